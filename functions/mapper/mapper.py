@@ -1,0 +1,35 @@
+"""mapper: runs the programmer's map over one chunk of text; each `emit` becomes an object in S3.
+
+Event::
+
+    {"text": "to be or not to be", "destination": "my-bucket", "numReducer": 3}
+
+`destination` is a bucket, `bucket/prefix` or `s3://bucket/prefix`; `numReducer` may be left out (3).
+
+Result: where the emitted pairs are, and how many ways they are partitioned::
+
+    {"bucket": "my-bucket", "numReducer": 3}
+"""
+
+from typing import Any
+
+from functions.mapper.user_map import user_map
+from runtime.mapreduce import DEFAULT_NUM_REDUCER, emitting
+
+
+def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
+    """Map one chunk. Returns only when every emitted object is stored.
+
+    Raises:
+        ValueError: a field is missing or of the wrong kind, or a word cannot be stored.
+        StorageError: a put finally failed; the message names bucket, key and cause.
+    """
+    if not isinstance(event, dict):
+        raise ValueError(f'mapper takes {{"text", "destination"}}; got {type(event).__name__}')
+    text, destination = event.get("text"), event.get("destination")
+    if not isinstance(text, str):
+        raise ValueError(f'mapper: "text" must be a string; got {type(text).__name__}')
+    num_reducer = event.get("numReducer", DEFAULT_NUM_REDUCER)
+    with emitting(destination, num_reducer):
+        user_map(text)
+    return {"bucket": destination, "numReducer": num_reducer}

@@ -1,0 +1,9 @@
+"""The programmer's map function: what to emit for a piece of text. Replace the body with your own."""
+
+from runtime.mapreduce import emit
+
+
+def user_map(text: str) -> None:
+    """Emit each word of `text`, once for each time it occurs."""
+    for word in text.split():
+        emit(word)

@@ -1,0 +1,27 @@
+"""reducer: runs the programmer's reduce over one partition.
+
+Event::
+
+    {"bucket": "my-bucket", "partition": "reducer0/"}
+
+Result, a value for each word of the partition::
+
+    {"be": 2, "to": 2}
+"""
+
+from typing import Any
+
+from functions.reducer.user_reduce import user_reduce
+from runtime.mapreduce import read_partition
+
+
+def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
+    """Reduce one partition.
+
+    Raises:
+        ValueError: the event lacks a field, or the partition holds a key that no mapper writes.
+        StorageError: a listing or a read finally failed.
+    """
+    if not isinstance(event, dict) or not {"bucket", "partition"} <= event.keys():
+        raise ValueError(f'reducer takes {{"bucket", "partition"}}; got {event!r:.200}')
+    return {word: user_reduce(word, ones) for word, ones in read_partition(event["bucket"], event["partition"])}

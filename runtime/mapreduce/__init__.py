@@ -1,0 +1,21 @@
+"""What component functions call: emit pairs, list partitions, read one.
+
+Programmers need one name of it::
+
+    from runtime.mapreduce import emit
+"""
+
+from runtime.mapreduce.emitter import emit, emitting
+from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
+from runtime.mapreduce.partitions import list_partitions, read_partition
+from runtime.mapreduce.storage import AccessDeniedError, StorageError
+
+__all__ = [
+    "DEFAULT_NUM_REDUCER",
+    "AccessDeniedError",
+    "StorageError",
+    "emit",
+    "emitting",
+    "list_partitions",
+    "read_partition",
+]

@@ -1,0 +1,126 @@
+"""emit: one empty S3 object for each pair that a map function hands out.
+
+Puts start while the map still runs. `CONCURRENCY` of them are under way at once and as many wait; then `emit` blocks, so that
+memory holds the batch in flight and one small entry for each distinct word, however long the chunk is.
+"""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from uuid import UUID, uuid4, uuid5
+
+from runtime.mapreduce import storage
+from runtime.mapreduce.keys import Destination, encode_word, escape, is_long, partition_directory, reducer_id
+from runtime.mapreduce.run import Run, current_run
+
+CONCURRENCY = 32
+
+_NAMESPACE = UUID("6b1a3c1e-52d7-5d0f-9a57-0c0f2f6f4b1d")
+"""Fixed for ever: another value would give a retried mapper of a running deployment new object names."""
+
+_current: ContextVar["_Emitter | None"] = ContextVar("emitter", default=None)
+
+
+def emit(word: str) -> None:
+    """Hand out `(word, 1)`: puts the object `reducer{id}/{word}/{uuid}` under the mapper's destination.
+
+    Returns before the object is stored; the mapper returns only after all are.
+
+    Raises:
+        TypeError: `word` is no string.
+        ValueError: `word` holds a lone surrogate.
+        RuntimeError: there is no mapper around this call (a thread of the map function's own does not count as inside).
+        StorageError: an earlier put finally failed.
+    """
+    emitter = _current.get()
+    if emitter is None:
+        raise RuntimeError("emit() works only while a mapper runs, in the thread that called user_map")
+    emitter.emit(word)
+
+
+@contextmanager
+def emitting(destination: object, num_reducer: object) -> Iterator[None]:
+    """Let `emit` write to `destination`, over `num_reducer` partitions, until the body ends; then wait for every put.
+
+    Raises:
+        ValueError: destination or number of reducers is malformed.
+        StorageError: a put finally failed.
+    """
+    if not isinstance(num_reducer, int) or isinstance(num_reducer, bool) or num_reducer < 1:
+        raise ValueError(f'"numReducer" must be a whole number from 1; got {num_reducer!r:.200}')
+    run = current_run()
+    emitter = _Emitter(Destination.parse(destination, run.run_id), num_reducer, run)
+    token = _current.set(emitter)
+    try:
+        yield
+        emitter.finish()
+    finally:
+        _current.reset(token)
+        emitter.abandon()
+
+
+class _Emitter:
+    """The puts of one mapper.
+
+    Inside a run, `{uuid}` is made from run id, mapper index and how often this word was emitted before: a mapper that runs twice
+    writes the same keys, even if its map function visits the words in another order the second time.
+    """
+
+    def __init__(self, destination: Destination, num_reducer: int, run: Run) -> None:
+        self._destination, self._num_reducer, self._run = destination, num_reducer, run
+        self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="emit")
+        self._slots = threading.BoundedSemaphore(2 * CONCURRENCY)
+        self._failure: Exception | None = None
+        self._abandoned = False
+        self._words: dict[str, tuple[str, bytes]] = {}
+        self._emitted: dict[str, int] = {}
+        self._uuids: list[str] = []
+
+    def emit(self, word: str) -> None:
+        if not isinstance(word, str):
+            raise TypeError(f"emit() takes a word, a string; got {word!r:.200}")
+        directory, body = self._words.get(word) or self._remember(word)
+        occurrence = self._emitted[word]
+        self._emitted[word] = occurrence + 1
+        self._slots.acquire()
+        if self._failure is not None:
+            self._slots.release()
+            raise self._failure
+        self._run.requests["s3.PutObject"] += 1
+        self._pool.submit(self._put, directory + self._uuid(occurrence), body)
+
+    def finish(self) -> None:
+        self._pool.shutdown(wait=True)
+        if self._failure is not None:
+            raise self._failure
+
+    def abandon(self) -> None:
+        """End the threads without storing what still waits: the mapper has failed, or has nothing left to store."""
+        self._abandoned = True
+        self._pool.shutdown(wait=True)
+
+    def _remember(self, word: str) -> tuple[str, bytes]:
+        partition = partition_directory(reducer_id(word, self._num_reducer))
+        segment = escape(word)
+        entry = f"{self._destination.prefix}{partition}{segment}/", encode_word(word) if is_long(segment) else b""
+        self._words[word] = entry
+        self._emitted[word] = 0
+        return entry
+
+    def _uuid(self, occurrence: int) -> str:
+        if self._run.run_id is None:
+            return str(uuid4())
+        if occurrence == len(self._uuids):
+            self._uuids.append(str(uuid5(_NAMESPACE, f"{self._run.run_id}/{self._run.index}/{occurrence}")))
+        return self._uuids[occurrence]
+
+    def _put(self, key: str, body: bytes) -> None:
+        try:
+            if not self._abandoned and self._failure is None:
+                storage.put(self._destination.bucket, key, body)
+        except Exception as error:
+            self._failure = error
+        finally:
+            self._slots.release()

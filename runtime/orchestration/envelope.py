@@ -1,0 +1,140 @@
+"""The envelope: what wrappers pass to each other, whatever carries it.
+
+A plain value, a fan-out's element and a fan-in::
+
+    {"Session": "20261123-a1", "Data": {"Source": "http", "Value": [{"text": "to be", "destination": "b"}]}}
+
+    {"Session": "20261123-a1", "Data": {"Source": "http", "Value": {"text": "to be", "destination": "b"}},
+     "Fan-out": {"Index": 1, "Size": 6}}
+
+    {"Session": "20261123-a1", "Data": {"Source": "s3", "Value": {"Directory": "mapper/", "Size": 6}}}
+
+`Data` is a datum. `{"Source": "http", "Value": ...}` carries the value itself. `{"Source": "s3", "Value": "mapper.input/3.json"}`
+is a claim check: the value lies in the returns bucket under that key of the run. A `Directory` there is a fan-in point: the return
+values of a whole fan-out. A list of data is a fan-in whose values travel in the envelope. Pointers are relative to
+`{returns bucket}/{run}/`, so that no envelope can point outside its own run.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_POINTER = re.compile(r"[a-z_]+(\.input)?/[1-9][0-9]*\.json")
+_DIRECTORY = re.compile(r"[a-z_]+/")
+
+
+class EnvelopeError(ValueError):
+    """An event is no envelope of ours; the message says which field is wrong."""
+
+
+@dataclass(frozen=True)
+class FanOut:
+    """Which of a fan-out's branches this is: `index` from 1 to `size`."""
+
+    index: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A claim check: key of a JSON value, relative to the run's directory in the returns bucket."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Directory:
+    """A fan-in point: the return values `1.json` to `{size}.json` of one function."""
+
+    function: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Inline:
+    """A value that travels in the envelope."""
+
+    value: Any
+
+
+Datum = Inline | Pointer | Directory
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A parsed envelope; `data` is a list at a fan-in whose values travel inline."""
+
+    run_id: str
+    data: Datum | list[Datum]
+    fan_out: FanOut | None = None
+
+
+def is_envelope(event: object) -> bool:
+    """Whether an event is meant as an envelope, right or wrong."""
+    return isinstance(event, dict) and "Session" in event and "Data" in event
+
+
+def parse(event: object) -> Envelope:
+    """Read an event.
+
+    Raises:
+        EnvelopeError: a field is missing, of the wrong type or out of range, or a pointer leaves the run's directory.
+    """
+    if not isinstance(event, dict) or not is_envelope(event):
+        raise EnvelopeError(f'not an envelope, "Session" and "Data" are missing: {event!r:.200}')
+    run_id, data, fan_out = event["Session"], event["Data"], event.get("Fan-out")
+    if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
+        raise EnvelopeError(f'"Session" is no run id (1 to 64 letters, digits, "-", "_"): {run_id!r:.200}')
+    parsed = [parse_datum(item) for item in data] if isinstance(data, list) else parse_datum(data)
+    return Envelope(run_id, parsed, None if fan_out is None else _parse_fan_out(fan_out))
+
+
+def parse_datum(datum: object) -> Datum:
+    """Read one `Data`.
+
+    Raises:
+        EnvelopeError: neither a value nor a pointer into the run's directory.
+    """
+    match datum:
+        case {"Source": "http", "Value": value}:
+            return Inline(value)
+        case {"Source": "s3", "Value": str(key)} if _POINTER.fullmatch(key):
+            return Pointer(key)
+        case {"Source": "s3", "Value": {"Directory": str(name), "Size": int(size)}} if (
+            _DIRECTORY.fullmatch(name) and not isinstance(size, bool) and size >= 0
+        ):
+            return Directory(name.removesuffix("/"), size)
+    raise EnvelopeError(f'"Data" is neither a value nor a pointer into this run: {datum!r:.200}')
+
+
+def _parse_fan_out(fan_out: object) -> FanOut:
+    match fan_out:
+        case {"Index": int(index), "Size": int(size)} if not isinstance(index, bool) and 1 <= index <= size:
+            return FanOut(index, size)
+    raise EnvelopeError(f'"Fan-out" needs an "Index" from 1 to its "Size": {fan_out!r:.200}')
+
+
+def inline(value: Any) -> dict[str, Any]:
+    """The datum that carries a value."""
+    return {"Source": "http", "Value": value}
+
+
+def pointer(key: str) -> dict[str, Any]:
+    """The datum that is a claim check."""
+    return {"Source": "s3", "Value": key}
+
+
+def directory(function: str, size: int) -> dict[str, Any]:
+    """The datum that points to the return values of a whole fan-out."""
+    return {"Source": "s3", "Value": {"Directory": f"{function}/", "Size": size}}
+
+
+def encode(value: Any) -> bytes:
+    """JSON as every carrier and store of the project writes it: UTF-8, compact, nothing escaped that needs no escape.
+
+    Raises:
+        TypeError, ValueError: the value is no JSON (a component returned an object, NaN, or a lone surrogate).
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

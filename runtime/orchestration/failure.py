@@ -1,0 +1,113 @@
+"""failure: records why a run cannot finish. The Lambda `runtime.orchestration.failure.lambda_handler`.
+
+It is told by whoever outlives a function that was killed, ran out of time or out of memory and could write nothing itself:
+
+- Lambda, as on-failure destination of asynchronous invocations, after the last retry
+  (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html)::
+
+    {"requestContext": {"requestId": "...", "functionArn": "arn:...:wordcount-http_sync_s3-mapper:$LATEST",
+                        "condition": "RetriesExhausted", "approximateInvokeCount": 3},
+     "requestPayload": {"Session": ..., "Data": ..., "Fan-out": {"Index": 3, "Size": 6}},
+     "responsePayload": {"errorType": "ValueError", "errorMessage": "...", "stackTrace": ["..."], "requestId": "..."}}
+
+- the state machine's Catch, or a wrapper that gave up waiting::
+
+    {"Session": run id, "Failure": {"Function": "mapper", "Index": 3, "Error": "ValueError", "Cause": "text, or JSON as above"}}
+
+What it writes to `{run}/failed.json`, each field but `run` and `time` possibly null::
+
+    {"run": ..., "function": "mapper", "index": 3, "error": "ValueError", "message": "...", "traceback": ["last frames"],
+     "request_id": "...", "attempts": 3, "log_group": "/aws/lambda/...", "time": "2026-11-23T18:00:00+00:00"}
+"""
+
+import json
+import os
+from datetime import datetime, timezone
+from typing import Any
+
+from runtime.mapreduce.run import Run, within
+from runtime.orchestration.envelope import RUN_ID, EnvelopeError
+from runtime.orchestration.results import record_failure
+
+_FRAMES = 5
+
+
+def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
+    """Record a failure; the run's first record stays. Returns what this event says.
+
+    Raises:
+        EnvelopeError: the event names no run.
+        StorageError: the record cannot be written.
+    """
+    failure = read_failure(event, os.environ["FUNCTION_PREFIX"])
+    with within(Run(failure["run"])) as run:
+        record_failure(os.environ["RESULTS_BUCKET"], failure["run"], failure)
+    print(json.dumps({"function": "failure", "outcome": "ok", "requests": dict(run.requests), **failure}), flush=True)
+    return failure
+
+
+def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:
+    """Translate a platform's failure record into ours.
+
+    Raises:
+        EnvelopeError: the event names no run.
+    """
+    if not isinstance(event, dict):
+        raise EnvelopeError(f"not a failure record: {event!r:.200}")
+    if "requestContext" in event:
+        told = _from_destination(event, function_prefix)
+    else:
+        told = _from_catch(event)
+    if not isinstance(told["run"], str) or not RUN_ID.fullmatch(told["run"]):
+        raise EnvelopeError(f"a failure record without a run id: {event!r:.500}")
+    log_group = f"/aws/lambda/{function_prefix}{told['function']}" if told["function"] else None
+    return told | {"log_group": log_group, "time": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+
+
+def _from_destination(event: dict[str, Any], function_prefix: str) -> dict[str, Any]:
+    request, payload = event["requestContext"], event.get("requestPayload")
+    payload = payload if isinstance(payload, dict) else {}
+    name = str(request.get("functionArn", "")).partition(":function:")[2].partition(":")[0]
+    return {
+        # An entry function that made its run from a bare document did so under its request id.
+        "run": payload.get("Session", request.get("requestId")),
+        "function": name.removeprefix(function_prefix) or None,
+        "index": _index(payload.get("Fan-out")),
+        **_from_response(event.get("responsePayload")),
+        "request_id": request.get("requestId"),
+        "attempts": request.get("approximateInvokeCount"),
+    }
+
+
+def _from_catch(event: dict[str, Any]) -> dict[str, Any]:
+    failure = event.get("Failure")
+    failure = failure if isinstance(failure, dict) else {}
+    cause = failure.get("Cause")
+    try:
+        response = json.loads(cause) if isinstance(cause, str) else None
+    except json.JSONDecodeError:
+        response = None
+    told = _from_response(response if isinstance(response, dict) else {"errorMessage": cause})
+    return {
+        "run": event.get("Session"),
+        "function": failure.get("Function"),
+        "index": failure.get("Index"),
+        **told,
+        "error": told["error"] or failure.get("Error"),
+        "attempts": None,
+    }
+
+
+def _from_response(response: Any) -> dict[str, Any]:
+    """What Lambda answers for a failed invocation; killed functions have no stackTrace."""
+    response = response if isinstance(response, dict) else {}
+    return {
+        "error": response.get("errorType"),
+        "message": response.get("errorMessage"),
+        "traceback": [str(frame).rstrip() for frame in response.get("stackTrace") or ()][-_FRAMES:],
+        "request_id": response.get("requestId"),
+    }
+
+
+def _index(fan_out: Any) -> Any:
+    return fan_out.get("Index") if isinstance(fan_out, dict) else None

@@ -1,0 +1,186 @@
+"""HTTP plus S3: each function's egress invokes the next one, and return values wait in one S3 directory per fan-out.
+
+Event::
+
+    {"Session": run id, "Data": datum, "Fan-out": {"Index": 6, "Size": 6, "Directory": "mapper/"}}
+
+`Directory` is where the branches of this fan-out leave their return values. The branch whose index equals the size polls it and
+then invokes the fan-in function with a pointer to it. When its own Lambda time runs out it hands the waiting on to a fresh
+invocation of itself, whose event says since when it waits: `"Waiting": {"Since": 1795455974.1, "HandOns": 1}`.
+
+Duplicates are harmless: whoever runs second finds the stored return value, skips the component, and continues as the first did.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+
+from runtime.orchestration import envelope as envelopes
+from runtime.orchestration import fan_in
+from runtime.orchestration.contract import Invocation, Invoke, LambdaContext
+from runtime.orchestration.edge import DefinitionError, Edge
+from runtime.orchestration.envelope import EnvelopeError, encode
+from runtime.orchestration.results import find_result, has_failed, store_result
+from runtime.orchestration.returns import Found, Returns, input_key, own_key
+from runtime.orchestration.settings import Settings
+
+ASYNC_PAYLOAD_BYTES = 900_000
+"""What we use of an asynchronous invocation's 1 MB (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)."""
+
+ENTRY = "unum_map"
+_INVOKERS = 32
+_HAND_ON_MARGIN_SECONDS = 10.0
+
+
+def create(settings: Settings, invoke: Invoke, clock: fan_in.Clock | None = None) -> "HttpSyncS3":
+    """Make this module's orchestration.
+
+    Raises:
+        DefinitionError: the package holds no `.next`.
+    """
+    if settings.edge is None:
+        raise DefinitionError(f".next: missing from the package of {settings.function}; http_sync_s3 needs it")
+    return HttpSyncS3(settings, settings.edge, invoke, clock or fan_in.Clock())
+
+
+class HttpSyncS3:
+    """See `contract.Orchestration`."""
+
+    def __init__(self, settings: Settings, edge: Edge, invoke: Invoke, clock: fan_in.Clock) -> None:
+        self._settings, self._edge, self._invoke, self._clock = settings, edge, invoke, clock
+
+    def ingress(self, event: Any, context: LambdaContext) -> Invocation:
+        """Understand an envelope. The entry function also takes a bare input document and makes it a run of its own."""
+        if self._edge.name == ENTRY and not envelopes.is_envelope(event):
+            # Lambda repeats an event under the same request id: the repetition belongs to the same run.
+            event = {"Session": context.aws_request_id, "Data": envelopes.inline(event)}
+        parsed = envelopes.parse(event)
+        waiting = self._waiting(event)
+        if waiting["HandOns"] and parsed.fan_out is None:
+            raise EnvelopeError('"Waiting" without "Fan-out": only a branch of a fan-out waits')
+        return Invocation(parsed, event, context)
+
+    def stored(self, invocation: Invocation) -> Found | None:
+        """What an earlier invocation of the same branch returned. The entry passes its input on and stores nothing."""
+        if self._edge.name == ENTRY:
+            return None
+        if self._edge.kind is None:
+            result = find_result(self._settings.results_bucket, invocation.envelope.run_id)
+            return None if result is None else Found(result)
+        return self._returns(invocation).find(own_key(self._edge.name, invocation.envelope))
+
+    def read(self, invocation: Invocation) -> Any:
+        """Take out a claim check, or read a fan-out's directory into an array ordered by index."""
+        return self._returns(invocation).resolve(invocation.envelope.data)
+
+    def egress(self, invocation: Invocation, value: Any) -> dict[str, Any]:
+        """Store the return value and invoke who is next."""
+        run_id = invocation.envelope.run_id
+        if self._edge.kind is None:
+            store_result(self._settings.results_bucket, run_id, value)
+        else:
+            if self._edge.name != ENTRY:
+                key = own_key(self._edge.name, invocation.envelope)
+                value = self._returns(invocation).create(key, value)
+            match self._edge.kind:
+                case "Map":
+                    self._fan_out(invocation, value)
+                case "Fan-in":
+                    self._fan_in(invocation)
+                case "Scalar":
+                    self._continue(invocation, envelopes.inline(value))
+        return {"Session": run_id}
+
+    def _fan_out(self, invocation: Invocation, values: Any) -> None:
+        """Invoke one function per element, many at once; the poller last, so that it waits least."""
+        if not isinstance(values, list):
+            raise TypeError(f"{self._edge.name} must return an array to fan out over; got {type(values).__name__}")
+        target, size = str(self._edge.next), len(values)
+        if size == 0:
+            self._invoke(
+                str(self._edge.fan_in),
+                {"Session": invocation.envelope.run_id, "Data": envelopes.directory(target, 0)},
+            )
+            return
+
+        def start(index: int) -> None:
+            fan_out = {"Index": index, "Size": size, "Directory": f"{target}/"}
+            self._send(invocation, target, index, values[index - 1], {"Fan-out": fan_out})
+
+        with ThreadPoolExecutor(min(_INVOKERS, size)) as pool:
+            # A copy of the context for each thread: requests are counted for the run that made them.
+            for started in [pool.submit(copy_context().run, start, index) for index in range(1, size + 1)]:
+                started.result()
+
+    def _continue(self, invocation: Invocation, datum: Mapping[str, Any]) -> None:
+        self._send(invocation, str(self._edge.next), 1, datum["Value"], {})
+
+    def _send(self, invocation: Invocation, target: str, index: int, value: Any, place: Mapping[str, Any]) -> None:
+        """Invoke `target` with a value, as a claim check if it is too large for an asynchronous payload."""
+        datum = envelopes.inline(value)
+        if len(encode(datum)) > ASYNC_PAYLOAD_BYTES:
+            key = input_key(target, index)
+            self._returns(invocation).write(key, value)
+            datum = envelopes.pointer(key)
+        self._invoke(target, {"Session": invocation.envelope.run_id, "Data": datum, **place})
+
+    def _fan_in(self, invocation: Invocation) -> None:
+        """If this is the last branch by index: wait for the others, then invoke the fan-in function."""
+        envelope = invocation.envelope
+        fan_out = envelope.fan_out
+        if fan_out is None:
+            raise EnvelopeError(f'{self._edge.name} fans in and needs "Fan-out" in its envelope')
+        if fan_out.index != fan_out.size:
+            return
+        waiting = self._waiting(invocation.event)
+        remaining = invocation.context.get_remaining_time_in_millis() / 1000
+        waited = fan_in.wait(
+            fan_out.size,
+            indexes=lambda: self._returns(invocation).indexes(self._edge.name),
+            has_failed=lambda: has_failed(self._settings.results_bucket, envelope.run_id),
+            invocation_ends=self._clock.now() + remaining - min(_HAND_ON_MARGIN_SECONDS, remaining / 2),
+            deadline=waiting["Since"] + self._settings.fan_in_wait_seconds,
+            clock=self._clock,
+        )
+        invocation.notes |= {"polls": waited.polls, "wait": waited.outcome.name, "hand_ons": waiting["HandOns"]}
+        match waited.outcome:
+            case fan_in.Outcome.COMPLETE:
+                datum = envelopes.directory(self._edge.name, fan_out.size)
+                self._invoke(str(self._edge.next), {"Session": envelope.run_id, "Data": datum})
+            case fan_in.Outcome.OUT_OF_TIME:
+                handed_on = {"Since": waiting["Since"], "HandOns": waiting["HandOns"] + 1}
+                self._invoke(self._edge.name, invocation.event | {"Waiting": handed_on})
+            case fan_in.Outcome.EXPIRED:
+                # Recorded here and now: raising would only make Lambda wait for the same branches again.
+                self._invoke("failure", self._expired(invocation, sorted(waited.missing)))
+            case fan_in.Outcome.FAILED:
+                pass
+
+    def _expired(self, invocation: Invocation, missing: list[int]) -> dict[str, Any]:
+        shown = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")
+        message = (
+            f"fan-in not complete after {self._settings.fan_in_wait_seconds} s: "
+            f"{len(missing)} of {invocation.envelope.fan_out.size if invocation.envelope.fan_out else 0} "
+            f"{self._edge.name} invocations have not returned (index {shown})"
+        )
+        return {
+            "Session": invocation.envelope.run_id,
+            "Failure": {"Function": self._edge.name, "Index": missing[0], "Error": "FanInTimeout", "Cause": message},
+        }
+
+    def _waiting(self, event: Any) -> dict[str, Any]:
+        """Since when, and after how many hand-ons, this branch waits.
+
+        Raises:
+            EnvelopeError: `Waiting` is malformed.
+        """
+        match event.get("Waiting"):
+            case None:
+                return {"Since": self._clock.now(), "HandOns": 0}
+            case {"Since": float() | int() as since, "HandOns": int(hand_ons)} if hand_ons > 0:
+                return {"Since": since, "HandOns": hand_ons}
+        raise EnvelopeError(f'"Waiting" needs "Since" and "HandOns": {event["Waiting"]!r:.200}')
+
+    def _returns(self, invocation: Invocation) -> Returns:
+        return Returns(self._settings.returns_bucket, invocation.envelope.run_id)

@@ -1,0 +1,66 @@
+"""One JSON line per invocation: the timeline, the cost record and the debugger.
+
+    {"run": "20261123-a1", "function": "mapper", "index": 3, "size": 6, "orchestration": "sfn", "outcome": "ok", "cold": true,
+     "started": 1795455974.123, "ingress_ms": 1.2, "component_ms": 80.5, "egress_ms": 3.4, "requests": {"s3.PutObject": 79},
+     "request_id": "..."}
+
+`outcome` is `ok` or `error`; with `error` come `error` (the type) and `message`. `started` is in seconds since the epoch.
+A duplicate that skipped the component says `"duplicate": true`; pollers add `polls`.
+"""
+
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from runtime.orchestration.contract import LambdaContext
+from runtime.orchestration.envelope import Envelope
+from runtime.orchestration.settings import Settings
+
+
+class LogLine:
+    """Collects one invocation's facts and prints them when the `with` ends, also when it ends by an exception."""
+
+    def __init__(self, settings: Settings, context: LambdaContext, cold: bool) -> None:
+        self._fields: dict[str, Any] = {
+            "run": None,
+            "function": settings.function,
+            "index": None,
+            "size": None,
+            "orchestration": settings.orchestration,
+            "outcome": "ok",
+            "cold": cold,
+            "started": round(time.time(), 3),
+            "request_id": context.aws_request_id,
+        }
+        self._requests: Counter[str] = Counter()
+        self._notes: dict[str, Any] = {}
+        self._milliseconds: dict[str, float] = defaultdict(float)
+
+    def describe(self, envelope: Envelope, requests: Counter[str], notes: dict[str, Any]) -> None:
+        """Say whose line this is; `requests` and `notes` may still grow."""
+        self._fields["run"] = envelope.run_id
+        if envelope.fan_out:
+            self._fields |= {"index": envelope.fan_out.index, "size": envelope.fan_out.size}
+        self._requests, self._notes = requests, notes
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Add the time spent in the body to `{name}_ms`."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._milliseconds[f"{name}_ms"] += (time.perf_counter() - begin) * 1000
+
+    def __enter__(self) -> "LogLine":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is not None:
+            self._fields |= {"outcome": "error", "error": type(error).__name__, "message": str(error)[:2000]}
+        durations = {name: round(value, 3) for name, value in self._milliseconds.items()}
+        print(json.dumps(self._fields | durations | {"requests": dict(self._requests)} | self._notes, default=str), flush=True)

@@ -1,0 +1,116 @@
+"""Return values and claim checks of a run, as JSON objects in the returns bucket.
+
+    {run}/{function}/{index}.json         what a function returned; create-if-absent: the first writer wins
+    {run}/{function}.input/{index}.json   what a function is given when that is too large for its carrier
+
+Written by egress (and by the client: the input), read by ingress, expired by the bucket's lifecycle or removed by the client.
+Index counts from 1; a function outside a fan-out has index 1.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+
+from runtime.mapreduce import storage
+from runtime.orchestration.envelope import Datum, Directory, Envelope, Inline, Pointer, encode
+
+_READERS = 16
+_INDEX = re.compile(r"([1-9][0-9]*)\.json")
+
+
+class Returns:
+    """One run's directory in the returns bucket."""
+
+    def __init__(self, bucket: str, run_id: str) -> None:
+        self._bucket, self._prefix = bucket, run_id + "/"
+
+    def create(self, key: str, value: Any) -> Any:
+        """Store a value under `key` unless there is one; return what is stored.
+
+        Raises:
+            StorageError: a request finally failed.
+        """
+        return json.loads(storage.create_or_read(self._bucket, self._prefix + key, encode(value)))
+
+    def write(self, key: str, value: Any) -> None:
+        """Store a value under `key`, whatever was there.
+
+        Raises:
+            StorageError: the put finally failed.
+        """
+        storage.put(self._bucket, self._prefix + key, encode(value))
+
+    def find(self, key: str) -> "Found | None":
+        """The value under `key`, or None if there is none; wrapped, since the value may itself be null.
+
+        Raises:
+            StorageError: the read finally failed.
+        """
+        body = storage.get(self._bucket, self._prefix + key)
+        return None if body is None else Found(json.loads(body))
+
+    def indexes(self, function: str) -> set[int]:
+        """Which invocations of a fan-out have stored their value; every page of the listing is read.
+
+        Raises:
+            StorageError: the listing finally failed.
+        """
+        directory = f"{self._prefix}{function}/"
+        names = (key.removeprefix(directory) for key in storage.list_keys(self._bucket, directory))
+        return {int(match[1]) for name in names if (match := _INDEX.fullmatch(name))}
+
+    def resolve(self, data: Datum | list[Datum]) -> Any:
+        """The value that an envelope stands for: claim checks are taken out, fan-ins become arrays ordered by index.
+
+        Raises:
+            StorageError: a read finally failed, or a value that must be there isn't.
+        """
+        if isinstance(data, list):
+            return self._in_order([lambda datum=datum: self.resolve(datum) for datum in data])
+        match data:
+            case Inline(value):
+                return value
+            case Pointer(key):
+                return self._must_find(key)
+            case Directory(function, size):
+                keys = [return_key(function, index) for index in range(1, size + 1)]
+                return self._in_order([lambda key=key: self._must_find(key) for key in keys])
+
+    def _must_find(self, key: str) -> Any:
+        found = self.find(key)
+        if found is None:
+            raise storage.StorageError("s3:GetObject", self._bucket, self._prefix + key, "no such value in this run")
+        return found.value
+
+    @staticmethod
+    def _in_order(reads: list[Callable[[], Any]]) -> list[Any]:
+        if len(reads) < 2:
+            return [read() for read in reads]
+        with ThreadPoolExecutor(min(_READERS, len(reads))) as pool:
+            # A copy of the context for each thread: requests are counted for the run that made them.
+            return [future.result() for future in [pool.submit(copy_context().run, read) for read in reads]]
+
+
+class Found:
+    """A stored value."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def return_key(function: str, index: int) -> str:
+    """Key of a return value in its run."""
+    return f"{function}/{index}.json"
+
+
+def input_key(function: str, index: int) -> str:
+    """Key of a claim check in its run."""
+    return f"{function}.input/{index}.json"
+
+
+def own_key(function: str, envelope: Envelope) -> str:
+    """Key of the return value of the invocation that got this envelope."""
+    return return_key(function, envelope.fan_out.index if envelope.fan_out else 1)

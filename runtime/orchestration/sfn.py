@@ -1,0 +1,73 @@
+"""Step Functions: the state machine of definitions/sfn invokes each function and knows who is next.
+
+Return values wait in the state, as data of the envelope; the state machine puts them into the next envelope as they are. A state's
+payload holds 256 KiB (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), all branches of a Map together, so
+a branch may use its share of that and stores what is larger as a claim check.
+"""
+
+from typing import Any
+
+from runtime.orchestration import envelope as envelopes
+from runtime.orchestration.contract import Invocation, Invoke, LambdaContext
+from runtime.orchestration.envelope import EnvelopeError, encode
+from runtime.orchestration.results import store_result
+from runtime.orchestration.returns import Found, Returns, own_key
+from runtime.orchestration.settings import Settings
+
+STATE_BYTES = 240_000
+"""What we use of 262,144: the rest is for the envelopes around the data."""
+
+LAST = "summary"
+
+
+def create(settings: Settings, invoke: Invoke) -> "StepFunctions":
+    """Make this module's orchestration; nothing is ever invoked from here."""
+    return StepFunctions(settings)
+
+
+class StepFunctions:
+    """See `contract.Orchestration`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def ingress(self, event: Any, context: LambdaContext) -> Invocation:
+        """Understand what the state machine sent. An item of a hand-started execution may be a bare chunk."""
+        if envelopes.is_envelope(event) and isinstance(event["Data"], dict) and "Source" not in event["Data"]:
+            event = event | {"Data": envelopes.inline(event["Data"])}
+        return Invocation(envelopes.parse(event), event, context)
+
+    def stored(self, invocation: Invocation) -> Found | None:
+        """Nothing: the state machine itself remembers what was done."""
+        return None
+
+    def read(self, invocation: Invocation) -> Any:
+        """Take out claim checks; a Map's results come as a list of data in the order of its items."""
+        return self._returns(invocation).resolve(invocation.envelope.data)
+
+    def egress(self, invocation: Invocation, value: Any) -> Any:
+        """Return the datum for the next state, or end the run.
+
+        Raises:
+            EnvelopeError: the array to fan out over does not fit into the state.
+        """
+        envelope = invocation.envelope
+        if self._settings.function == LAST:
+            store_result(self._settings.results_bucket, envelope.run_id, value)
+            return {"Session": envelope.run_id, "Result": f"{envelope.run_id}/result.json"}
+        size = len(encode(value))
+        if envelope.fan_out is None:
+            if size > STATE_BYTES:
+                raise EnvelopeError(
+                    f"{self._settings.function} returned {size} bytes to fan out over, a state holds {STATE_BYTES}: "
+                    "use fewer reducers"
+                )
+            return envelopes.inline(value)
+        if size <= STATE_BYTES // envelope.fan_out.size:
+            return envelopes.inline(value)
+        key = own_key(self._settings.function, envelope)
+        self._returns(invocation).write(key, value)
+        return envelopes.pointer(key)
+
+    def _returns(self, invocation: Invocation) -> Returns:
+        return Returns(self._settings.returns_bucket, invocation.envelope.run_id)

@@ -1,0 +1,63 @@
+"""The wrapper around a component function, the same in every orchestration: ingress -> component -> egress, and one log line."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from runtime.mapreduce.run import Run, within
+from runtime.orchestration.contract import Invoke, LambdaContext, Orchestration
+from runtime.orchestration.log import LogLine
+from runtime.orchestration.settings import Settings
+
+Component = Callable[[Any, Any], Any]
+
+
+class Wrapper:
+    """A Lambda handler: `wrapper(event, context)`."""
+
+    def __init__(self, settings: Settings, orchestration: Orchestration, component: Component) -> None:
+        self._settings, self._orchestration, self._component = settings, orchestration, component
+        self._cold = True
+
+    def __call__(self, event: Any, context: LambdaContext) -> Any:
+        """Handle one invocation.
+
+        Raises:
+            Exception: whatever ingress, component or egress raised, after logging it; the platform retries and then records it.
+        """
+        cold, self._cold = self._cold, False
+        with LogLine(self._settings, context, cold) as line:
+            with line.phase("ingress"):
+                invocation = self._orchestration.ingress(event, context)
+            envelope = invocation.envelope
+            run = Run(envelope.run_id, envelope.fan_out.index if envelope.fan_out else 1)
+            line.describe(envelope, run.requests, invocation.notes)
+            with within(run):
+                with line.phase("ingress"):
+                    done = self._orchestration.stored(invocation)
+                    value = done.value if done else self._orchestration.read(invocation)
+                if done is None:
+                    with line.phase("component"):
+                        value = self._component(value, context)
+                else:
+                    invocation.notes["duplicate"] = True
+                with line.phase("egress"):
+                    return self._orchestration.egress(invocation, value)
+
+
+def load_component(function: str) -> Component:
+    """The component function of that name, as a plain Lambda would have it."""
+    component: Component = importlib.import_module(f"functions.{function}.{function}").lambda_handler
+    return component
+
+
+def load_orchestration(settings: Settings, invoke: Invoke) -> Orchestration:
+    """The orchestration that the settings name. Only its module is imported: cold starts pay for nothing else."""
+    module = importlib.import_module(f"runtime.orchestration.{settings.orchestration}")
+    orchestration: Orchestration = module.create(settings, invoke)
+    return orchestration
+
+
+def build(settings: Settings, invoke: Invoke) -> Wrapper:
+    """The handler of one deployed function."""
+    return Wrapper(settings, load_orchestration(settings, invoke), load_component(settings.function))

@@ -1,0 +1,1 @@
+"""What people run: packaging, the embedded AWS, deployment and the client."""

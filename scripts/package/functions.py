@@ -1,0 +1,26 @@
+"""What goes into each function's zip. Paths in the zip are the repository's, so an import is the same in a test and in Lambda."""
+
+from runtime.orchestration.edge import FUNCTIONS as COMPONENTS
+from scripts import paths
+from scripts.package.zips import files_under, zip_bytes
+
+FAILURE = "failure"
+WITHOUT_ENTRY = {"sfn"}
+"""Orchestrations whose fan-out over the input needs no function of ours."""
+
+
+def functions_of(orchestration: str) -> tuple[str, ...]:
+    """The Lambda functions that an orchestration deploys: the components, and the recorder of failures."""
+    components = tuple(name for name in COMPONENTS if not (name == "unum_map" and orchestration in WITHOUT_ENTRY))
+    return (*components, FAILURE)
+
+
+def function_zip(orchestration: str, function: str) -> bytes:
+    """The zip of one function; nothing of `functions/` in it depends on the orchestration."""
+    files = files_under(paths.ROOT / "runtime", paths.ROOT)
+    if function != FAILURE:
+        files |= files_under(paths.FUNCTIONS / function, paths.ROOT)
+        next_file = paths.DEFINITIONS / orchestration / f"{function}.next"
+        if next_file.exists():
+            files[".next"] = next_file.read_bytes()
+    return zip_bytes(files)
