@@ -25,7 +25,7 @@ def lambda_handler(event: Any, context: Any) -> list[dict[str, str]]:
     """
     if not isinstance(event, list):
         raise ValueError(f"partition takes an array of mapper outputs; got {type(event).__name__}")
-    ways = {}
+    ways: dict[tuple[Any, Any], int] = {}
     for number, output in enumerate(event, 1):
         if not isinstance(output, dict) or not {"bucket", "numReducer"} <= output.keys():
             raise ValueError(f'partition: mapper output {number} is not {{"bucket", "numReducer"}}: {output!r:.200}')

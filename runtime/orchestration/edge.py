@@ -6,9 +6,9 @@ Packaged with each function, as data::
     {"Name": "mapper",    "Next": "partition", "Edge": "Fan-in"}
     {"Name": "summary",   "Next": null,        "Edge": null}
 
-Edge `Map` invokes one `Next` for each element of the return value; `FanIn` names the function that all of them then meet in, since
-the fan-out itself completes a fan-out of 0. `Fan-in` invokes `Next` once, when all have returned; `Scalar` invokes it with the
-value; null ends the run.
+Edge `Map` invokes one `Next` for each element of the return value; `FanIn` names the function that all of them then meet in,
+since the fan-out itself completes a fan-out of 0. `Fan-in` invokes `Next` once, when all have returned; `Scalar` invokes it with
+the value; null ends the run.
 """
 
 import json
@@ -58,7 +58,7 @@ class Edge:
             raise DefinitionError(f'{source}: "Next" and "Edge" are null together, at the end of the run, or not at all')
         if (fan_in is not None) != (kind == "Map"):
             raise DefinitionError(f'{source}: "FanIn" goes with "Edge": "Map" and with nothing else')
-        return cls(name, successor, kind, fan_in)
+        return cls(str(name), successor, kind, fan_in)
 
     @classmethod
     def load(cls, path: Path) -> "Edge":

@@ -22,7 +22,7 @@ What it writes to `{run}/failed.json`, each field but `run` and `time` possibly 
 
 import json
 import os
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from runtime.mapreduce.run import Run, within
@@ -54,14 +54,11 @@ def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:
     """
     if not isinstance(event, dict):
         raise EnvelopeError(f"not a failure record: {event!r:.200}")
-    if "requestContext" in event:
-        told = _from_destination(event, function_prefix)
-    else:
-        told = _from_catch(event)
+    told = _from_destination(event, function_prefix) if "requestContext" in event else _from_catch(event)
     if not isinstance(told["run"], str) or not RUN_ID.fullmatch(told["run"]):
         raise EnvelopeError(f"a failure record without a run id: {event!r:.500}")
     log_group = f"/aws/lambda/{function_prefix}{told['function']}" if told["function"] else None
-    return told | {"log_group": log_group, "time": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+    return told | {"log_group": log_group, "time": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
 def _from_destination(event: dict[str, Any], function_prefix: str) -> dict[str, Any]:

@@ -56,8 +56,11 @@ class HttpSyncS3:
             # Lambda repeats an event under the same request id: the repetition belongs to the same run.
             event = {"Session": context.aws_request_id, "Data": envelopes.inline(event)}
         parsed = envelopes.parse(event)
-        waiting = self._waiting(event)
-        if waiting["HandOns"] and parsed.fan_out is None:
+        if parsed.fan_out and event["Fan-out"].get("Directory") != f"{self._edge.name}/":
+            raise EnvelopeError(
+                f'"Directory" must be "{self._edge.name}/", where this fan-out returns: {event["Fan-out"]!r:.200}'
+            )
+        if self._waiting(event)["HandOns"] and parsed.fan_out is None:
             raise EnvelopeError('"Waiting" without "Fan-out": only a branch of a fan-out waits')
         return Invocation(parsed, event, context)
 
@@ -143,7 +146,7 @@ class HttpSyncS3:
             deadline=waiting["Since"] + self._settings.fan_in_wait_seconds,
             clock=self._clock,
         )
-        invocation.notes |= {"polls": waited.polls, "wait": waited.outcome.name, "hand_ons": waiting["HandOns"]}
+        invocation.notes.update(polls=waited.polls, wait=waited.outcome.name, hand_ons=waiting["HandOns"])
         match waited.outcome:
             case fan_in.Outcome.COMPLETE:
                 datum = envelopes.directory(self._edge.name, fan_out.size)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from runtime.mapreduce import storage
@@ -69,7 +70,7 @@ class Returns:
             StorageError: a read finally failed, or a value that must be there isn't.
         """
         if isinstance(data, list):
-            return self._in_order([lambda datum=datum: self.resolve(datum) for datum in data])
+            return self._in_order([partial(self.resolve, datum) for datum in data])
         match data:
             case Inline(value):
                 return value
@@ -77,7 +78,7 @@ class Returns:
                 return self._must_find(key)
             case Directory(function, size):
                 keys = [return_key(function, index) for index in range(1, size + 1)]
-                return self._in_order([lambda key=key: self._must_find(key) for key in keys])
+                return self._in_order([partial(self._must_find, key) for key in keys])
 
     def _must_find(self, key: str) -> Any:
         found = self.find(key)

@@ -1,8 +1,8 @@
 """Step Functions: the state machine of definitions/sfn invokes each function and knows who is next.
 
-Return values wait in the state, as data of the envelope; the state machine puts them into the next envelope as they are. A state's
-payload holds 256 KiB (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), all branches of a Map together, so
-a branch may use its share of that and stores what is larger as a claim check.
+Return values wait in the state, as data of the envelope; the state machine puts them into the next envelope as they are. A
+state's payload holds 256 KiB (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), all branches of a Map
+together, so a branch may use its share of that and stores what is larger as a claim check.
 """
 
 from typing import Any
