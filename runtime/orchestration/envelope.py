@@ -9,9 +9,9 @@ A plain value, a fan-out's element and a fan-in::
 
     {"Session": "20261123-a1", "Data": {"Source": "s3", "Value": {"Directory": "mapper/", "Size": 6}}}
 
-`Data` is a datum. `{"Source": "http", "Value": ...}` carries the value itself. `{"Source": "s3", "Value": "mapper.input/3.json"}`
-is a claim check: the value lies in the returns bucket under that key of the run. A `Directory` there is a fan-in point: all return
-values of a fan-out. A list of data is a fan-in whose values travel in the envelope. Pointers are relative to
+`Data` is a datum. `{"Source": "http", "Value": ...}` carries the value. `{"Source": "s3", "Value": "mapper.input/3.json"}`
+is a claim check: the value lies in the returns bucket under that key of the run. A `Directory` there is a fan-in point: all
+return values of a fan-out. A list of data is a fan-in whose values travel in the envelope. Pointers are relative to
 `{returns bucket}/{run}/`, so that no envelope can point outside its own run.
 """
 

@@ -1,0 +1,72 @@
+# Every command of the project. `make` alone prints this list; all that is made lies under build/.
+
+ifneq ($(filter 3.0% 3.1% 3.2% 3.3% 3.4% 3.5% 3.6% 3.7% 3.80%,$(MAKE_VERSION)),)
+$(error GNU make 3.81 or newer is needed, this is $(MAKE_VERSION): install a newer make)
+endif
+
+ORCHESTRATION ?= sfn
+INPUT ?= samples/lighthouse.json
+OUTPUT ?=
+ARCH ?= x86_64
+PYTHON_VERSION ?= 3.13
+PYTHON ?= python3
+# Recipes read them from the environment, so that no file name is ever taken for shell text.
+export ORCHESTRATION INPUT OUTPUT ARCH PYTHON_VERSION PYTHON
+
+VENV := build/venv
+TOOLS := $(VENV)/.ready
+RUN := $(VENV)/bin/python -m
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test tools package local-up local-status local-down local-deploy deploy destroy lint format clean
+
+##@ Try it
+demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
+	@$(RUN) scripts.demo --orchestration "$$ORCHESTRATION" --input "$$INPUT" --output "$$OUTPUT"
+
+##@ Build
+tools: $(TOOLS) ## The tools' own virtual environment, build/venv
+
+package: $(TOOLS) ## build/layer.zip and build/<orchestration>/<function>.zip (ARCH=x86_64|arm64, PYTHON_VERSION=3.13)
+	@$(RUN) scripts.package --arch "$$ARCH" --python-version "$$PYTHON_VERSION"
+
+##@ Embedded AWS (no account, no Docker)
+local-up: $(TOOLS) ## Start it on loopback
+	@$(RUN) scripts.embedded up
+
+local-status: $(TOOLS) ## Say whether it runs, and what is deployed on it
+	@$(RUN) scripts.embedded status
+
+local-down: $(TOOLS) ## Stop it and remove what it made
+	@$(RUN) scripts.embedded down
+
+local-deploy: package ## terraform apply onto it (ORCHESTRATION=sfn|http_sync_s3)
+	@$(RUN) scripts.deploy apply --target embedded --orchestration "$$ORCHESTRATION"
+
+##@ AWS account
+deploy: package ## terraform apply onto the account of your credentials (ORCHESTRATION=...)
+	@$(RUN) scripts.deploy apply --target aws --orchestration "$$ORCHESTRATION"
+
+destroy: $(TOOLS) ## terraform destroy there (ORCHESTRATION=...)
+	@$(RUN) scripts.deploy destroy --target aws --orchestration "$$ORCHESTRATION"
+
+##@ Develop
+test: $(TOOLS) ## Everything the project proves, through tox
+	@$(VENV)/bin/tox run
+
+lint: $(TOOLS) ## ruff, mypy, terraform fmt, shellcheck
+	@$(VENV)/bin/tox run -e lint
+
+format: $(TOOLS) ## Rewrite sources in the project's format
+	@$(VENV)/bin/tox run -e format
+
+clean: ## Remove build/ (stops the embedded AWS first)
+	@if [ -x $(VENV)/bin/python ]; then $(RUN) scripts.embedded down; fi
+	rm -rf build .tox
+
+help:
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@printf '\nVariables: ORCHESTRATION=%s INPUT=%s OUTPUT=counts.json ARCH=%s PYTHON_VERSION=%s\n' "$$ORCHESTRATION" "$$INPUT" "$$ARCH" "$$PYTHON_VERSION"
+
+$(TOOLS): requirements/tools.txt scripts/tools.sh
+	@scripts/tools.sh $(VENV)
