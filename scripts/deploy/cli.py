@@ -1,0 +1,158 @@
+"""The command line: reads it, runs one of apply, plan, destroy and check, and turns errors into one message and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from runtime.orchestration import ORCHESTRATIONS
+from scripts.deploy import targets, terraform
+from scripts.deploy.errors import DeployError, PrerequisiteError, TerraformError
+from scripts.deploy.targets import EmbeddedTarget
+from scripts.deploy.terraform import Program
+
+# Exit codes of `terraform plan -detailed-exitcode`, and of `plan` here.
+_NOTHING_CHANGED = 0
+_CHANGES_PLANNED = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line `arguments` (the process's own by default) and give back the exit code.
+
+    0 done; 1 Terraform failed; 2 something is missing or named wrongly; 130 interrupted. `plan` means something else by 2,
+    that there is something to change, and gives 1 for every error.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        targets.check_variables(options.var)
+        return _run(options)
+    except DeployError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1 if options.command == "plan" and error.exit_code == _CHANGES_PLANNED else error.exit_code
+    except KeyboardInterrupt:
+        print("Interrupted before Terraform had begun.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m scripts.deploy", description="Deploy an orchestration with Terraform.")
+    parser.add_argument("command", choices=["apply", "plan", "destroy", "check"])
+    parser.add_argument("--target", choices=["embedded", "aws"], default="embedded", help="default: %(default)s")
+    parser.add_argument("--orchestration", choices=ORCHESTRATIONS, default=ORCHESTRATIONS[0], help="default: %(default)s")
+    parser.add_argument("--var", action="append", default=[], metavar="NAME=VALUE", help="a variable of terraform/variables.tf")
+    parser.add_argument("--yes", action="store_true", help="change an account without asking (target aws)")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command == "check":
+        return _check()
+    if options.target == "aws":
+        return _on_aws(options)
+    return _on_embedded(options)
+
+
+def _on_embedded(options: argparse.Namespace) -> int:
+    """Run the command on the embedded AWS: nothing to ask, Terraform's output condensed, state and logs below build/."""
+    try:
+        target = targets.embedded(options.orchestration, options.var)
+    except PrerequisiteError:
+        if options.command != "destroy":
+            raise
+        _forget(targets.embedded(options.orchestration, options.var, running=False))
+        print("The embedded AWS isn't running, and all that was in it is gone: nothing to destroy.")
+        return 0
+    if options.command != "destroy":
+        targets.check_packages(target, options.orchestration)
+    program = terraform.prepare(target)
+    return {"apply": _apply, "plan": _plan, "destroy": _destroy}[options.command](program, target)
+
+
+def _apply(program: Program, target: EmbeddedTarget) -> int:
+    """Make or update the deployment and write the record that the client reads."""
+    started = time.monotonic()
+    print(f"Deploying {target.orchestration} onto the embedded AWS", file=sys.stderr, flush=True)
+    _, outputs = _terraform(program, target, "apply", "-auto-approve")
+    _write_whole(target.record, json.dumps(outputs["deployment"], indent=2, sort_keys=True) + "\n")
+    print(f"Deployed {target.orchestration} in {time.monotonic() - started:.0f} s.")
+    return 0
+
+
+def _plan(program: Program, target: EmbeddedTarget) -> int:
+    """Say what apply would change; 0 when that is nothing, 2 otherwise."""
+    code, _ = _terraform(program, target, "plan", "-detailed-exitcode")
+    return code
+
+
+def _destroy(program: Program, target: EmbeddedTarget) -> int:
+    """Remove the deployment, its record and its state."""
+    if target.state.is_file():
+        print(f"Destroying {target.orchestration} on the embedded AWS", file=sys.stderr, flush=True)
+        _terraform(program, target, "destroy", "-auto-approve")
+    _forget(target)
+    print(f"Destroyed {target.orchestration}.")
+    return 0
+
+
+def _terraform(program: Program, target: EmbeddedTarget, command: str, option: str) -> tuple[int, dict[str, Any]]:
+    """Run a command of Terraform; its exit code, 0 or a plan's 2, and the outputs by name.
+
+    Raises TerraformError with Terraform's own words.
+    """
+    log = target.logs / f"{command}.log"
+    arguments = [command, "-json", "-input=false", f"-state={target.state}", option, *terraform.variables(target)]
+    code, progress = terraform.run(program, target, arguments, log)
+    if code not in (_NOTHING_CHANGED, _CHANGES_PLANNED):
+        raise TerraformError(_failure(command, progress.errors, code, log))
+    return code, progress.outputs
+
+
+def _failure(command: str, errors: list[str], code: int, log: Path) -> str:
+    last_lines = "\n".join(log.read_text(encoding="utf-8").splitlines()[-15:])
+    words = "\n\n".join(dict.fromkeys(errors)) or last_lines or f"exit code {code}"
+    return f"terraform {command} failed:\n\n{words}\n\nAll of its output: {log}"
+
+
+def _forget(target: EmbeddedTarget) -> None:
+    """Delete record and state of a deployment that is gone; what was installed for Terraform stays."""
+    for path in (target.record, target.state, target.state.with_name(target.state.name + ".backup")):
+        path.unlink(missing_ok=True)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write the file whole or not at all: a client may be reading it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def _on_aws(options: argparse.Namespace) -> int:
+    """Run the command on an account, in the orchestration's workspace, with Terraform's own output and its own question."""
+    target = targets.aws(options.orchestration, options.var)
+    if options.command != "destroy":
+        targets.check_packages(target, options.orchestration)
+    asks = options.command != "plan" and not options.yes
+    if asks and not sys.stdin.isatty():
+        raise PrerequisiteError(f"There is nobody to ask: {options.command} on an account needs --yes or a terminal.")
+    program = terraform.prepare(target)
+    terraform.select_workspace(program, target, options.orchestration)
+    unasked = ["-input=false", "-detailed-exitcode" if options.command == "plan" else "-auto-approve"]
+    flags = [] if asks else unasked
+    return terraform.run_in_terminal(program, target, [options.command, *flags, *terraform.variables(target)])
+
+
+def _check() -> int:
+    """Run `terraform validate` and `terraform test`, which plan with a mocked provider: no account, no emulator."""
+    target = targets.checks()
+    program = terraform.prepare(target)
+    for arguments in (["validate", "-no-color"], ["test", "-no-color", *terraform.variables(target)]):
+        if terraform.run_in_terminal(program, target, arguments) != 0:
+            raise TerraformError(f"terraform {arguments[0]} failed.")
+    return 0

@@ -1,0 +1,149 @@
+"""Where a deployment goes: what Terraform is told, and in which environment it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts import paths
+from scripts.deploy.errors import PrerequisiteError
+
+# The user's own settings that must not reach a run against the embedded AWS: real credentials and profiles, another workspace,
+# and options that Terraform would add to every command.
+_NOT_FOR_EMBEDDED = re.compile(r"AWS_|TF_WORKSPACE$|TF_CLI_ARGS")
+_NOT_FOR_CHECKS = re.compile(_NOT_FOR_EMBEDDED.pattern + "|TF_VAR_")
+
+_VARIABLE = re.compile(r"[a-z][a-z0-9_]*=", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What Terraform is told (variables as `name=value`), in which environment it runs, and where its own data lies."""
+
+    variables: tuple[str, ...]
+    environment: dict[str, str]
+    data_dir: Path
+
+
+@dataclass(frozen=True)
+class EmbeddedTarget(Target):
+    """A deployment on the embedded AWS.
+
+    `state` is Terraform's state file, `record` the JSON file that the client reads, `logs` the folder that gets all of
+    Terraform's lines, a file for each command.
+    """
+
+    orchestration: str
+    state: Path
+    record: Path
+    logs: Path
+
+
+def check_variables(variables: list[str]) -> None:
+    """Refuse what isn't `name=value`, and names that a target sets itself.
+
+    Raises PrerequisiteError.
+    """
+    for variable in variables:
+        if not _VARIABLE.match(variable):
+            raise PrerequisiteError(f"--var {variable!r}: expected NAME=VALUE, such as memory_mb=1024.")
+        if variable.split("=")[0] in ("orchestration", "endpoint_url"):
+            raise PrerequisiteError(f"--var {variable!r}: use --orchestration and --target for that.")
+
+
+def check_packages(target: Target, orchestration: str) -> None:
+    """Refuse to start when the packages aren't built, before Terraform spends its seconds to find that out.
+
+    Raises PrerequisiteError. Terraform itself looks for every single file.
+    """
+    folder = paths.BUILD
+    for variable in target.variables:
+        if variable.startswith("build_dir="):
+            folder = paths.TERRAFORM / variable.partition("=")[2]
+    packages = folder / orchestration
+    for path in (folder / "manifest.json", folder / "layer.zip", packages):
+        if not path.exists() or (path == packages and not any(packages.glob("*.zip"))):
+            raise PrerequisiteError(f"Not built yet: {path}. Run `make package` first.")
+
+
+def embedded(orchestration: str, variables: list[str], *, running: bool = True) -> EmbeddedTarget:
+    """The deployment on the embedded AWS; its state and its Terraform data lie under build/embedded/.
+
+    There are no lifecycle rules: the emulator only stores them, and the provider waits a minute for them to settle.
+    With `running` false the emulator is allowed to be gone, and the target is good for tidying up only.
+
+    Raises PrerequisiteError when the embedded AWS isn't running.
+    """
+    folder = paths.BUILD / "embedded"
+    endpoint = _endpoint(folder / "state.json") if running else ""
+    work = folder / "terraform" / orchestration
+    environment = {name: value for name, value in os.environ.items() if not _NOT_FOR_EMBEDDED.match(name)}
+    environment["TF_DATA_DIR"] = str(work / "data")
+    environment["TF_PLUGIN_CACHE_DIR"] = _plugin_cache(environment)
+    own = [
+        f"orchestration={orchestration}",
+        f"endpoint_url={endpoint}",
+        "force_destroy=true",
+        "expiry_days=0",
+    ]
+    return EmbeddedTarget(
+        orchestration=orchestration,
+        variables=(*own, *_build_dir_variable(), *variables),
+        environment=environment,
+        data_dir=work / "data",
+        state=work / "terraform.tfstate",
+        record=folder / "deployments" / f"{orchestration}.json",
+        logs=work,
+    )
+
+
+def aws(orchestration: str, variables: list[str]) -> Target:
+    """The deployment on an account: what `cd terraform && terraform apply` in the orchestration's workspace makes."""
+    environment = dict(os.environ)
+    environment.pop("TF_WORKSPACE", None)
+    return Target(
+        variables=(f"orchestration={orchestration}", *_build_dir_variable(), *variables),
+        environment=environment,
+        data_dir=paths.TERRAFORM / environment.get("TF_DATA_DIR", ".terraform"),
+    )
+
+
+def checks() -> Target:
+    """No deployment: where Terraform's data lies, and what it is told, while the configuration is checked."""
+    environment = {name: value for name, value in os.environ.items() if not _NOT_FOR_CHECKS.match(name)}
+    data_dir = paths.BUILD / "terraform-check"
+    environment["TF_DATA_DIR"] = str(data_dir)
+    environment["TF_PLUGIN_CACHE_DIR"] = _plugin_cache(environment)
+    return Target(variables=tuple(_build_dir_variable()), environment=environment, data_dir=data_dir)
+
+
+def _plugin_cache(environment: dict[str, str]) -> str:
+    """One download of the provider for all orchestrations, where it comes from a registry at all."""
+    return environment.get("TF_PLUGIN_CACHE_DIR") or str(paths.BUILD / "terraform-plugins")
+
+
+def _build_dir_variable() -> list[str]:
+    return [f"build_dir={paths.BUILD}"] if os.environ.get("MAPREDUCE_BUILD_DIR") else []
+
+
+def _endpoint(state_file: Path) -> str:
+    """Address of the running embedded AWS, from the file that it leaves: {"pid": int, "port": int, "endpoint_url": str, ...}."""
+    advice = "Run `make local-up` first."
+    try:
+        state = json.loads(state_file.read_text(encoding="utf-8"))
+        pid, port, endpoint = int(state["pid"]), int(state["port"]), str(state["endpoint_url"])
+    except FileNotFoundError:
+        raise PrerequisiteError(f"The embedded AWS isn't running. {advice}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise PrerequisiteError(f"{state_file} can't be read ({error!r}). {advice}") from error
+    try:
+        os.kill(pid, 0)
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError as error:
+        message = f"The embedded AWS isn't running any more: no answer from process {pid} at {endpoint}. {advice}"
+        raise PrerequisiteError(message) from error
+    return endpoint

@@ -1,0 +1,221 @@
+"""Finds, checks, initialises and runs the `terraform` program. Arguments travel as lists, never through a shell."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from scripts import paths
+from scripts.deploy import mirror
+from scripts.deploy.errors import Interrupted, PrerequisiteError, TerraformError
+from scripts.deploy.progress import Progress
+from scripts.deploy.targets import Target
+
+LOWEST = (1, 9)
+_LOCK_FILE = paths.TERRAFORM / ".terraform.lock.hcl"
+_NO_REGISTRY = re.compile(
+    r"discovery document|query available provider packages|connect|dial tcp|no such host|timeout|timed out|TLS",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A Terraform that is new enough; `platform` is its own name for this machine, such as linux_amd64."""
+
+    path: str
+    version: str
+    platform: str
+
+    def command(self, *arguments: str) -> list[str]:
+        """The whole command line for running it on this repository's configuration."""
+        return [self.path, f"-chdir={paths.TERRAFORM}", *arguments]
+
+
+def prepare(target: Target) -> Program:
+    """Find Terraform and make it ready for the target; the first thing to do with one.
+
+    Raises PrerequisiteError and TerraformError.
+    """
+    drop_missing_cli_config(target.environment)
+    program = find(target.environment)
+    initialise(program, target)
+    return program
+
+
+def variables(target: Target) -> list[str]:
+    """The target's variables as options of plan, apply, destroy and test."""
+    return [f"-var={variable}" for variable in target.variables]
+
+
+def find(environment: dict[str, str]) -> Program:
+    """The Terraform of the search path.
+
+    Raises PrerequisiteError when there is none, it doesn't run, or it is older than 1.9.
+    """
+    wanted = ".".join(map(str, LOWEST))
+    path = shutil.which("terraform", path=environment.get("PATH"))
+    if path is None:
+        raise PrerequisiteError(f"Terraform isn't installed. Install {wanted} or newer and put it on the PATH.")
+    ran = subprocess.run([path, "version", "-json"], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    try:
+        found = json.loads(ran.stdout)
+        version, platform = str(found["terraform_version"]), str(found["platform"])
+        parts = tuple(int(part) for part in version.split("-")[0].split(".")[:2])
+    except (ValueError, KeyError) as error:
+        words = (ran.stderr or ran.stdout).strip()[-500:]
+        raise PrerequisiteError(f"{path} doesn't say its version: {words}") from error
+    if parts < LOWEST:
+        raise PrerequisiteError(f"Terraform {version} ({path}) is too old: {wanted} or newer is needed.")
+    return Program(path, version, platform)
+
+
+def drop_missing_cli_config(environment: dict[str, str]) -> None:
+    """Take out a TF_CLI_CONFIG_FILE that names a missing file: Terraform warns about it at every step."""
+    if not Path(environment.get("TF_CLI_CONFIG_FILE") or "/").is_file():
+        environment.pop("TF_CLI_CONFIG_FILE", None)
+
+
+def initialise(program: Program, target: Target) -> None:
+    """Install provider and modules, unless that was done already for the same lock file and the same modules.
+
+    Raises TerraformError when the provider comes neither from a registry nor from a mirror on this machine.
+    """
+    stamp = target.data_dir / "initialised"
+    want = _fingerprint(program)
+    installed = any((target.data_dir / "providers").glob("*/*/*/*/*/terraform-provider-*"))
+    if installed and stamp.is_file() and stamp.read_text(encoding="utf-8") == want:
+        return
+    print("  preparing Terraform (provider and modules) ...", file=sys.stderr, flush=True)
+    target.data_dir.mkdir(parents=True, exist_ok=True)
+    cache = target.environment.get("TF_PLUGIN_CACHE_DIR")
+    if cache:
+        Path(cache).mkdir(parents=True, exist_ok=True)
+    failure = _init(program, target.environment)
+    if failure and _NO_REGISTRY.search(failure):
+        failure = _init_from_mirror(program, target.environment, failure)
+    if failure:
+        raise TerraformError(f"terraform init failed:\n{failure}")
+    stamp.write_text(want, encoding="utf-8")
+
+
+def run(program: Program, target: Target, arguments: Sequence[str], log: Path) -> tuple[int, Progress]:
+    """Run a command that speaks JSON, show its progress and give back its exit code and what it said.
+
+    An interrupt goes on to Terraform, which ends what it is doing and saves its state; a second one makes it stop at once.
+    Raises Interrupted after that.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w", encoding="utf-8") as file:
+        progress = Progress(file)
+        with (
+            subprocess.Popen(
+                program.command(*arguments),
+                env=target.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                process_group=0,  # the terminal's Ctrl-C reaches Terraform through us, once
+            ) as process,
+            _forwarded_signals(process) as signals,
+        ):
+            for line in process.stdout or ():
+                progress.line(line)
+            code = process.wait()
+    if signals:
+        raise Interrupted("Interrupted; Terraform has stopped and saved its state. Run the same command to go on.")
+    return code, progress
+
+
+def run_in_terminal(program: Program, target: Target, arguments: Sequence[str]) -> int:
+    """Run a command with the user's own terminal, so that Terraform asks before it changes an account."""
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)  # the terminal tells Terraform by itself
+    try:
+        return subprocess.run(program.command(*arguments), env=target.environment, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def select_workspace(program: Program, target: Target, name: str) -> None:
+    """Go to the workspace, a new one if need be: each orchestration's state is its own.
+
+    Raises TerraformError.
+    """
+    command = program.command("workspace", "select", "-or-create", name)
+    failure = _said(command, target.environment)
+    if failure:
+        raise TerraformError(f"terraform workspace select failed:\n{failure}")
+
+
+@contextmanager
+def _forwarded_signals(process: subprocess.Popen[str]) -> Iterator[list[int]]:
+    """While open, SIGINT and SIGTERM go to the process as SIGINT; those that came are in the list."""
+    came: list[int] = []
+
+    def forward(number: int, frame: FrameType | None) -> None:
+        if not came:
+            print("\n  waiting for Terraform to stop ...", file=sys.stderr, flush=True)
+        came.append(number)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+
+    before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _init(program: Program, environment: dict[str, str]) -> str:
+    """Run `terraform init`; empty when it succeeded, else what it said. The committed lock file stays as it is."""
+    return _said(program.command("init", "-input=false", "-no-color", "-lockfile=readonly"), environment)
+
+
+def _said(command: list[str], environment: dict[str, str]) -> str:
+    """Run a command silently; empty when it succeeded, else what it said."""
+    ran = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False
+    )
+    return "" if ran.returncode == 0 else (ran.stderr.strip() or ran.stdout.strip() or f"exit code {ran.returncode}")
+
+
+def _init_from_mirror(program: Program, environment: dict[str, str], failure: str) -> str:
+    """Run `terraform init` with a mirror of this machine; gives back `failure`, with advice, when there is none."""
+    provider = mirror.locked_provider(_LOCK_FILE)
+    print(
+        "  no registry can be reached; looking for the provider on this machine ...",
+        file=sys.stderr,
+        flush=True,
+    )
+    folder = mirror.find(provider, program.platform)
+    if folder is None:
+        return (
+            f"{failure}\nNo copy of {provider.address} {provider.version} for {program.platform} was found on this machine "
+            "either. Allow access to the registry, or make a copy with `terraform providers mirror`."
+        )
+    config = paths.BUILD / "terraform-mirror.rc"
+    mirror.write_cli_config(config, folder)
+    # A cache would be filled with a second copy of what is on this disk already.
+    plain = {name: value for name, value in environment.items() if name != "TF_PLUGIN_CACHE_DIR"}
+    return _init(program, plain | {"TF_CLI_CONFIG_FILE": str(config)})
+
+
+def _fingerprint(program: Program) -> str:
+    """What an initialisation depends on: the program, the locked provider, and the modules that are called."""
+    digest = hashlib.sha256(program.version.encode())
+    for path in (_LOCK_FILE, paths.TERRAFORM / "versions.tf", paths.TERRAFORM / "main.tf"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,152 @@
+data "aws_caller_identity" "this" {}
+
+data "aws_partition" "this" {}
+
+locals {
+  account_id    = data.aws_caller_identity.this.account_id
+  arn_prefix    = "arn:${data.aws_partition.this.partition}"
+  orchestration = local.orchestrations[var.orchestration]
+
+  # Names are put together here, once, so that every ARN in a policy is exact and known before anything exists.
+  name            = "${var.prefix}-${var.orchestration}"
+  function_names  = { for function in keys(local.orchestration.functions) : function => "${local.name}-${function}" }
+  function_arns   = { for function, name in local.function_names : function => "${local.arn_prefix}:lambda:${var.region}:${local.account_id}:function:${name}" }
+  log_group_names = { for function, name in local.function_names : function => "/aws/lambda/${name}" }
+  log_group_arns  = { for function, name in local.log_group_names : function => "${local.arn_prefix}:logs:${var.region}:${local.account_id}:log-group:${name}" }
+  bucket_names    = { for role in ["shuffle", "returns", "results", "code"] : role => "${replace(local.name, "_", "-")}-${role}-${local.account_id}" }
+  bucket_arns     = { for role, name in local.bucket_names : role => "${local.arn_prefix}:s3:::${name}" }
+
+  # What make package built. Files that are missing are reported once, in words, by the layer's precondition.
+  build_dir      = startswith(var.build_dir, "/") ? var.build_dir : "${path.root}/${var.build_dir}"
+  layer          = "${local.build_dir}/layer.zip"
+  zips           = { for function in keys(local.orchestration.functions) : function => "${local.build_dir}/${var.orchestration}/${function}.zip" }
+  manifest_path  = "${local.build_dir}/manifest.json"
+  manifest       = fileexists(local.manifest_path) ? jsondecode(file(local.manifest_path)) : { architecture = "x86_64", python_version = "3.13" }
+  needed         = concat([local.manifest_path, local.layer], values(local.zips), [for file in local.orchestration.files : "${local.build_dir}/${file}"])
+  missing        = [for file in local.needed : file if !fileexists(file)]
+  architecture   = coalesce(var.architecture, local.manifest.architecture)
+  python_version = coalesce(var.python_version, local.manifest.python_version)
+
+  # The recorder of failures only writes one small object; the others get what the variables say.
+  settings = {
+    for function in keys(local.orchestration.functions) : function => {
+      memory_mb            = coalesce(try(var.function_overrides[function].memory_mb, null), function == "failure" ? min(256, var.memory_mb) : var.memory_mb)
+      timeout_seconds      = coalesce(try(var.function_overrides[function].timeout_seconds, null), function == "failure" ? min(30, var.timeout_seconds) : var.timeout_seconds)
+      reserved_concurrency = try(coalesce(try(var.function_overrides[function].reserved_concurrency, null), function == "failure" ? null : var.reserved_concurrency), -1)
+    }
+  }
+}
+
+module "buckets" {
+  source   = "./modules/buckets"
+  for_each = local.bucket_names
+
+  name          = each.value
+  arn           = local.bucket_arns[each.key]
+  expiry_days   = contains(["shuffle", "returns"], each.key) ? var.expiry_days : null
+  cleanup       = var.expiry_days > 0
+  tls_only      = !startswith(coalesce(var.endpoint_url, "https"), "http:")
+  force_destroy = var.force_destroy
+}
+
+module "iam" {
+  source = "./modules/iam"
+
+  name              = local.name
+  arn_prefix        = local.arn_prefix
+  bucket_arns       = local.bucket_arns
+  function_arns     = local.function_arns
+  log_group_arns    = local.log_group_arns
+  full_access_to_s3 = var.s3_full_access ? ["mapper", "partition", "reducer"] : []
+  functions = {
+    for function, settings in local.orchestration.functions : function => {
+      grants  = settings.grants
+      invokes = try(settings.invokes, [])
+    }
+  }
+}
+
+# Third-party code of all functions, in one layer, so that the function zips stay a few kB.
+resource "aws_lambda_layer_version" "dependencies" {
+  layer_name               = "${local.name}-dependencies"
+  description              = "Third-party packages of ${local.name}."
+  filename                 = local.layer
+  source_code_hash         = fileexists(local.layer) ? filebase64sha256(local.layer) : null
+  compatible_runtimes      = ["python${local.python_version}"]
+  compatible_architectures = [local.architecture]
+
+  # Every function needs the layer, so a broken precondition here stops the plan before anything else can fail.
+  lifecycle {
+    precondition {
+      condition     = length(local.missing) == 0
+      error_message = "Not built yet: ${join(", ", local.missing)}. Run \"make package\" first, from the top of the repository."
+    }
+
+    precondition {
+      condition     = local.architecture == local.manifest.architecture && local.python_version == local.manifest.python_version
+      error_message = "The layer was built for Python ${local.manifest.python_version} on ${local.manifest.architecture}, and the functions ask for Python ${local.python_version} on ${local.architecture}. Leave architecture and python_version unset, or build the layer for them with make package."
+    }
+
+    precondition {
+      condition     = !contains(keys(local.orchestrations), terraform.workspace) || terraform.workspace == var.orchestration
+      error_message = "Workspace ${terraform.workspace} holds another orchestration than ${var.orchestration}: applying here would destroy it. Run \"terraform workspace select -or-create ${var.orchestration}\" first."
+    }
+  }
+}
+
+module "function" {
+  source   = "./modules/function"
+  for_each = local.function_names
+
+  name                 = each.value
+  description          = "${each.key} of the ${var.orchestration} orchestration."
+  handler              = each.key == "failure" ? "runtime.orchestration.failure.lambda_handler" : "runtime.orchestration.entry.lambda_handler"
+  zip_path             = local.zips[each.key]
+  code_bucket          = module.buckets["code"].name
+  layer_arn            = aws_lambda_layer_version.dependencies.arn
+  role_arn             = module.iam.role_arns[each.key]
+  architecture         = local.architecture
+  python_version       = local.python_version
+  memory_mb            = local.settings[each.key].memory_mb
+  timeout_seconds      = local.settings[each.key].timeout_seconds
+  reserved_concurrency = local.settings[each.key].reserved_concurrency
+  log_group_name       = local.log_group_names[each.key]
+  log_retention_days   = var.log_retention_days
+
+  environment = merge({
+    ORCHESTRATION   = var.orchestration
+    FUNCTION        = each.key
+    FUNCTION_PREFIX = "${local.name}-"
+    SHUFFLE_BUCKET  = local.bucket_names["shuffle"]
+    RETURNS_BUCKET  = local.bucket_names["returns"]
+    RESULTS_BUCKET  = local.bucket_names["results"]
+  }, local.orchestration.environment)
+}
+
+################################################################################
+# One module per orchestration: what that orchestration alone has
+################################################################################
+
+module "sfn" {
+  source = "./modules/sfn"
+  count  = var.orchestration == "sfn" ? 1 : 0
+
+  name               = local.name
+  arn                = "${local.arn_prefix}:states:${var.region}:${local.account_id}:stateMachine:${local.name}"
+  definition_path    = "${local.build_dir}/sfn/definition.${var.sfn_map_mode}.asl.json"
+  map_mode           = var.sfn_map_mode
+  function_arns      = local.function_arns
+  returns_bucket     = local.bucket_names["returns"]
+  returns_bucket_arn = local.bucket_arns["returns"]
+  log_level          = var.sfn_log_level
+  log_retention_days = var.log_retention_days
+}
+
+module "http_sync_s3" {
+  source = "./modules/http_sync_s3"
+  count  = var.orchestration == "http_sync_s3" ? 1 : 0
+
+  functions    = { for function, deployed in module.function : function => deployed.name }
+  failure_arn  = local.function_arns["failure"]
+  self_callers = ["mapper", "reducer"]
+}

@@ -1,0 +1,45 @@
+# What a function may be granted on the buckets, each statement with a Sid that says what for. Keys in the buckets:
+#   shuffle  {run}/reducer{id}/{word}/{uuid}, below a prefix where a chunk's destination has one
+#   returns  {run}/{function}/{index}.json        return values
+#            {run}/{function}.input/{index}.json  claim checks: what that function is given when its carrier can't hold it
+#   results  {run}/result.json, {run}/failed.json
+# A run id is the first segment of every key and made after deployment, so it is a wildcard here; all the rest is literal.
+locals {
+  pairs = "${var.bucket_arns["shuffle"]}/*/reducer*/*"
+
+  values = { for function in ["mapper", "partition", "reducer"] : function => "${var.bucket_arns["returns"]}/*/${function}/*" }
+
+  inputs = { for function in ["unum_map", "mapper"] : function => "${var.bucket_arns["returns"]}/*/${function}.input/*" }
+
+  grants = {
+    # shuffle
+    emit_pairs = { Sid = "EmitPairs", Action = "s3:PutObject", Resource = local.pairs }
+    read_pairs = { Sid = "ReadPairsOfAPartition", Action = "s3:GetObject", Resource = local.pairs }
+    list_pairs = {
+      Sid       = "ListPairsBelowAPrefixOnly"
+      Action    = "s3:ListBucket"
+      Resource  = var.bucket_arns["shuffle"]
+      Condition = { StringLike = { "s3:prefix" = "?*" } }
+    }
+
+    # returns. Listing carries no condition: with s3:prefix in it, S3 answers 403 instead of 404 to a read of a value that
+    # nobody has stored yet, since that read names no prefix.
+    list_values            = { Sid = "SeeWhichValuesAreStored", Action = "s3:ListBucket", Resource = var.bucket_arns["returns"] }
+    read_mapper_values     = { Sid = "ReadValuesOfMappers", Action = "s3:GetObject", Resource = local.values["mapper"] }
+    write_mapper_values    = { Sid = "StoreValuesOfMappers", Action = "s3:PutObject", Resource = local.values["mapper"] }
+    read_partition_values  = { Sid = "ReadTheValueOfPartition", Action = "s3:GetObject", Resource = local.values["partition"] }
+    write_partition_values = { Sid = "StoreTheValueOfPartition", Action = "s3:PutObject", Resource = local.values["partition"] }
+    read_reducer_values    = { Sid = "ReadValuesOfReducers", Action = "s3:GetObject", Resource = local.values["reducer"] }
+    write_reducer_values   = { Sid = "StoreValuesOfReducers", Action = "s3:PutObject", Resource = local.values["reducer"] }
+    read_unum_map_input    = { Sid = "TakeOutTheClaimCheckOfTheEntry", Action = "s3:GetObject", Resource = local.inputs["unum_map"] }
+    read_mapper_input      = { Sid = "TakeOutClaimChecksOfMappers", Action = "s3:GetObject", Resource = local.inputs["mapper"] }
+    write_mapper_input     = { Sid = "PutInClaimChecksOfMappers", Action = "s3:PutObject", Resource = local.inputs["mapper"] }
+
+    # results
+    list_results  = { Sid = "TellAMissingResultFromAForbiddenOne", Action = "s3:ListBucket", Resource = var.bucket_arns["results"] }
+    read_result   = { Sid = "CompareWithAResultAlreadyStored", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
+    write_result  = { Sid = "StoreTheResult", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
+    read_failure  = { Sid = "StopWaitingWhenTheRunHasFailed", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }
+    write_failure = { Sid = "RecordTheFailure", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }
+  }
+}

@@ -1,0 +1,51 @@
+locals {
+  # A missing file is reported by the root, in words; a placeholder that nothing fills in, by templatefile.
+  definition = fileexists(var.definition_path) ? templatefile(var.definition_path, merge(var.function_arns, { returns_bucket = var.returns_bucket })) : "{}"
+}
+
+resource "aws_iam_role" "this" {
+  name        = "${var.name}-states"
+  description = "What the state machine ${var.name} may do."
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "StepFunctionsRunsTheMachineWithThisRole"
+      Effect    = "Allow"
+      Principal = { Service = "states.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = "states"
+  role   = aws_iam_role.this.name
+  policy = local.policy
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  count = var.log_level == "OFF" ? 0 : 1
+
+  name              = "/aws/vendedlogs/states/${var.name}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_sfn_state_machine" "this" {
+  name       = var.name
+  role_arn   = aws_iam_role.this.arn
+  definition = local.definition
+
+  dynamic "logging_configuration" {
+    for_each = aws_cloudwatch_log_group.this
+
+    content {
+      log_destination        = "${logging_configuration.value.arn}:*"
+      level                  = var.log_level
+      include_execution_data = false
+    }
+  }
+
+  # AWS tries the role out when it makes the machine.
+  depends_on = [aws_iam_role_policy.this]
+}

@@ -1,0 +1,44 @@
+variable "name" {
+  description = "Name of the state machine, at most 80 characters."
+  type        = string
+}
+
+variable "arn" {
+  description = "ARN of the state machine, known before it exists."
+  type        = string
+}
+
+variable "definition_path" {
+  description = "Path of the state machine's definition, a template whose placeholders are the function names and returns_bucket."
+  type        = string
+}
+
+variable "map_mode" {
+  description = "INLINE or DISTRIBUTED, as the definition is."
+  type        = string
+}
+
+variable "function_arns" {
+  description = "ARN of each function that the machine invokes."
+  type        = map(string)
+}
+
+variable "returns_bucket" {
+  description = "Name of the bucket with return values and claim checks."
+  type        = string
+}
+
+variable "returns_bucket_arn" {
+  description = "ARN of the bucket with return values and claim checks."
+  type        = string
+}
+
+variable "log_level" {
+  description = "What the machine logs: OFF, ERROR, FATAL or ALL."
+  type        = string
+}
+
+variable "log_retention_days" {
+  description = "Days that the machine's log is kept, 0 being for ever."
+  type        = number
+}

@@ -1,0 +1,241 @@
+# The policies, decoded: exact actions on exact resources, none wider than the function behind it needs.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+run "each_function_of_sfn_may_do_what_it_does_and_no_more" {
+  command = plan
+
+  variables {
+    orchestration = "sfn"
+  }
+
+  # "action resource", the ARN shortened to what is particular: the bucket's role or the function's name.
+  assert {
+    condition = jsonencode({
+      for function, policy in module.iam.policies : function => sort(flatten([
+        for statement in jsondecode(policy).Statement : [
+          for action in flatten([statement.Action]) : [
+            for resource in flatten([statement.Resource]) :
+            "${action} ${replace(replace(replace(resource, "-123456789012", ""), "arn:aws:s3:::wordcount-sfn-", ""), "/^arn:aws:(lambda|logs):us-east-1:123456789012:(function|log-group):/", "")}"
+          ]
+        ]
+      ]))
+      }) == jsonencode({
+      failure = [
+        "logs:CreateLogStream /aws/lambda/wordcount-sfn-failure:*",
+        "logs:PutLogEvents /aws/lambda/wordcount-sfn-failure:*",
+        "s3:PutObject results/*/failed.json",
+      ]
+      mapper = [
+        "logs:CreateLogStream /aws/lambda/wordcount-sfn-mapper:*",
+        "logs:PutLogEvents /aws/lambda/wordcount-sfn-mapper:*",
+        "s3:GetObject returns/*/mapper.input/*",
+        "s3:PutObject shuffle/*/reducer*/*",
+      ]
+      partition = [
+        "logs:CreateLogStream /aws/lambda/wordcount-sfn-partition:*",
+        "logs:PutLogEvents /aws/lambda/wordcount-sfn-partition:*",
+        "s3:ListBucket shuffle",
+      ]
+      reducer = [
+        "logs:CreateLogStream /aws/lambda/wordcount-sfn-reducer:*",
+        "logs:PutLogEvents /aws/lambda/wordcount-sfn-reducer:*",
+        "s3:GetObject shuffle/*/reducer*/*",
+        "s3:ListBucket shuffle",
+        "s3:PutObject returns/*/reducer/*",
+      ]
+      summary = [
+        "logs:CreateLogStream /aws/lambda/wordcount-sfn-summary:*",
+        "logs:PutLogEvents /aws/lambda/wordcount-sfn-summary:*",
+        "s3:GetObject results/*/result.json",
+        "s3:GetObject returns/*/reducer/*",
+        "s3:PutObject results/*/result.json",
+      ]
+    })
+    error_message = "The permissions of sfn's functions are not those of the contract."
+  }
+
+  assert {
+    condition = jsonencode(jsondecode(module.sfn[0].policy).Statement) == jsonencode([{
+      Action = "lambda:InvokeFunction"
+      Effect = "Allow"
+      Resource = [
+        for function in ["failure", "mapper", "partition", "reducer", "summary"] :
+        "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-${function}"
+      ]
+      Sid = "InvokeTheFunctions"
+    }])
+    error_message = "The state machine invokes its five functions and does nothing else."
+  }
+
+  assert {
+    condition     = length(module.iam.s3_full_access) == 0
+    error_message = "AmazonS3FullAccess is attached only when asked for."
+  }
+}
+
+run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
+  command = plan
+
+  variables {
+    orchestration = "http_sync_s3"
+  }
+
+  assert {
+    condition = jsonencode({
+      for function, policy in module.iam.policies : function => sort(flatten([
+        for statement in jsondecode(policy).Statement : [
+          for action in flatten([statement.Action]) : [
+            for resource in flatten([statement.Resource]) :
+            "${action} ${replace(replace(replace(resource, "-123456789012", ""), "arn:aws:s3:::wordcount-http-sync-s3-", ""), "arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_sync_s3-", "")}"
+          ]
+        ] if statement.Sid != "WriteTheOwnLog"
+      ]))
+      }) == jsonencode({
+      failure = [
+        "s3:PutObject results/*/failed.json",
+      ]
+      mapper = [
+        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction mapper",
+        "lambda:InvokeFunction partition",
+        "s3:GetObject results/*/failed.json",
+        "s3:GetObject returns/*/mapper.input/*",
+        "s3:GetObject returns/*/mapper/*",
+        "s3:ListBucket results",
+        "s3:ListBucket returns",
+        "s3:PutObject returns/*/mapper/*",
+        "s3:PutObject shuffle/*/reducer*/*",
+      ]
+      partition = [
+        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction reducer",
+        "lambda:InvokeFunction summary",
+        "s3:GetObject returns/*/mapper/*",
+        "s3:GetObject returns/*/partition/*",
+        "s3:ListBucket returns",
+        "s3:ListBucket shuffle",
+        "s3:PutObject returns/*/partition/*",
+      ]
+      reducer = [
+        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction reducer",
+        "lambda:InvokeFunction summary",
+        "s3:GetObject results/*/failed.json",
+        "s3:GetObject returns/*/reducer/*",
+        "s3:GetObject shuffle/*/reducer*/*",
+        "s3:ListBucket results",
+        "s3:ListBucket returns",
+        "s3:ListBucket shuffle",
+        "s3:PutObject returns/*/reducer/*",
+      ]
+      summary = [
+        "lambda:InvokeFunction failure",
+        "s3:GetObject results/*/result.json",
+        "s3:GetObject returns/*/reducer/*",
+        "s3:ListBucket results",
+        "s3:ListBucket returns",
+        "s3:PutObject results/*/result.json",
+      ]
+      unum_map = [
+        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction mapper",
+        "lambda:InvokeFunction partition",
+        "s3:GetObject returns/*/unum_map.input/*",
+        "s3:PutObject returns/*/mapper.input/*",
+      ]
+    })
+    error_message = "The permissions of http_sync_s3's functions are not those of the contract."
+  }
+}
+
+run "no_policy_of_sfn_has_a_wildcard" {
+  command = plan
+
+  variables {
+    orchestration = "sfn"
+    sfn_map_mode  = "DISTRIBUTED"
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in concat(values(module.iam.policies), [module.sfn[0].policy]) : [
+        for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : !strcontains(action, "*")]
+      ]
+    ]))
+    error_message = "An action is spelt out, never service:* or *."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in concat(values(module.iam.policies), [module.sfn[0].policy]) : [
+        for statement in jsondecode(policy).Statement : [
+          for resource in flatten([statement.Resource]) : can(regex("^arn:aws:[a-z0-9]+:[^:*]*:[^:*]*:[^*]*wordcount-sfn", resource))
+        ]
+      ]
+    ]))
+    error_message = "A resource names this deployment before its first wildcard."
+  }
+}
+
+run "no_policy_of_http_sync_s3_has_a_wildcard" {
+  command = plan
+
+  variables {
+    orchestration = "http_sync_s3"
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in values(module.iam.policies) : [
+        for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : !strcontains(action, "*")]
+      ]
+    ]))
+    error_message = "An action is spelt out, never service:* or *."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in values(module.iam.policies) : [
+        for statement in jsondecode(policy).Statement : [
+          for resource in flatten([statement.Resource]) : can(regex("^arn:aws:[a-z0-9]+:[^:*]*:[^:*]*:[^*]*wordcount-http[-_]sync[-_]s3", resource))
+        ]
+      ]
+    ]))
+    error_message = "A resource names this deployment before its first wildcard."
+  }
+}
+
+run "the_missions_full_access_is_opt_in" {
+  command = plan
+
+  variables {
+    orchestration  = "sfn"
+    s3_full_access = true
+  }
+
+  assert {
+    condition     = jsonencode(module.iam.s3_full_access) == jsonencode(["mapper", "partition", "reducer"])
+    error_message = "With s3_full_access the mission's three functions get the managed policy, and no other does."
+  }
+}
+
+run "listing_the_whole_shuffle_bucket_is_not_granted" {
+  command = plan
+
+  variables {
+    orchestration = "http_sync_s3"
+  }
+
+  assert {
+    condition = jsonencode(distinct(flatten([
+      for policy in values(module.iam.policies) : [
+        for statement in jsondecode(policy).Statement : try(statement.Condition, "none")
+        if statement.Action == "s3:ListBucket" && try(strcontains(statement.Resource, "-shuffle-"), false)
+      ]
+    ]))) == jsonencode([{ StringLike = { "s3:prefix" = "?*" } }])
+    error_message = "Emitted pairs are listed below a prefix only: one run's, never everybody's."
+  }
+}

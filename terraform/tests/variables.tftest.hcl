@@ -1,0 +1,190 @@
+# Each validation fails once, for the variable that it guards.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  orchestration = "sfn"
+}
+
+run "an_unknown_orchestration_is_refused" {
+  command = plan
+
+  variables {
+    orchestration = "sns"
+  }
+
+  expect_failures = [var.orchestration]
+}
+
+run "a_prefix_that_no_bucket_may_have_is_refused" {
+  command = plan
+
+  variables {
+    prefix = "Word_Count"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "a_prefix_that_makes_names_too_long_is_refused" {
+  command = plan
+
+  variables {
+    prefix = "a23456789-123456789-12345"
+  }
+
+  expect_failures = [var.prefix]
+}
+
+run "an_unknown_map_mode_is_refused" {
+  command = plan
+
+  variables {
+    sfn_map_mode = "inline"
+  }
+
+  expect_failures = [var.sfn_map_mode]
+}
+
+run "an_unknown_log_level_is_refused" {
+  command = plan
+
+  variables {
+    sfn_log_level = "DEBUG"
+  }
+
+  expect_failures = [var.sfn_log_level]
+}
+
+run "a_fan_in_that_may_not_wait_is_refused" {
+  command = plan
+
+  variables {
+    fan_in_wait_seconds = 0
+  }
+
+  expect_failures = [var.fan_in_wait_seconds]
+}
+
+run "a_region_that_is_none_is_refused" {
+  command = plan
+
+  variables {
+    region = "virginia"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "an_endpoint_with_a_path_is_refused" {
+  command = plan
+
+  variables {
+    endpoint_url = "http://127.0.0.1:4566/aws"
+  }
+
+  expect_failures = [var.endpoint_url]
+}
+
+run "too_little_memory_is_refused" {
+  command = plan
+
+  variables {
+    memory_mb = 64
+  }
+
+  expect_failures = [var.memory_mb]
+}
+
+run "a_timeout_beyond_lambdas_is_refused" {
+  command = plan
+
+  variables {
+    timeout_seconds = 901
+  }
+
+  expect_failures = [var.timeout_seconds]
+}
+
+run "an_unknown_architecture_is_refused" {
+  command = plan
+
+  variables {
+    architecture = "amd64"
+  }
+
+  expect_failures = [var.architecture]
+}
+
+run "a_python_that_the_provider_does_not_know_is_refused" {
+  command = plan
+
+  variables {
+    python_version = "3.10"
+  }
+
+  expect_failures = [var.python_version]
+}
+
+run "a_reservation_in_which_a_waiting_mapper_blocks_itself_is_refused" {
+  command = plan
+
+  variables {
+    reserved_concurrency = 1
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "an_override_of_an_unknown_function_is_refused" {
+  command = plan
+
+  variables {
+    function_overrides = { maper = { memory_mb = 1024 } }
+  }
+
+  expect_failures = [var.function_overrides]
+}
+
+run "a_retention_that_cloudwatch_does_not_know_is_refused" {
+  command = plan
+
+  variables {
+    log_retention_days = 10
+  }
+
+  expect_failures = [var.log_retention_days]
+}
+
+run "a_broken_number_of_days_is_refused" {
+  command = plan
+
+  variables {
+    expiry_days = 1.5
+  }
+
+  expect_failures = [var.expiry_days]
+}
+
+run "missing_zips_are_refused_in_words" {
+  command = plan
+
+  variables {
+    build_dir = "tests/nothing-built-here"
+  }
+
+  expect_failures = [aws_lambda_layer_version.dependencies]
+}
+
+run "a_python_other_than_the_layers_is_refused" {
+  command = plan
+
+  variables {
+    python_version = "3.11"
+  }
+
+  expect_failures = [aws_lambda_layer_version.dependencies]
+}
+

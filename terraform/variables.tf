@@ -1,0 +1,204 @@
+################################################################################
+# What is deployed
+################################################################################
+
+variable "orchestration" {
+  description = "How the functions are composed: sfn (a Step Functions state machine) or http_sync_s3 (each function invokes the next, return values wait in S3)."
+  type        = string
+
+  validation {
+    condition     = contains(keys(local.orchestrations), var.orchestration)
+    error_message = "orchestration is \"${var.orchestration}\"; it must be one of: ${join(", ", keys(local.orchestrations))}."
+  }
+}
+
+variable "prefix" {
+  description = "First part of every name, so that several deployments live side by side: 2 to 24 lower-case letters, digits and single hyphens, beginning with a letter."
+  type        = string
+  default     = "wordcount"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.prefix)) && length(var.prefix) >= 2 && length(var.prefix) <= 24
+    error_message = "prefix is \"${var.prefix}\"; it must be 2 to 24 lower-case letters, digits and single hyphens, beginning with a letter (a bucket name made from it has to fit 63 characters)."
+  }
+}
+
+variable "sfn_map_mode" {
+  description = "Map mode of the state machine (orchestration sfn only): INLINE (at most 40 mappers at once, 1,000 chunks) or DISTRIBUTED (up to 10,000 at once, input read from S3)."
+  type        = string
+  default     = "INLINE"
+
+  validation {
+    condition     = contains(["INLINE", "DISTRIBUTED"], var.sfn_map_mode)
+    error_message = "sfn_map_mode is \"${var.sfn_map_mode}\"; it must be INLINE or DISTRIBUTED."
+  }
+}
+
+variable "sfn_log_level" {
+  description = "What the state machine writes to CloudWatch Logs: OFF, ERROR, FATAL or ALL; anything but OFF costs log ingestion and gives its role the log-delivery actions, for which AWS knows no narrower resource than all."
+  type        = string
+  default     = "OFF"
+
+  validation {
+    condition     = contains(["OFF", "ERROR", "FATAL", "ALL"], var.sfn_log_level)
+    error_message = "sfn_log_level is \"${var.sfn_log_level}\"; it must be OFF, ERROR, FATAL or ALL."
+  }
+}
+
+variable "fan_in_wait_seconds" {
+  description = "How long a fan-in of http_sync_s3 waits for its branches, in seconds over all hand-ons, before the run is recorded as failed (1 to 86400)."
+  type        = number
+  default     = 3600
+
+  validation {
+    condition     = var.fan_in_wait_seconds >= 1 && var.fan_in_wait_seconds <= 86400 && floor(var.fan_in_wait_seconds) == var.fan_in_wait_seconds
+    error_message = "fan_in_wait_seconds is ${var.fan_in_wait_seconds}; it must be a whole number from 1 to 86400."
+  }
+}
+
+################################################################################
+# Where it is deployed
+################################################################################
+
+variable "region" {
+  description = "AWS region, such as us-east-1."
+  type        = string
+  default     = "us-east-1"
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region is \"${var.region}\"; it must look like us-east-1."
+  }
+}
+
+variable "endpoint_url" {
+  description = "Address of an AWS emulator such as http://127.0.0.1:4566; null deploys to AWS itself."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.endpoint_url == null || can(regex("^https?://[^/]+$", var.endpoint_url))
+    error_message = "endpoint_url must be scheme, host and port with no path, such as http://127.0.0.1:4566, or null for AWS."
+  }
+}
+
+variable "build_dir" {
+  description = "Folder with what make package built, absolute or relative to this configuration."
+  type        = string
+  default     = "../build"
+}
+
+################################################################################
+# Functions
+################################################################################
+
+variable "memory_mb" {
+  description = "Memory of each function in MB (128 to 10240); CPU grows with it, 1769 MB being one vCPU."
+  type        = number
+  default     = 512
+
+  validation {
+    condition     = var.memory_mb >= 128 && var.memory_mb <= 10240 && floor(var.memory_mb) == var.memory_mb
+    error_message = "memory_mb is ${var.memory_mb}; it must be a whole number from 128 to 10240."
+  }
+}
+
+variable "timeout_seconds" {
+  description = "Time limit of one invocation in seconds (10 to 900); a mapper has to emit its whole chunk in it."
+  type        = number
+  default     = 300
+
+  validation {
+    condition     = var.timeout_seconds >= 10 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds
+    error_message = "timeout_seconds is ${var.timeout_seconds}; it must be a whole number from 10 to 900."
+  }
+}
+
+variable "architecture" {
+  description = "Processor of the functions, x86_64 or arm64; null takes the one that the layer was built for."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.architecture == null || contains(["x86_64", "arm64"], coalesce(var.architecture, "-"))
+    error_message = "architecture must be x86_64, arm64 or null (what the layer was built for)."
+  }
+}
+
+variable "python_version" {
+  description = "Python of the functions, 3.11, 3.12 or 3.13; null takes the one that the layer was built for."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.python_version == null || contains(["3.11", "3.12", "3.13"], coalesce(var.python_version, "-"))
+    error_message = "python_version must be 3.11, 3.12, 3.13 or null (what the layer was built for)."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "Concurrent invocations kept for, and allowed to, each function (at least 2, since a waiting mapper or reducer takes one); null or -1 reserves nothing."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.reserved_concurrency == null || try(var.reserved_concurrency == -1 || (var.reserved_concurrency >= 2 && floor(var.reserved_concurrency) == var.reserved_concurrency), false)
+    error_message = "reserved_concurrency must be null or -1 (none), or a whole number from 2: a waiting mapper or reducer takes one by itself."
+  }
+}
+
+variable "function_overrides" {
+  description = "Memory in MB, time limit in seconds and reserved concurrency of single functions, such as {mapper = {memory_mb = 1769}}."
+  type = map(object({
+    memory_mb            = optional(number)
+    timeout_seconds      = optional(number)
+    reserved_concurrency = optional(number)
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.function_overrides) : contains(local.all_functions, name)])
+    error_message = "function_overrides names an unknown function; known are: ${join(", ", local.all_functions)}."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days that log lines are kept; CloudWatch Logs knows certain numbers only, 0 being for ever."
+  type        = number
+  default     = 14
+
+  validation {
+    condition = contains(
+      [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      var.log_retention_days,
+    )
+    error_message = "log_retention_days is ${var.log_retention_days}; CloudWatch Logs takes 0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+################################################################################
+# Data
+################################################################################
+
+variable "expiry_days" {
+  description = "Days after which S3 deletes emitted pairs and return values (results are kept); 0 sets no lifecycle rules at all, which saves a minute of every first apply."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.expiry_days >= 0 && floor(var.expiry_days) == var.expiry_days
+    error_message = "expiry_days is ${var.expiry_days}; it must be a whole number, 0 for no lifecycle rules."
+  }
+}
+
+variable "force_destroy" {
+  description = "Whether destroying the deployment deletes buckets that still hold objects."
+  type        = bool
+  default     = false
+}
+
+variable "s3_full_access" {
+  description = "Whether mapper, partition and reducer also get the managed policy AmazonS3FullAccess; wider than anything they need."
+  type        = bool
+  default     = false
+}

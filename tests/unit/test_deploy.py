@@ -1,0 +1,394 @@
+"""scripts.deploy without Terraform: a small program stands in for it, which says what it was told and what a test wants it to."""
+
+import io
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts import paths
+from scripts.deploy import cli, mirror, targets, terraform
+from scripts.deploy.errors import PrerequisiteError
+from scripts.deploy.progress import Progress
+
+PROVIDER = mirror.Provider("example.org/hashicorp/aws", "5.100.0")
+
+# Answers `version` and `init`, and prints the file that EVENTS names for anything else; ARGUMENTS gets each command line.
+STAND_IN = """#!{python}
+import json, os, pathlib, signal, sys, time
+here = pathlib.Path(__file__).parent
+with open(here / "arguments", "a") as file:
+    file.write(json.dumps({{"argv": sys.argv[1:], "env": dict(os.environ)}}) + "\\n")
+if "version" in sys.argv:
+    print(json.dumps({{"terraform_version": (here / "version").read_text(), "platform": "linux_amd64"}}))
+elif "init" in sys.argv:
+    folder = pathlib.Path(os.environ["TF_DATA_DIR"], "providers/example.org/hashicorp/aws/5.100.0/linux_amd64")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "terraform-provider-aws_v5.100.0").touch()
+elif (here / "wait").exists():
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(1))
+    print("{{}}", flush=True)
+    (here / "waiting").touch()
+    time.sleep(30)
+else:
+    print((here / "events").read_text(), end="")
+    sys.exit(int((here / "code").read_text()))
+"""
+
+DEPLOYMENT = {"orchestration": "sfn", "functions": {"mapper": "wordcount-sfn-mapper"}}
+
+
+class StandIn:
+    """The program in `folder`, and what it was told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.says([], code=0)
+        self.is_version("1.11.4")
+        program = folder / "terraform"
+        program.write_text(STAND_IN.format(python=sys.executable))
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+
+    def is_version(self, version: str) -> None:
+        (self.folder / "version").write_text(version)
+
+    def says(self, events: list[dict[str, object]], *, code: int) -> None:
+        (self.folder / "events").write_text("".join(json.dumps(event) + "\n" for event in events))
+        (self.folder / "code").write_text(str(code))
+
+    def was_told(self, command: str) -> list[dict]:
+        lines = (self.folder / "arguments").read_text().splitlines() if (self.folder / "arguments").exists() else []
+        return [told for told in map(json.loads, lines) if command in told["argv"]]
+
+
+@pytest.fixture
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A build folder with packages of sfn and no embedded AWS."""
+    folder = tmp_path / "build"
+    (folder / "sfn").mkdir(parents=True)
+    for name in ("manifest.json", "layer.zip", "sfn/mapper.zip"):
+        (folder / name).touch()
+    monkeypatch.setattr(paths, "BUILD", folder)
+    monkeypatch.setenv("MAPREDUCE_BUILD_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def embedded(build: Path) -> Iterator[str]:
+    """An embedded AWS that is running, as far as the deploy script looks; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        (build / "embedded").mkdir()
+        state = {"pid": os.getpid(), "port": port, "endpoint_url": f"http://127.0.0.1:{port}"}
+        (build / "embedded" / "state.json").write_text(json.dumps(state))
+        yield state["endpoint_url"]
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """Puts the stand-in first on the search path."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return StandIn(folder)
+
+
+def applied(planned: int) -> list[dict[str, object]]:
+    """What Terraform says of an apply that makes `planned` things."""
+    created = {"resource": {"addr": "aws_s3_bucket.this"}, "action": "create"}
+    return [
+        {"type": "change_summary", "changes": {"add": planned, "change": 0, "remove": 0, "operation": "plan"}},
+        *[{"type": "apply_complete", "hook": created} for _ in range(planned)],
+        {"type": "outputs", "outputs": {"deployment": {"value": DEPLOYMENT}}},
+    ]
+
+
+class TestApply:
+    def test_writes_the_record_that_the_client_reads(self, build: Path, embedded: str, program: StandIn) -> None:
+        program.says(applied(3), code=0)
+
+        assert cli.main(["apply"]) == 0
+
+        assert json.loads((build / "embedded/deployments/sfn.json").read_text()) == DEPLOYMENT
+
+    def test_tells_terraform_where_the_embedded_aws_is_and_nothing_of_real_credentials(
+        self, build: Path, embedded: str, program: StandIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_PROFILE", "production")
+        monkeypatch.setenv("TF_CLI_ARGS_apply", "-destroy")
+        program.says(applied(1), code=0)
+
+        assert cli.main(["apply", "--var", "memory_mb=1024"]) == 0
+
+        [told] = program.was_told("apply")
+        assert f"-var=endpoint_url={embedded}" in told["argv"]
+        assert "-var=orchestration=sfn" in told["argv"]
+        assert told["argv"].index("-var=memory_mb=1024") > told["argv"].index("-var=expiry_days=0")
+        assert f"-state={build}/embedded/terraform/sfn/terraform.tfstate" in told["argv"]
+        assert not [name for name in told["env"] if name.startswith(("AWS_", "TF_CLI_ARGS"))]
+
+    def test_prints_terraforms_error_and_leaves_no_record(
+        self, build: Path, embedded: str, program: StandIn, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        error = {"severity": "error", "summary": "Not allowed", "detail": "because of that", "address": "aws_iam_role.this"}
+        program.says([{"type": "diagnostic", "diagnostic": error}], code=1)
+
+        assert cli.main(["apply"]) == 1
+
+        said = capsys.readouterr().err
+        assert "Not allowed\naws_iam_role.this\nbecause of that" in said
+        assert "apply.log" in said
+        assert not (build / "embedded/deployments/sfn.json").exists()
+
+    def test_prints_the_last_lines_when_terraform_crashes(
+        self, embedded: str, program: StandIn, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (program.folder / "events").write_text("panic: out of luck\n")
+        (program.folder / "code").write_text("2\n")
+
+        assert cli.main(["destroy"]) == 0  # nothing was deployed
+        assert cli.main(["plan"]) == 2  # a plan's 2 is an answer
+        (program.folder / "code").write_text("11")
+        assert cli.main(["plan"]) == 1
+
+        assert "panic: out of luck" in capsys.readouterr().err
+
+
+class TestPlanAndDestroy:
+    @pytest.mark.parametrize("code", [0, 2])
+    def test_plan_says_by_its_exit_code_whether_there_is_something_to_change(
+        self, embedded: str, program: StandIn, code: int
+    ) -> None:
+        program.says([], code=code)
+
+        assert cli.main(["plan"]) == code
+
+    def test_destroy_removes_record_and_state(self, build: Path, embedded: str, program: StandIn) -> None:
+        program.says(applied(1), code=0)
+        cli.main(["apply"])
+        (build / "embedded/terraform/sfn/terraform.tfstate").touch()
+
+        assert cli.main(["destroy"]) == 0
+
+        assert len(program.was_told("destroy")) == 1
+        assert not (build / "embedded/deployments/sfn.json").exists()
+        assert not (build / "embedded/terraform/sfn/terraform.tfstate").exists()
+
+    def test_destroy_of_what_went_with_the_embedded_aws_removes_the_record(self, build: Path, program: StandIn) -> None:
+        record = build / "embedded/deployments/sfn.json"
+        record.parent.mkdir(parents=True)
+        record.touch()
+
+        assert cli.main(["destroy"]) == 0
+
+        assert not record.exists()
+        assert not program.was_told("destroy")
+
+
+class TestPrerequisites:
+    def test_no_embedded_aws(self, build: Path, program: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.main(["apply"]) == 2
+        assert capsys.readouterr().err == "error: The embedded AWS isn't running. Run `make local-up` first.\n"
+
+    def test_an_embedded_aws_that_has_died(
+        self, build: Path, embedded: str, program: StandIn, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        gone.wait()
+        state_file = build / "embedded" / "state.json"
+        state_file.write_text(json.dumps(json.loads(state_file.read_text()) | {"pid": gone.pid}))
+
+        assert cli.main(["apply"]) == 2
+        assert "isn't running any more" in capsys.readouterr().err
+
+    def test_no_terraform(
+        self, embedded: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+
+        assert cli.main(["apply"]) == 2
+        assert "Terraform isn't installed" in capsys.readouterr().err
+        assert cli.main(["plan"]) == 1  # a plan's 2 would say that there is something to change
+
+    @pytest.mark.parametrize(("version", "code"), [("1.8.5", 2), ("0.15.0", 2), ("1.9.0", 0), ("1.15.0-beta1", 0), ("2.0.0", 0)])
+    def test_terraform_has_to_be_1_9_or_newer(self, embedded: str, program: StandIn, version: str, code: int) -> None:
+        program.is_version(version)
+        program.says(applied(1), code=0)
+
+        assert cli.main(["apply"]) == code
+
+    @pytest.mark.parametrize("missing", ["manifest.json", "layer.zip", "sfn/mapper.zip"])
+    def test_packages_have_to_be_built(
+        self, build: Path, embedded: str, program: StandIn, missing: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (build / missing).unlink()
+
+        assert cli.main(["apply"]) == 2
+        assert "make package" in capsys.readouterr().err
+        assert not program.was_told("apply")
+
+    @pytest.mark.parametrize("variable", ["memory_mb", "=1", "-destroy", "orchestration=sfn", "endpoint_url=http://x"])
+    def test_a_variable_has_to_be_one_that_may_be_set(self, embedded: str, program: StandIn, variable: str) -> None:
+        assert cli.main(["apply", f"--var={variable}"]) == 2
+        assert not program.was_told("apply")
+
+    def test_an_account_is_never_changed_unasked(
+        self, build: Path, program: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+
+        assert cli.main(["apply", "--target", "aws"]) == 2
+        assert "--yes" in capsys.readouterr().err
+        assert not program.was_told("apply")
+
+
+class TestAws:
+    def test_works_in_the_orchestrations_workspace(
+        self, build: Path, program: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("TF_DATA_DIR", str(tmp_path / "data"))
+
+        assert cli.main(["apply", "--target", "aws", "--yes"]) == 0
+
+        assert program.was_told("workspace")[0]["argv"][1:] == ["workspace", "select", "-or-create", "sfn"]
+        [told] = program.was_told("apply")
+        assert "-auto-approve" in told["argv"]
+        assert not [argument for argument in told["argv"] if "endpoint_url" in argument or argument.startswith("-state")]
+
+
+class TestInitialise:
+    def test_is_done_once(self, embedded: str, program: StandIn) -> None:
+        program.says(applied(1), code=0)
+
+        cli.main(["apply"])
+        cli.main(["apply"])
+
+        assert len(program.was_told("init")) == 1
+        assert "-lockfile=readonly" in program.was_told("init")[0]["argv"]
+
+    def test_is_done_again_when_the_provider_is_gone(self, build: Path, embedded: str, program: StandIn) -> None:
+        program.says(applied(1), code=0)
+        cli.main(["apply"])
+        next(build.rglob("terraform-provider-aws_v5.100.0")).unlink()
+
+        cli.main(["apply"])
+
+        assert len(program.was_told("init")) == 2
+
+    def test_a_cli_configuration_that_is_missing_is_left_out(
+        self, embedded: str, program: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "missing.rc"))
+        cli.main(["plan"])
+        (tmp_path / "missing.rc").touch()
+        cli.main(["plan"])
+
+        first, second = program.was_told("plan")
+        assert "TF_CLI_CONFIG_FILE" not in first["env"]
+        assert "TF_CLI_CONFIG_FILE" in second["env"]
+
+
+def test_an_interrupt_goes_on_to_terraform_and_is_waited_for(build: Path, embedded: str, program: StandIn) -> None:
+    (program.folder / "wait").touch()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts.deploy", "apply"], cwd=paths.ROOT, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while not (program.folder / "waiting").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+
+    assert process.returncode == 130
+    assert "Terraform has stopped" in said
+    assert "Traceback" not in said
+
+
+class TestMirror:
+    def test_the_locked_provider_is_the_one_that_is_looked_for(self) -> None:
+        provider = mirror.locked_provider(paths.TERRAFORM / ".terraform.lock.hcl")
+
+        assert provider.version == "5.100.0"
+        assert provider.address.endswith("/hashicorp/aws")
+
+    @pytest.mark.parametrize(
+        "file",
+        [
+            "example.org/hashicorp/aws/5.100.0/linux_amd64/terraform-provider-aws_v5.100.0_x5",
+            "example.org/hashicorp/aws/terraform-provider-aws_5.100.0_linux_amd64.zip",
+        ],
+    )
+    def test_is_found_in_either_layout(self, tmp_path: Path, file: str) -> None:
+        path = tmp_path / "somewhere" / "deep" / file
+        path.parent.mkdir(parents=True)
+        path.touch()
+
+        assert mirror.find(PROVIDER, "linux_amd64", top=tmp_path) == tmp_path / "somewhere" / "deep"
+
+    @pytest.mark.parametrize(
+        "file",
+        [
+            "example.org/hashicorp/aws/5.99.0/linux_amd64/terraform-provider-aws_v5.99.0_x5",
+            "example.org/hashicorp/aws/5.100.0/darwin_arm64/terraform-provider-aws_v5.100.0_x5",
+            "elsewhere.org/hashicorp/aws/5.100.0/linux_amd64/terraform-provider-aws_v5.100.0_x5",
+        ],
+    )
+    def test_another_version_platform_or_host_is_not_taken(self, tmp_path: Path, file: str) -> None:
+        path = tmp_path / file
+        path.parent.mkdir(parents=True)
+        path.touch()
+
+        assert mirror.find(PROVIDER, "linux_amd64", top=tmp_path) is None
+
+    def test_the_search_ends_at_its_deadline(self, tmp_path: Path) -> None:
+        path = tmp_path / "example.org/hashicorp/aws/terraform-provider-aws_5.100.0_linux_amd64.zip"
+        path.parent.mkdir(parents=True)
+        path.touch()
+
+        assert mirror.find(PROVIDER, "linux_amd64", top=tmp_path, seconds=0) is None
+
+    def test_a_path_is_quoted_as_terraform_reads_it(self, tmp_path: Path) -> None:
+        mirror.write_cli_config(tmp_path / "rc", Path('/a "b" ${c}'))
+
+        assert r'path = "/a \"b\" $${c}"' in (tmp_path / "rc").read_text()
+
+
+def test_progress_counts_what_is_done_and_shows_the_last() -> None:
+    log, out = io.StringIO(), io.StringIO()
+    progress = Progress(log, out=out)
+
+    for event in applied(40):
+        progress.line(json.dumps(event) + "\n")
+
+    assert (progress.done, progress.planned) == (40, 40)
+    assert out.getvalue().splitlines()[0] == "  plan: 40 to add"
+    assert out.getvalue().splitlines()[-1].startswith("  created 40/40")
+    assert len(out.getvalue().splitlines()) <= 4
+
+
+def test_a_record_is_required_to_be_readable(build: Path) -> None:
+    (build / "embedded").mkdir()
+    (build / "embedded" / "state.json").write_text("{")
+
+    with pytest.raises(PrerequisiteError, match="can't be read"):
+        targets.embedded("sfn", [])
+
+
+def test_the_missing_configuration_is_only_dropped_when_missing(tmp_path: Path) -> None:
+    environment = {"TF_CLI_CONFIG_FILE": ""}
+
+    terraform.drop_missing_cli_config(environment)
+
+    assert environment == {}
