@@ -1,0 +1,212 @@
+"""The client from its arguments to its exit code: read, settle, claim, start, wait, print, tidy up."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.client import claim, cli, objects
+from scripts.client.aws import Aws
+from scripts.client.claim import Claim
+from scripts.client.cleanup import remove_intermediate, remove_unstarted
+from scripts.client.console import say, showing
+from scripts.client.deployment import Deployment, find_deployments
+from scripts.client.errors import (
+    ClientError,
+    Interruption,
+    RunFailedError,
+    StartError,
+    StorageError,
+    TimedOutError,
+    UsageError,
+)
+from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
+from scripts.client.orchestrations.base import Chunk
+from scripts.client.output import check_output, parse_counts, print_json, print_table, to_bytes, write_whole
+from scripts.client.reading import read_input
+from scripts.client.runid import new_run_id
+from scripts.client.settling import check_destination, settle
+from scripts.client.waiting import wait_for_result
+from scripts.client.watching import Watcher
+
+
+@dataclass(frozen=True)
+class StartedRun:
+    """A run that goes on by itself, whatever becomes of the client."""
+
+    aws: Aws
+    orchestration: Orchestration
+    run_id: str
+    destination: str
+    mappers: int | None
+    keep: bool
+
+    @property
+    def how_to_attach(self) -> str:
+        """The command that waits for it."""
+        deployment = self.aws.deployment
+        target = "embedded" if deployment.is_embedded else "aws"
+        return f"scripts/invoke.sh --attach {self.run_id} --orchestration {deployment.orchestration} --target {target}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the client; returns its exit code, and prints what went wrong."""
+    try:
+        options = cli.parse(arguments)
+        output = check_output(options.output) if options.output else None
+        run = _attach(options) if options.attach else _start(options)
+        if options.no_wait:
+            print(run.run_id, flush=True)
+            return 0
+        return _finish(options, run, output)
+    except ClientError as error:
+        say(f"error: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        say("interrupted; no run was started")
+        return Interruption.exit_code
+
+
+def _start(options: argparse.Namespace) -> StartedRun:
+    given = read_input(options.input, options.format, options.chunk_bytes, options.chunks)
+    aws = Aws(_choose(options))
+    kind = ORCHESTRATIONS[aws.deployment.orchestration]
+    aws.warm_up(kind.service)
+    asked = check_destination(aws, options.destination) if options.destination is not None else None
+    chunks, destination, num_reducer, notices = settle(given.elements, aws.deployment.buckets, asked, options.num_reducer)
+    run_id = options.run_id or new_run_id()
+    orchestration = kind(aws, run_id)
+    orchestration.check(chunks)
+    if not options.quiet:
+        for notice in [*given.notices, *notices]:
+            say(f"note: {notice}")
+    run = StartedRun(aws, orchestration, run_id, destination, len(chunks), options.keep)
+    try:
+        claimed = Claim(run_id, aws.deployment.orchestration, len(chunks), num_reducer, destination, options.keep)
+        claim.take(aws.store("results"), claimed)
+        _launch(run, chunks)
+    except KeyboardInterrupt:
+        raise Interruption(f"interrupted while starting run {run_id}; see whether it runs: {run.how_to_attach}") from None
+    if not options.quiet:
+        chunks_of = f"{len(chunks)} chunk{'s' * (len(chunks) != 1)}"
+        say(f"run {run_id}: {chunks_of}, {aws.deployment}")
+    return run
+
+
+def _launch(run: StartedRun, chunks: list[Chunk]) -> None:
+    """Start the run, or leave nothing of it; unless the request's answer was lost, for then it may run."""
+    try:
+        run.orchestration.start(chunks)
+    except ClientError as error:
+        if isinstance(error, StartError) and not error.certain:
+            message = f"{error}; run {run.run_id} may have started, see: {run.how_to_attach}"
+            raise StartError(message, certain=False) from error
+        _undo(run.aws, run.run_id)
+        raise
+
+
+def _undo(aws: Aws, run_id: str) -> None:
+    try:
+        remove_unstarted(aws, run_id)
+    except StorageError as error:
+        say(f"note: what was written for run {run_id} could not be removed: {error}")
+
+
+def _choose(options: argparse.Namespace) -> Deployment:
+    found = find_deployments(options.target, options.orchestration)
+    if len(found) > 1:
+        listed = ", ".join(sorted(deployment.orchestration for deployment in found))
+        raise UsageError(f"several orchestrations are deployed; choose one with --orchestration: {listed}")
+    if found[0].orchestration not in ORCHESTRATIONS:
+        raise UsageError(f"this client can't start {found[0].orchestration}; it knows {', '.join(ORCHESTRATIONS)}")
+    return found[0]
+
+
+def _attach(options: argparse.Namespace) -> StartedRun:
+    """Find a run in the deployments' results buckets: by its claim, or by its end if the claim was tidied up."""
+    run_id = options.attach
+    deployments = find_deployments(options.target, options.orchestration)
+    for deployment in deployments:
+        if deployment.orchestration not in ORCHESTRATIONS:
+            continue
+        aws = Aws(deployment)
+        results = aws.store("results")
+        claimed = Claim.parse(objects.read(results, f"{run_id}/{claim.RUN}"))
+        if claimed is None and not objects.names(results, f"{run_id}/"):
+            continue
+        return StartedRun(
+            aws,
+            ORCHESTRATIONS[deployment.orchestration](aws, run_id),
+            run_id,
+            claimed.destination if claimed else deployment.buckets["shuffle"],
+            claimed.chunks if claimed else None,
+            options.keep or (claimed is not None and claimed.keep),
+        )
+    looked = ", ".join(map(str, deployments))
+    raise UsageError(f"there is no run {run_id} on {looked}; it never started there, or was cleaned up")
+
+
+def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -> int:
+    began = time.monotonic()
+    try:
+        body = _wait(options, run)
+    except KeyboardInterrupt:
+        raise Interruption(f"interrupted; run {run.run_id} goes on. Attach with: {run.how_to_attach}") from None
+    except TimedOutError as error:
+        raise TimedOutError(f"{error}; it goes on. Attach with: {run.how_to_attach}") from None
+    except RunFailedError as error:
+        bucket = run.aws.deployment.buckets["results"]
+        raise RunFailedError(f"{error}\n  {'kept:':<12}s3://{bucket}/{run.run_id}/, intermediate objects too") from None
+    took = time.monotonic() - began
+    try:
+        counts = parse_counts(run.run_id, body)
+        _print(options, run, counts, output)
+        if not options.quiet:
+            say(f"{_total(counts)} words, {len(counts)} distinct, in {took:.1f} s (run {run.run_id})")
+        if not run.keep:
+            _tidy_up(run)
+    except KeyboardInterrupt:
+        raise Interruption(f"interrupted; run {run.run_id} is done, some intermediate objects may be left") from None
+    return 0
+
+
+def _wait(options: argparse.Namespace, run: StartedRun) -> bytes:
+    with (
+        Watcher(run.orchestration, run.mappers, want_progress=not options.quiet) as watcher,
+        showing(lambda: watcher.progress, run.mappers, quiet=options.quiet) as tick,
+    ):
+        return wait_for_result(run.aws, run.run_id, options.timeout, lambda: watcher.verdict, tick)
+
+
+def _print(options: argparse.Namespace, run: StartedRun, counts: dict[str, int], output: Path | None) -> None:
+    if output is not None:
+        try:
+            write_whole(output, to_bytes(counts))
+        except ClientError as error:
+            raise ClientError(f"{error}; the counts are kept: {run.how_to_attach} --output FILE") from error
+    try:
+        if options.json:
+            print_json(counts)
+        else:
+            print_table(counts, options.top)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`). Nothing more may be written there, not even by the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ClientError(f"the counts could not be printed: {error.strerror}; they are kept: {run.how_to_attach}") from error
+
+
+def _total(counts: dict[str, int]) -> int:
+    return sum(count for count in counts.values() if isinstance(count, int))
+
+
+def _tidy_up(run: StartedRun) -> None:
+    try:
+        remove_intermediate(run.aws, run.run_id, run.destination)
+    except StorageError as error:
+        say(f"note: not all intermediate objects could be deleted; the buckets' lifecycle rules will. {error}")

@@ -1,0 +1,119 @@
+"""The clients that talk to one deployment's AWS: obstore for S3, boto3 for the rest (imported on first use only).
+
+On the embedded AWS the credentials are always test/test, so that a user's own never go there; on an account they come from
+boto3's default chain (environment, profile, single sign-on, instance role).
+"""
+
+import os
+import threading
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import obstore.store
+
+from scripts.client.deployment import Deployment
+from scripts.client.errors import ClientError
+
+Role = Literal["shuffle", "returns", "results"]
+
+_LOOPBACK = "127.0.0.1,localhost"
+
+
+class Aws:
+    """Clients for one deployment, made once each."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self._made: dict[Any, Any] = {}
+        self._lock = threading.RLock()
+        if deployment.is_embedded:
+            for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+                os.environ.pop(name, None)  # boto3 stops at a profile that is not there, even one it would not use
+        if urlsplit(deployment.endpoint_url or "").hostname in _LOOPBACK.split(","):
+            # A proxy set for the internet must not be asked for this machine's own port.
+            for name in ("NO_PROXY", "no_proxy"):
+                os.environ[name] = ",".join(filter(None, [os.environ.get(name), _LOOPBACK]))
+
+    def store(self, role: Role, *, patient: bool = True) -> obstore.store.S3Store:
+        """The bucket of a role. Impatient ones, for polling, give up after seconds rather than minutes."""
+        return self.bucket(self.deployment.buckets[role], patient=patient)
+
+    def bucket(self, name: str, *, patient: bool = True) -> obstore.store.S3Store:
+        """Any bucket, as `store`."""
+        with self._lock:
+            if ("s3", name, patient) not in self._made:
+                self._made["s3", name, patient] = self._open(name, patient)
+            store: obstore.store.S3Store = self._made["s3", name, patient]
+            return store
+
+    def client(self, service: Literal["lambda", "stepfunctions"]) -> Any:
+        """boto3's client for a service."""
+        from botocore.config import Config
+
+        with self._lock:
+            if service not in self._made:
+                self._made[service] = self._session.client(
+                    service,
+                    endpoint_url=self.deployment.endpoint_url,
+                    config=Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 4}),
+                )
+            return self._made[service]
+
+    def warm_up(self, service: Literal["lambda", "stepfunctions"]) -> None:
+        """Make a client in the background: the import of boto3 takes longer than all requests of a start together."""
+        threading.Thread(target=self._warm_up, args=(service,), daemon=True).start()
+
+    def _warm_up(self, service: Literal["lambda", "stepfunctions"]) -> None:
+        try:
+            self.client(service)
+        except Exception:
+            return  # the caller that needs it meets the same error, and reports it
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3
+
+        if self.deployment.is_embedded:
+            return boto3.Session("test", "test", region_name=self.deployment.region)
+        return boto3.Session(region_name=self.deployment.region)
+
+    def _open(self, bucket: str, patient: bool) -> obstore.store.S3Store:
+        endpoint = self.deployment.endpoint_url
+        given: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
+        return obstore.store.S3Store(
+            bucket,
+            region=self.deployment.region,
+            **given,
+            virtual_hosted_style_request=False,
+            credential_provider=_test_credentials if self.deployment.is_embedded else self._account_credentials(),
+            client_options={
+                "allow_http": (endpoint or "").startswith("http://"),
+                "connect_timeout": timedelta(seconds=5),
+                "timeout": timedelta(seconds=300 if patient else 10),
+            },
+            retry_config={
+                "max_retries": 8 if patient else 1,
+                "backoff": {
+                    "init_backoff": timedelta(milliseconds=100),
+                    "max_backoff": timedelta(seconds=3),
+                    "base": 2,
+                },
+                "retry_timeout": timedelta(seconds=30 if patient else 5),
+            },
+        )
+
+    def _account_credentials(self) -> Any:
+        from obstore.auth.boto3 import Boto3CredentialProvider
+
+        try:
+            return Boto3CredentialProvider(self._session, ttl=timedelta(minutes=5))
+        except ValueError:
+            raise ClientError(
+                "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            ) from None
+
+
+def _test_credentials() -> Any:
+    return {"access_key_id": "test", "secret_access_key": "test", "token": None, "expires_at": None}

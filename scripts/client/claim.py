@@ -1,0 +1,87 @@
+"""Claiming a run id: whoever creates `{run}/run.json` in the results bucket owns the run.
+
+    {"run": "20260102T030405678-9f86d081e2", "orchestration": "sfn", "chunks": 6, "num_reducer": 3 or null,
+     "destination": "bucket/prefix", "keep": false, "started": "2026-01-02T03:04:05.678+00:00", "owner": random token}
+
+Written once by the client, read by `--attach`; deleted after a successful run unless --keep.
+"""
+
+import json
+import secrets
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from obstore.store import S3Store
+
+from scripts.client import objects
+from scripts.client.errors import RunIdUsedError, StorageError
+
+RUN = "run.json"
+RESULT = "result.json"
+FAILED = "failed.json"
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The body of run.json."""
+
+    run: str
+    orchestration: str
+    chunks: int
+    num_reducer: int | None
+    destination: str
+    keep: bool = False
+    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    owner: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    @classmethod
+    def parse(cls, body: bytes | None) -> "Claim | None":
+        """None if there is none, or if it is not one that this client could have written."""
+        try:
+            return cls(**json.loads(body or b""))
+        except (ValueError, TypeError):
+            return None
+
+
+def take(results: S3Store, claim: Claim) -> None:
+    """Claim the run id; afterwards nobody else can.
+
+    A claim that "already exists" may be this one, when the answer to a first try was lost: its owner tells. Whether the id
+    was used is asked after claiming, so that no run can come and go in between.
+
+    Raises:
+        RunIdUsedError: it was used before. Nothing is left behind.
+        StorageError: a request finally failed.
+    """
+    key = f"{claim.run}/{RUN}"
+    body = json.dumps(asdict(claim), indent=1).encode()
+    for attempt in range(_ATTEMPTS):
+        if objects.create(results, key, body):
+            break
+        stored = objects.read(results, key)
+        if stored == body:
+            break
+        if stored is not None:
+            raise _used(results, claim.run, RUN)
+        time.sleep(0.1 * attempt)  # deleted meanwhile, or a conflict of two writers which left nothing yet
+    else:
+        raise StorageError("s3:PutObject", results.config.get("bucket", "?"), key, "others claim and release it all the time")
+    ended = {f"{claim.run}/{name}" for name in (RESULT, FAILED)} & set(objects.names(results, f"{claim.run}/"))
+    if ended:
+        release(results, claim.run)
+        raise _used(results, claim.run, *(key.rpartition("/")[2] for key in sorted(ended)))
+
+
+def release(results: S3Store, run: str) -> None:
+    """Give a claim back, or tidy up that of a successful run."""
+    objects.remove(results, f"{run}/{RUN}")
+
+
+def _used(results: S3Store, run: str, *found: str) -> RunIdUsedError:
+    bucket: Any = results.config.get("bucket", "?")
+    there = " and ".join(f"s3://{bucket}/{run}/{name}" for name in found)
+    return RunIdUsedError(f"run id {run} was used before ({there}); choose another --run-id, or see that run with --attach {run}")

@@ -1,0 +1,52 @@
+"""What the user reads on stderr while the client works: notices, and progress that suits a terminal or a log file."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from scripts.client.orchestrations import Progress
+
+_LINE_SECONDS = 1.0
+
+
+def say(text: str) -> None:
+    """One line on stderr, whatever its encoding can show."""
+    encoding = sys.stderr.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def showing(progress: Callable[[], Progress], mappers: int | None, *, quiet: bool) -> Iterator[Callable[[], None]]:
+    """Show progress until the body ends. The body calls what it is given as often as it likes."""
+    began = time.monotonic()
+    if quiet:
+        yield lambda: None
+    elif sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status("") as status:
+            yield lambda: status.update(f"{describe(progress(), mappers)}, {time.monotonic() - began:.0f} s")
+    else:
+        yield _Lines(progress, mappers, began)
+
+
+class _Lines:
+    """A line at each change, and one second or more apart."""
+
+    def __init__(self, progress: Callable[[], Progress], mappers: int | None, began: float) -> None:
+        self._progress, self._mappers, self._began = progress, mappers, began
+        self._shown, self._shown_at = "", float("-inf")
+
+    def __call__(self) -> None:
+        now = time.monotonic()
+        text = describe(self._progress(), self._mappers)
+        if text != self._shown and now - self._shown_at >= _LINE_SECONDS:
+            self._shown, self._shown_at = text, now
+            say(f"{text}, {now - self._began:.1f} s")
+
+
+def describe(progress: Progress, mappers: int | None) -> str:
+    """`mapped 3/6, reduced 0/?`; what is unknown is a question mark."""
+    known = [("?" if value is None else value) for value in (progress.mapped, mappers, progress.reduced, progress.reducers)]
+    return "mapped {}/{}, reduced {}/{}".format(*known)

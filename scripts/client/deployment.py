@@ -1,0 +1,163 @@
+"""Which deployment to start the run on.
+
+The embedded AWS, if it is up, has a record file for each deployment; an account's are Terraform's output `deployment`, one
+workspace each. Both are the same object::
+
+    {"orchestration": "sfn", "prefix": "wordcount", "region": "us-east-1", "account_id": "000000000000",
+     "endpoint_url": null or "http://127.0.0.1:4566", "functions": {"mapper": "wordcount-sfn-mapper", ...},
+     "buckets": {"shuffle": ..., "returns": ..., "results": ...}, "state_machine_arn": null or ARN,
+     "sfn_map_mode": null or "INLINE" or "DISTRIBUTED", "log_groups": {function: name}, "timeout_seconds": 300}
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from scripts import paths
+from scripts.client.errors import ClientError, NothingDeployedError
+
+_TERRAFORM_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployed orchestration."""
+
+    orchestration: str
+    prefix: str
+    region: str
+    account_id: str
+    endpoint_url: str | None
+    functions: dict[str, str]
+    buckets: dict[str, str]
+    state_machine_arn: str | None
+    sfn_map_mode: str | None
+    log_groups: dict[str, str]
+    timeout_seconds: int
+
+    @classmethod
+    def parse(cls, record: Any, where: str) -> "Deployment":
+        """Read a record; keys that a later version adds are left alone.
+
+        Raises:
+            ClientError: it is no such record.
+        """
+        names = [field.name for field in fields(cls)]
+        missing = [name for name in names if not isinstance(record, dict) or name not in record]
+        roles = {} if missing else record["buckets"]
+        if missing or not isinstance(roles, dict) or not {"shuffle", "returns", "results"} <= roles.keys():
+            lacks = ", ".join(missing) or "a bucket for shuffle, returns or results"
+            raise ClientError(f"{where} is no deployment record (it lacks {lacks}); deploy again")
+        return cls(**{name: record[name] for name in names})
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether it lies on the embedded AWS."""
+        return self.endpoint_url is not None
+
+    def __str__(self) -> str:
+        return f"{self.orchestration} on {self.endpoint_url or f'account {self.account_id}, {self.region}'}"
+
+
+def find_deployments(target: str = "auto", orchestration: str | None = None) -> list[Deployment]:
+    """All deployments of the target ("embedded", "aws", or "auto": the embedded AWS if it is up), or those of one orchestration.
+
+    Raises:
+        NothingDeployedError: there is none.
+        ClientError: a record can't be read, or Terraform fails.
+    """
+    up = _embedded_is_up()
+    if target == "embedded" or (target == "auto" and up):
+        if not up:
+            raise NothingDeployedError(
+                f"the embedded AWS is not running; {_how_to_deploy('make local-up local-deploy', orchestration)}"
+            )
+        found, how = list(_embedded()), "make local-deploy"
+        where = "the embedded AWS"
+    else:
+        found, how, where = (
+            list(_on_account()),
+            "make deploy",
+            "an account (Terraform's workspaces in terraform/)",
+        )
+        if target == "auto":
+            how, where = "make local-up local-deploy", f"{where}, and the embedded AWS is not running"
+    chosen = [deployment for deployment in found if orchestration in (None, deployment.orchestration)]
+    if chosen:
+        return chosen
+    others = ", ".join(sorted(deployment.orchestration for deployment in found))
+    if others:
+        raise NothingDeployedError(
+            f"{orchestration} is not deployed on {where}, but {others} is; {_how_to_deploy(how, orchestration)}"
+        )
+    raise NothingDeployedError(f"nothing is deployed on {where}; {_how_to_deploy(how, orchestration)}")
+
+
+def _how_to_deploy(command: str, orchestration: str | None) -> str:
+    return f"deploy with: {command} ORCHESTRATION={orchestration or 'sfn'}"
+
+
+def _embedded_is_up() -> bool:
+    try:
+        pid = json.loads((paths.BUILD / "embedded" / "state.json").read_bytes())["pid"]
+        os.kill(pid, 0)
+    except PermissionError:
+        return True  # it is alive, and another user's
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return False
+    return True
+
+
+def _embedded() -> Iterator[Deployment]:
+    for path in sorted((paths.BUILD / "embedded" / "deployments").glob("*.json")):
+        try:
+            record = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise ClientError(f"{path} can't be read as JSON: {error}; deploy again") from error
+        yield Deployment.parse(record, str(path))
+
+
+def _on_account() -> Iterator[Deployment]:
+    if not (paths.TERRAFORM / ".terraform").exists() and "TF_DATA_DIR" not in os.environ:
+        return  # never initialised: nothing was ever deployed from here
+    for workspace in _workspaces(_terraform("workspace", "list").splitlines()):
+        outputs = json.loads(_terraform("output", "-json", workspace=workspace) or "{}")
+        if "deployment" in outputs:
+            yield Deployment.parse(outputs["deployment"]["value"], f"output deployment of Terraform workspace {workspace}")
+
+
+def _workspaces(lines: Iterable[str]) -> list[str]:
+    return [name for line in lines if (name := line.removeprefix("*").strip())]
+
+
+def _terraform(*arguments: str, workspace: str | None = None) -> str:
+    environment = {**os.environ, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+    if workspace:
+        environment["TF_WORKSPACE"] = workspace
+    if not Path(environment.get("TF_CLI_CONFIG_FILE") or "/").exists():
+        del environment["TF_CLI_CONFIG_FILE"]  # Terraform stops at a missing one
+    command = ["terraform", f"-chdir={paths.TERRAFORM}", *arguments]
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_TERRAFORM_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise NothingDeployedError(
+            "terraform is not on the PATH, so an account's deployments can't be looked up;"
+            " install Terraform 1.9 or later, or use the embedded AWS: make local-up local-deploy"
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise ClientError(f"terraform {' '.join(arguments)} gave no answer in {_TERRAFORM_SECONDS} s") from None
+    if done.returncode != 0:
+        raise ClientError(f"terraform {' '.join(arguments)} failed: {done.stderr.strip()[-600:]}")
+    return done.stdout

@@ -1,0 +1,113 @@
+"""What the client does with S3 objects, with errors that name action, bucket, key and cause."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import S3Store
+
+from scripts.client.errors import StorageError
+
+_PAGE = 1000
+_THREADS = 8
+_PASSES = 10
+
+
+def read(store: S3Store, key: str) -> bytes | None:
+    """An object's body, or None if there is none."""
+    with _errors("s3:GetObject", store, key):
+        try:
+            return bytes(obstore.get(store, key).bytes())
+        except FileNotFoundError as error:
+            _refuse_missing_bucket(error)
+            return None
+
+
+def exists(store: S3Store, key: str) -> bool:
+    """Whether there is an object. (A bucket that doesn't exist looks the same: HEAD has no body to tell it.)"""
+    with _errors("s3:GetObject", store, key):
+        try:
+            obstore.head(store, key)
+        except FileNotFoundError:
+            return False
+        return True
+
+
+def write(store: S3Store, key: str, body: bytes) -> None:
+    """Write an object, whether or not there is one."""
+    with _errors("s3:PutObject", store, key):
+        obstore.put(store, key, body)
+
+
+def write_all(store: S3Store, bodies: dict[str, bytes]) -> None:
+    """Write several objects, concurrently; the first failure is raised once all have ended."""
+    if bodies:
+        with ThreadPoolExecutor(min(_THREADS, len(bodies))) as pool:
+            for written in [pool.submit(write, store, key, body) for key, body in bodies.items()]:
+                written.result()
+
+
+def create(store: S3Store, key: str, body: bytes) -> bool:
+    """Write an object if there is none; False if there is, which may be what an earlier try of this very request wrote."""
+    with _errors("s3:PutObject", store, key):
+        try:
+            obstore.put(store, key, body, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            return False
+        return True
+
+
+def names(store: S3Store, prefix: str) -> list[str]:
+    """All keys under a prefix that ends in a slash."""
+    with _errors("s3:ListBucket", store, prefix):
+        return [item["path"] for page in obstore.list(store, prefix, chunk_size=_PAGE) for item in page]
+
+
+def remove(store: S3Store, key: str) -> None:
+    """Delete an object, if there is one."""
+    with _errors("s3:DeleteObject", store, key):
+        obstore.delete(store, key)
+
+
+def remove_all(store: S3Store, prefix: str) -> int:
+    """Delete all objects under a prefix that ends in a slash, in batches and concurrently. Returns how many there were.
+
+    Listed again until nothing is left, since a listing that goes on while its own objects vanish may skip some.
+    """
+    removed = 0
+    with _errors("s3:DeleteObject", store, prefix), ThreadPoolExecutor(_THREADS) as pool:
+        for _ in range(_PASSES):
+            pages = obstore.list(store, prefix, chunk_size=_PAGE)
+            batches = [[item["path"] for item in page] for page in pages]
+            if not any(batches):
+                return removed
+            for deleted in [pool.submit(obstore.delete, store, batch) for batch in batches]:
+                deleted.result()
+            removed += sum(map(len, batches))
+    raise StorageError("s3:DeleteObject", _bucket(store), prefix, "new objects keep appearing there")
+
+
+def _bucket(store: S3Store) -> str:
+    return str(store.config.get("bucket", "?"))
+
+
+def _refuse_missing_bucket(error: FileNotFoundError) -> None:
+    if "NoSuchBucket" in str(error):
+        raise error
+
+
+@contextmanager
+def _errors(action: str, store: S3Store, key: str) -> Iterator[None]:
+    try:
+        yield
+    except (BaseError, OSError, ValueError) as error:
+        text = str(error)
+        if "NoSuchBucket" in text:
+            cause = "there is no such bucket"
+        elif "AccessDenied" in text:
+            cause = f"access denied: the client's credentials lack {action} there"
+        else:
+            cause = text.partition("\n\nDebug source:")[0].strip()[:500]
+        raise StorageError(action, _bucket(store), key, cause) from error

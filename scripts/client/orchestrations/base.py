@@ -1,0 +1,111 @@
+"""The contract of an orchestration's client side, and what they share."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NotRequired, TypedDict
+
+from runtime.orchestration.envelope import encode
+from scripts.client.aws import Aws
+from scripts.client.errors import ClientError, StartError
+
+
+class Chunk(TypedDict):
+    """What one mapper is given."""
+
+    text: str
+    destination: str
+    numReducer: NotRequired[int]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many mappers and reducers have ended; None where that is unknown."""
+
+    mapped: int | None = None
+    reduced: int | None = None
+    reducers: int | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the platform itself says of a run that has ended: "succeeded", or how it failed and why."""
+
+    status: str
+    error: str | None = None
+    cause: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the run ended well."""
+        return self.status == "SUCCEEDED"
+
+
+class Orchestration(ABC):
+    """One run under one orchestration."""
+
+    service: ClassVar[Literal["lambda", "stepfunctions"]]
+    """The service that starts it."""
+
+    def __init__(self, aws: Aws, run_id: str) -> None:
+        self.aws, self.run_id = aws, run_id
+
+    def check(self, chunks: list[Chunk]) -> None:  # noqa: B027 - most have nothing to refuse
+        """Before anything is written: can a run of these chunks be started here?
+
+        Raises:
+            UsageError: it can't; says what can.
+        """
+
+    @abstractmethod
+    def start(self, chunks: list[Chunk]) -> None:
+        """Start the run. May write under `{run}/` in the returns bucket.
+
+        Raises:
+            StartError, StorageError: it could not be started.
+        """
+
+    @abstractmethod
+    def progress(self, mappers: int | None) -> Progress:
+        """How far the run is; `mappers` is the number of its chunks, if known. May fail with anything."""
+
+    def verdict(self) -> Verdict | None:
+        """The platform's word on the run if it has ended, None while it runs or if the platform keeps no such record."""
+        return None
+
+
+def size(value: Any) -> int:
+    """Bytes of a value as JSON, however it is escaped on its way: never less than what any carrier counts."""
+    return max(len(json.dumps(value, separators=(",", ":"))), len(encode(value)))
+
+
+@contextmanager
+def starting(what: str) -> Iterator[None]:
+    """Translate boto3's errors around the one call that starts a run, telling those after which it may run all the same."""
+    from botocore.exceptions import BotoCoreError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+    from botocore.exceptions import ClientError as RefusedError
+
+    try:
+        yield
+    except RefusedError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        raise StartError(f"{what} was refused: {error}", certain=400 <= status < 500) from error
+    except (EndpointConnectionError, ConnectTimeoutError) as error:
+        raise StartError(f"{what} failed: {error}", certain=True) from error
+    except HTTPClientError as error:
+        raise StartError(f"{what} got no answer: {error}", certain=False) from error
+    except BotoCoreError as error:
+        raise StartError(f"{what} failed: {error}", certain=True) from error
+
+
+def require(value: str | None, what: str) -> str:
+    """A part of the deployment record that this orchestration can't do without.
+
+    Raises:
+        ClientError: it is missing.
+    """
+    if not value:
+        raise ClientError(f"the deployment record has no {what}; deploy again")
+    return value

@@ -1,0 +1,169 @@
+"""sfn: the client starts a state machine execution; its name is the run id.
+
+INLINE Map: the chunks are the execution's input. What makes it too large travels as claim checks::
+
+    {"data": [{"Source": "http", "Value": chunk}, {"Source": "s3", "Value": "mapper.input/2.json"}, ...]}
+
+DISTRIBUTED Map: the same array is the object `{run}/unum_map.input/1.json` in the returns bucket, and the input is `{}`.
+"""
+
+import json
+import time
+from typing import Any
+
+from runtime.orchestration.envelope import encode, inline, pointer
+from scripts.client import objects
+from scripts.client.errors import UsageError
+from scripts.client.orchestrations.base import (
+    Chunk,
+    Orchestration,
+    Progress,
+    Verdict,
+    require,
+    size,
+    starting,
+)
+
+MAX_INPUT_BYTES = 250_000
+"""Of the 262,144 that Step Functions allows an execution's input or a state's."""
+
+MAX_INLINE_ITEMS = 1000
+"""An execution's history ends at 25,000 events, and each item of an inline Map takes several."""
+
+_SUCCEEDED = ("TaskSucceeded", "LambdaFunctionSucceeded")
+_ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+_CLOCK_SKEW_SECONDS = 60
+
+
+class Sfn(Orchestration):
+    """A run as one execution of a state machine."""
+
+    service = "stepfunctions"
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._last_event = 0
+        self._tasks_done = 0
+        self._reducers: int | None = None
+
+    @property
+    def _distributed(self) -> bool:
+        return self.aws.deployment.sfn_map_mode == "DISTRIBUTED"
+
+    @property
+    def _machine(self) -> str:
+        return require(self.aws.deployment.state_machine_arn, "state machine")
+
+    @property
+    def _execution(self) -> str:
+        return f"{self._machine.replace(':stateMachine:', ':execution:')}:{self.run_id}"
+
+    def check(self, chunks: list[Chunk]) -> None:
+        """An inline Map takes so many chunks and no more."""
+        if not self._distributed and len(chunks) > MAX_INLINE_ITEMS:
+            raise UsageError(
+                f"{len(chunks)} chunks are more than the {MAX_INLINE_ITEMS} that an inline Map can take; use larger chunks"
+                f" (--chunks {MAX_INLINE_ITEMS}), or deploy with sfn_map_mode=DISTRIBUTED"
+            )
+
+    def start(self, chunks: list[Chunk]) -> None:
+        """Store what is too large for the input, then start the execution."""
+        data, bodies = _datums(chunks, MAX_INPUT_BYTES, each=self._distributed)
+        returns = self.aws.store("returns")
+        objects.write_all(returns, {f"{self.run_id}/{key}": body for key, body in bodies.items()})
+        given: dict[str, Any] = {"data": data}
+        if self._distributed:
+            objects.write(returns, f"{self.run_id}/unum_map.input/1.json", encode(data))
+            given = {}
+        client, text, began = self.aws.client("stepfunctions"), encode(given).decode(), time.time()
+        with starting(f"starting an execution of {self._machine}"):
+            try:
+                client.start_execution(stateMachineArn=self._machine, name=self.run_id, input=text)
+            except client.exceptions.ExecutionAlreadyExists:
+                # When the answer to a first try was lost, the retry finds what that one started.
+                found = client.describe_execution(executionArn=self._execution)
+                if found.get("input") != text or found["startDate"].timestamp() < began - _CLOCK_SKEW_SECONDS:
+                    raise
+
+    def progress(self, mappers: int | None) -> Progress:
+        """Count ended tasks in the execution's history: first the mappers, then partition, then the reducers."""
+        self._read_history(0 if self._distributed else mappers)
+        runs = self._map_runs() if self._distributed else []
+        if self._distributed:
+            mapped = runs[0] if runs else 0
+            after_mappers = self._tasks_done
+        elif mappers is None:
+            return Progress()
+        else:
+            mapped = min(self._tasks_done, mappers)
+            after_mappers = self._tasks_done - mapped
+        if not after_mappers:
+            return Progress(mapped)
+        reduced = runs[1] if len(runs) > 1 else after_mappers - 1
+        if self._reducers is not None:
+            reduced = min(reduced, self._reducers)  # what comes after them is summary
+        return Progress(mapped, reduced, self._reducers)
+
+    def verdict(self) -> Verdict | None:
+        """The execution's status, once it has ended."""
+        found = self.aws.client("stepfunctions").describe_execution(executionArn=self._execution)
+        if found["status"] not in _ENDED:
+            return None
+        return Verdict(found["status"], found.get("error"), found.get("cause"))
+
+    def _read_history(self, tasks_before_partition: int | None) -> None:
+        """Take in the events since the last call, newest page first, each once."""
+        pages = (
+            self.aws.client("stepfunctions")
+            .get_paginator("get_execution_history")
+            .paginate(executionArn=self._execution, reverseOrder=True, PaginationConfig={"PageSize": 200})
+        )
+        fresh = []
+        for event in (event for page in pages for event in page["events"]):
+            if event["id"] <= self._last_event:
+                break
+            fresh.append(event)
+        for event in reversed(fresh):
+            self._last_event = event["id"]
+            if event["type"] in _SUCCEEDED:
+                if self._tasks_done == tasks_before_partition:
+                    self._reducers = _length(_output(event))
+                self._tasks_done += 1
+
+    def _map_runs(self) -> list[int]:
+        """How many items each Map Run has done, in the order of their start."""
+        client = self.aws.client("stepfunctions")
+        found = client.list_map_runs(executionArn=self._execution)["mapRuns"]
+        arns = [run["mapRunArn"] for run in sorted(found, key=lambda run: run["startDate"])]
+        return [client.describe_map_run(mapRunArn=arn)["itemCounts"]["succeeded"] for arn in arns]
+
+
+def _datums(chunks: list[Chunk], limit: int, *, each: bool) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+    """The chunks as datums, and the bodies of those that became claim checks, so that all (or `each` alone) fit the limit.
+
+    The largest go first, so that as few objects as possible are written.
+    """
+    data: list[dict[str, Any]] = [inline(chunk) for chunk in chunks]
+    sizes = [size(datum) + 1 for datum in data]
+    total = sum(sizes) + len('{"data":[]}')
+    bodies = {}
+    for i in sorted(range(len(chunks)), key=lambda i: -sizes[i]):
+        if (sizes[i] if each else total) <= limit:
+            break
+        key = f"mapper.input/{i + 1}.json"
+        bodies[key] = encode(chunks[i])
+        data[i] = pointer(key)
+        total += size(data[i]) + 1 - sizes[i]
+    return data, bodies
+
+
+def _output(event: dict[str, Any]) -> Any:
+    details = event.get("taskSucceededEventDetails") or event.get("lambdaFunctionSucceededEventDetails") or {}
+    return json.loads(details.get("output") or "null")
+
+
+def _length(output: Any) -> int | None:
+    """The length of partition's array, which its task may have wrapped; None if there is none to be found."""
+    while isinstance(output, dict):
+        output = next((output[key] for key in ("Payload", "data", "Data", "Value") if key in output), None)
+    return len(output) if isinstance(output, list) else None

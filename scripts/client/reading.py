@@ -1,0 +1,86 @@
+"""INPUT to elements: tells JSON from text, and cuts text into chunks."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+
+from scripts.client.chunking import DEFAULT_CHUNK_BYTES, chunk_by_number, chunk_by_size
+from scripts.client.errors import InputError
+from scripts.client.jsoninput import Element, parse_json
+from scripts.client.textinput import decode, read_blocks, read_folder
+
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Input:
+    """What was read: one element for each chunk, and what the user should be told about it."""
+
+    elements: list[Element]
+    notices: list[str] = field(default_factory=list)
+
+
+def read_input(name: str, form: str = "auto", chunk_bytes: int | None = None, chunks: int | None = None) -> Input:
+    """Read all of INPUT, once.
+
+    JSON is a file named `*.json`, and whatever begins with `{` or `[` on standard input, in a pipe or in a file whose name has no
+    suffix; all else is text. An array's elements are the chunks, unless a size or a number of chunks is asked for.
+
+    Args:
+        name: a file, a folder of text files, or `-`.
+        form: "json" or "text" where the rule above is wrong, else "auto".
+        chunk_bytes: largest chunk, in bytes of UTF-8.
+        chunks: about how many chunks, in place of `chunk_bytes`.
+
+    Raises:
+        InputError: it can't be read, or has the wrong shape.
+    """
+
+    def cut(texts: Iterable[str]) -> list[Element]:
+        pieces = chunk_by_number(texts, chunks) if chunks else chunk_by_size(texts, chunk_bytes or DEFAULT_CHUNK_BYTES)
+        return [Element(piece) for piece in pieces]
+
+    path = None if name == STDIN else Path(name)
+    if path is not None and os.path.isdir(path):
+        if form == "json":
+            raise InputError(f"{name} is a folder; --format json needs a file")
+        return Input(cut(read_folder(path)))
+    shown = "standard input" if path is None else name
+    blocks = read_blocks(path)
+    if form == "auto":
+        form, blocks = _tell(path, blocks)
+    texts = decode(shown, blocks)
+    if form == "text":
+        return Input(cut(texts))
+    elements, notices = parse_json(shown, "".join(texts))
+    if chunk_bytes or chunks:
+        elements = _cut_again(elements, cut)
+    return Input(elements, notices)
+
+
+def _tell(path: Path | None, blocks: Iterator[bytes]) -> tuple[str, Iterator[bytes]]:
+    if path is not None and path.suffix.lower() == ".json":
+        return "json", blocks
+    if path is not None and path.suffix and os.path.isfile(path):
+        return "text", blocks
+    seen = []
+    for block in blocks:
+        seen.append(block)
+        if start := block.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]:
+            return ("json" if start in b"[{" else "text"), chain(seen, blocks)
+    return "text", iter(seen)
+
+
+def _cut_again(elements: list[Element], cut: Callable[[Iterable[str]], list[Element]]) -> list[Element]:
+    """Other chunks of the same words. What each element says about destination and reducers must be the same for that."""
+    said = {(element.destination, element.num_reducer) for element in elements}
+    if len(said) > 1:
+        raise InputError(
+            "the input's elements differ in destination or numReducer, so they can't be cut into other chunks;"
+            " leave out --chunk-bytes and --chunks, or make them agree"
+        )
+    destination, num_reducer = said.pop() if said else (None, None)
+    texts = (part for element in elements for part in (element.text, "\n"))
+    return [Element(piece.text, destination, num_reducer) for piece in cut(texts)]

@@ -1,0 +1,57 @@
+"""Waiting for a run's end: its result or its failure appears in the results bucket."""
+
+import time
+from collections.abc import Callable
+
+from scripts.client import objects
+from scripts.client.aws import Aws
+from scripts.client.claim import FAILED, RESULT
+from scripts.client.errors import RunFailedError, StorageError, TimedOutError
+from scripts.client.failure import describe_failure, describe_verdict
+from scripts.client.orchestrations import Verdict
+
+_SHORTEST_SECONDS = 0.05
+_LONGEST_SECONDS = 1.0
+_GRACE_SECONDS = 5.0
+"""For the last object of a run to appear once the platform says that it has ended."""
+_UNREACHABLE_SECONDS = 60.0
+
+
+def wait_for_result(
+    aws: Aws, run_id: str, timeout: float, verdict: Callable[[], Verdict | None], tick: Callable[[], None]
+) -> bytes:
+    """Poll until the run has ended, and return the body of its result.json.
+
+    The interval is a tenth of the time waited so far, between 50 ms and 1 s. `tick` is called after each poll.
+
+    Raises:
+        RunFailedError: the run ended as failed.
+        TimedOutError: it did not end within `timeout` seconds.
+        StorageError: the results bucket could not be reached for a minute, or refused.
+    """
+    results = aws.store("results", patient=False)
+    began = time.monotonic()
+    unreachable_since: float | None = None
+    ended_since: float | None = None
+    while True:
+        try:
+            if objects.exists(results, f"{run_id}/{RESULT}"):
+                return objects.read(aws.store("results"), f"{run_id}/{RESULT}") or b""
+            if objects.exists(results, f"{run_id}/{FAILED}"):
+                raise RunFailedError(describe_failure(aws.deployment, run_id, objects.read(results, f"{run_id}/{FAILED}")))
+            unreachable_since = None
+        except StorageError:
+            now = time.monotonic()
+            unreachable_since = unreachable_since or now
+            if now - unreachable_since > _UNREACHABLE_SECONDS:
+                raise
+        now = time.monotonic()
+        if (ended := verdict()) is not None and unreachable_since is None:
+            ended_since = ended_since or now
+            if now - ended_since > _GRACE_SECONDS:
+                raise RunFailedError(describe_verdict(aws.deployment, run_id, ended))
+        tick()
+        left = began + timeout - time.monotonic()
+        if left <= 0:
+            raise TimedOutError(f"run {run_id} has not ended after {timeout:g} s")
+        time.sleep(min(left, max(_SHORTEST_SECONDS, min(_LONGEST_SECONDS, (now - began) / 10))))

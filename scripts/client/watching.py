@@ -1,0 +1,53 @@
+"""Looking after a run in the background, so that neither a slow nor a failing question delays the result."""
+
+import threading
+import time
+
+from scripts.client.orchestrations import Orchestration, Progress, Verdict
+
+_INTERVAL_SECONDS = 0.5
+
+
+class Watcher:
+    """Asks every half second or more rarely how far the run is and what the platform says of it. Use as a context manager.
+
+    Attributes:
+        progress: the latest known; unknown (None) in all parts if the last question failed.
+        verdict: the platform's word, once the run has ended.
+    """
+
+    def __init__(self, orchestration: Orchestration, mappers: int | None, *, want_progress: bool) -> None:
+        self._orchestration, self._mappers, self._want_progress = orchestration, mappers, want_progress
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
+        self.progress = Progress()
+        self.verdict: Verdict | None = None
+
+    def __enter__(self) -> "Watcher":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(timeout=0.2)
+
+    def _watch(self) -> None:
+        while not self._stop.is_set() and self.verdict is None:
+            began = time.monotonic()
+            if self._want_progress:
+                self.progress = self._ask_progress()
+            self.verdict = self._ask_verdict()
+            took = time.monotonic() - began
+            self._stop.wait(max(_INTERVAL_SECONDS, 2 * took))  # slow answers mean a busy service: ask it less often
+
+    def _ask_progress(self) -> Progress:
+        try:
+            return self._orchestration.progress(self._mappers)
+        except Exception:  # progress is decoration; whatever goes wrong shows as unknown and fails no run
+            return Progress()
+
+    def _ask_verdict(self) -> Verdict | None:
+        try:
+            return self._orchestration.verdict()
+        except Exception:  # no verdict is not a bad one: the results bucket and the deadline decide
+            return None

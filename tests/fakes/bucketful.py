@@ -1,0 +1,44 @@
+"""The three buckets of one deployment on a test server, as a test looks at them: through boto3, not through our own storage."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """A deployment's buckets by role, with a boto3 client to look into them."""
+
+    client: Any
+    shuffle: str
+    returns: str
+    results: str
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        """All keys in a bucket, sorted."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return sorted(item["Key"] for page in pages for item in page.get("Contents", ()))
+
+    def everything(self) -> list[str]:
+        """All keys of all three buckets."""
+        return [key for bucket in (self.shuffle, self.returns, self.results) for key in self.keys(bucket)]
+
+    def put(self, bucket: str, key: str, value: Any) -> None:
+        """Store a JSON value."""
+        self.client.put_object(Bucket=bucket, Key=key, Body=json.dumps(value).encode())
+
+    def read(self, bucket: str, key: str) -> Any:
+        """A JSON value; None where there is no object."""
+        try:
+            body = self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except self.client.exceptions.NoSuchKey:
+            return None
+        return json.loads(body)
+
+    def result(self, run: str) -> Any:
+        """The run's result.json, None while there is none."""
+        return self.read(self.results, f"{run}/result.json")
+
+    def failure(self, run: str) -> Any:
+        """The run's failed.json, None while there is none."""
+        return self.read(self.results, f"{run}/failed.json")

@@ -1,0 +1,133 @@
+"""Options, run ids, and the wrapper script."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scripts.client.app import main
+from scripts.client.errors import UsageError
+from scripts.client.orchestrations import ORCHESTRATIONS
+from scripts.client.runid import check_run_id, new_run_id
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "give INPUT or --attach RUN"),
+        (["in.txt", "--attach", "r1"], "give INPUT or --attach RUN"),
+        (["in.txt", "--num-reducer", "0"], "0 is not from 1 to 1000"),
+        (["in.txt", "--num-reducer", "1001"], "1001 is not from 1 to 1000"),
+        (["in.txt", "--num-reducer", "two"], "'two' is not a whole number"),
+        (["in.txt", "--chunks", "0"], "0 is not 1 or more"),
+        (["in.txt", "--chunk-bytes", "-1"], "-1 is not 1 or more"),
+        (["in.txt", "--chunks", "2", "--chunk-bytes", "5"], "not allowed with"),
+        (["in.txt", "--timeout", "0"], "seconds above 0"),
+        (["in.txt", "--timeout", "nan"], "seconds above 0"),
+        (["in.txt", "--timeout", "inf"], "seconds above 0"),
+        (["in.txt", "--timeout", "soon"], "not a number of seconds"),
+        (["in.txt", "--top", "-1"], "-1 is not 0 or more"),
+        (["in.txt", "--run-id", "../x"], "can't be a run id"),
+        (["in.txt", "--run-id", ""], "can't be a run id"),
+        (["in.txt", "--orchestration", "sfm"], "known are http_sync_s3, sfn"),
+        (["in.txt", "--no-wait", "--json"], "--no-wait ends before"),
+        (["in.txt", "--colour"], "unrecognized"),
+        (["--attach", "a/b"], "can't be a run id"),
+        (["--attach", "r1", "--chunks", "3", "--run-id", "r2"], "--run-id, --chunks can't be used with --attach"),
+        (["nothing.txt"], "nothing.txt: there is no such file"),
+    ],
+)
+def test_bad_usage_is_exit_code_2(capsys, arguments, told):
+    try:
+        status = main(arguments)
+    except SystemExit as ended:
+        status = ended.code
+
+    assert status == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("run_id", ["r", "a-b_C9", "9" * 64, new_run_id()])
+def test_run_ids(run_id):
+    assert check_run_id(run_id) == run_id
+
+
+@pytest.mark.parametrize("run_id", ["", "-a", "_a", "a/b", "..", "a b", "é", "9" * 65, "a\n", "a%2Fb"])
+def test_no_run_ids(run_id):
+    with pytest.raises(UsageError):
+        check_run_id(run_id)
+
+
+def test_new_run_ids_sort_by_time_and_differ():
+    now = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
+
+    assert new_run_id(now).startswith("20260102T030405678-")
+    assert new_run_id(now) < new_run_id(now + timedelta(milliseconds=1)) < new_run_id(now + timedelta(days=300))
+    assert len({new_run_id(now) for _ in range(100)}) == 100
+
+
+def test_each_orchestration_is_registered_under_its_modules_name():
+    assert {name: kind.__module__.rpartition(".")[2] for name, kind in ORCHESTRATIONS.items()} == {
+        name: name for name in ORCHESTRATIONS
+    }
+
+
+def test_help_does_not_import_what_is_slow():
+    code = "import sys, scripts.client.app; print([m for m in ('boto3', 'botocore', 'rich') if m in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def script(tmp_path):
+    """invoke.sh in a copy of the tree whose `make tools` and client only tell how they were called."""
+    (tmp_path / "a b" / "scripts").mkdir(parents=True)
+    root = tmp_path / "a b"
+    (root / "scripts" / "invoke.sh").write_bytes((ROOT / "scripts" / "invoke.sh").read_bytes())
+    (root / "scripts" / "invoke.sh").chmod(0o755)
+    (root / "python").write_text('#!/bin/sh\necho "$PYTHONPATH"; for a in "$@"; do echo "$a"; done; exit 7\n')
+    (root / "python").chmod(0o755)
+    (root / "Makefile").write_text("tools:\n\t@echo made; mkdir -p build/venv/bin && cp python build/venv/bin/python\n")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def call(*arguments):
+        return subprocess.run(
+            [root / "scripts" / "invoke.sh", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    return root, call
+
+
+def test_the_script_makes_the_tools_once_and_passes_everything_on(script):
+    root, call = script
+
+    first, second = call("my file.txt", "--top", "3"), call("-")
+
+    assert first.stdout.splitlines() == [str(root), "-m", "scripts.client", "my file.txt", "--top", "3"]
+    assert first.returncode == 7
+    assert "made" in first.stderr
+    assert "made" not in second.stderr
+    assert second.stdout.splitlines()[-1] == "-"
+
+
+def test_the_script_says_when_the_tools_cannot_be_made(script):
+    root, call = script
+    (root / "Makefile").write_text("tools:\n\t@exit 1\n")
+
+    done = call("in.txt")
+
+    assert done.returncode == 2
+    assert "the tools could not be made" in done.stderr

@@ -1,0 +1,165 @@
+"""Which deployment is chosen, and what is said when there is none."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from scripts import paths
+from scripts.client.deployment import find_deployments
+from scripts.client.errors import ClientError, NothingDeployedError
+
+
+def record(orchestration, endpoint="http://127.0.0.1:4566"):
+    return {
+        "orchestration": orchestration,
+        "prefix": "wordcount",
+        "region": "us-east-1",
+        "account_id": "000000000000",
+        "endpoint_url": endpoint,
+        "functions": {},
+        "buckets": {"shuffle": "s", "returns": "r", "results": "x"},
+        "state_machine_arn": None,
+        "sfn_map_mode": None,
+        "log_groups": {},
+        "timeout_seconds": 300,
+        "added_by_a_later_version": 1,
+    }
+
+
+@pytest.fixture(autouse=True)
+def build(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(paths, "TERRAFORM", tmp_path / "terraform")
+    monkeypatch.delenv("TF_DATA_DIR", raising=False)
+    (tmp_path / "build" / "embedded" / "deployments").mkdir(parents=True)
+    (tmp_path / "terraform").mkdir()
+    return tmp_path / "build" / "embedded"
+
+
+@pytest.fixture
+def embedded(build):
+    (build / "state.json").write_text(json.dumps({"pid": os.getpid()}))
+
+    def deploy(*orchestrations):
+        for name in orchestrations:
+            (build / "deployments" / f"{name}.json").write_text(json.dumps(record(name)))
+
+    return deploy
+
+
+@pytest.fixture
+def terraform(tmp_path, monkeypatch):
+    """A terraform on the PATH whose workspaces are what the test says."""
+
+    def install(workspaces):
+        (tmp_path / "terraform" / ".terraform").mkdir()
+        for name, orchestration in workspaces.items():
+            value = {"deployment": {"value": record(orchestration, None)}} if orchestration else {}
+            (tmp_path / f"{name}.out").write_text(json.dumps(value))
+        listing = "\n".join(f"{'*' if i == 0 else ' '} {name}" for i, name in enumerate(workspaces))
+        script = tmp_path / "bin" / "terraform"
+        script.parent.mkdir()
+        script.write_text(
+            f'#!/bin/sh\n[ -z "$TF_CLI_CONFIG_FILE" ] || exit 9\ncase "$2" in workspace) echo "{listing}";;\n'
+            f'output) cat "{tmp_path}/$TF_WORKSPACE.out";; esac\n'
+        )
+        script.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+        monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(tmp_path / "missing.rc"))
+
+    return install
+
+
+def names(found):
+    return [deployment.orchestration for deployment in found]
+
+
+def test_the_embedded_aws_comes_first_when_it_is_up(embedded, terraform):
+    embedded("sfn", "http_sync_s3")
+    terraform({"default": "sfn"})
+
+    found = find_deployments()
+
+    assert names(found) == ["http_sync_s3", "sfn"]
+    assert all(deployment.is_embedded for deployment in found)
+
+
+def test_an_account_is_asked_when_it_is_not(build, terraform):
+    (build / "deployments" / "http_sync_s3.json").write_text(json.dumps(record("http_sync_s3")))
+    terraform({"default": None, "sfn": "sfn"})
+
+    found = find_deployments()
+
+    assert names(found) == ["sfn"]
+    assert not found[0].is_embedded
+
+
+def test_the_target_can_be_forced(embedded, terraform):
+    embedded("http_sync_s3")
+    terraform({"default": "sfn"})
+
+    assert names(find_deployments("aws")) == ["sfn"]
+    assert names(find_deployments("embedded")) == ["http_sync_s3"]
+
+
+def test_one_orchestration_is_picked(embedded):
+    embedded("sfn", "http_sync_s3")
+
+    assert names(find_deployments("auto", "sfn")) == ["sfn"]
+
+
+def dead_pid():
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+@pytest.mark.parametrize("state", [None, "", "{}", '{"pid": null}', '{"pid": "x"}', "dead"])
+def test_a_stale_state_is_not_up(build, state):
+    if state is not None:
+        (build / "state.json").write_text(json.dumps({"pid": dead_pid()}) if state == "dead" else state)
+    (build / "deployments" / "sfn.json").write_text(json.dumps(record("sfn")))
+
+    with pytest.raises(NothingDeployedError, match="make local-up local-deploy"):
+        find_deployments()
+    with pytest.raises(NothingDeployedError, match="is not running"):
+        find_deployments("embedded")
+
+
+def test_nothing_deployed_says_how_to_deploy(embedded):
+    with pytest.raises(NothingDeployedError, match="make local-deploy ORCHESTRATION=sfn") as none:
+        find_deployments()
+    assert none.value.exit_code == 4
+
+
+def test_another_orchestration_deployed_is_named(embedded):
+    embedded("sfn")
+
+    with pytest.raises(NothingDeployedError, match=r"http_sync_s3 is not deployed .* but sfn is"):
+        find_deployments("auto", "http_sync_s3")
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '{"orchestration": "sfn"}', json.dumps(record("sfn") | {"buckets": {}})])
+def test_a_broken_record_is_named(embedded, build, body):
+    (build / "deployments" / "sfn.json").write_text(body)
+
+    with pytest.raises(ClientError, match=r"sfn\.json"):
+        find_deployments()
+
+
+def test_a_failing_terraform_says_why(terraform, tmp_path):
+    terraform({"default": None})
+    (tmp_path / "bin" / "terraform").write_text("#!/bin/sh\necho 'Error: state is locked' >&2; exit 1\n")
+
+    with pytest.raises(ClientError, match="state is locked"):
+        find_deployments()
+
+
+def test_no_terraform_is_told(terraform, monkeypatch):
+    terraform({"default": None})
+    monkeypatch.setenv("PATH", "/nonexistent")
+
+    with pytest.raises(NothingDeployedError, match="terraform is not on the PATH"):
+        find_deployments()

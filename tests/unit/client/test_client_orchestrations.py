@@ -1,0 +1,137 @@
+"""Payloads within the carriers' limits, and progress read from histories and listings."""
+
+import json
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.client.console import describe
+from scripts.client.orchestrations import Progress, Verdict
+from scripts.client.orchestrations.base import size
+from scripts.client.orchestrations.sfn import Sfn, _datums
+
+TEXTS = st.lists(st.integers(0, 40).map(lambda n: "ab\x01日" * n), max_size=12)
+
+
+@given(TEXTS, st.integers(400, 3000), st.booleans())
+def test_claim_checks_make_everything_fit_and_lose_nothing(texts, limit, each):
+    chunks = [{"text": text, "destination": "b"} for text in texts]
+    limit = max(limit, 60 * len(chunks) + 20)
+
+    data, bodies = _datums(chunks, limit, each=each)
+
+    restored = [d["Value"] if d["Source"] == "http" else json.loads(bodies[d["Value"]]) for d in data]
+    assert restored == chunks
+    assert {d["Value"] for d in data if d["Source"] == "s3"} == set(bodies)
+    if each:
+        assert all(size(datum) <= limit for datum in data)
+    else:
+        assert size({"data": data}) <= limit
+
+
+def test_what_fits_travels_in_the_input():
+    assert _datums([{"text": "to be", "destination": "b"}], 1000, each=False)[1] == {}
+
+
+def test_size_counts_the_longest_form():
+    assert size("é") == len('"\\u00e9"')
+    assert size("a") == 3
+
+
+class Machine:
+    """Step Functions with a history that grows; pages are small and newest first, as the API gives them."""
+
+    def __init__(self, arn):
+        self.events, self.runs, self.asked = [], [], 0
+        deployment = SimpleNamespace(state_machine_arn=arn, sfn_map_mode="INLINE")
+        self.aws = SimpleNamespace(deployment=deployment, client=lambda service: self)
+
+    def happen(self, kind, output=None):
+        name = kind[0].lower() + kind[1:] + "EventDetails"
+        self.events.append({"id": len(self.events) + 1, "type": kind, name: {"output": json.dumps(output)}})
+
+    def get_paginator(self, name):
+        return self
+
+    def paginate(self, **request):
+        assert request["reverseOrder"]
+        newest_first = self.events[::-1]
+        for i in range(0, len(newest_first), 3):
+            self.asked += 1
+            yield {"events": newest_first[i : i + 3]}
+
+    def list_map_runs(self, executionArn):
+        return {
+            "mapRuns": [{"mapRunArn": i, "startDate": datetime(2026, 1, 1, 0, i, tzinfo=UTC)} for i in range(len(self.runs))][
+                ::-1
+            ]
+        }
+
+    def describe_map_run(self, mapRunArn):
+        return {"itemCounts": {"succeeded": self.runs[mapRunArn]}}
+
+
+@pytest.fixture
+def machine():
+    return Machine("arn:aws:states:eu-west-1:1:stateMachine:wordcount-sfn")
+
+
+@pytest.mark.parametrize("kind", ["TaskSucceeded", "LambdaFunctionSucceeded"])
+@pytest.mark.parametrize("wrap", [lambda a: a, lambda a: {"Payload": a}, lambda a: {"Source": "http", "Value": a}])
+def test_progress_of_an_inline_map(machine, kind, wrap):
+    run = Sfn(machine.aws, "r1")
+    seen = [run.progress(2)]
+    for output in ({}, {}, wrap([{}, {}, {}]), {}, {}, {}, {}):
+        machine.happen("TaskScheduled")
+        machine.happen(kind, output)
+        seen.append(run.progress(2))
+
+    assert seen == [
+        Progress(0),
+        Progress(1),
+        Progress(2),
+        Progress(2, 0, 3),
+        Progress(2, 1, 3),
+        Progress(2, 2, 3),
+        Progress(2, 3, 3),
+        Progress(2, 3, 3),
+    ]
+
+
+def test_each_event_is_read_once(machine):
+    run = Sfn(machine.aws, "r1")
+    for _ in range(300):
+        machine.happen("TaskSucceeded", {})
+    run.progress(300)
+    machine.asked = 0
+
+    assert run.progress(300) == Progress(300)
+    assert machine.asked == 1
+
+
+def test_progress_of_a_distributed_map(machine):
+    machine.aws.deployment.sfn_map_mode = "DISTRIBUTED"
+    run = Sfn(machine.aws, "r1")
+
+    assert run.progress(5) == Progress(0)
+    machine.runs = [4]
+    assert run.progress(5) == Progress(4)
+    machine.happen("TaskSucceeded", [{}, {}])
+    assert run.progress(5) == Progress(4, 0, 2)
+    machine.runs = [5, 1]
+    assert run.progress(5) == Progress(5, 1, 2)
+
+
+@pytest.mark.parametrize(("status", "verdict"), [("RUNNING", None), ("FAILED", Verdict("FAILED", "E", "why"))])
+def test_verdict(machine, status, verdict):
+    machine.describe_execution = lambda executionArn: {"status": status, "error": "E", "cause": "why", "arn": executionArn}
+
+    assert Sfn(machine.aws, "r1").verdict() == verdict
+
+
+def test_unknown_progress_shows_as_question_marks():
+    assert describe(Progress(), None) == "mapped ?/?, reduced ?/?"
+    assert describe(Progress(3, 0, 2), 6) == "mapped 3/6, reduced 0/2"

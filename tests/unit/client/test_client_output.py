@@ -1,0 +1,117 @@
+"""Counts on disk and on the terminal."""
+
+import os
+import stat
+
+import pytest
+
+from scripts.client import output
+from scripts.client.errors import ClientError, UsageError
+from scripts.client.escaping import shortened, visible
+
+
+def test_the_same_counts_give_the_same_bytes():
+    assert output.to_bytes({"é": 1, "a": 2}) == output.to_bytes({"a": 2, "é": 1}) == '{\n  "a": 2,\n  "é": 1\n}\n'.encode()
+
+
+def test_a_file_is_replaced_and_keeps_its_mode(tmp_path):
+    path = tmp_path / "out.json"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+
+    output.write_whole(path, b"new")
+
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_new_file_is_as_readable_as_any_other(tmp_path):
+    output.write_whole(tmp_path / "out.json", b"new")
+    (tmp_path / "plain").write_bytes(b"")
+
+    assert (tmp_path / "out.json").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_what_was_there_stays_when_writing_fails(tmp_path, monkeypatch):
+    path = tmp_path / "out.json"
+    path.write_bytes(b"old")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(ClientError, match="No space left on device"):
+        output.write_whole(path, b"new")
+
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "real.json")
+
+    output.write_whole(output.check_output(str(tmp_path / "link")), b"new")
+
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real.json").read_bytes() == b"new"
+
+
+def test_a_device_is_written_to_not_replaced():
+    output.write_whole(output.check_output("/dev/null"), b"new")
+
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+@pytest.mark.parametrize(("name", "told"), [("", "is a folder"), ("no/out.json", "there is no folder")])
+def test_places_that_cannot_be_written(tmp_path, name, told):
+    with pytest.raises(UsageError, match=told):
+        output.check_output(str(tmp_path / name))
+
+
+def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+
+    with pytest.raises(UsageError, match="can't be written"):
+        output.check_output(str(tmp_path / "out.json"))
+
+
+def test_the_table_is_ordered_and_cut_off(capsys):
+    output.print_table({"b": 2, "a": 2, "c": 9, "d": 1}, 3)
+
+    rows = [line.split()[1:4:2] for line in capsys.readouterr().out.splitlines() if any(n in line for n in "29")]
+    assert rows == [["c", "9"], ["a", "2"], ["b", "2"]]
+
+
+@pytest.mark.parametrize("word", ["[red]x", "[/]", "[bold", "\\[red]", "日本語", ":smile:", "👨\u200d👩\u200d👧"])
+def test_the_table_shows_markup_as_it_is(capsys, word):
+    output.print_table({word: 1}, 1)
+
+    assert word in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain é 日本語 😀", "plain é 日本語 😀"),
+        ("a\x01b\x1b[31m", "a\\x01b\\x1b[31m"),
+        ("\u202eevil", "\\u202eevil"),
+        ("\x9b31m", "\\x9b31m"),
+        ("\n", "\\n"),
+    ],
+)
+def test_visible(text, shown):
+    assert visible(text) == shown
+
+
+def test_shortened():
+    assert shortened("w" * 60, 60) == "w" * 60
+    assert shortened("w" * 3000, 60).endswith("w… (3000 characters)")
+    assert len(shortened("w" * 3000, 60)) == 60
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{"])
+def test_a_result_that_is_none(body):
+    with pytest.raises(ClientError, match="run r1"):
+        output.parse_counts("r1", body)

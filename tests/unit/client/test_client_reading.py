@@ -1,0 +1,247 @@
+"""INPUT: each form that is taken, and one clear sentence for each that isn't."""
+
+import json
+import os
+
+import pytest
+
+from scripts.client.errors import InputError
+from scripts.client.jsoninput import Element
+from scripts.client.reading import read_input
+
+HOSTILE = ["and/or", "//", "..", ".", "100%", "%2F", "a\x01b", "he’ll", "日本語", "😀", "w" * 3000]
+
+
+def texts(given):
+    return [element.text for element in given.elements]
+
+
+@pytest.fixture
+def stdin(monkeypatch, tmp_path):
+    def feed(content: bytes):
+        path = tmp_path / "stdin"
+        path.write_bytes(content)
+        file = path.open()
+        files.append(file)
+        monkeypatch.setattr("sys.stdin", file)
+
+    files = []
+    yield feed
+    for file in files:
+        file.close()
+
+
+@pytest.mark.parametrize(
+    ("document", "elements"),
+    [
+        ({"data": [{"text": "a b", "destination": "x/y"}]}, [Element("a b", "x/y")]),
+        ([{"text": "a", "numReducer": 3}, {"text": ""}], [Element("a", None, 3), Element("")]),
+        (["a b", "c"], [Element("a b"), Element("c")]),
+        (["a", {"text": "b"}], [Element("a"), Element("b")]),
+        ([], []),
+        ({"data": []}, []),
+    ],
+)
+def test_json_forms(tmp_path, document, elements):
+    path = tmp_path / "in.json"
+    path.write_text(json.dumps(document))
+
+    assert read_input(str(path)).elements == elements
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_hostile_words_come_through(tmp_path, as_json):
+    path = tmp_path / ("in.json" if as_json else "in.txt")
+    text = " ".join(HOSTILE)
+    path.write_text(json.dumps([text]) if as_json else text, encoding="utf-8")
+
+    assert " ".join(texts(read_input(str(path)))).split() == HOSTILE
+
+
+@pytest.mark.parametrize("name", ["empty.txt", "empty.json", "blank.txt", "blank.json"])
+def test_empty_input_is_no_error(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("" if name.startswith("empty") else " \n")
+
+    assert read_input(str(path)).elements == []
+
+
+def test_a_folder_is_read_in_sorted_order_without_hidden_files(tmp_path):
+    for name, text in {"b.txt": "three", "a/z.txt": "two", "a/b/c.txt": "one", ".hidden": "no", ".git/x": "no"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    assert " ".join(texts(read_input(str(tmp_path)))).split() == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b'["a", "b c"]', ["a", "b c"]), (b'\xef\xbb\xbf {"data": ["a"]}', ["a"]), (b"to be", ["to be"]), (b"", [])],
+)
+def test_standard_input_is_json_if_it_begins_like_it(stdin, content, words):
+    stdin(content)
+
+    assert texts(read_input("-")) == words
+
+
+def test_format_overrules_what_input_looks_like(stdin):
+    stdin(b"[Chorus] la la")
+
+    assert texts(read_input("-", form="text")) == ["[Chorus] la la"]
+
+
+def test_a_file_without_suffix_is_told_by_its_beginning(tmp_path):
+    (tmp_path / "chunks").write_text('["a"]')
+
+    assert texts(read_input(str(tmp_path / "chunks"))) == ["a"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfto be \xef\xbb\xbf")
+
+    assert texts(read_input(str(tmp_path / "a.txt"))) == ["to be \ufeff"]
+
+
+def test_characters_that_span_blocks_are_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr("scripts.client.textinput._BLOCK_BYTES", 3)
+    (tmp_path / "a.txt").write_text("日本語 😀é", encoding="utf-8")
+
+    assert texts(read_input(str(tmp_path / "a.txt"))) == ["日本語 😀é"]
+
+
+def test_elements_are_the_chunks_unless_others_are_asked_for(tmp_path):
+    path = tmp_path / "in.json"
+    path.write_text(json.dumps([{"text": "a b c d", "numReducer": 2}, {"text": "e f", "numReducer": 2}]))
+
+    assert texts(read_input(str(path))) == ["a b c d", "e f"]
+    assert read_input(str(path), chunks=3).elements == [
+        Element("a b c", None, 2),
+        Element("d\ne", None, 2),
+        Element("f", None, 2),
+    ]
+    assert texts(read_input(str(path), chunk_bytes=3)) == ["a b", "c d", "e f"]
+
+
+def test_unknown_keys_are_said_to_be_ignored(tmp_path):
+    path = tmp_path / "in.json"
+    path.write_text('[{"text": "a", "num_reducer": 3}]')
+
+    assert "'num_reducer'" in read_input(str(path)).notices[0]
+
+
+BAD_JSON = [
+    ('{"data": [', "line 1, column 11"),
+    ('["a",\n  oops]', "line 2, column 3"),
+    ("{}", 'without "data"'),
+    ('{"text": "a"}', "found 'text'"),
+    ('{"data": {"text": "a"}}', "data is an object"),
+    ('"text"', 'the document is a string "text"'),
+    ("12", "a number 12"),
+    ("null", "null"),
+    ('["a", 5]', "[1] (element 2) is a number 5"),
+    ('{"data": ["a", null]}', "data[1] (element 2) is null"),
+    ("[[]]", "[0] (element 1) is an array"),
+    ('[{"destination": "b"}]', 'has no "text"'),
+    ('[{"text": 5}]', '"text" is a number 5'),
+    ('[{"text": "a", "destination": 5}]', '"destination" is a number 5'),
+    ('[{"text": "a", "numReducer": 0}]', '"numReducer" is 0'),
+    ('[{"text": "a", "numReducer": -1}]', '"numReducer" is -1'),
+    ('[{"text": "a", "numReducer": 1001}]', "1 to 1000"),
+    ('[{"text": "a", "numReducer": "3"}]', 'a string "3"'),
+    ('[{"text": "a", "numReducer": 3.0}]', "a number 3.0"),
+    ('[{"text": "a", "numReducer": true}]', "a boolean true"),
+    ('[{"text": "a", "numReducer": NaN}]', "a number NaN"),
+    ('["fine", "x \\ud800"]', "[1] (element 2): the text has a lone surrogate (\\ud800) at character 3"),
+    ('[{"text": "\\udfff"}]', "(\\udfff) at character 1"),
+    ("[" * 100_000, "nested too deeply"),
+    ("[" + "9" * 5000 + "]", "is not JSON that can be read"),
+]
+
+
+@pytest.mark.parametrize(("document", "told"), BAD_JSON, ids=[told for _, told in BAD_JSON])
+def test_bad_json_is_refused_with_its_place(tmp_path, document, told):
+    path = tmp_path / "in.json"
+    path.write_text(document)
+
+    with pytest.raises(InputError) as refused:
+        read_input(str(path))
+
+    assert told in str(refused.value)
+    assert "in.json" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"abc\0def", "binary (a NUL byte at offset 3)"),
+        (b"caf\xe9 noir", "not UTF-8: invalid continuation byte (byte 0xe9) at offset 3"),
+        (b"abc \xff", "at offset 4"),
+        ("日本語".encode()[:-1], "unexpected end of data (byte 0xe8) at offset 6"),
+        (b"ab \xed\xa0\x80", "at offset 3"),
+    ],
+)
+@pytest.mark.parametrize("block", [1, 3, 1 << 20])
+@pytest.mark.parametrize("name", ["in.txt", "in.json"])
+def test_what_is_not_utf8_is_refused_with_its_offset(tmp_path, monkeypatch, content, told, block, name):
+    monkeypatch.setattr("scripts.client.textinput._BLOCK_BYTES", block)
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(InputError) as refused:
+        read_input(str(tmp_path / name))
+
+    assert told in str(refused.value)
+    assert name in str(refused.value)
+
+
+def test_a_bad_file_in_a_folder_is_named(tmp_path):
+    (tmp_path / "good.txt").write_text("fine")
+    (tmp_path / "photo.png").write_bytes(b"\x01\0")
+
+    with pytest.raises(InputError, match=r"photo\.png is binary"):
+        read_input(str(tmp_path))
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_in_a_folder_is_refused_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(InputError, match="not a regular file"):
+        read_input(str(tmp_path))
+
+
+def test_a_link_to_nowhere_in_a_folder_is_named(tmp_path):
+    (tmp_path / "link.txt").symlink_to(tmp_path / "nowhere")
+
+    with pytest.raises(InputError, match=r"link\.txt: there is no such file"):
+        read_input(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["nothing.txt", "nothing.json", "nothing", "no/such/folder/in.txt"])
+def test_a_missing_file_is_named(tmp_path, name):
+    with pytest.raises(InputError, match="no such file"):
+        read_input(str(tmp_path / name))
+
+
+def test_an_unreadable_file_is_named(tmp_path, monkeypatch):
+    (tmp_path / "in.txt").write_text("secret")
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)  # a mode of 000 does not stop root
+
+    with pytest.raises(InputError, match=r"in\.txt can't be read: Permission denied"):
+        read_input(str(tmp_path / "in.txt"))
+
+
+def test_differing_elements_cannot_be_cut_again(tmp_path):
+    path = tmp_path / "in.json"
+    path.write_text('[{"text": "a", "numReducer": 1}, {"text": "b", "numReducer": 2}]')
+
+    with pytest.raises(InputError, match="differ in destination or numReducer"):
+        read_input(str(path), chunks=2)
+
+
+def test_a_folder_is_no_json(tmp_path):
+    with pytest.raises(InputError, match="is a folder"):
+        read_input(str(tmp_path), form="json")
