@@ -1,0 +1,149 @@
+"""up, status and down: what they print, and in which order they do things."""
+
+import contextlib
+import fcntl
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from scripts.embedded import environment, launch, process, state
+from scripts.embedded.errors import EmbeddedError, PortTakenError
+from scripts.embedded.paths import Paths
+
+NOT_RUNNING = 3
+_LOCK_SECONDS = 1000
+
+
+def up(paths: Paths, *, port: int | None, auth: bool) -> int:
+    """Starts the emulator unless it runs; prints the endpoint. A second call changes nothing and returns 0, too.
+
+    Raises EmbeddedError (exit 1) or PortTakenError (exit 2); then, and when interrupted, nothing of it is left.
+    """
+    with _only_one(paths):
+        running = _running(paths)
+        if running is not None:
+            if port not in (None, running.port):
+                raise PortTakenError(f"it runs already, on port {running.port}; stop it first to have it on {port}")
+            print(f"embedded AWS: already running at {running.endpoint_url} (pid {running.pid})")
+            if auth != running.auth:
+                print(
+                    f"embedded AWS: note: it runs with IAM enforcement {'on' if running.auth else 'off'}; "
+                    "stop it first to change that"
+                )
+            return 0
+        with launch.listening_socket(port) as listener:
+            environment.prepare(paths)
+            started = launch.start(paths, listener, auth=auth)
+    print(
+        f"embedded AWS: ready at {started.endpoint_url} (pid {started.pid}, "
+        f"IAM enforcement {'on' if auth else 'off'}, log {_shown(paths)})"
+    )
+    return 0
+
+
+def down(paths: Paths) -> int:
+    """Ends the emulator and its workers and removes what they held; log.txt stays. Nothing running: also fine."""
+    with _only_one(paths):
+        known = state.read(paths.state)
+        if known is not None and known.alive():
+            process.end_group(known.pid)
+            print(f"embedded AWS: stopped (pid {known.pid})")
+        elif known is not None and process.end_orphans(known.pid, str(paths.tmp)):
+            print(f"embedded AWS: pid {known.pid} was gone; ended the workers that it left")
+        else:
+            print("embedded AWS: not running")
+        _forget(paths)
+    return 0
+
+
+def status(paths: Paths, *, as_json: bool) -> int:
+    """Prints what runs and returns 0, or 3 when nothing does.
+
+    As JSON: {"running": true, "endpoint_url", "pid", "port", "auth", "uptime_seconds", "deployments": [name, ...],
+    "requests": {"since", "total", "counts": {"s3.PutObject": n, ...}, "functions": {name: invocations}}, ...} or
+    {"running": false, "reason": str}.
+    """
+    known = state.read(paths.state)
+    answer = known.ask("/_embedded/requests") if known is not None and known.alive() else None
+    if known is None or answer is None:
+        reason = "not running"
+        if known is not None:
+            reason = (
+                f"pid {known.pid} runs but does not answer"
+                if known.alive()
+                else f"not running (pid {known.pid} has gone; `down` removes what it left)"
+            )
+        print(json.dumps({"running": False, "reason": reason}) if as_json else f"embedded AWS: {reason}")
+        return NOT_RUNNING
+    requests = {key: value for key, value in answer.items() if key != "token"}
+    uptime = max(0.0, time.time() - known.started)
+    deployments = sorted(file.stem for file in paths.deployments.glob("*.json"))
+    if as_json:
+        facts = {key: value for key, value in asdict(known).items() if key != "token"}
+        print(
+            json.dumps(
+                {"running": True, **facts, "uptime_seconds": round(uptime, 1), "deployments": deployments, "requests": requests}
+            )
+        )
+        return 0
+    counts: dict[str, int] = requests["counts"]
+    print(f"embedded AWS: running at {known.endpoint_url}")
+    print(f"  pid          {known.pid}, up {_duration(uptime)}, IAM enforcement {'on' if known.auth else 'off'}")
+    print(f"  deployments  {', '.join(deployments) or 'none'}")
+    print(f"  requests     {requests['total']}")
+    for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        print(f"    {count:>9}  {name}")
+    return 0
+
+
+def _running(paths: Paths) -> state.State | None:
+    """The emulator of this build directory if it lives and answers; whatever else is there is cleared away."""
+    known = state.read(paths.state)
+    if known is not None and known.alive():
+        if known.ask("/_embedded/status") is not None:
+            return known
+        print(f"embedded AWS: pid {known.pid} no longer answers; ending it", flush=True)
+        process.end_group(known.pid)
+    elif known is not None:
+        process.end_orphans(known.pid, str(paths.tmp))
+    _forget(paths)
+    return None
+
+
+def _forget(paths: Paths) -> None:
+    """Removes the state, the temporary files, and the records of what was deployed on the emulator that is gone."""
+    paths.state.unlink(missing_ok=True)
+    for directory in (paths.tmp, paths.deployments, paths.terraform):
+        shutil.rmtree(directory, ignore_errors=True)
+        if directory.exists():  # a dying worker wrote while we removed
+            time.sleep(0.2)
+            shutil.rmtree(directory)
+
+
+@contextlib.contextmanager
+def _only_one(paths: Paths) -> Iterator[None]:
+    """Lets one `up` or `down` of a build directory run at a time; the second waits for the first."""
+    paths.home.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + _LOCK_SECONDS
+    with paths.lock.open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise EmbeddedError(f"another command holds {paths.lock} for {_LOCK_SECONDS} s") from None
+                time.sleep(0.1)
+        yield
+
+
+def _shown(paths: Paths) -> str:
+    return str(paths.log.relative_to(paths.root) if paths.log.is_relative_to(paths.root) else paths.log)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,37 @@
+"""What ministack 1.5.33 does otherwise than AWS, repaired where it would make a local run dishonest or slow.
+
+Each module holds repairs of one kind; each repair is a small function whose docstring gives the reason. All of them
+replace private names, so ministack is pinned, and `patching` refuses to start with another shape of it.
+"""
+
+from scripts.embedded.server.counting import Counter
+from scripts.embedded.server.patching import RepairError
+from scripts.embedded.server.repairs import asynchronous, errors, invocations, lambda_limits, s3, states, streams, workers
+from scripts.embedded.server.slots import Slots
+
+__all__ = ["RepairError", "apply_all"]
+
+
+def apply_all(counter: Counter, slots: Slots) -> None:
+    """Installs every repair, before the first request. Raises RepairError when ministack is not as expected."""
+    invocations.count_invocations(counter)
+    invocations.know_the_worker()
+    workers.complete_environment()
+    workers.bound_idle_workers(2 * slots.limit)
+    errors.name_errors_as_aws_does()
+    errors.name_throttles_for_step_functions()
+    lambda_limits.limit_request_payloads()
+    lambda_limits.limit_response_payloads()
+    asynchronous.queue_events(slots)
+    streams.poll_in_parallel()
+    states.bound_lambda_tasks(slots)
+    states.cap_inline_maps()
+    states.limit_data()
+    states.give_context_to_result_selectors()
+    states.give_children_their_own_context()
+    states.fail_on_missing_paths()
+    states.start_idempotently()
+    s3.forbid_long_keys()
+    s3.cap_pages()
+    s3.cap_batch_deletes()
+    s3.hide_missing_keys()

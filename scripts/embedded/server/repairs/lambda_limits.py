@@ -1,0 +1,50 @@
+"""Lambda's payload limits, none of which ministack knows."""
+
+import json
+from typing import Any
+
+from scripts.embedded.server.patching import module, replace
+
+SYNC_REQUEST_BYTES = 6_291_456
+ASYNC_REQUEST_BYTES = 1_048_576
+RESPONSE_BYTES = 6_291_556
+
+
+def limit_request_payloads() -> None:
+    """Answers 413 RequestEntityTooLargeException above 6 MB (synchronous) or 1 MB (asynchronous), as AWS does."""
+    lambda_svc = module("services.lambda_svc")
+
+    def make(original: Any) -> Any:
+        async def invoke(name: str, event: Any, headers: Any, *args: Any, **keywords: Any) -> Any:
+            asynchronous = headers.get("x-amz-invocation-type") == "Event"
+            limit = ASYNC_REQUEST_BYTES if asynchronous else SYNC_REQUEST_BYTES
+            size = int(headers.get("content-length") or 0) or len(json.dumps(event).encode())
+            if size > limit:
+                text = (
+                    f"{size} byte payload is too large for the Event invocation type (limit {limit} bytes)"
+                    if asynchronous
+                    else f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+                )
+                return lambda_svc.error_response_json("RequestEntityTooLargeException", text, 413)
+            return await original(name, event, headers, *args, **keywords)
+
+        return invoke
+
+    replace(lambda_svc, "_invoke", ("name", "event", "headers"), make)
+
+
+def limit_response_payloads() -> None:
+    """Fails an invocation whose return value is above 6 MB with Function.ResponseSizeTooLarge, as AWS does."""
+
+    def make(original: Any) -> Any:
+        def execute(func: Any, event: Any, request_id: str) -> Any:
+            result = original(func, event, request_id)
+            if not result.get("error") and len(json.dumps(result.get("body")).encode()) > RESPONSE_BYTES:
+                text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
+                body = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": text}
+                return {"body": body, "error": True, "log": result.get("log", "")}
+            return result
+
+        return execute
+
+    replace(module("services.lambda_svc"), "_execute_function_warm", ("func", "event", "request_id"), make)

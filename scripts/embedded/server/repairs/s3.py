@@ -1,0 +1,98 @@
+"""S3: limits and denials that ministack does not know."""
+
+import uuid
+from typing import Any
+
+from scripts.embedded.server.patching import module, replace, require
+
+KEY_BYTES = 1_024
+PAGE_KEYS = 1_000
+
+
+def forbid_long_keys() -> None:
+    """Refuses keys above 1,024 bytes of UTF-8 with KeyTooLongError, as AWS does: words become keys here."""
+    s3 = module("services.s3")
+    require(s3, "_object_error", ("code", "message", "status"))
+
+    def make(original: Any) -> Any:
+        def dispatch(method: str, bucket: str, key: str, headers: Any, body: Any, query_params: Any) -> Any:
+            size = len(key.encode("utf-8", "surrogatepass")) if key else 0
+            if size > KEY_BYTES:
+                return s3._object_error(
+                    "KeyTooLongError", "Your key is too long", 400, Size=str(size), MaxSizeAllowed=str(KEY_BYTES)
+                )
+            return original(method, bucket, key, headers, body, query_params)
+
+        return dispatch
+
+    replace(s3, "_dispatch", ("method", "bucket", "key", "headers", "body", "query_params"), make)
+
+
+def cap_pages() -> None:
+    """Lists at most 1,000 keys a page, whatever `max-keys` asks for: code that forgets paging must fail here, too."""
+
+    def make(original: Any) -> Any:
+        def listing(bucket_name: str, query_params: dict[str, Any]) -> Any:
+            wanted = query_params.get("max-keys")
+            value = wanted[0] if isinstance(wanted, list) else wanted
+            if value is not None and str(value).isdecimal() and int(value) > PAGE_KEYS:
+                query_params = {**query_params, "max-keys": [str(PAGE_KEYS)]}
+            return original(bucket_name, query_params)
+
+        return listing
+
+    for name in ("_list_objects_v1", "_list_objects_v2", "_list_object_versions"):
+        replace(module("services.s3"), name, ("bucket_name", "query_params"), make)
+
+
+def cap_batch_deletes() -> None:
+    """Refuses a DeleteObjects of more than 1,000 keys with MalformedXML, as AWS does."""
+    s3 = module("services.s3")
+
+    def make(original: Any) -> Any:
+        def delete(bucket_name: str, body: bytes, headers: Any = None) -> Any:
+            if body.count(b"<Key>") > PAGE_KEYS:
+                return s3._error(
+                    "MalformedXML",
+                    "The XML you provided was not well-formed or did not validate against our published schema",
+                    400,
+                )
+            return original(bucket_name, body, headers)
+
+        return delete
+
+    replace(s3, "_delete_objects", ("bucket_name", "body", "headers"), make)
+
+
+def hide_missing_keys() -> None:
+    """Answers 403, not 404, to a GET or HEAD of a missing key when the caller may not list the bucket.
+
+    AWS does so, and a poller whose role lacks s3:ListBucket would work here and fail there. ListBucket is asked without
+    a prefix, so a policy that allows it under an s3:prefix condition only counts as not allowing it.
+    """
+    s3 = module("services.s3")
+    app = module("app")
+    evaluator = module("core.iam_evaluator")
+    actions = module("core.iam_actions")
+    require(app, "AUTH")
+    require(evaluator, "enforce", ("access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"))
+    require(actions, "access_denied_response", ("service", "action", "principal_arn", "request_id"))
+    require(s3, "_request_access_key", ("method", "key", "headers", "query_params", "body"))
+
+    def make(original: Any) -> Any:
+        def dispatch(method: str, bucket: str, key: str, headers: Any, body: Any, query_params: Any) -> Any:
+            response = original(method, bucket, key, headers, body, query_params)
+            if not (app.AUTH and response[0] == 404 and key and method in ("GET", "HEAD") and bucket in s3._buckets):
+                return response
+            arn = f"arn:aws:s3:::{bucket}"
+            access_key = s3._request_access_key(method, key, headers, query_params, body)
+            denied = evaluator.enforce(access_key, "s3:ListBucket", "s3", s3.get_region(), resource_arn=arn, service_context={})
+            if denied is None or not hasattr(denied, "principal_arn"):
+                return response
+            return actions.access_denied_response(
+                "s3", "s3:ListBucket", denied.principal_arn, str(uuid.uuid4()), headers=headers, resource_arn=arn
+            )
+
+        return dispatch
+
+    replace(s3, "_dispatch", ("method", "bucket", "key", "headers", "body", "query_params"), make)

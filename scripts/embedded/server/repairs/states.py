@@ -1,0 +1,213 @@
+"""Step Functions: its limits, and its Lambda tasks within the bound on workers."""
+
+import contextvars
+import json
+from typing import Any
+
+from scripts.embedded.server.patching import module, replace, require
+from scripts.embedded.server.repairs.invocations import current_ticket
+from scripts.embedded.server.slots import Slots
+
+DATA_BYTES = 262_144
+INLINE_CONCURRENCY = 40
+_TERMINAL = ("States.DataLimitExceeded", "States.Runtime")
+
+
+def bound_lambda_tasks(slots: Slots) -> None:
+    """Lets a state machine's Lambda tasks wait for a place in `slots`: a Map of 200 items would start 200 processes."""
+
+    def make(original: Any) -> Any:
+        def call(func_ref: Any, event: Any) -> Any:
+            ticket = slots.take()
+            token = current_ticket.set(ticket)
+            try:
+                return original(func_ref, event)
+            finally:
+                current_ticket.reset(token)
+                slots.give(ticket)
+
+        return call
+
+    replace(module("services.stepfunctions"), "_call_lambda", ("func_ref", "event"), make)
+
+
+def cap_inline_maps() -> None:
+    """Runs at most 40 iterations of an inline Map at once, as AWS does; ministack runs all of them."""
+
+    def make(original: Any) -> Any:
+        def run(state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
+            processor = state_def.get("ItemProcessor") or state_def.get("Iterator") or {}
+            wanted = state_def.get("MaxConcurrency", 0)
+            inline = (processor.get("ProcessorConfig") or {}).get("Mode", "INLINE") == "INLINE"
+            if inline and isinstance(wanted, int) and not 0 < wanted <= INLINE_CONCURRENCY:
+                state_def = {**state_def, "MaxConcurrency": INLINE_CONCURRENCY}
+            return original(state_def, raw_input, execution, ctx)
+
+        return run
+
+    replace(module("services.stepfunctions"), "_run_map_items", ("state_def", "raw_input", "execution", "ctx"), make)
+
+
+def limit_data() -> None:
+    """Enforces the 256 KiB of UTF-8 on execution input, task input, task result, and Map output.
+
+    States.DataLimitExceeded is terminal on AWS: States.ALL does not catch it (nor States.Runtime), only its own name.
+    """
+    states = module("services.stepfunctions")
+    failure = require(states, "_ExecutionError")
+
+    def check(value: Any, what: str) -> None:
+        if len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")) > DATA_BYTES:
+            raise failure("States.DataLimitExceeded", f"The {what} exceeds the maximum number of bytes, {DATA_BYTES}.")
+
+    def make_resource(original: Any) -> Any:
+        def invoke(resource: Any, input_data: Any) -> Any:
+            check(input_data, f"input of the task {resource!r}")
+            result = original(resource, input_data)
+            check(result, f"result of the task {resource!r}")
+            return result
+
+        return invoke
+
+    def make_map(original: Any) -> Any:
+        def run(state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
+            output, following = original(state_def, raw_input, execution, ctx)
+            check(output, "output of the Map state")
+            return output, following
+
+        return run
+
+    def make_matcher(original: Any) -> Any:
+        return lambda error_equals, error: error in error_equals if error in _TERMINAL else original(error_equals, error)
+
+    def make_start(original: Any) -> Any:
+        def start(data: Any) -> Any:
+            if len(str(data.get("input", "")).encode("utf-8", "replace")) > DATA_BYTES:
+                return states.error_response_json(
+                    "ValidationException",
+                    "1 validation error detected: Value at 'input' failed to satisfy constraint: "
+                    f"Member must have length less than or equal to {DATA_BYTES}",
+                    400,
+                )
+            return original(data)
+
+        return start
+
+    replace(states, "_invoke_resource", ("resource", "input_data"), make_resource)
+    replace(states, "_run_map_items", ("state_def", "raw_input", "execution", "ctx"), make_map)
+    replace(states, "_error_matches", ("error_equals", "error"), make_matcher)
+    replace(states, "_start_execution", ("data",), make_start)
+
+
+def give_context_to_result_selectors() -> None:
+    """Lets ResultSelector read the context object (`$$...`), as on AWS; ministack puts null there."""
+    states = module("services.stepfunctions")
+    require(states, "_resolve_params_obj", ("template", "data", "ctx"))
+    context: contextvars.ContextVar[Any] = contextvars.ContextVar("states_context", default=None)
+
+    def make_state(original: Any) -> Any:
+        def execute(state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
+            token = context.set(ctx)
+            try:
+                return original(state_def, raw_input, execution, ctx)
+            finally:
+                context.reset(token)
+
+        return execute
+
+    def make_selector(original: Any) -> Any:
+        def select(state_def: Any, data: Any) -> Any:
+            template = state_def.get("ResultSelector")
+            return states._resolve_params_obj(template, data, context.get()) if template else data
+
+        return select
+
+    for name in ("_execute_task", "_run_map_items"):
+        replace(states, name, ("state_def", "raw_input", "execution", "ctx"), make_state)
+    replace(states, "_apply_result_selector", ("state_def", "data"), make_selector)
+
+
+def give_children_their_own_context() -> None:
+    """Gives each child of a Distributed Map its own `$$.Execution`, and no `$$.Map`, as AWS does.
+
+    ministack hands the parent's context down, so that a child which takes the run id from its own execution's name, or
+    its index from `$$.Map.Item.Index`, works here and breaks there: both must travel through the ItemSelector.
+    """
+
+    def make(original: Any) -> Any:
+        def run(states: Any, start_at: Any, input_data: Any, execution: Any, ctx: Any) -> Any:
+            if execution.get("mapRunArn") and ctx["Execution"]["Id"] != execution["executionArn"]:
+                own = {
+                    "Id": execution["executionArn"],
+                    "Input": input_data,
+                    "Name": execution["name"],
+                    "StartTime": execution["startDate"],
+                }
+                ctx = {**{name: value for name, value in ctx.items() if name != "Map"}, "Execution": own}
+            return original(states, start_at, input_data, execution, ctx)
+
+        return run
+
+    replace(module("services.stepfunctions"), "_run_sub_machine", ("states", "start_at", "input_data", "execution", "ctx"), make)
+
+
+def fail_on_missing_paths() -> None:
+    """Fails a state whose Parameters, ItemSelector or ResultSelector names a path that is not in its data.
+
+    AWS does so with States.Runtime; ministack puts null there, and the mistake shows up far from its cause.
+    """
+    states = module("services.stepfunctions")
+    failure = require(states, "_ExecutionError")
+    require(states, "_parse_jsonpath_tokens", ("path",))
+
+    def present(path: str, data: Any) -> bool:
+        for kind, value in states._parse_jsonpath_tokens(path) or []:
+            if kind == "wildcard":
+                return True
+            if kind == "field" and not (isinstance(data, dict) and value in data):
+                return False
+            if kind == "index" and not (isinstance(data, list) and value < len(data)):
+                return False
+            data = data[value]
+        return True
+
+    def make(original: Any) -> Any:
+        def resolve(template: Any, data: Any, ctx: Any = None) -> Any:
+            for name, path in template.items() if isinstance(template, dict) else ():
+                if not (name.endswith(".$") and isinstance(path, str) and path.startswith("$")):
+                    continue
+                found = present(path[1:], ctx or {}) if path.startswith("$$") else present(path, data)
+                if not found:
+                    text = f"The JSONPath {path!r} specified for the field {name!r} could not be found in the input"
+                    raise failure("States.Runtime", text)
+            return original(template, data, ctx)
+
+        return resolve
+
+    replace(states, "_resolve_params_obj", ("template", "data", "ctx"), make)
+
+
+def start_idempotently() -> None:
+    """Answers a second StartExecution with the same name and input, while the first runs, as the first: 200.
+
+    So a client whose answer was lost can ask again; ministack says ExecutionAlreadyExists.
+    """
+    states = module("services.stepfunctions")
+    for name in ("_executions", "_resolve_state_machine_arn", "get_region", "get_account_id", "json_response"):
+        require(states, name)
+
+    def make(original: Any) -> Any:
+        def start(data: Any) -> Any:
+            arn = states._resolve_state_machine_arn(data.get("stateMachineArn", ""))
+            if arn is not None and data.get("name"):
+                machine = states._state_machines[arn]["name"]
+                execution = states._executions.get(
+                    f"arn:aws:states:{states.get_region()}:{states.get_account_id()}:execution:{machine}:{data['name']}"
+                )
+                if execution and execution["status"] == "RUNNING" and execution["input"] == data.get("input", "{}"):
+                    return states.json_response({"executionArn": execution["executionArn"], "startDate": execution["startDate"]})
+            return original(data)
+
+        return start
+
+    replace(states, "_start_execution", ("data",), make)

@@ -1,0 +1,58 @@
+"""Lambda worker processes: the environment they see, and how many of them lie idle."""
+
+from typing import Any
+
+from scripts.embedded.server.patching import module, replace, require
+
+
+def complete_environment() -> None:
+    """Gives a worker the variables that AWS sets and ministack forgets.
+
+    AWS_LAMBDA_LOG_GROUP_NAME above all: failure records and log lines name the log group.
+    """
+
+    def make(original: Any) -> Any:
+        def spawn(self: Any) -> Any:
+            config = self.config
+            given = (config.get("Environment") or {}).get("Variables") or {}
+            name = config.get("FunctionName", "")
+            missing = {
+                "AWS_LAMBDA_LOG_GROUP_NAME": (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
+                "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.get('Runtime', '')}",
+                "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+                "_HANDLER": config.get("Handler", ""),
+                "TZ": ":UTC",
+            }
+            self.config = {**config, "Environment": {"Variables": {**missing, **given}}}
+            try:
+                return original(self)
+            finally:
+                self.config = config
+
+        return spawn
+
+    replace(module("core.lambda_runtime").Worker, "_spawn", ("self",), make)
+
+
+def bound_idle_workers(limit: int) -> None:
+    """Keeps at most `limit` idle workers over all functions, ending those that were used longest ago.
+
+    ministack keeps every worker of a burst for minutes (a Python process with boto3 is 40 MB), for each function anew.
+    """
+    runtime = module("core.lambda_runtime")
+    pools, lock, kill = (require(runtime, name) for name in ("_workers", "_lock", "kill_workers"))
+
+    def make(original: Any) -> Any:
+        def release(worker: Any) -> None:
+            original(worker)
+            with lock:
+                idle = [one for pool in pools.values() for one in pool if not one.in_use]
+                surplus = sorted(idle, key=lambda one: float(one.last_used))[: max(0, len(idle) - limit)]
+                for pool in pools.values():
+                    pool[:] = [one for one in pool if one not in surplus]
+            if surplus:
+                kill(surplus)
+
+        return release
+
+    replace(module("services.lambda_svc"), "release_worker", ("worker",), make)

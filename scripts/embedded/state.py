@@ -1,0 +1,65 @@
+"""state.json: which process is the embedded AWS of this build directory, and how to ask it."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.embedded import process
+
+
+@dataclass(frozen=True)
+class State:
+    """One running emulator.
+
+    `started` is a Unix time in seconds. `token` is random: it stands in the server's command line and in its answers,
+    so that a process which merely got the same pid or port is never taken for ours.
+    """
+
+    pid: int
+    port: int
+    endpoint_url: str
+    started: float
+    log: str
+    tmpdir: str
+    token: str
+    auth: bool
+
+    def write(self, path: Path) -> None:
+        """Writes the file whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(path.name + ".new")
+        draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        os.replace(draft, path)
+
+    def alive(self) -> bool:
+        """Whether the process exists and is the one that was started."""
+        return process.runs(self.pid, self.token)
+
+    def ask(self, path: str, timeout_seconds: float = 5.0) -> dict[str, Any] | None:
+        """GETs one of the server's own JSON pages; None when it does not answer, or somebody else answers."""
+        return ask(self.endpoint_url, path, self.token, timeout_seconds)
+
+
+def read(path: Path) -> State | None:
+    """The state on disk; None when there is none, or none that this version can read."""
+    try:
+        return State(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def ask(endpoint_url: str, path: str, token: str, timeout_seconds: float) -> dict[str, Any] | None:
+    """See `State.ask`; proxies of the environment are not used, since the address is on this machine."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(endpoint_url + path, timeout=timeout_seconds) as response:
+            answer = json.loads(response.read())
+    except (OSError, ValueError, urllib.error.URLError):
+        return None
+    if isinstance(answer, dict) and answer.get("token") == token:
+        return answer
+    return None

@@ -1,0 +1,155 @@
+"""The main job, as a user has it: deployed by Terraform onto the embedded AWS with IAM enforced, run by the client."""
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from runtime.orchestration import ORCHESTRATIONS
+from tests.e2e.conftest import ROOT, Cloud, Done, deploy, run_module
+
+SAMPLE = ROOT / "samples" / "lighthouse.json"
+HOSTILE = (
+    ["and/or", "//", "/", "..", ".", "100%", "%2F", "%", "%~", "a\u0001b", "he’ll", "日本語", "👩‍👩‍👧", "x" * 3000, "é" * 700]
+    + ["back\\slash", "{}", "[red]", "*", "?", "#", "&", "<a>", '"', "'", "+", "=", "a+b", "~", "reducer0", "-", "--help", "\ufffe"]
+) * 2
+
+
+def counter_of(path: Path) -> Counter[str]:
+    return Counter(word for chunk in json.loads(path.read_text())["data"] for word in chunk["text"].split())
+
+
+def tiny_chunks(number: int) -> tuple[str, Counter[str]]:
+    """An input of many chunks, as JSON, and its counts."""
+    texts = [f"all chunk{n % 7} only{n} 日本語" for n in range(number)]
+    return json.dumps(texts), Counter(word for text in texts for word in text.split())
+
+
+def test_sample_is_counted(cloud: Cloud, orchestration: str) -> None:
+    done = cloud.invoke(orchestration, "--json", str(SAMPLE))
+
+    assert done.counts == counter_of(SAMPLE)
+
+
+def test_output_files_of_all_orchestrations_are_the_same_bytes(cloud: Cloud, tmp_path: Path) -> None:
+    written = []
+    for name in ORCHESTRATIONS:
+        path = tmp_path / f"{name}.json"
+        assert cloud.invoke(name, "--output", str(path), str(SAMPLE)).status == 0
+        written.append(path.read_bytes())
+
+    assert set(written) == {written[0]}
+    assert json.loads(written[0]) == counter_of(SAMPLE)
+
+
+def test_hostile_words_come_through(cloud: Cloud, orchestration: str) -> None:
+    done = cloud.invoke(orchestration, "--json", "--num-reducer", "11", "--chunks", "3", "-", stdin=" ".join(HOSTILE))
+
+    assert done.counts == Counter(HOSTILE)
+
+
+@pytest.mark.parametrize("empty", ["[]", '{"data": []}', "", '[""]', '["  ", "\\n"]'])
+def test_empty_input_counts_nothing(cloud: Cloud, orchestration: str, empty: str) -> None:
+    assert cloud.invoke(orchestration, "--json", "-", stdin=empty).counts == {}
+
+
+def test_two_hundred_chunks_end_right(cloud: Cloud, orchestration: str) -> None:
+    chunks, expected = tiny_chunks(200)
+
+    assert cloud.invoke(orchestration, "--json", "-", stdin=chunks).counts == expected
+
+
+def test_runs_started_at_the_same_moment_do_not_meet(cloud: Cloud, orchestration: str) -> None:
+    def one(number: int) -> Done:
+        return cloud.invoke(orchestration, "--json", "-", stdin=f"same words in run{number} " * 5)
+
+    with ThreadPoolExecutor(3) as pool:
+        runs = list(pool.map(one, range(3)))
+
+    for number, done in enumerate(runs):
+        assert done.counts == {"same": 5, "words": 5, "in": 5, f"run{number}": 5}
+
+
+def test_kept_run_has_one_object_per_occurrence_and_a_repeated_mapper_adds_none(cloud: Cloud, orchestration: str) -> None:
+    run = f"kept-{orchestration}"
+    chunk = {"text": "to be or not to be"}
+    assert cloud.invoke(orchestration, "--keep", "--run-id", run, "--json", "-", stdin=json.dumps([chunk])).status == 0
+    once = cloud.keys(orchestration, "shuffle", run)
+    deployment = cloud.deployment(orchestration)
+    chunk["destination"] = deployment["buckets"]["shuffle"]
+    place = {"Index": 1, "Size": 2, "Directory": "mapper/"}
+    envelope = {"Session": run, "Data": {"Source": "http", "Value": chunk}, "Fan-out": place}
+
+    answer = cloud.client("lambda").invoke(FunctionName=deployment["functions"]["mapper"], Payload=json.dumps(envelope).encode())
+
+    assert "FunctionError" not in answer
+    assert len(once) == 6
+    assert Counter(key.split("/")[2] for key in once) == {"to": 2, "be": 2, "or": 1, "not": 1}
+    assert all(key.startswith(f"{run}/reducer") for key in once)
+    assert cloud.keys(orchestration, "shuffle", run) == once
+
+
+def test_nothing_but_the_result_is_left_of_a_run(cloud: Cloud, orchestration: str) -> None:
+    run = f"clean-{orchestration}"
+
+    assert cloud.invoke(orchestration, "--run-id", run, "--json", "-", stdin="a b c").status == 0
+
+    left = [key for role in ("shuffle", "returns", "results") for key in cloud.keys(orchestration, role, run)]
+    assert left == [f"{run}/result.json"]
+
+
+@pytest.mark.parametrize(
+    ("function", "action"),
+    [
+        ("mapper", "s3:PutObject"),
+        ("partition", "s3:ListBucket"),
+        ("reducer", "s3:ListBucket"),
+        ("summary", "s3:PutObject"),
+    ],
+)
+def test_run_without_one_action_fails_and_names_it(cloud: Cloud, orchestration: str, function: str, action: str) -> None:
+    with cloud.without_action(orchestration, function, action):
+        done = cloud.invoke(orchestration, "--json", "--timeout", "90", "-", stdin="some words")
+
+    assert done.status == 1, done.out + done.err
+    assert action in done.err
+    assert function in done.err
+
+
+def test_run_id_is_used_once(cloud: Cloud, orchestration: str) -> None:
+    run = f"once-{orchestration}"
+    assert cloud.invoke(orchestration, "--run-id", run, "--json", "-", stdin="a").status == 0
+
+    again = cloud.invoke(orchestration, "--run-id", run, "--json", "-", stdin="b")
+
+    assert again.status == 2
+    assert run in again.err
+
+
+def test_time_out_says_how_to_attach_and_the_run_goes_on(cloud: Cloud, orchestration: str) -> None:
+    run = f"late-{orchestration}"
+
+    late = cloud.invoke(orchestration, "--run-id", run, "--timeout", "0.001", "--json", "-", stdin="a b a")
+
+    assert late.status == 3
+    assert "--attach" in late.err
+    assert cloud.invoke(orchestration, "--attach", run, "--json").counts == {"a": 2, "b": 1}
+
+
+def test_second_apply_plans_no_change(cloud: Cloud, orchestration: str) -> None:
+    done = run_module("scripts.deploy", "plan", "--target", "embedded", "--orchestration", orchestration)
+
+    assert done.status == 0, done.out + done.err
+
+
+def test_distributed_map_runs_two_hundred_chunks(cloud: Cloud) -> None:
+    chunks, expected = tiny_chunks(200)
+    deploy("sfn", "sfn_map_mode=DISTRIBUTED")
+    try:
+        assert cloud.deployment("sfn")["sfn_map_mode"] == "DISTRIBUTED"
+        assert cloud.invoke("sfn", "--json", "-", stdin=chunks).counts == expected
+        assert cloud.invoke("sfn", "--json", "-", stdin="[]").counts == {}
+    finally:
+        deploy("sfn")
