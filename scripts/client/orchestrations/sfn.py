@@ -4,7 +4,8 @@ INLINE Map: the chunks are the execution's input. What makes it too large travel
 
     {"data": [{"Source": "http", "Value": chunk}, {"Source": "s3", "Value": "mapper.input/2.json"}, ...]}
 
-DISTRIBUTED Map: the same array is the object `{run}/unum_map.input/1.json` in the returns bucket, and the input is `{}`.
+DISTRIBUTED Map: the same array is the object `{run}/unum_map.input/1.json` in the returns bucket, and the input says how many
+there are: `{"size": 200}`.
 """
 
 import json
@@ -29,6 +30,9 @@ MAX_INPUT_BYTES = 250_000
 
 MAX_INLINE_ITEMS = 1000
 """An execution's history ends at 25,000 events, and each item of an inline Map takes several."""
+
+MAX_DISTRIBUTED_ITEMS = 2400
+"""All mappers' return values, about 100 bytes each, are one state's output."""
 
 _SUCCEEDED = ("TaskSucceeded", "LambdaFunctionSucceeded")
 _ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -59,7 +63,12 @@ class Sfn(Orchestration):
         return f"{self._machine.replace(':stateMachine:', ':execution:')}:{self.run_id}"
 
     def check(self, chunks: list[Chunk]) -> None:
-        """An inline Map takes so many chunks and no more."""
+        """A Map takes so many chunks and no more."""
+        if self._distributed and len(chunks) > MAX_DISTRIBUTED_ITEMS:
+            raise UsageError(
+                f"{len(chunks)} chunks are more than the {MAX_DISTRIBUTED_ITEMS} whose return values a state can hold;"
+                f" use larger chunks (--chunks {MAX_DISTRIBUTED_ITEMS})"
+            )
         if not self._distributed and len(chunks) > MAX_INLINE_ITEMS:
             raise UsageError(
                 f"{len(chunks)} chunks are more than the {MAX_INLINE_ITEMS} that an inline Map can take; use larger chunks"
@@ -74,7 +83,7 @@ class Sfn(Orchestration):
         given: dict[str, Any] = {"data": data}
         if self._distributed:
             objects.write(returns, f"{self.run_id}/unum_map.input/1.json", encode(data))
-            given = {}
+            given = {"size": len(chunks)}
         client, text, began = self.aws.client("stepfunctions"), encode(given).decode(), time.time()
         with starting(f"starting an execution of {self._machine}"):
             try:

@@ -29,6 +29,7 @@ def apply_all(counter: Counter, slots: Slots) -> None:
     states.limit_data()
     states.give_context_to_result_selectors()
     states.give_children_their_own_context()
+    states.fail_maps_whose_children_did_not_begin()
     states.fail_on_missing_paths()
     states.start_idempotently()
     s3.forbid_long_keys()
