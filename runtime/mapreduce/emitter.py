@@ -121,6 +121,7 @@ class _Emitter:
             if not self._abandoned and self._failure is None:
                 storage.put(self._destination.bucket, key, body)
         except Exception as error:
-            self._failure = error
+            # The first one stays: those under way beside it mostly fail of the same cause.
+            self._failure = self._failure or error
         finally:
             self._slots.release()

@@ -109,7 +109,10 @@ def unescape(segment: str, body: bytes | None = None) -> str:
         if body is None or hashlib.sha256(body).hexdigest() != segment.removeprefix(_LONG):
             raise ValueError(f"the body of a long word does not match its key segment {segment!r}")
         return body.decode()
-    return "" if segment == "%" else unquote(segment, errors="strict")
+    word = "" if segment == "%" else unquote(segment, errors="strict")
+    if escape(word) != segment:
+        raise ValueError(f"no word has the key segment {segment!r}")
+    return word
 
 
 def partition_directory(partition_id: int) -> str:

@@ -9,11 +9,12 @@ Built on obstore: a put costs a tenth of boto3's CPU time and its import a tenth
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, PermissionDeniedError
+from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, PreconditionError
 from obstore.store import S3Store
 
 from runtime.mapreduce.run import current_run
@@ -71,10 +72,10 @@ def _open(bucket: str) -> S3Store:
 
 @contextmanager
 def _errors(action: str, bucket: str, key: str) -> Iterator[None]:
-    """Translate obstore's errors once; AlreadyExists and a missing key stay what they are, callers expect them."""
+    """Translate obstore's errors once; conflicts and a missing key stay what they are, callers expect them."""
     try:
         yield
-    except AlreadyExistsError:
+    except (AlreadyExistsError, PreconditionError):
         raise
     except PermissionDeniedError as error:
         raise AccessDeniedError(action, bucket, key, _first_line(error)) from error
@@ -146,6 +147,44 @@ def get(bucket: str, key: str) -> bytes | None:
             return bytes(obstore.get(_open(bucket), key).bytes())
     except FileNotFoundError:
         return None
+
+
+@dataclass(frozen=True)
+class Version:
+    """An object's content, and what tells this version of it from others."""
+
+    body: bytes
+    e_tag: str
+
+
+def get_version(bucket: str, key: str) -> Version | None:
+    """Like `get`, with the version for `replace`.
+
+    Raises:
+        StorageError: the read finally failed.
+    """
+    current_run().requests["s3.GetObject"] += 1
+    try:
+        with _errors("s3:GetObject", bucket, key):
+            found = obstore.get(_open(bucket), key)
+            return Version(bytes(found.bytes()), str(found.meta["e_tag"]))
+    except FileNotFoundError:
+        return None
+
+
+def replace(bucket: str, key: str, body: bytes, e_tag: str) -> bool:
+    """Overwrite just that version of an object; False when it is no longer the one that is stored.
+
+    Raises:
+        StorageError: the put finally failed.
+    """
+    current_run().requests["s3.PutObject"] += 1
+    try:
+        with _errors("s3:PutObject", bucket, key):
+            obstore.put(_open(bucket), key, body, mode={"e_tag": e_tag}, use_multipart=False)
+    except (FileNotFoundError, PreconditionError):
+        return False
+    return True
 
 
 def list_keys(bucket: str, prefix: str) -> Iterator[str]:

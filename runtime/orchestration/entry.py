@@ -9,10 +9,12 @@ from runtime.orchestration.wrapper import build
 _settings = Settings.load()
 
 
-def _invoke(function: str, payload: Mapping[str, Any]) -> None:
-    from runtime.orchestration.invoker import invoke_async
+def _invoke(function: str, payload: Mapping[str, Any], deadline: float | None = None) -> Any:
+    """Invoke asynchronously, or, with a deadline, synchronously."""
+    from runtime.orchestration.invoker import invoke_async, invoke_sync
 
-    invoke_async(_settings.function_prefix + function, payload)
+    name = _settings.function_prefix + function
+    return invoke_async(name, payload) if deadline is None else invoke_sync(name, payload, deadline)
 
 
 lambda_handler = build(_settings, _invoke)

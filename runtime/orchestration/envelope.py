@@ -71,6 +71,17 @@ class Envelope:
     fan_out: FanOut | None = None
 
 
+def checked_run_id(run_id: object) -> str:
+    """The run id, if it is one.
+
+    Raises:
+        EnvelopeError: it could leave its prefix, or is no string.
+    """
+    if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
+        raise EnvelopeError(f'"Session" is no run id (1 to 64 letters, digits, "-", "_"): {run_id!r:.200}')
+    return run_id
+
+
 def is_envelope(event: object) -> bool:
     """Whether an event is meant as an envelope, right or wrong."""
     return isinstance(event, dict) and "Session" in event and "Data" in event
@@ -85,8 +96,7 @@ def parse(event: object) -> Envelope:
     if not isinstance(event, dict) or not is_envelope(event):
         raise EnvelopeError(f'not an envelope, "Session" and "Data" are missing: {event!r:.200}')
     run_id, data, fan_out = event["Session"], event["Data"], event.get("Fan-out")
-    if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
-        raise EnvelopeError(f'"Session" is no run id (1 to 64 letters, digits, "-", "_"): {run_id!r:.200}')
+    run_id = checked_run_id(run_id)
     parsed = [parse_datum(item) for item in data] if isinstance(data, list) else parse_datum(data)
     return Envelope(run_id, parsed, None if fan_out is None else _parse_fan_out(fan_out))
 
@@ -137,4 +147,9 @@ def encode(value: Any) -> bytes:
     Raises:
         TypeError, ValueError: the value is no JSON (a component returned an object, NaN, or a lone surrogate).
     """
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        near = text[max(error.start - 20, 0) : error.end + 20]
+        raise ValueError(f"a lone surrogate is no valid Unicode text: near {near!r}") from None

@@ -22,12 +22,15 @@ What it writes to `{run}/failed.json`, each field but `run` and `time` possibly 
 
 import json
 import os
+import traceback
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote_plus
 
 from runtime.mapreduce.run import Run, within
-from runtime.orchestration.envelope import RUN_ID, EnvelopeError
+from runtime.orchestration.envelope import EnvelopeError, checked_run_id
 from runtime.orchestration.results import record_failure
+from runtime.orchestration.stage import parse_key
 
 _FRAMES = 5
 
@@ -46,6 +49,19 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     return failure
 
 
+def describe(error: BaseException) -> dict[str, Any]:
+    """What an exception says of a failure: its type, message and last frames."""
+    frames = traceback.format_tb(error.__traceback__)[-_FRAMES:]
+    return {"error": type(error).__name__, "message": str(error), "traceback": [frame.rstrip() for frame in frames]}
+
+
+def complete(run_id: str, function_prefix: str, told: dict[str, Any]) -> dict[str, Any]:
+    """Add what every record has: run, log group and time."""
+    log_group = f"/aws/lambda/{function_prefix}{told['function']}" if told["function"] else None
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"run": run_id, **told, "log_group": log_group, "time": time}
+
+
 def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:
     """Translate a platform's failure record into ours.
 
@@ -55,22 +71,19 @@ def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:
     if not isinstance(event, dict):
         raise EnvelopeError(f"not a failure record: {event!r:.200}")
     told = _from_destination(event, function_prefix) if "requestContext" in event else _from_catch(event)
-    if not isinstance(told["run"], str) or not RUN_ID.fullmatch(told["run"]):
-        raise EnvelopeError(f"a failure record without a run id: {event!r:.500}")
-    log_group = f"/aws/lambda/{function_prefix}{told['function']}" if told["function"] else None
-    return told | {"log_group": log_group, "time": datetime.now(UTC).isoformat(timespec="seconds")}
+    return complete(checked_run_id(told["run"]), function_prefix, told)
 
 
 def _from_destination(event: dict[str, Any], function_prefix: str) -> dict[str, Any]:
     request, payload = event["requestContext"], event.get("requestPayload")
     payload = payload if isinstance(payload, dict) else {}
+    run_id, index = _place(payload, request.get("requestId"))
     name = str(request.get("functionArn", "")).partition(":function:")[2].partition(":")[0]
     return {
-        # An entry function that made its run from a bare document did so under its request id.
-        "run": payload.get("Session", request.get("requestId")),
+        "run": run_id,
         "function": name.removeprefix(function_prefix) or None,
-        "index": _index(payload.get("Fan-out")),
-        **_from_response(event.get("responsePayload")),
+        "index": index,
+        **from_response(event.get("responsePayload")),
         "request_id": request.get("requestId"),
         "attempts": request.get("approximateInvokeCount"),
     }
@@ -84,7 +97,7 @@ def _from_catch(event: dict[str, Any]) -> dict[str, Any]:
         response = json.loads(cause) if isinstance(cause, str) else None
     except json.JSONDecodeError:
         response = None
-    told = _from_response(response if isinstance(response, dict) else {"errorMessage": cause})
+    told = from_response(response if isinstance(response, dict) else {"errorMessage": cause})
     return {
         "run": event.get("Session"),
         "function": failure.get("Function"),
@@ -95,8 +108,8 @@ def _from_catch(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _from_response(response: Any) -> dict[str, Any]:
-    """What Lambda answers for a failed invocation; killed functions have no stackTrace."""
+def from_response(response: Any) -> dict[str, Any]:
+    """Translate what Lambda answers for a failed invocation; killed functions have no stackTrace."""
     response = response if isinstance(response, dict) else {}
     return {
         "error": response.get("errorType"),
@@ -106,5 +119,14 @@ def _from_response(response: Any) -> dict[str, Any]:
     }
 
 
-def _index(fan_out: Any) -> Any:
-    return fan_out.get("Index") if isinstance(fan_out, dict) else None
+def _place(payload: dict[str, Any], request_id: Any) -> tuple[Any, Any]:
+    """Run and index that a failed event was for: an S3 event has them in its key, an envelope in its fields."""
+    match payload:
+        case {"Records": [{"s3": {"object": {"key": str(key)}}}, *_]}:
+            return parse_key(unquote_plus(key))
+        case {"Session": run_id, "Fan-out": {"Index": index}}:
+            return run_id, index
+        case {"Session": run_id}:
+            return run_id, None
+    # An entry function that made its run from a bare document did so under its request id.
+    return request_id, None

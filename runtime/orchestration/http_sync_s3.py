@@ -12,17 +12,16 @@ Duplicates are harmless: whoever runs second finds the stored return value, skip
 """
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration import fan_in
-from runtime.orchestration.contract import Invocation, Invoke, LambdaContext
+from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.envelope import EnvelopeError, encode
 from runtime.orchestration.results import find_result, has_failed, store_result
-from runtime.orchestration.returns import Found, Returns, input_key, own_key
+from runtime.orchestration.returns import Found, Returns, in_order, input_key, own_key
 from runtime.orchestration.settings import Settings
 
 ASYNC_PAYLOAD_BYTES = 900_000
@@ -44,7 +43,7 @@ def create(settings: Settings, invoke: Invoke, clock: fan_in.Clock | None = None
     return HttpSyncS3(settings, settings.edge, invoke, clock or fan_in.Clock())
 
 
-class HttpSyncS3:
+class HttpSyncS3(Orchestration):
     """See `contract.Orchestration`."""
 
     def __init__(self, settings: Settings, edge: Edge, invoke: Invoke, clock: fan_in.Clock) -> None:
@@ -111,10 +110,7 @@ class HttpSyncS3:
             fan_out = {"Index": index, "Size": size, "Directory": f"{target}/"}
             self._send(invocation, target, index, values[index - 1], {"Fan-out": fan_out})
 
-        with ThreadPoolExecutor(min(_INVOKERS, size)) as pool:
-            # A copy of the context for each thread: requests are counted for the run that made them.
-            for started in [pool.submit(copy_context().run, start, index) for index in range(1, size + 1)]:
-                started.result()
+        in_order([partial(start, index) for index in range(1, size + 1)], _INVOKERS)
 
     def _continue(self, invocation: Invocation, datum: Mapping[str, Any]) -> None:
         self._send(invocation, str(self._edge.next), 1, datum["Value"], {})

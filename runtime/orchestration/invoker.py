@@ -1,33 +1,38 @@
-"""Invoking the deployment's own functions over HTTP: Lambda's Invoke, asynchronous, with many at once under way.
+"""Invoking the deployment's own functions over HTTP: Lambda's Invoke, asynchronous or not.
 
-boto3 is imported only here, and this module only where something is invoked: it costs a cold start half a second.
+InvokeError            Lambda did not take the invocation, or gave no answer in time
+└── FunctionFailed     the function ran and failed: error type, message, last frames, request id
 """
 
+import json
+import random
+import time
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runtime.mapreduce.run import current_run
+from runtime.orchestration.clients import lambda_client, patient_lambda_client
 from runtime.orchestration.envelope import encode
 
-if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
-
-CONNECTIONS = 32
+_FIRST_PAUSE_SECONDS = 0.1
+_LAST_PAUSE_SECONDS = 5.0
+_NOT_TAKEN = ("TooManyRequestsException", "ServiceException", "ThrottlingException", "EC2ThrottledException")
+"""Errors of Invoke before the function began (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)."""
 
 
 class InvokeError(Exception):
-    """Lambda refused an invocation after all retries; the message names the function and the cause."""
+    """Lambda refused an invocation after all retries, or did not answer; names the function and the cause."""
 
 
-@cache
-def _client() -> "LambdaClient":
-    import boto3
-    from botocore.config import Config
+class FunctionFailed(InvokeError):
+    """The invoked function ended with an error. `response` is Lambda's: errorType, errorMessage, stackTrace, requestId."""
 
-    retries = {"mode": "standard", "total_max_attempts": 8}
-    config = Config(retries=retries, max_pool_connections=CONNECTIONS, connect_timeout=5, read_timeout=15)  # type: ignore[arg-type]
-    return boto3.client("lambda", config=config)
+    def __init__(self, name: str, response: Any) -> None:
+        super().__init__(name, response)
+        self.response: dict[str, Any] = response if isinstance(response, dict) else {"errorMessage": str(response)}
+
+    def __str__(self) -> str:
+        return f"{self.args[0]} failed: {self.response.get('errorType')}: {self.response.get('errorMessage')}"
 
 
 def invoke_async(name: str, payload: Mapping[str, Any]) -> None:
@@ -40,6 +45,44 @@ def invoke_async(name: str, payload: Mapping[str, Any]) -> None:
 
     current_run().requests["lambda.Invoke"] += 1
     try:
-        _client().invoke(FunctionName=name, InvocationType="Event", Payload=encode(payload))
+        lambda_client().invoke(FunctionName=name, InvocationType="Event", Payload=encode(payload))
     except (BotoCoreError, ClientError) as error:
         raise InvokeError(f"lambda:InvokeFunction on {name} failed: {error}") from error
+
+
+def invoke_sync(name: str, payload: Mapping[str, Any], deadline: float) -> Any:
+    """Invoke a function and return its answer.
+
+    What was not taken (throttled, no connection) is tried again until `deadline`, seconds since the epoch. What was taken is
+    never sent again: the function may still run.
+
+    Raises:
+        FunctionFailed: the function ended with an error.
+        InvokeError: it was never taken, or the connection broke while it ran.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        current_run().requests["lambda.Invoke"] += 1
+        try:
+            answer = patient_lambda_client().invoke(FunctionName=name, Payload=encode(payload))
+        except (ConnectTimeoutError, EndpointConnectionError) as error:
+            cause: Exception = error
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _NOT_TAKEN:
+                raise InvokeError(f"lambda:InvokeFunction on {name} failed: {error}") from error
+            cause = error
+        except BotoCoreError as error:
+            raise InvokeError(f"{name} was invoked, but gave no answer: {error}") from error
+        else:
+            value = json.loads(answer["Payload"].read() or b"null")
+            if "FunctionError" in answer:
+                raise FunctionFailed(name, value)
+            return value
+        # Full jitter: a fan-out that is throttled comes back spread out.
+        wait = random.uniform(0, pause)  # noqa: S311
+        if time.time() + wait >= deadline:
+            raise InvokeError(f"lambda:InvokeFunction on {name} was not taken in time: {cause}") from cause
+        time.sleep(wait)
+        pause = min(pause * 2, _LAST_PAUSE_SECONDS)

@@ -4,8 +4,8 @@
      "started": 1795455974.123, "ingress_ms": 1.2, "component_ms": 80.5, "egress_ms": 3.4, "requests": {"s3.PutObject": 79},
      "request_id": "..."}
 
-`outcome` is `ok` or `error`; with `error` come `error` (the type) and `message`. `started` is in seconds since the epoch.
-A duplicate that skipped the component says `"duplicate": true`; pollers add `polls`.
+`outcome` is `ok`, `turned back` (with the `reason`: nothing was to be done) or `error`, with `error` (the type) and `message`.
+`started` is in seconds since the epoch. A duplicate that skipped the component says `"duplicate": true`; pollers add `polls`.
 """
 
 import json
@@ -46,6 +46,14 @@ class LogLine:
         if envelope.fan_out:
             self._fields |= {"index": envelope.fan_out.index, "size": envelope.fan_out.size}
         self._requests, self._notes = requests, notes
+
+    def turned_back(self, reason: str) -> None:
+        """Say that there was nothing to do, and why."""
+        self._fields |= {"outcome": "turned back", "reason": reason}
+
+    def failed_for_good(self, error: Exception) -> None:
+        """Say that the work failed for the last time, which is recorded: nothing is left to raise."""
+        self._fields |= {"outcome": "error", "error": type(error).__name__, "message": str(error)[:2000], "final": True}
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

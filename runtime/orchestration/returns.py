@@ -9,7 +9,7 @@ Index counts from 1; a function outside a fan-out has index 1.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -18,7 +18,6 @@ from typing import Any
 from runtime.mapreduce import storage
 from runtime.orchestration.envelope import Datum, Directory, Envelope, Inline, Pointer, encode
 
-_READERS = 16
 _INDEX = re.compile(r"([1-9][0-9]*)\.json")
 
 
@@ -70,29 +69,38 @@ class Returns:
             StorageError: a read finally failed, or a value that must be there isn't.
         """
         if isinstance(data, list):
-            return self._in_order([partial(self.resolve, datum) for datum in data])
+            return in_order([partial(self.resolve, datum) for datum in data])
         match data:
             case Inline(value):
                 return value
             case Pointer(key):
-                return self._must_find(key)
+                return self.must_find(key)
             case Directory(function, size):
                 keys = [return_key(function, index) for index in range(1, size + 1)]
-                return self._in_order([partial(self._must_find, key) for key in keys])
+                return in_order([partial(self.must_find, key) for key in keys])
 
-    def _must_find(self, key: str) -> Any:
+    def must_find(self, key: str) -> Any:
+        """The value under `key`, which the run cannot go on without. Raises StorageError, also when there is none."""
         found = self.find(key)
         if found is None:
             raise storage.StorageError("s3:GetObject", self._bucket, self._prefix + key, "no such value in this run")
         return found.value
 
-    @staticmethod
-    def _in_order(reads: list[Callable[[], Any]]) -> list[Any]:
-        if len(reads) < 2:
-            return [read() for read in reads]
-        with ThreadPoolExecutor(min(_READERS, len(reads))) as pool:
-            # A copy of the context for each thread: requests are counted for the run that made them.
-            return [future.result() for future in [pool.submit(copy_context().run, read) for read in reads]]
+
+def in_order(calls: Sequence[Callable[[], Any]], threads: int = 16) -> list[Any]:
+    """Make many calls at once and return their results in the order given; the first failure in that order is raised.
+
+    Each call runs in a copy of the caller's context: requests are counted for the run that made them.
+    """
+    if len(calls) < 2:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(min(threads, len(calls))) as pool:
+        futures = [pool.submit(copy_context().run, call) for call in calls]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            # After a failure, what has not begun is not begun; after success there is nothing left.
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 class Found:

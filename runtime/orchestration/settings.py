@@ -4,13 +4,16 @@ Environment variables, all set by Terraform:
     ORCHESTRATION         sfn, http_sync_s3, ...
     FUNCTION              mapper, ...
     FUNCTION_PREFIX       what stands before the function in a Lambda's name: "wordcount-sfn-"
-    SHUFFLE_BUCKET, RETURNS_BUCKET, RESULTS_BUCKET
+    {ROLE}_BUCKET         a bucket by its role: SHUFFLE_BUCKET, RETURNS_BUCKET, RESULTS_BUCKET, INPUT_BUCKET, ...
+    {ROLE}_TABLE          a table by its role: MAPPER_INPUT_TABLE, ...
+    TIMEOUT_SECONDS       after which Lambda ends an invocation of this function
     FAN_IN_WAIT_SECONDS   how long a fan-in may take in all, where a function waits for it
+    FAN_OUT_CONCURRENCY   how many branches are under way at once, where a function waits for their answers
 """
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.orchestration.edge import Edge
@@ -29,6 +32,10 @@ class Settings:
     results_bucket: str
     fan_in_wait_seconds: int = 3600
     edge: Edge | None = None
+    timeout_seconds: int = 300
+    fan_out_concurrency: int = 64
+    buckets: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ, root: Path = _PACKAGE_ROOT) -> "Settings":
@@ -43,8 +50,16 @@ class Settings:
             orchestration=environment["ORCHESTRATION"],
             function=environment["FUNCTION"],
             function_prefix=environment["FUNCTION_PREFIX"],
-            returns_bucket=environment["RETURNS_BUCKET"],
+            returns_bucket=environment.get("RETURNS_BUCKET", ""),
             results_bucket=environment["RESULTS_BUCKET"],
             fan_in_wait_seconds=int(environment.get("FAN_IN_WAIT_SECONDS", "3600")),
             edge=Edge.load(next_file) if next_file.exists() else None,
+            timeout_seconds=int(environment.get("TIMEOUT_SECONDS", "300")),
+            fan_out_concurrency=int(environment.get("FAN_OUT_CONCURRENCY", "64")),
+            buckets=_by_role(environment, "_BUCKET"),
+            tables=_by_role(environment, "_TABLE"),
         )
+
+
+def _by_role(environment: Mapping[str, str], ending: str) -> dict[str, str]:
+    return {name.removesuffix(ending).lower(): value for name, value in environment.items() if name.endswith(ending)}

@@ -8,7 +8,7 @@ together, so a branch may use its share of that and stores what is larger as a c
 from typing import Any
 
 from runtime.orchestration import envelope as envelopes
-from runtime.orchestration.contract import Invocation, Invoke, LambdaContext
+from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.envelope import EnvelopeError, encode
 from runtime.orchestration.results import store_result
 from runtime.orchestration.returns import Found, Returns, own_key
@@ -25,7 +25,7 @@ def create(settings: Settings, invoke: Invoke) -> "StepFunctions":
     return StepFunctions(settings)
 
 
-class StepFunctions:
+class StepFunctions(Orchestration):
     """See `contract.Orchestration`."""
 
     def __init__(self, settings: Settings) -> None:

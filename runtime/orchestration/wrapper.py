@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.mapreduce.run import Run, within
-from runtime.orchestration.contract import Invoke, LambdaContext, Orchestration
+from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.log import LogLine
 from runtime.orchestration.settings import Settings
 
@@ -20,29 +20,52 @@ class Wrapper:
         self._cold = True
 
     def __call__(self, event: Any, context: LambdaContext) -> Any:
-        """Handle one invocation.
+        """Handle one event: each delivery in it by itself, so that one's failure takes no other with it.
 
         Raises:
-            Exception: whatever ingress, component or egress raised, after logging it; the platform retries and then records it.
+            Exception: what the orchestration leaves to the platform to retry and, in the end, to record.
         """
+        outcomes = Outcomes([], [])
+        for delivery in self._orchestration.deliveries(event):
+            try:
+                outcomes.results.append(self._handle(delivery, context))
+            except Exception as error:
+                outcomes.failures.append((delivery, error))
+        return self._orchestration.answer(outcomes)
+
+    def _handle(self, delivery: Delivery, context: LambdaContext) -> Any:
         cold, self._cold = self._cold, False
         with LogLine(self._settings, context, cold) as line:
             with line.phase("ingress"):
-                invocation = self._orchestration.ingress(event, context)
+                invocation = self._orchestration.ingress(delivery.event, context)
             envelope = invocation.envelope
-            run = Run(envelope.run_id, envelope.fan_out.index if envelope.fan_out else 1)
-            line.describe(envelope, run.requests, invocation.notes)
-            with within(run):
+            with within(Run(envelope.run_id, envelope.fan_out.index if envelope.fan_out else 1)) as run:
+                line.describe(envelope, run.requests, invocation.notes)
                 with line.phase("ingress"):
-                    done = self._orchestration.stored(invocation)
-                    value = done.value if done else self._orchestration.read(invocation)
-                if done is None:
-                    with line.phase("component"):
-                        value = self._component(value, context)
-                else:
-                    invocation.notes["duplicate"] = True
-                with line.phase("egress"):
-                    return self._orchestration.egress(invocation, value)
+                    admitted = self._orchestration.admit(invocation)
+                if isinstance(admitted, str):
+                    line.turned_back(admitted)
+                    return None
+                line.describe(admitted.envelope, run.requests, admitted.notes)
+                try:
+                    return self._work(admitted, line)
+                except Exception as error:
+                    if not self._orchestration.failed(admitted, error):
+                        raise
+                    line.failed_for_good(error)
+                    return None
+
+    def _work(self, invocation: Invocation, line: LogLine) -> Any:
+        with line.phase("ingress"):
+            done = self._orchestration.stored(invocation)
+            value = done.value if done else self._orchestration.read(invocation)
+        if done is None:
+            with line.phase("component"):
+                value = self._component(value, invocation.context)
+        else:
+            invocation.notes["duplicate"] = True
+        with line.phase("egress"):
+            return self._orchestration.egress(invocation, value)
 
 
 def load_component(function: str) -> Component:

@@ -1,0 +1,182 @@
+"""HTTP and nothing else: the egress of a fan-out's caller invokes its branches synchronously and has their values as responses.
+
+Event::
+
+    {"Session": run id, "Data": datum, "Fan-out": {"Index": 3, "Size": 6}, "Deadline": 1795456274.1}
+
+`Deadline` (seconds since the epoch) is when the caller's own time runs out: what cannot be answered by then is not begun. A
+branch answers with a datum. `unum_map` invokes the mappers, then partition with their values; partition the reducers, then
+summary. So `unum_map` waits for all the rest, and its Lambda timeout bounds the run.
+
+A run that fails is answered as such, up to the client, and recorded by `unum_map`::
+
+    {"Session": run id, "Failure": {"function": "mapper", "index": 3, "error": "ValueError", "message": "...", ...}}
+"""
+
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from runtime.orchestration import envelope as envelopes
+from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
+from runtime.orchestration.edge import DefinitionError, Edge
+from runtime.orchestration.envelope import EnvelopeError, encode
+from runtime.orchestration.failure import complete, from_response
+from runtime.orchestration.invoker import FunctionFailed, InvokeError
+from runtime.orchestration.results import find_result, record_failure, store_result
+from runtime.orchestration.returns import Found, Returns, in_order, input_key, own_key
+from runtime.orchestration.settings import Settings
+
+PAYLOAD_BYTES = 5_500_000
+"""What we use of the 6 MB of a synchronous request or response (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html).
+What we use of the 6 MB of a synchronous request or response (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)."""
+
+ENTRY = "unum_map"
+ATTEMPTS = 3
+"""As often as Lambda itself would try an asynchronous invocation."""
+
+_MARGIN_SECONDS = 3.0
+_RETRY_SECONDS = 1.0
+
+
+def create(settings: Settings, invoke: Invoke) -> "HttpOnly":
+    """Make this module's orchestration; `invoke` takes function, envelope and deadline, and returns the function's answer.
+
+    Raises:
+        DefinitionError: the package holds no `.next`.
+    """
+    if settings.edge is None:
+        raise DefinitionError(f".next: missing from the package of {settings.function}; http_only needs it")
+    return HttpOnly(settings, settings.edge, invoke)
+
+
+class BranchFailed(Exception):
+    """A function that this one invoked has failed for good; `failure` is its record."""
+
+    def __init__(self, failure: dict[str, Any]) -> None:
+        super().__init__(f"{failure['function']} {failure['index'] or ''} failed: {failure['error']}: {failure['message']}")
+        self.failure = failure
+
+
+class HttpOnly(Orchestration):
+    """See `contract.Orchestration`."""
+
+    def __init__(self, settings: Settings, edge: Edge, invoke: Invoke) -> None:
+        self._settings, self._edge, self._invoke = settings, edge, invoke
+
+    def ingress(self, event: Any, context: LambdaContext) -> Invocation:
+        """Understand an envelope. The entry function also takes a bare input document and makes it a run of its own."""
+        if self._edge.name == ENTRY and not envelopes.is_envelope(event):
+            event = {"Session": context.aws_request_id, "Data": envelopes.inline(event)}
+        parsed = envelopes.parse(event)
+        if not isinstance(event.get("Deadline", 0.0), int | float):
+            raise EnvelopeError(f'"Deadline" is no time: {event["Deadline"]!r:.200}')
+        return Invocation(parsed, event, context)
+
+    def admit(self, invocation: Invocation) -> Invocation | str:
+        """Nothing is begun for a caller that is gone."""
+        if time.time() >= invocation.event.get("Deadline", float("inf")):
+            return "the caller's time is up"
+        return invocation
+
+    def stored(self, invocation: Invocation) -> Found | None:
+        """The run's result: return values are stored nowhere else."""
+        if self._edge.kind is not None:
+            return None
+        result = find_result(self._settings.results_bucket, invocation.envelope.run_id)
+        return None if result is None else Found(result)
+
+    def read(self, invocation: Invocation) -> Any:
+        """Take out claim checks; a fan-in's values come as a list of data in the order of the branches."""
+        return self._returns(invocation).resolve(invocation.envelope.data)
+
+    def egress(self, invocation: Invocation, value: Any) -> Any:
+        """Answer the caller; before that, a fan-out's caller does all the rest of the run."""
+        match self._edge.kind:
+            case None:
+                run_id = invocation.envelope.run_id
+                store_result(self._settings.results_bucket, run_id, value)
+                return {"Session": run_id, "Result": f"{run_id}/result.json"}
+            case "Map":
+                return self._fan_out_and_in(invocation, value)
+            case "Fan-in":
+                return self._datum(invocation, value, own_key(self._edge.name, invocation.envelope))
+            case "Scalar":
+                raise DefinitionError(f'{self._edge.name}.next: http_only has no "Scalar" edge')
+
+    def _fan_out_and_in(self, invocation: Invocation, values: Any) -> dict[str, Any]:
+        if not isinstance(values, list):
+            raise TypeError(f"{self._edge.name} must return an array to fan out over; got {type(values).__name__}")
+        target, fan_in, size = str(self._edge.next), str(self._edge.fan_in), len(values)
+        deadline = self._deadline(invocation)
+
+        def branch(index: int) -> Any:
+            datum = self._datum(invocation, values[index - 1], input_key(target, index))
+            place = {"Fan-out": {"Index": index, "Size": size}}
+            return self._call(invocation, target, {"Data": datum, **place}, index, deadline)
+
+        try:
+            calls = [partial(branch, index) for index in range(1, size + 1)]
+            returned = in_order(calls, self._settings.fan_out_concurrency)
+            data: Any = returned
+            if len(encode(returned)) > PAYLOAD_BYTES:
+                # All values in one claim check: they are put in order here, and fit nowhere else.
+                resolved = self._returns(invocation).resolve([envelopes.parse_datum(datum) for datum in returned])
+                data = self._datum(invocation, resolved, input_key(fan_in, 1))
+            answer = self._call(invocation, fan_in, {"Data": data}, None, deadline)
+        except BranchFailed as failed:
+            answer = {"Session": invocation.envelope.run_id, "Failure": failed.failure}
+        if self._edge.name == ENTRY and "Failure" in answer:
+            record_failure(self._settings.results_bucket, invocation.envelope.run_id, answer["Failure"])
+        invocation.notes.update({"failure": answer["Failure"]} if "Failure" in answer else {})
+        return dict(answer)
+
+    def _call(self, invocation: Invocation, target: str, envelope: Mapping[str, Any], index: int | None, deadline: float) -> Any:
+        """Invoke a function and return its answer; what failed is tried again, as Lambda would an asynchronous invocation.
+
+        Raises:
+            BranchFailed: it failed each time, or there is no time for another try.
+        """
+        payload = {"Session": invocation.envelope.run_id, **envelope, "Deadline": deadline}
+        pause = _RETRY_SECONDS
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                answer = self._invoke(target, payload, deadline)
+            except FunctionFailed as failed:
+                told = from_response(failed.response)
+                again = attempt < ATTEMPTS and time.time() + pause < deadline
+            except InvokeError as error:
+                # Not taken in time, or no answer: it may still run, and is not sent again.
+                told = from_response({"errorType": type(error).__name__, "errorMessage": str(error)})
+                again = False
+            else:
+                if answer is None:
+                    told = from_response({"errorType": "OutOfTime", "errorMessage": "the caller's time ran out before it began"})
+                    again = False
+                else:
+                    return answer
+            if not again:
+                where = {"function": target, "index": index}
+                prefix, run_id = self._settings.function_prefix, invocation.envelope.run_id
+                raise BranchFailed(complete(run_id, prefix, {**where, **told, "attempts": attempt}))
+            time.sleep(pause)
+            pause *= 2
+        raise AssertionError("the last attempt returns or raises")
+
+    def _datum(self, invocation: Invocation, value: Any, key: str) -> dict[str, Any]:
+        """A value for the next payload, as a claim check under `key` if it is too large for one."""
+        datum = envelopes.inline(value)
+        if len(encode(datum)) <= PAYLOAD_BYTES:
+            return datum
+        self._returns(invocation).write(key, value)
+        return envelopes.pointer(key)
+
+    def _deadline(self, invocation: Invocation) -> float:
+        """When this function's own time, and its caller's, is up: seconds since the epoch."""
+        remaining: float = invocation.context.get_remaining_time_in_millis() / 1000 - _MARGIN_SECONDS
+        callers: float = invocation.event.get("Deadline", float("inf"))
+        return min(time.time() + remaining, callers)
+
+    def _returns(self, invocation: Invocation) -> Returns:
+        return Returns(self._settings.returns_bucket, invocation.envelope.run_id)

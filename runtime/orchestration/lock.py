@@ -1,0 +1,41 @@
+"""A create-if-absent lock in S3 that elects one among several claimants, survives its owner's death, and recognises its owner.
+
+The object's body names who holds it and since when::
+
+    {"Owner": "wordcount-mapper-output/20261123-a1/3.json", "Time": 1795455974.123}
+
+Owner is what stays the same when the same event is delivered again: a claimant that died re-enters on its retry. Another claimant
+may take the lock over once it is older than any invocation can live, by overwriting just the version that it saw (`If-Match`).
+"""
+
+import json
+import time
+from collections.abc import Callable
+
+from runtime.mapreduce import storage
+from runtime.orchestration.envelope import encode
+
+
+def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable[[], float] = time.time) -> bool:
+    """Whether `owner` holds the lock after this call.
+
+    A body is needed to know: after a lost answer, the retried request of the winner meets the winner's own object, and obstore
+    says "already exists" for S3's 409 as well, when there may be none yet.
+
+    Raises:
+        StorageError: a request finally failed.
+    """
+    body = encode({"Owner": owner, "Time": now()})
+    while True:
+        if storage.create(bucket, key, body):
+            return True
+        found = storage.get_version(bucket, key)
+        if found is None:
+            continue
+        held = json.loads(found.body)
+        if held["Owner"] == owner:
+            return True
+        if now() - held["Time"] < stale_seconds:
+            return False
+        if storage.replace(bucket, key, body, found.e_tag):
+            return True

@@ -1,0 +1,182 @@
+"""One stage of a run in a DynamoDB table whose stream triggers a function. Partition key `Key`, so a run spreads over all shards.
+
+    {run}/{index}          {"To", "Run", "Index", "Size", "Value" or "Pointer"}: an element of a fan-out, addressed to a function
+                           {"Run", "Index", "Value" or "Pointer"}: a return value, addressed to nobody
+    {run}/finished/{block} {"Finished": {1, 2, ...}}: which indexes of a block of `BLOCK` have returned
+    {run}/finished         {"Finished": {0, 1, ...}}: which blocks are complete
+    {run}/fan-in           {"To", "Run", "Size"}: addressed to the fan-in function, created by whoever completes the set
+    {run}/fan-out          {"Value" or "Pointer"}: the array that a fan-out is over, so that a repetition sends the same
+
+Values are JSON; one too large for an item of 400 KB is a claim check in the returns bucket. `Expires` (seconds since the epoch)
+lets TTL remove what no client did. Every item is created only if absent. Adding an index to a set twice changes nothing, which
+a counter could not promise: an UpdateItem whose answer is lost is sent again.
+"""
+
+import json
+import time
+from functools import partial
+from typing import Any
+
+from runtime.mapreduce.run import current_run
+from runtime.mapreduce.storage import AccessDeniedError, StorageError
+from runtime.orchestration.clients import dynamodb_client
+from runtime.orchestration.envelope import encode
+from runtime.orchestration.returns import Found, Returns, in_order
+
+VALUE_BYTES = 350_000
+"""What we use of an item's 400 KB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
+
+BLOCK = 500
+"""Indexes per set: an item of about 3 KB, so that a fan-out of any size costs 3 write units per return and never outgrows an
+item."""
+
+EXPIRES_SECONDS = 7 * 24 * 3600
+
+_BATCH = 100
+_BATCH_SECONDS = 60
+
+Image = dict[str, Any]
+"""An item as DynamoDB's API and streams have it: `{"Run": {"S": "20261123-a1"}, "Index": {"N": "3"}}`."""
+
+
+_METHODS = {
+    "BatchGetItem": "batch_get_item",
+    "GetItem": "get_item",
+    "PutItem": "put_item",
+    "UpdateItem": "update_item",
+}
+
+
+def _call(operation: str, table: str, key: str, **arguments: Any) -> dict[str, Any] | None:
+    """One request; None when its condition did not hold. Translates errors once."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    current_run().requests[f"dynamodb.{operation}"] += 1
+    try:
+        answer: dict[str, Any] = getattr(dynamodb_client(), _METHODS[operation])(**arguments)
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code == "ConditionalCheckFailedException":
+            return None
+        kind = AccessDeniedError if code == "AccessDeniedException" else StorageError
+        raise kind(f"dynamodb:{operation}", table, key, str(error)) from error
+    except BotoCoreError as error:
+        raise StorageError(f"dynamodb:{operation}", table, key, str(error)) from error
+    return answer
+
+
+def _get_batch(table: str, keys: list[str]) -> dict[str, Image]:
+    """Items by key; what a busy table leaves unprocessed is asked for again, until `_BATCH_SECONDS` have gone."""
+    images: dict[str, Image] = {}
+    pending: Any = {table: {"Keys": [{"Key": {"S": key}} for key in keys], "ConsistentRead": True}}
+    deadline, pause = time.monotonic() + _BATCH_SECONDS, 0.05
+    while pending:
+        answer = _call("BatchGetItem", table, keys[0], RequestItems=pending) or {}
+        images |= {image["Key"]["S"]: image for image in answer.get("Responses", {}).get(table, ())}
+        pending = answer.get("UnprocessedKeys")
+        if pending:
+            if time.monotonic() > deadline:
+                raise StorageError("dynamodb:BatchGetItem", table, keys[0], f"still throttled after {_BATCH_SECONDS} s")
+            time.sleep(pause)
+            pause = min(pause * 2, 2.0)
+    return images
+
+
+class Table:
+    """A run's part of a stage's table."""
+
+    def __init__(self, name: str, run_id: str, returns: Returns) -> None:
+        self._name, self._run_id, self._returns = name, run_id, returns
+
+    def create(self, key: str, claim_check: str, value: Any, **attributes: str | int) -> Any:
+        """Store a value unless there is one; return what is stored. Raises StorageError."""
+        body = encode(value)
+        held: Image = {"Value": {"S": body.decode()}}
+        if len(body) > VALUE_BYTES:
+            self._returns.write(claim_check, value)
+            held = {"Pointer": {"S": claim_check}}
+        if self.put(key, held, **attributes):
+            return value
+        found = self.find(key)
+        if found is None:
+            raise StorageError("dynamodb:PutItem", self._name, self._key(key), "the run is being removed")
+        return found.value
+
+    def put(self, key: str, held: Image, **attributes: str | int) -> bool:
+        """Create an item; False if there is one. Raises StorageError."""
+        item: Image = {"Key": {"S": self._key(key)}, "Run": {"S": self._run_id}, **held}
+        item["Expires"] = {"N": str(int(time.time()) + EXPIRES_SECONDS)}
+        for name, attribute in attributes.items():
+            item[name] = {"S": attribute} if isinstance(attribute, str) else {"N": str(attribute)}
+        condition = {"ConditionExpression": "attribute_not_exists(#k)", "ExpressionAttributeNames": {"#k": "Key"}}
+        return _call("PutItem", self._name, self._key(key), TableName=self._name, Item=item, **condition) is not None
+
+    def find(self, key: str) -> Found | None:
+        """A value, or None. Raises StorageError."""
+        wanted = {"Key": {"S": self._key(key)}}
+        answer = _call("GetItem", self._name, self._key(key), TableName=self._name, Key=wanted, ConsistentRead=True)
+        image = (answer or {}).get("Item")
+        return None if image is None else Found(self.value_of(image))
+
+    def value_of(self, image: Image) -> Any:
+        """The value that an item or a stream's image of it holds. Raises StorageError."""
+        match image:
+            case {"Value": {"S": str(text)}}:
+                return json.loads(text)
+            case {"Pointer": {"S": str(pointer)}}:
+                return self._returns.must_find(pointer)
+        return None
+
+    def values(self, size: int) -> list[Any]:
+        """The values 1 to `size`, in order. Raises StorageError, also when one isn't there."""
+        images: dict[str, Image] = {}
+        wanted = [self._key(str(index)) for index in range(1, size + 1)]
+        for start in range(0, size, _BATCH):
+            images |= _get_batch(self._name, wanted[start : start + _BATCH])
+        if missing := [key for key in wanted if key not in images]:
+            raise StorageError("dynamodb:BatchGetItem", self._name, missing[0], "no such value in this run")
+        return in_order([partial(self.value_of, images[key]) for key in wanted])
+
+    def count_attempt(self, key: str) -> int | None:
+        """Note on an item that its function begins; how often it did so far, or None if the item is gone. Raises StorageError."""
+        answer = _call(
+            "UpdateItem",
+            self._name,
+            self._key(key),
+            TableName=self._name,
+            Key={"Key": {"S": self._key(key)}},
+            UpdateExpression="ADD Attempts :one",
+            ConditionExpression="attribute_exists(#k)",
+            ExpressionAttributeNames={"#k": "Key"},
+            ExpressionAttributeValues={":one": {"N": "1"}},
+            ReturnValues="UPDATED_NEW",
+        )
+        return None if answer is None else int(answer["Attributes"]["Attempts"]["N"])
+
+    def finish(self, index: int, size: int) -> bool:
+        """Add an index to those that have returned; whether all `size` have. Raises StorageError."""
+        block, blocks = (index - 1) // BLOCK, (size + BLOCK - 1) // BLOCK
+        in_block = min(BLOCK, size - block * BLOCK)
+        if len(self._add(f"finished/{block}", index)) < in_block:
+            return False
+        return blocks == 1 or len(self._add("finished", block)) == blocks
+
+    def _add(self, key: str, number: int) -> list[str]:
+        answer = _call(
+            "UpdateItem",
+            self._name,
+            self._key(key),
+            TableName=self._name,
+            Key={"Key": {"S": self._key(key)}},
+            UpdateExpression="ADD Finished :number SET Expires = if_not_exists(Expires, :expires)",
+            ExpressionAttributeValues={
+                ":number": {"NS": [str(number)]},
+                ":expires": {"N": str(int(time.time()) + EXPIRES_SECONDS)},
+            },
+            ReturnValues="ALL_NEW",
+        )
+        finished: list[str] = (answer or {})["Attributes"]["Finished"]["NS"]
+        return finished
+
+    def _key(self, key: str) -> str:
+        return f"{self._run_id}/{key}"

@@ -1,0 +1,156 @@
+"""What only sfn does: the states' retries and catches, the history, claim checks where a state's payload is bounded."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from runtime.orchestration import sfn
+from tests.fakes.deployments import StateMachine
+from tests.fakes.machine import InstantRetries
+from tests.fakes.user_maps import Flaky
+
+MODES = ("INLINE", "DISTRIBUTED")
+
+Make = Callable[[str], StateMachine]
+
+
+def error_of_lambda(name: str) -> Exception:
+    """An exception whose type has the name that Lambda gives an error of its own."""
+    return type(name, (Exception,), {})("from Lambda itself")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_execution_succeeds_and_names_the_result(mode: str, make_state_machine: Make) -> None:
+    deployment = make_state_machine(mode)
+    chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
+
+    execution = deployment.machine.wait(deployment.machine.start("run1", [chunk]))
+
+    assert execution["status"] == "SUCCEEDED"
+    assert json.loads(execution["output"]) == {"Session": "run1", "Result": "run1/result.json"}
+
+
+def test_failing_mapper_fails_the_execution(make_state_machine: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    # INLINE alone: moto tolerates failed items of a Distributed Map, where Step Functions by default tolerates none.
+    deployment = make_state_machine("INLINE")
+    monkeypatch.setattr("functions.mapper.mapper.user_map", Flaky(99, ValueError("never")))
+    chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
+
+    execution = deployment.machine.wait(deployment.machine.start("run1", [chunk]))
+
+    assert (execution["status"], execution["error"]) == ("FAILED", "ValueError")
+    assert json.loads(execution["cause"])["errorMessage"] == "never"
+
+
+@pytest.mark.parametrize("function", ["partition", "reducer", "summary"])
+@pytest.mark.parametrize("mode", MODES)
+def test_failure_of_any_function_is_recorded(
+    mode: str, function: str, make_state_machine: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = make_state_machine(mode)
+    chunk = {"text": "to", "destination": deployment.buckets.shuffle}
+
+    def broken(event: Any, context: Any) -> Any:
+        raise LookupError("broken on purpose")
+
+    monkeypatch.setattr(deployment.cluster.components[function], "_component", broken)
+    execution = deployment.machine.wait(deployment.machine.start("run1", [chunk]))
+
+    failed = deployment.buckets.failure("run1")
+    assert execution["status"] == "FAILED"
+    assert (failed["function"], failed["error"], failed["message"]) == (function, "LookupError", "broken on purpose")
+    assert failed["index"] == (1 if function == "reducer" else None)
+
+
+def test_errors_of_a_function_are_retried_twice(
+    make_state_machine: Make, retries: InstantRetries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = make_state_machine("INLINE")
+    flaky = Flaky(99, ValueError("never"))
+    monkeypatch.setattr("functions.mapper.mapper.user_map", flaky)
+    chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
+
+    deployment.machine.wait(deployment.machine.start("run1", [chunk]))
+
+    assert flaky.calls == 3
+    assert [0 <= pause <= 2**number for number, pause in enumerate(retries.pauses)] == [True, True]
+
+
+def test_errors_of_lambda_itself_are_retried_longer(
+    make_state_machine: Make, retries: InstantRetries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = make_state_machine("INLINE")
+    monkeypatch.setattr("functions.mapper.mapper.user_map", Flaky(8, error_of_lambda("Lambda.TooManyRequestsException")))
+    chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
+
+    deployment.machine.wait(deployment.machine.start("run1", [chunk]))
+
+    assert deployment.buckets.result("run1") == {"to": 1, "be": 1}
+    assert len(retries.pauses) == 8
+    assert max(retries.pauses) <= 30
+
+
+def test_killed_function_is_recorded_by_lambdas_name_of_the_error(
+    make_state_machine: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = make_state_machine("INLINE")
+    monkeypatch.setattr("functions.mapper.mapper.user_map", Flaky(99, error_of_lambda("Sandbox.Timedout")))
+    chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
+
+    deployment.machine.wait(deployment.machine.start("run1", [chunk]))
+
+    assert deployment.buckets.failure("run1")["error"] == "Sandbox.Timedout"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_return_values_too_large_for_the_state_travel_as_claim_checks(
+    mode: str, make_state_machine: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = make_state_machine(mode)
+    monkeypatch.setattr(sfn, "STATE_BYTES", 400)
+    words = [f"word{n}" for n in range(60)]
+    chunk = {"text": " ".join(words), "destination": deployment.buckets.shuffle, "numReducer": 2}
+
+    deployment.machine.wait(deployment.machine.start("run1", [chunk]))
+
+    assert deployment.buckets.result("run1") == dict.fromkeys(words, 1)
+    assert deployment.buckets.keys(deployment.buckets.returns, "run1/reducer") == [
+        "run1/reducer/1.json",
+        "run1/reducer/2.json",
+    ]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_chunks_may_come_as_claim_checks(mode: str, make_state_machine: Make) -> None:
+    deployment = make_state_machine(mode)
+    chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
+    deployment.buckets.put(deployment.buckets.returns, "run1/mapper.input/2.json", chunk)
+    items = [{"Source": "http", "Value": chunk}, {"Source": "s3", "Value": "mapper.input/2.json"}]
+
+    deployment.machine.wait(deployment.machine.start("run1", items))
+
+    assert deployment.buckets.result("run1") == {"to": 2, "be": 2}
+
+
+def test_partitions_too_many_for_the_state_end_the_run_with_advice(
+    make_state_machine: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = make_state_machine("INLINE")
+    monkeypatch.setattr(sfn, "STATE_BYTES", 90)
+    chunk = {"text": "to be or not", "destination": deployment.buckets.shuffle, "numReducer": 100}
+
+    deployment.machine.wait(deployment.machine.start("run1", [chunk]))
+
+    failed = deployment.buckets.failure("run1")
+    assert (failed["function"], failed["error"]) == ("partition", "EnvelopeError")
+    assert "use fewer reducers" in failed["message"]
+
+
+def test_forged_pointer_in_the_input_is_refused(make_state_machine: Make) -> None:
+    deployment = make_state_machine("INLINE")
+
+    deployment.machine.wait(deployment.machine.start("run1", [{"Source": "s3", "Value": "../other/1.json"}]))
+
+    assert deployment.buckets.failure("run1")["error"] == "EnvelopeError"

@@ -1,0 +1,164 @@
+"""The README's commands, run in order in a fresh copy of the repository, as a newcomer would run them.
+
+The account's commands run too, literally, on an embedded AWS that stands for the account: Terraform is told by environment variables
+alone where it is.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.deploy.mirror import find, locked_provider, write_cli_config
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMAND = re.compile(r" {4}((?:make|cd|scripts/)\b.*)")
+
+
+def section(title: str) -> str:
+    """The text under a heading."""
+    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def commands(text: str) -> list[str]:
+    """The indented command lines of a text, without their comments."""
+    return [match[1].partition(" # ")[0].rstrip() for line in text.splitlines() if (match := COMMAND.fullmatch(line))]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What a newcomer has after `git clone`: the files that git knows or would know, and nothing else."""
+    folder = tmp_path_factory.mktemp("newcomer") / "repository"
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    yield folder
+    subprocess.run(["make", "local-down"], cwd=folder, env=environment(), check=True, timeout=60)
+
+
+def environment(**more: str) -> dict[str, str]:
+    """A newcomer's environment: nothing of the tests' own virtual environment."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TOX_", "VIRTUAL_ENV", "PYTHON"))}
+    here = str(Path(sys.executable).parent)
+    path = os.pathsep.join(folder for folder in kept["PATH"].split(os.pathsep) if folder != here)
+    return kept | {"PATH": path} | more
+
+
+def shell(folder: Path, lines: list[str], timeout: float = 400, **more: str) -> str:
+    """Run lines in one shell; what they print."""
+    done = subprocess.run(
+        ["bash", "-euc", "\n".join(lines)],
+        cwd=folder,
+        env=environment(**more),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def sample_counts() -> Counter[str]:
+    chunks = json.loads((ROOT / "samples" / "lighthouse.json").read_text(encoding="utf-8"))["data"]
+    return Counter(word for chunk in chunks for word in chunk["text"].split())
+
+
+def test_first_command_prints_what_the_readme_shows(clone: Path) -> None:
+    first = commands(README.partition("\n## ")[0])
+    shown = re.findall(r"^ {4}[┏┃┡│└].*$", README, re.MULTILINE)
+    assert first == ["make demo"]
+    assert len(shown) > 5
+
+    printed = shell(clone, first)
+
+    assert [line for line in shown if line.strip() not in printed] == []
+
+
+def test_commands_in_one_go_and_in_pieces_count_right(clone: Path) -> None:
+    lines = commands(section("Commands"))
+    assert [line.split()[1] for line in lines if line.startswith("make")] == ["demo", "local-up", "local-deploy", "local-down"]
+
+    shell(clone, lines)
+
+    assert json.loads((clone / "build" / "counts.json").read_text(encoding="utf-8")) == sample_counts()
+
+
+def test_account_commands_work_as_written(clone: Path) -> None:
+    lines = commands(section("On an AWS account"))
+    assert [line.split()[0] for line in lines] == ["make", "cd", "cd", "cd"]
+    account = {"MAPREDUCE_BUILD_DIR": str(clone / "build" / "account")}
+    shell(clone, ["build/venv/bin/python -m scripts.embedded up"], **account)
+    try:
+        state = json.loads((clone / "build" / "account" / "embedded" / "state.json").read_text())
+        settings = {
+            "TF_VAR_endpoint_url": state["endpoint_url"],
+            "TF_VAR_force_destroy": "true",
+            "TF_VAR_expiry_days": "0",
+            "TF_CLI_ARGS_apply": "-auto-approve",
+            "TF_CLI_ARGS_destroy": "-auto-approve",
+            "TF_INPUT": "0",
+            "TF_CLI_CONFIG_FILE": str(provider_settings(clone)),
+        }
+
+        printed = shell(clone, lines, **settings)
+
+        assert "Apply complete!" in printed
+        assert f"{sum(sample_counts().values())} words, {len(sample_counts())} distinct" in printed
+        assert "Destroy complete!" in printed
+    finally:
+        shell(clone, ["build/venv/bin/python -m scripts.embedded down"], **account)
+
+
+def provider_settings(clone: Path) -> Path:
+    """A CLI configuration with this machine's mirror of the provider, where it has one; else an empty one."""
+    path = clone / "build" / "terraform.rc"
+    path.write_text("")
+    told = subprocess.run(["terraform", "version", "-json"], capture_output=True, check=True, text=True)
+    provider = locked_provider(ROOT / "terraform" / ".terraform.lock.hcl")
+    if mirror := find(provider, json.loads(told.stdout)["platform"]):
+        write_cli_config(path, mirror)
+    return path
+
+
+def test_own_functions_of_the_readme_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    user_map, user_reduce = re.findall(r"```python\n(.*?)```", section("Your own map and reduce"), re.DOTALL)
+    emitted: list[str] = []
+    monkeypatch.setattr("runtime.mapreduce.emit", emitted.append)
+    scope: dict[str, object] = {}
+
+    exec(user_map + user_reduce, scope)  # noqa: S102
+    scope["user_map"]("To be OR not")  # type: ignore[operator]
+
+    assert emitted == ["to", "be", "or", "not"]
+    assert scope["user_reduce"]("be", [1, 1]) == 2  # type: ignore[operator]
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    assert "`make test`" in README
+    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == "make test"
+
+
+def test_every_option_and_target_that_the_readme_names_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    told = subprocess.run([sys.executable, "-m", "scripts.client", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    targets = set(re.findall(r"\bmake ([a-z][a-z-]*)", README))
+    options = set(re.findall(r"`(--[a-z-]+)`", README))
+
+    assert {target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)} == set()
+    assert {option for option in options if option not in told.stdout} == set()

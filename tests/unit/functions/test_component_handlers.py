@@ -1,0 +1,142 @@
+"""Component functions called plainly, as Lambda would with no wrapper; those that need S3 stand in tests/integration."""
+
+from typing import Any
+
+import pytest
+
+from functions.mapper import mapper, user_map
+from functions.partition.partition import lambda_handler as partition
+from functions.reducer.reducer import lambda_handler as reducer
+from functions.reducer.user_reduce import user_reduce
+from functions.summary.summary import lambda_handler as summary
+from functions.unum_map.unum_map import lambda_handler as unum_map
+from runtime.mapreduce import storage
+from tests.fakes.shuffle_store import ShuffleStore
+
+CHUNK = {"text": "to be", "destination": "my-bucket"}
+
+
+def output(bucket: str, reducers: int) -> dict[str, Any]:
+    return {"bucket": bucket, "numReducer": reducers}
+
+
+@pytest.mark.parametrize("array", [[], [CHUNK], [CHUNK, CHUNK]])
+def test_unum_map_passes_the_array_on(array: list[Any]) -> None:
+    assert unum_map(array, None) == array
+    assert unum_map({"data": array}, None) == array
+
+
+@pytest.mark.parametrize("event", [None, "text", {}, {"data": CHUNK}])
+def test_unum_map_refuses_what_is_no_array(event: Any) -> None:
+    with pytest.raises(ValueError, match="unum_map takes an array"):
+        unum_map(event, None)
+
+
+def test_mapper_emits_what_user_map_emits(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ShuffleStore()
+    monkeypatch.setattr(storage, "put", store.put)
+
+    returned = mapper.lambda_handler(CHUNK | {"numReducer": 1}, None)
+
+    assert returned == output("my-bucket", 1)
+    assert sorted(key.split("/")[:2] for key in store.objects) == [["reducer0", "be"], ["reducer0", "to"]]
+
+
+def test_user_map_splits_at_whitespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    emitted: list[str] = []
+    monkeypatch.setattr(user_map, "emit", emitted.append)
+
+    user_map.user_map(" to be\n\tor\u3000not\u00a0to, ")
+
+    assert emitted == ["to", "be", "or", "not", "to,"]
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (None, "mapper takes"),
+        ([CHUNK], "mapper takes"),
+        ({"destination": "my-bucket"}, '"text" must be a string; got NoneType'),
+        (CHUNK | {"text": 3}, '"text" must be a string; got int'),
+        ({"text": ""}, '"destination" must be'),
+        (CHUNK | {"destination": "No Bucket"}, "name of a bucket"),
+        (CHUNK | {"numReducer": 0}, '"numReducer" must be'),
+        (CHUNK | {"numReducer": None}, '"numReducer" must be'),
+    ],
+)
+def test_mapper_says_what_is_wrong_with_its_event(event: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        mapper.lambda_handler(event, None)
+
+
+def test_partition_of_nothing_is_nothing() -> None:
+    assert partition([], None) == []
+
+
+def test_partition_lists_once_however_many_mappers_there_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "list_directories", lambda bucket, prefix: ["reducer10/", "reducer9/", "other/"])
+
+    listed = partition([output("my-bucket", 11)] * 3, None)
+
+    assert [item["partition"] for item in listed] == ["reducer9/", "reducer10/"]
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (None, "takes an array"),
+        (output("one", 3), "takes an array"),
+        ([3], "mapper output 1 is not"),
+        ([output("one", 3), {"bucket": "one"}], "mapper output 2 is not"),
+        ([output("one", 3), output("one", 3), output("two", 3)], "output 1 has.*output 3 has"),
+        ([output("one", 3), output("one", 4)], "numReducer 3.*and 4"),
+    ],
+)
+def test_partition_says_what_is_wrong_with_its_event(event: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        partition(event, None)
+
+
+def test_reducer_reduces_each_word_of_its_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = ["reducer0/to/1", "reducer0/be/1", "reducer0/be/2", "reducer0/and%2For/1"]
+    monkeypatch.setattr(storage, "list_keys", lambda bucket, prefix: iter(keys))
+
+    assert reducer({"bucket": "my-bucket", "partition": "reducer0/"}, None) == {"to": 1, "be": 2, "and/or": 1}
+
+
+def test_user_reduce_sums() -> None:
+    assert user_reduce("be", [1, 1, 1]) == 3
+
+
+@pytest.mark.parametrize("partition_name", ["reducer0", "other/", "../reducer0/", "", None, 0])
+def test_reducer_refuses_what_is_no_partition(partition_name: Any) -> None:
+    with pytest.raises(ValueError, match='"partition" must be like'):
+        reducer({"bucket": "my-bucket", "partition": partition_name}, None)
+
+
+@pytest.mark.parametrize("event", [None, [], {}, {"bucket": "my-bucket"}, {"partition": "reducer0/"}])
+def test_reducer_says_what_it_takes(event: Any) -> None:
+    with pytest.raises(ValueError, match="reducer takes"):
+        reducer(event, None)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "union"),
+    [([], {}), ([{}], {}), ([{"be": 2}, {"or": 1}, {}], {"be": 2, "or": 1}), ([{"n": None}], {"n": None})],
+)
+def test_summary_is_the_union(outputs: list[dict[str, Any]], union: dict[str, Any]) -> None:
+    assert summary(outputs, None) == union
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (None, "takes an array"),
+        ({"be": 2}, "takes an array"),
+        ([{"be": 2}, 3], "reducer output 2 is not an object"),
+        ([{"be": 2}, {"or": 1}, {"be": 1}], "'be' is in reducer output 3 and in an earlier one"),
+    ],
+)
+def test_summary_says_what_is_wrong_with_its_event(event: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        summary(event, None)

@@ -1,0 +1,156 @@
+"""failure: each platform's record of a failure becomes our one form."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from runtime.mapreduce import storage
+from runtime.orchestration.envelope import EnvelopeError
+from runtime.orchestration.failure import lambda_handler, read_failure
+from tests.fakes.events import load_event
+
+PREFIX = "wordcount-http_sync_s3-"
+FIELDS = {"run", "function", "index", "error", "message", "traceback", "request_id", "attempts", "log_group", "time"}
+
+READ = {
+    "destination_exception": {
+        "run": "run1",
+        "function": "mapper",
+        "index": 3,
+        "error": "ZeroDivisionError",
+        "message": "division by zero",
+        "request_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+        "attempts": 3,
+        "log_group": "/aws/lambda/wordcount-http_sync_s3-mapper",
+    },
+    "destination_timeout": {
+        "run": "run1",
+        "function": "partition",
+        "index": None,
+        "error": "Sandbox.Timedout",
+        "message": "RequestId: 1f4e0a4c-64b0-4c5e-9d5f-5f3a5a7d2b11 Error: Task timed out after 900.00 seconds",
+        "traceback": [],
+        "request_id": "1f4e0a4c-64b0-4c5e-9d5f-5f3a5a7d2b11",
+        "attempts": 3,
+    },
+    "destination_bare_document": {
+        "run": "0b1f7f3e-93ab-4e58-8d6b-1f1d3c2b4a55",
+        "function": "unum_map",
+        "index": None,
+        "error": None,
+        "message": None,
+        "traceback": [],
+        "attempts": 0,
+    },
+    "catch_json_cause": {
+        "run": "run1",
+        "function": "mapper",
+        "index": 2,
+        "error": "ValueError",
+        "message": "a bad text",
+        "traceback": ['  File "/var/task/functions/mapper/user_map.py", line 9, in user_map\n    raise ValueError'],
+        "request_id": "5b1b1c5e-7d3c-4f0e-8a53-6d1c0a9c2f10",
+        "attempts": None,
+    },
+    "catch_text_cause": {
+        "run": "run1",
+        "function": "mapper",
+        "index": None,
+        "error": "States.ExceedToleratedFailureThreshold",
+        "message": "The specified tolerated failure threshold was exceeded",
+        "traceback": [],
+        "request_id": None,
+    },
+    "give_up": {
+        "run": "run1",
+        "function": "mapper",
+        "index": 1,
+        "error": "FanInTimeout",
+        "message": "fan-in not complete after 3600 s: 2 of 4 mapper invocations have not returned (index 1, 3)",
+    },
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_record_is_read(name: str) -> None:
+    failure = read_failure(load_event(name), PREFIX)
+
+    assert {field: failure[field] for field in READ[name]} == READ[name]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_every_record_has_the_same_fields(name: str) -> None:
+    assert read_failure(load_event(name), PREFIX).keys() == FIELDS
+
+
+def test_time_has_a_zone() -> None:
+    assert datetime.fromisoformat(read_failure(load_event("give_up"), PREFIX)["time"]).utcoffset() is not None
+
+
+def test_last_frames_of_a_long_traceback_are_kept() -> None:
+    event = load_event("destination_exception")
+    event["responsePayload"]["stackTrace"] = [f"frame {n}\n" for n in range(50)]
+
+    assert read_failure(event, PREFIX)["traceback"] == [f"frame {n}" for n in range(45, 50)]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("requestPayload", None),
+        ("requestPayload", "text"),
+        ("responsePayload", None),
+        ("responsePayload", "killed"),
+        ("requestPayload", {}),
+    ],
+)
+def test_record_with_parts_missing_is_read(field: str, value: Any) -> None:
+    failure = read_failure(load_event("destination_exception") | {field: value}, PREFIX)
+
+    assert failure.keys() == FIELDS
+    assert failure["function"] == "mapper"
+
+
+def test_function_of_another_prefix_keeps_its_name() -> None:
+    assert read_failure(load_event("destination_exception"), "other-")["function"] == "wordcount-http_sync_s3-mapper"
+
+
+@pytest.mark.parametrize("cause", [None, "", "[1]", '"text"', "{not json", "null"])
+def test_cause_of_any_text_is_no_reason_to_lose_the_record(cause: str | None) -> None:
+    event = {"Session": "run1", "Failure": {"Function": "mapper", "Error": "States.Timeout", "Cause": cause}}
+
+    failure = read_failure(event, PREFIX)
+
+    assert (failure["error"], failure["message"]) == ("States.Timeout", cause)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"Session": "../other", "Failure": {}},
+        {"Session": 3, "Failure": {}},
+        {"Failure": {"Function": "mapper"}},
+    ],
+)
+def test_record_without_a_run_is_refused(event: Any) -> None:
+    with pytest.raises(EnvelopeError):
+        read_failure(event, PREFIX)
+
+
+def test_handler_stores_the_record_once_and_logs_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    created: list[tuple[str, str, bytes]] = []
+    monkeypatch.setattr(storage, "create", lambda *request: created.append(request))
+    monkeypatch.setenv("FUNCTION_PREFIX", PREFIX)
+    monkeypatch.setenv("RESULTS_BUCKET", "results")
+
+    failure = lambda_handler(load_event("give_up"), None)
+
+    ((bucket, key, body),) = created
+    assert (bucket, key, json.loads(body)) == ("results", "run1/failed.json", failure)
+    assert json.loads(capsys.readouterr().out).items() >= failure.items()

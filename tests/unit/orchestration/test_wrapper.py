@@ -1,0 +1,165 @@
+"""The wrapper: ingress, stored, read, component, egress, in this order, in a run, with one log line."""
+
+import json
+from typing import Any
+
+import pytest
+
+from runtime.mapreduce.run import current_run
+from runtime.orchestration import envelope as envelopes
+from runtime.orchestration.contract import Invocation, Orchestration
+from runtime.orchestration.returns import Found
+from runtime.orchestration.settings import Settings
+from runtime.orchestration.wrapper import Wrapper, build, load_component
+from tests.fakes.context import FakeContext
+
+SETTINGS = Settings("recorded", "mapper", "prefix-", "returns", "results")
+EVENT = {"Session": "run1", "Data": {"Source": "http", "Value": 1}, "Fan-out": {"Index": 3, "Size": 6}}
+
+
+class Recorded(Orchestration):
+    """An orchestration that writes down what is called, with the run in force; raises in the step `breaks`."""
+
+    def __init__(self, found: Found | None = None, breaks: str | None = None) -> None:
+        self.calls: list[tuple[str, Any, Any]] = []
+        self._found, self._breaks = found, breaks
+
+    def step(self, name: str, value: Any = None) -> None:
+        run = current_run()
+        self.calls.append((name, value, (run.run_id, run.index)))
+        run.requests["s3.PutObject"] += 1
+        if name == self._breaks:
+            raise LookupError(f"{name} broken")
+
+    def ingress(self, event: Any, context: Any) -> Invocation:
+        self.step("ingress")
+        return Invocation(envelopes.parse(event), event, context)
+
+    def stored(self, invocation: Invocation) -> Found | None:
+        self.step("stored")
+        return self._found
+
+    def read(self, invocation: Invocation) -> Any:
+        self.step("read")
+        return "read"
+
+    def component(self, value: Any, context: Any) -> Any:
+        self.step("component", value)
+        return "computed"
+
+    def egress(self, invocation: Invocation, value: Any) -> Any:
+        self.step("egress", value)
+        invocation.notes["polls"] = 7
+        return "answer"
+
+
+def wrap(orchestration: Recorded) -> Wrapper:
+    return Wrapper(SETTINGS, orchestration, orchestration.component)
+
+
+def line_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    (line,) = capsys.readouterr().out.splitlines()
+    told: dict[str, Any] = json.loads(line)
+    return told
+
+
+def test_steps_follow_each_other_inside_the_run() -> None:
+    orchestration = Recorded()
+
+    answer = wrap(orchestration)(EVENT, FakeContext())
+
+    inside = ("run1", 3)
+    assert answer == "answer"
+    assert orchestration.calls == [
+        ("ingress", None, (None, 1)),
+        ("stored", None, inside),
+        ("read", None, inside),
+        ("component", "read", inside),
+        ("egress", "computed", inside),
+    ]
+
+
+def test_function_outside_a_fan_out_has_index_1() -> None:
+    orchestration = Recorded()
+
+    wrap(orchestration)({name: EVENT[name] for name in ("Session", "Data")}, FakeContext())
+
+    assert orchestration.calls[-1][2] == ("run1", 1)
+
+
+@pytest.mark.parametrize("value", ["stored", None, [], {}])
+def test_duplicate_skips_the_component_and_still_continues(value: Any) -> None:
+    orchestration = Recorded(Found(value))
+
+    answer = wrap(orchestration)(EVENT, FakeContext())
+
+    assert answer == "answer"
+    assert [(name, given) for name, given, _ in orchestration.calls] == [("ingress", None), ("stored", None), ("egress", value)]
+
+
+def test_no_run_is_left_in_force() -> None:
+    wrap(Recorded())(EVENT, FakeContext())
+
+    assert current_run().run_id is None
+
+
+def test_log_line_has_every_documented_field(capsys: pytest.CaptureFixture[str]) -> None:
+    wrap(Recorded())(EVENT, FakeContext(request_id="request1"))
+
+    line = line_of(capsys)
+    told = {name: line[name] for name in ("run", "function", "index", "size", "orchestration", "outcome", "cold", "request_id")}
+    assert told == {
+        "run": "run1",
+        "function": "mapper",
+        "index": 3,
+        "size": 6,
+        "orchestration": "recorded",
+        "outcome": "ok",
+        "cold": True,
+        "request_id": "request1",
+    }
+    assert line["requests"] == {"s3.PutObject": 4}
+    assert line["polls"] == 7
+    assert all(line[f"{phase}_ms"] >= 0 for phase in ("ingress", "component", "egress"))
+    assert isinstance(line["started"], float)
+
+
+def test_second_invocation_is_warm(capsys: pytest.CaptureFixture[str]) -> None:
+    wrapper = wrap(Recorded())
+
+    for _ in range(2):
+        wrapper(EVENT, FakeContext())
+
+    assert [json.loads(line)["cold"] for line in capsys.readouterr().out.splitlines()] == [True, False]
+
+
+def test_duplicate_is_marked_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    wrap(Recorded(Found(1)))(EVENT, FakeContext())
+
+    line = line_of(capsys)
+    assert line["duplicate"] is True
+    assert "component_ms" not in line
+
+
+@pytest.mark.parametrize("step", ["ingress", "stored", "read", "component", "egress"])
+def test_error_of_any_step_is_logged_and_raised(step: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(LookupError, match=f"{step} broken"):
+        wrap(Recorded(breaks=step))(EVENT, FakeContext())
+
+    line = line_of(capsys)
+    assert (line["outcome"], line["error"], line["message"]) == ("error", "LookupError", f"{step} broken")
+    assert line["run"] == (None if step == "ingress" else "run1")
+
+
+@pytest.mark.parametrize("function", ["unum_map", "mapper", "partition", "reducer", "summary"])
+def test_component_is_found_by_its_name(function: str) -> None:
+    assert load_component(function).__module__ == f"functions.{function}.{function}"
+
+
+def test_handler_is_built_from_settings() -> None:
+    wrapper = build(Settings("sfn", "unum_map", "prefix-", "returns", "results"), lambda function, event: None)
+
+    assert wrapper({"Session": "run1", "Data": {"Source": "http", "Value": [1]}}, FakeContext()) == {
+        "Source": "http",
+        "Value": [1],
+    }

@@ -1,0 +1,121 @@
+"""`python -m scripts.package`: what it writes, what it leaves alone, and how it fails. The wheels are not fetched here."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from runtime.orchestration import ORCHESTRATIONS
+from scripts import paths
+from scripts.package import layer
+from scripts.package.__main__ import main
+from scripts.package.functions import functions_of
+
+Installed = list[tuple[str, str]]
+
+
+@pytest.fixture
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(paths, "BUILD", tmp_path / "build")
+    return tmp_path / "build"
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
+    """Stands for pip: notes for what it was asked, and installs one package."""
+    asked: Installed = []
+
+    def install(requirements: Path, target: Path, architecture: str, python_version: str) -> None:
+        asked.append((architecture, python_version))
+        for name in ("wheel/__init__.py", "wheel-1.dist-info/RECORD", "wheel-1.dist-info/METADATA", "wheel/__pycache__/x.pyc"):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (target / name).write_text(architecture)
+
+    monkeypatch.setattr(layer, "_install", install)
+    return asked
+
+
+def files(build: Path) -> dict[str, bytes]:
+    return {path.relative_to(build).as_posix(): path.read_bytes() for path in build.rglob("*") if path.is_file()}
+
+
+def test_everything_is_made(build: Path, installed: Installed) -> None:
+    assert main([]) == 0
+
+    zips = {f"{orchestration}/{function}.zip" for orchestration in ORCHESTRATIONS for function in functions_of(orchestration)}
+    machines = {f"sfn/definition.{mode}.asl.json" for mode in ("INLINE", "DISTRIBUTED")}
+    assert files(build).keys() == zips | machines | {"layer.zip", "layer.stamp", "manifest.json"}
+
+
+def test_one_orchestration_alone_is_made(build: Path, installed: Installed) -> None:
+    main(["--orchestration", "http_sync_s3"])
+
+    assert (build / "http_sync_s3").is_dir()
+    assert not (build / "sfn").exists()
+
+
+def test_second_time_nothing_changes(build: Path, installed: Installed, capsys: pytest.CaptureFixture[str]) -> None:
+    main([])
+    before = files(build)
+    capsys.readouterr()
+
+    assert main([]) == 0
+
+    assert files(build) == before
+    assert capsys.readouterr().out == "package: nothing changed\n"
+    assert len(installed) == 1
+
+
+def test_manifest_says_what_the_layer_is_for(build: Path, installed: Installed) -> None:
+    main(["--arch", "arm64", "--python-version", "3.12"])
+
+    assert json.loads((build / "manifest.json").read_text()) == {"architecture": "arm64", "python_version": "3.12"}
+    assert installed == [("arm64", "3.12")]
+
+
+def test_another_architecture_makes_another_layer(build: Path, installed: Installed) -> None:
+    main(["--arch", "x86_64"])
+    before = (build / "layer.zip").read_bytes()
+
+    main(["--arch", "arm64"])
+
+    assert (build / "layer.zip").read_bytes() != before
+
+
+def test_layer_holds_nothing_that_differs_from_time_to_time(build: Path, installed: Installed) -> None:
+    main([])
+
+    with zipfile.ZipFile(build / "layer.zip") as archive:
+        assert archive.namelist() == ["python/wheel-1.dist-info/METADATA", "python/wheel/__init__.py"]
+
+
+def test_wrong_definition_is_told_and_nothing_is_made(
+    build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(paths, "DEFINITIONS", tmp_path / "nothing")
+
+    assert main([]) == 1
+
+    assert capsys.readouterr().err.startswith("package: definitions/sfn/definition.asl.json: ")
+    assert not build.exists()
+
+
+def test_failure_of_pip_is_told(build: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(*_: object) -> None:
+        raise layer.LayerError("pip could not fetch the layer's wheels:\nno such version")
+
+    monkeypatch.setattr(layer, "_install", fail)
+
+    assert main([]) == 1
+
+    assert capsys.readouterr().err == "package: pip could not fetch the layer's wheels:\nno such version\n"
+    assert not (build / "layer.zip").exists()
+
+
+def test_unknown_orchestration_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--orchestration", "sfm"])
+
+    assert ended.value.code == 2
+    assert "sfn" in capsys.readouterr().err.partition("choose from")[2]

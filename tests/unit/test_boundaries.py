@@ -1,0 +1,119 @@
+"""Who may import whom; and what a cold start does not pay for."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runtime.orchestration import ORCHESTRATIONS
+from scripts import paths
+
+MAKE_CLIENTS = {f"runtime/orchestration/{name}.py" for name in ("clients", "invoker", "table")}
+"""Where boto3 is used for what obstore does not do."""
+
+
+def imported(path: Path, *, at_import: bool = False) -> set[str]:
+    """The absolute names of the modules that a file imports; `at_import`: those alone that its own import imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if at_import else list(ast.walk(tree))
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {str(node.module)} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def sources(folder: str) -> list[str]:
+    return sorted(path.relative_to(paths.ROOT).as_posix() for path in (paths.ROOT / folder).rglob("*.py"))
+
+
+def is_within(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(package + ".") for package in packages)
+
+
+@pytest.mark.parametrize("source", sources("functions"))
+def test_component_imports_the_standard_library_mapreduce_and_itself_only(source: str) -> None:
+    own = "functions." + source.split("/")[1]
+
+    names = imported(paths.ROOT / source)
+
+    strangers = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert {name for name in strangers if not is_within(name, "runtime.mapreduce", own)} == set()
+
+
+@pytest.mark.parametrize("source", sources("runtime/mapreduce"))
+def test_mapreduce_knows_no_orchestration(source: str) -> None:
+    assert {name for name in imported(paths.ROOT / source) if is_within(name, "runtime.orchestration", "functions")} == set()
+
+
+@pytest.mark.parametrize("source", sources("runtime"))
+def test_boto3_is_imported_where_its_clients_are_made_alone_and_late(source: str) -> None:
+    late = source in MAKE_CLIENTS
+
+    assert {name for name in imported(paths.ROOT / source, at_import=late) if is_within(name, "boto3", "botocore")} == set()
+
+
+@pytest.mark.parametrize("source", sources("runtime") + sources("functions"))
+def test_deployed_code_imports_nothing_that_is_not_deployed(source: str) -> None:
+    assert {name for name in imported(paths.ROOT / source) if is_within(name, "scripts", "tests")} == set()
+
+
+@pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
+def test_orchestration_knows_no_other(orchestration: str) -> None:
+    others = [f"runtime.orchestration.{name}" for name in ORCHESTRATIONS if name != orchestration]
+
+    names = imported(paths.ROOT / f"runtime/orchestration/{orchestration}.py")
+
+    assert {name for name in names if is_within(name, *others)} == set()
+
+
+@pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
+def test_cold_start_imports_no_boto3_and_no_other_orchestration(orchestration: str) -> None:
+    program = f"""
+import json, sys
+from runtime.orchestration import wrapper
+from runtime.orchestration.edge import Edge
+from runtime.orchestration.settings import Settings
+edge = Edge("unum_map", "mapper", "Map", "partition")
+wrapper.build(Settings({orchestration!r}, "unum_map", "p-", "returns", "results", 60, edge), None)
+print(json.dumps(sorted(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=paths.ROOT, capture_output=True, text=True, check=True, timeout=60)
+
+    modules = set(json.loads(done.stdout))
+    others = {f"runtime.orchestration.{name}" for name in ORCHESTRATIONS if name != orchestration}
+    assert f"runtime.orchestration.{orchestration}" in modules
+    assert modules & ({"boto3", "botocore"} | others) == set()
+
+
+def test_entry_serves_the_function_that_the_environment_names() -> None:
+    program = """
+from runtime.orchestration.entry import lambda_handler
+import sys
+class Context:
+    aws_request_id = "request1"
+print(lambda_handler({"Session": "run1", "Data": {"Source": "http", "Value": [1, 2]}}, Context()))
+print("boto3" in sys.modules)
+"""
+    environment = {
+        "ORCHESTRATION": "sfn",
+        "FUNCTION": "unum_map",
+        "FUNCTION_PREFIX": "p-",
+        "RETURNS_BUCKET": "returns",
+        "RESULTS_BUCKET": "results",
+        "PYTHONPATH": str(paths.ROOT),
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    log, answer, boto3 = done.stdout.splitlines()
+    assert json.loads(log)["function"] == "unum_map"
+    assert (answer, boto3) == ("{'Source': 'http', 'Value': [1, 2]}", "False")
