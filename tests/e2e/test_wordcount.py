@@ -13,7 +13,26 @@ from tests.e2e.conftest import ROOT, Cloud, Done, deploy, run_module
 SAMPLE = ROOT / "samples" / "lighthouse.json"
 HOSTILE = (
     ["and/or", "//", "/", "..", ".", "100%", "%2F", "%", "%~", "a\u0001b", "he’ll", "日本語", "👩‍👩‍👧", "x" * 3000, "é" * 700]
-    + ["back\\slash", "{}", "[red]", "*", "?", "#", "&", "<a>", '"', "'", "+", "=", "a+b", "~", "reducer0", "-", "--help", "\ufffe"]
+    + [
+        "back\\slash",
+        "{}",
+        "[red]",
+        "*",
+        "?",
+        "#",
+        "&",
+        "<a>",
+        '"',
+        "'",
+        "+",
+        "=",
+        "a+b",
+        "~",
+        "reducer0",
+        "-",
+        "--help",
+        "\ufffe",
+    ]
 ) * 2
 
 

@@ -155,7 +155,9 @@ def test_ci_runs_the_readmes_test_command() -> None:
 
 def test_every_option_and_target_that_the_readme_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    told = subprocess.run([sys.executable, "-m", "scripts.client", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [sys.executable, "-m", "scripts.client", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
 
     targets = set(re.findall(r"\bmake ([a-z][a-z-]*)", README))
     options = set(re.findall(r"`(--[a-z-]+)`", README))
