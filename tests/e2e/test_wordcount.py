@@ -12,8 +12,22 @@ from tests.e2e.conftest import ROOT, Cloud, Done, deploy, run_module
 
 SAMPLE = ROOT / "samples" / "lighthouse.json"
 HOSTILE = (
-    ["and/or", "//", "/", "..", ".", "100%", "%2F", "%", "%~", "a\u0001b", "he’ll", "日本語", "👩‍👩‍👧", "x" * 3000, "é" * 700]
-    + [
+    [
+        "and/or",
+        "//",
+        "/",
+        "..",
+        ".",
+        "100%",
+        "%2F",
+        "%",
+        "%~",
+        "a\x01b",
+        "he’ll",
+        "日本語",
+        "👩\u200d👩\u200d👧",
+        "x" * 3000,
+        "é" * 700,
         "back\\slash",
         "{}",
         "[red]",

@@ -1,7 +1,7 @@
 """The README's commands, run in order in a fresh copy of the repository, as a newcomer would run them.
 
-The account's commands run too, literally, on an embedded AWS that stands for the account: Terraform is told by environment variables
-alone where it is.
+The account's commands run too, literally, on an embedded AWS that stands for the account: Terraform is told by environment
+variables alone where it is.
 """
 
 import json
