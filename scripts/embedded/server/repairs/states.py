@@ -152,7 +152,8 @@ def give_children_their_own_context() -> None:
 
 
 def fail_maps_whose_children_did_not_begin() -> None:
-    """Fails a Distributed Map when the input of a child could not be made, as AWS does; ministack goes on with null for its result."""
+    """Fails a Distributed Map when the input of a child could not be made, as AWS does; ministack goes on with null for its
+    result."""
     states = module("services.stepfunctions")
     failure = require(states, "_ExecutionError")
     runs = require(states, "_map_runs")
