@@ -159,7 +159,7 @@ def test_every_option_and_target_that_the_readme_names_exists() -> None:
         [sys.executable, "-m", "scripts.client", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
 
-    targets = set(re.findall(r"\bmake ([a-z][a-z-]*)", README))
+    targets = set(re.findall(r"(?:`|^ {4})make ([a-z][a-z-]*)", README, re.MULTILINE))
     options = set(re.findall(r"`(--[a-z-]+)`", README))
 
     assert {target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)} == set()
