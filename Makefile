@@ -40,7 +40,7 @@ local-status: $(TOOLS) ## Say whether it runs, and what is deployed on it
 local-down: $(TOOLS) ## Stop it and remove what it made
 	@$(RUN) scripts.embedded down
 
-local-deploy: package ## terraform apply onto it (ORCHESTRATION=sfn|http_sync_s3)
+local-deploy: package ## terraform apply onto it (ORCHESTRATION=sfn, http_sync_s3, http_only, ...)
 	@$(RUN) scripts.deploy apply --target embedded --orchestration "$$ORCHESTRATION"
 
 ##@ AWS account

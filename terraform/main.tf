@@ -13,8 +13,14 @@ locals {
   function_arns   = { for function, name in local.function_names : function => "${local.arn_prefix}:lambda:${var.region}:${local.account_id}:function:${name}" }
   log_group_names = { for function, name in local.function_names : function => "/aws/lambda/${name}" }
   log_group_arns  = { for function, name in local.log_group_names : function => "${local.arn_prefix}:logs:${var.region}:${local.account_id}:log-group:${name}" }
-  bucket_names    = { for role in ["shuffle", "returns", "results", "code"] : role => "${replace(local.name, "_", "-")}-${role}-${local.account_id}" }
-  bucket_arns     = { for role, name in local.bucket_names : role => "${local.arn_prefix}:s3:::${name}" }
+  bucket_names    = { for role in concat(local.orchestration.buckets, ["code"]) : role => replace("${local.name}-${role}-${local.account_id}", "_", "-") }
+  table_names     = { for role in local.orchestration.tables : role => "${local.name}-${role}" }
+  queue_name      = "${local.name}-undelivered"
+  queue_arn       = "${local.arn_prefix}:sqs:${var.region}:${local.account_id}:${local.queue_name}"
+
+  # Of every role that any orchestration has, since grants are written for all of them and then chosen from.
+  bucket_arns = { for role in concat(local.all_buckets, ["code"]) : role => "${local.arn_prefix}:s3:::${replace("${local.name}-${role}-${local.account_id}", "_", "-")}" }
+  table_arns  = { for role in local.all_tables : role => "${local.arn_prefix}:dynamodb:${var.region}:${local.account_id}:table/${local.name}-${role}" }
 
   # What make package built. Files that are missing are reported once, in words, by the layer's precondition.
   build_dir      = startswith(var.build_dir, "/") ? var.build_dir : "${path.root}/${var.build_dir}"
@@ -27,11 +33,14 @@ locals {
   architecture   = coalesce(var.architecture, local.manifest.architecture)
   python_version = coalesce(var.python_version, local.manifest.python_version)
 
+  timeout_seconds = coalesce(var.timeout_seconds, local.orchestration.timeout_seconds)
+  triggers        = { for function, settings in local.orchestration.functions : settings.trigger => function if can(settings.trigger) }
+
   # The recorder of failures only writes one small object; the others get what the variables say.
   settings = {
     for function in keys(local.orchestration.functions) : function => {
       memory_mb            = coalesce(try(var.function_overrides[function].memory_mb, null), function == "failure" ? min(256, var.memory_mb) : var.memory_mb)
-      timeout_seconds      = coalesce(try(var.function_overrides[function].timeout_seconds, null), function == "failure" ? min(30, var.timeout_seconds) : var.timeout_seconds)
+      timeout_seconds      = coalesce(try(var.function_overrides[function].timeout_seconds, null), function == "failure" ? min(30, local.timeout_seconds) : lookup(local.orchestration.timeouts, function, local.timeout_seconds))
       reserved_concurrency = try(coalesce(try(var.function_overrides[function].reserved_concurrency, null), function == "failure" ? null : var.reserved_concurrency), -1)
     }
   }
@@ -43,7 +52,7 @@ module "buckets" {
 
   name          = each.value
   arn           = local.bucket_arns[each.key]
-  expiry_days   = contains(["shuffle", "returns"], each.key) ? var.expiry_days : null
+  expiry_days   = contains(["results", "code"], each.key) ? null : var.expiry_days
   cleanup       = var.expiry_days > 0
   tls_only      = !startswith(coalesce(var.endpoint_url, "https"), "http:")
   force_destroy = var.force_destroy
@@ -55,6 +64,8 @@ module "iam" {
   name              = local.name
   arn_prefix        = local.arn_prefix
   bucket_arns       = local.bucket_arns
+  table_arns        = local.table_arns
+  queue_arn         = local.queue_arn
   function_arns     = local.function_arns
   log_group_arns    = local.log_group_arns
   full_access_to_s3 = var.s3_full_access ? ["mapper", "partition", "reducer"] : []
@@ -88,6 +99,11 @@ resource "aws_lambda_layer_version" "dependencies" {
     }
 
     precondition {
+      condition     = var.orchestration != "http_only" || local.timeout_seconds <= local.longest_nested_timeout
+      error_message = "timeout_seconds is ${local.timeout_seconds}; with http_only it must be at most ${local.longest_nested_timeout}, because unum_map waits for a mapper, a reducer and summary one after the other, and Lambda gives it 900 s at most."
+    }
+
+    precondition {
       condition     = !contains(keys(local.orchestrations), terraform.workspace) || terraform.workspace == var.orchestration
       error_message = "Workspace ${terraform.workspace} holds another orchestration than ${var.orchestration}: applying here would destroy it. Run \"terraform workspace select -or-create ${var.orchestration}\" first."
     }
@@ -113,14 +129,17 @@ module "function" {
   log_group_name       = local.log_group_names[each.key]
   log_retention_days   = var.log_retention_days
 
-  environment = merge({
-    ORCHESTRATION   = var.orchestration
-    FUNCTION        = each.key
-    FUNCTION_PREFIX = "${local.name}-"
-    SHUFFLE_BUCKET  = local.bucket_names["shuffle"]
-    RETURNS_BUCKET  = local.bucket_names["returns"]
-    RESULTS_BUCKET  = local.bucket_names["results"]
-  }, local.orchestration.environment)
+  environment = merge(
+    {
+      ORCHESTRATION   = var.orchestration
+      FUNCTION        = each.key
+      FUNCTION_PREFIX = "${local.name}-"
+      TIMEOUT_SECONDS = tostring(local.settings[each.key].timeout_seconds)
+    },
+    { for role in local.orchestration.buckets : "${upper(role)}_BUCKET" => local.bucket_names[role] },
+    { for role, name in local.table_names : "${upper(role)}_TABLE" => name },
+    local.orchestration.environment,
+  )
 }
 
 ################################################################################
@@ -149,4 +168,38 @@ module "http_sync_s3" {
   functions    = { for function, deployed in module.function : function => deployed.name }
   failure_arn  = local.function_arns["failure"]
   self_callers = ["mapper", "reducer"]
+}
+
+module "http_only" {
+  source = "./modules/http_only"
+  count  = var.orchestration == "http_only" ? 1 : 0
+
+  functions   = { for function, deployed in module.function : function => deployed.name }
+  failure_arn = local.function_arns["failure"]
+  timeouts    = { for function, settings in local.settings : function => settings.timeout_seconds }
+}
+
+module "s3_triggers" {
+  source = "./modules/s3_triggers"
+  count  = var.orchestration == "s3_triggers" ? 1 : 0
+
+  triggers      = local.triggers
+  buckets       = { for role in keys(local.triggers) : role => module.buckets[role].name }
+  bucket_arns   = local.bucket_arns
+  functions     = { for function, deployed in module.function : function => deployed.name }
+  function_arns = local.function_arns
+  account_id    = local.account_id
+}
+
+module "dynamodb_triggers" {
+  source = "./modules/dynamodb_triggers"
+  count  = var.orchestration == "dynamodb_triggers" ? 1 : 0
+
+  triggers               = local.triggers
+  tables                 = local.table_names
+  functions              = { for function, deployed in module.function : function => deployed.name }
+  queue_name             = local.queue_name
+  queue_arn              = local.queue_arn
+  undelivered_days       = var.undelivered_days
+  point_in_time_recovery = var.point_in_time_recovery
 }

@@ -2,17 +2,25 @@
 # same name, and its module block in main.tf.
 #
 # An entry has
-#   files        what it needs of build/ besides the function zips and the layer
-#   environment  variables of its functions beyond those that every function gets
-#   functions    what is deployed, and for each function
-#     grants     names from modules/iam/grants.tf: the S3 actions that it uses, each with its reason
-#     invokes    functions that it may invoke: the next one, itself where it hands its waiting on, and `failure`, which
-#                Lambda calls with the function's role when an asynchronous invocation has finally failed
+#   files            what it needs of build/ besides the function zips and the layer
+#   buckets, tables  the roles of its buckets and tables; each function is told all their names
+#   environment      variables of its functions beyond those that every function gets
+#   timeout_seconds  time limit of a function, where the variable of that name is unset
+#   timeouts         time limits of the functions that need another one, because they wait for others
+#   functions        what is deployed, and for each function
+#     trigger        role of the bucket or table that invokes it, where one does
+#     grants         names from modules/iam/grants*.tf: the actions that it uses, each with its reason
+#     invokes        functions that it may invoke: the next one, itself where it hands its waiting on, and `failure`, which
+#                    Lambda calls with the function's role when an asynchronous invocation has finally failed
 locals {
   orchestrations = {
     sfn = {
-      files       = ["sfn/definition.${var.sfn_map_mode}.asl.json"]
-      environment = {}
+      files           = ["sfn/definition.${var.sfn_map_mode}.asl.json"]
+      buckets         = ["shuffle", "returns", "results"]
+      tables          = []
+      environment     = {}
+      timeout_seconds = 300
+      timeouts        = {}
       functions = {
         mapper    = { grants = ["emit_pairs", "read_mapper_input"] }
         partition = { grants = ["list_pairs"] }
@@ -23,8 +31,12 @@ locals {
     }
 
     http_sync_s3 = {
-      files       = []
-      environment = { FAN_IN_WAIT_SECONDS = tostring(var.fan_in_wait_seconds) }
+      files           = []
+      buckets         = ["shuffle", "returns", "results"]
+      tables          = []
+      environment     = { FAN_IN_WAIT_SECONDS = tostring(var.fan_in_wait_seconds) }
+      timeout_seconds = 300
+      timeouts        = {}
       functions = {
         unum_map = {
           grants  = ["read_unum_map_input", "write_mapper_input"]
@@ -55,7 +67,129 @@ locals {
         failure = { grants = ["write_failure"] }
       }
     }
+
+    http_only = {
+      files           = []
+      buckets         = ["shuffle", "returns", "results"]
+      tables          = []
+      environment     = { FAN_OUT_CONCURRENCY = tostring(var.fan_out_concurrency) }
+      timeout_seconds = local.longest_nested_timeout
+      # A caller is still there when the last of those that it waits for has used up its time: one fan-out after the other.
+      timeouts = {
+        partition = min(900, 2 * local.nested_timeout + 30)
+        unum_map  = min(900, 3 * local.nested_timeout + 60)
+      }
+      functions = {
+        unum_map = {
+          grants = [
+            "read_unum_map_input", "write_mapper_input", "read_mapper_values", "write_partition_input", "write_failure",
+          ]
+          invokes = ["mapper", "partition", "failure"]
+        }
+        mapper = { grants = ["read_mapper_input", "emit_pairs", "write_mapper_values"] }
+        partition = {
+          grants = [
+            "read_partition_input", "list_pairs", "write_reducer_input", "read_reducer_values", "write_summary_input",
+          ]
+          invokes = ["reducer", "summary"]
+        }
+        reducer = { grants = ["read_reducer_input", "list_pairs", "read_pairs", "write_reducer_values"] }
+        summary = { grants = ["read_summary_input", "list_results", "read_result", "write_result"] }
+        failure = { grants = ["write_failure"] }
+      }
+    }
+
+    s3_triggers = {
+      files           = []
+      buckets         = ["input", "mapper_output", "reducer_input", "reducer_output", "shuffle", "results"]
+      tables          = []
+      environment     = {}
+      timeout_seconds = 300
+      timeouts        = {}
+      functions = {
+        mapper = {
+          trigger = "input"
+          grants  = ["take_input", "list_input", "emit_pairs", "return_mapper_output", "list_mapper_output"]
+          invokes = ["failure"]
+        }
+        partition = {
+          trigger = "mapper_output"
+          grants = [
+            "gather_mapper_output", "list_mapper_output", "lock_mapper_output", "list_pairs", "fan_out_reducer_input",
+            "list_reducer_input", "end_reducer_output",
+          ]
+          invokes = ["failure"]
+        }
+        reducer = {
+          trigger = "reducer_input"
+          grants = [
+            "take_reducer_input", "list_reducer_input", "list_pairs", "read_pairs", "return_reducer_output",
+            "list_reducer_output",
+          ]
+          invokes = ["failure"]
+        }
+        summary = {
+          trigger = "reducer_output"
+          grants = [
+            "gather_reducer_output", "list_reducer_output", "lock_reducer_output", "list_results", "read_result",
+            "write_result",
+          ]
+          invokes = ["failure"]
+        }
+        failure = { grants = ["write_failure"] }
+      }
+    }
+
+    dynamodb_triggers = {
+      files           = []
+      buckets         = ["shuffle", "returns", "results"]
+      tables          = ["mapper_input", "mapper_output", "reducer_input", "reducer_output", "results"]
+      environment     = {}
+      timeout_seconds = 300
+      timeouts        = {}
+      functions = {
+        mapper = {
+          trigger = "mapper_input"
+          grants = concat([
+            "follow_mapper_input_items", "attempt_mapper_input_items", "return_mapper_output_items",
+            "emit_pairs", "read_mapper_input", "read_mapper_values", "write_mapper_values", "write_failure",
+          ], local.leave_undelivered)
+        }
+        partition = {
+          trigger = "mapper_output"
+          grants = concat([
+            "follow_mapper_output_items", "gather_mapper_output_items", "fan_out_reducer_input_items",
+            "end_reducer_output_items", "list_pairs", "read_mapper_values", "read_partition_values",
+            "write_partition_values", "write_reducer_input", "write_failure",
+          ], local.leave_undelivered)
+        }
+        reducer = {
+          trigger = "reducer_input"
+          grants = concat([
+            "follow_reducer_input_items", "attempt_reducer_input_items", "return_reducer_output_items",
+            "list_pairs", "read_pairs", "read_reducer_input", "read_reducer_values", "write_reducer_values", "write_failure",
+          ], local.leave_undelivered)
+        }
+        summary = {
+          trigger = "reducer_output"
+          grants = concat([
+            "follow_reducer_output_items", "gather_reducer_output_items", "mark_results_items",
+            "read_reducer_values", "list_results", "read_result", "write_result", "write_failure",
+          ], local.leave_undelivered)
+        }
+        failure = { grants = ["write_failure"] }
+      }
+    }
   }
 
+  # Lambda leaves a record in the queue with the role of the function that it could not invoke.
+  leave_undelivered = var.undelivered_days == 0 ? [] : ["leave_undelivered"]
+
+  # Three time limits, and half a minute for each hand-over, have to fit into the 900 s that Lambda gives the outermost caller.
+  longest_nested_timeout = 280
+  nested_timeout         = coalesce(var.timeout_seconds, local.longest_nested_timeout)
+
   all_functions = distinct(flatten([for orchestration in local.orchestrations : keys(orchestration.functions)]))
+  all_buckets   = distinct(flatten([for orchestration in local.orchestrations : orchestration.buckets]))
+  all_tables    = distinct(flatten([for orchestration in local.orchestrations : orchestration.tables]))
 }

@@ -1,5 +1,5 @@
 locals {
-  run_buckets = { for role in ["shuffle", "returns", "results"] : role => module.buckets[role].name }
+  run_buckets = { for role in local.orchestration.buckets : role => module.buckets[role].name }
 }
 
 output "deployment" {
@@ -12,10 +12,12 @@ output "deployment" {
     endpoint_url      = var.endpoint_url
     functions         = { for function, deployed in module.function : function => deployed.name }
     buckets           = local.run_buckets
+    tables            = local.table_names
     state_machine_arn = one(module.sfn[*].state_machine_arn)
     sfn_map_mode      = var.orchestration == "sfn" ? var.sfn_map_mode : null
     log_groups        = { for function, deployed in module.function : function => deployed.log_group_name }
-    timeout_seconds   = var.timeout_seconds
+    timeout_seconds   = local.timeout_seconds
+    timeouts          = { for function, settings in local.settings : function => settings.timeout_seconds }
   }
 }
 
@@ -30,8 +32,18 @@ output "functions" {
 }
 
 output "buckets" {
-  description = "Name of the bucket for emitted pairs (shuffle), return values (returns) and results (results)."
+  description = "Name of each bucket by what it is for: emitted pairs (shuffle), return values (returns), results (results), and with s3_triggers one for each stage."
   value       = local.run_buckets
+}
+
+output "tables" {
+  description = "Name of each table by what it is for: one for each stage of dynamodb_triggers and its results; empty elsewhere."
+  value       = local.table_names
+}
+
+output "timeouts" {
+  description = "Time limit of each function in seconds."
+  value       = { for function, settings in local.settings : function => settings.timeout_seconds }
 }
 
 output "state_machine_arn" {

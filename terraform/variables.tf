@@ -3,7 +3,7 @@
 ################################################################################
 
 variable "orchestration" {
-  description = "How the functions are composed: sfn (a Step Functions state machine) or http_sync_s3 (each function invokes the next, return values wait in S3)."
+  description = "How the functions are composed: sfn (a Step Functions state machine), http_sync_s3 (each function invokes the next, return values wait in S3), http_only (a caller waits for those that it invokes), s3_triggers or dynamodb_triggers (stored objects or items invoke what is next)."
   type        = string
 
   validation {
@@ -13,13 +13,13 @@ variable "orchestration" {
 }
 
 variable "prefix" {
-  description = "First part of every name, so that several deployments live side by side: 2 to 24 lower-case letters, digits and single hyphens, beginning with a letter."
+  description = "First part of every name, so that several deployments live side by side: 2 to 23 lower-case letters, digits and single hyphens, beginning with a letter."
   type        = string
   default     = "wordcount"
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.prefix)) && length(var.prefix) >= 2 && length(var.prefix) <= 24
-    error_message = "prefix is \"${var.prefix}\"; it must be 2 to 24 lower-case letters, digits and single hyphens, beginning with a letter (a bucket name made from it has to fit 63 characters)."
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.prefix)) && length(var.prefix) >= 2 && length(var.prefix) <= 23
+    error_message = "prefix is \"${var.prefix}\"; it must be 2 to 23 lower-case letters, digits and single hyphens, beginning with a letter (a bucket name made from it has to fit 63 characters)."
   }
 }
 
@@ -104,13 +104,13 @@ variable "memory_mb" {
 }
 
 variable "timeout_seconds" {
-  description = "Time limit of one invocation in seconds (10 to 900); a mapper has to emit its whole chunk in it."
+  description = "Time limit of one invocation in seconds (10 to 900, with http_only 280); a mapper has to emit its whole chunk in it. Null is 300, and 280 with http_only, whose callers get a multiple of it because they wait."
   type        = number
-  default     = 300
+  default     = null
 
   validation {
-    condition     = var.timeout_seconds >= 10 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds
-    error_message = "timeout_seconds is ${var.timeout_seconds}; it must be a whole number from 10 to 900."
+    condition     = var.timeout_seconds == null || try(var.timeout_seconds >= 10 && var.timeout_seconds <= 900 && floor(var.timeout_seconds) == var.timeout_seconds, false)
+    error_message = "timeout_seconds must be a whole number from 10 to 900, or null."
   }
 }
 
@@ -180,8 +180,19 @@ variable "log_retention_days" {
 # Data
 ################################################################################
 
+variable "fan_out_concurrency" {
+  description = "How many branches of a fan-out http_only has under way at once; each holds a connection and a thread of the waiting caller."
+  type        = number
+  default     = 64
+
+  validation {
+    condition     = var.fan_out_concurrency >= 1 && var.fan_out_concurrency <= 512 && floor(var.fan_out_concurrency) == var.fan_out_concurrency
+    error_message = "fan_out_concurrency is ${var.fan_out_concurrency}; it must be a whole number from 1 to 512."
+  }
+}
+
 variable "expiry_days" {
-  description = "Days after which S3 deletes emitted pairs and return values (results are kept); 0 sets no lifecycle rules at all, which saves a minute of every first apply."
+  description = "Days after which S3 deletes emitted pairs, return values and the objects of stages (results are kept); 0 sets no lifecycle rules at all, which saves a minute of every first apply."
   type        = number
   default     = 7
 
@@ -191,8 +202,25 @@ variable "expiry_days" {
   }
 }
 
+variable "undelivered_days" {
+  description = "Days that stream records which could not be delivered are kept in a queue, 1 to 14 (dynamodb_triggers only); 0 makes no queue, which saves half a minute of every first apply."
+  type        = number
+  default     = 14
+
+  validation {
+    condition     = var.undelivered_days >= 0 && var.undelivered_days <= 14 && floor(var.undelivered_days) == var.undelivered_days
+    error_message = "undelivered_days is ${var.undelivered_days}; it must be a whole number from 1 to 14, or 0 for no queue."
+  }
+}
+
 variable "force_destroy" {
   description = "Whether destroying the deployment deletes buckets that still hold objects."
+  type        = bool
+  default     = false
+}
+
+variable "point_in_time_recovery" {
+  description = "Whether DynamoDB keeps 35 days of backups of each table (dynamodb_triggers only); what a run stores is temporary, so this costs more than it saves."
   type        = bool
   default     = false
 }

@@ -216,6 +216,7 @@ def _init_from_mirror(program: Program, environment: dict[str, str], failure: st
 def _fingerprint(program: Program) -> str:
     """What an initialisation depends on: the program, the locked provider, and the modules that are called."""
     digest = hashlib.sha256(program.version.encode())
-    for path in (_LOCK_FILE, paths.TERRAFORM / "versions.tf", paths.TERRAFORM / "main.tf"):
+    callers = (paths.TERRAFORM / "main.tf", *sorted(paths.TERRAFORM.glob("modules/*/main.tf")))
+    for path in (_LOCK_FILE, paths.TERRAFORM / "versions.tf", *callers):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -5,8 +5,8 @@ from scripts import paths
 from scripts.package.zips import files_under, zip_bytes
 
 FAILURE = "failure"
-WITHOUT_ENTRY = {"sfn"}
-"""Orchestrations whose fan-out over the input needs no function of ours."""
+WITHOUT_ENTRY = {"sfn", "s3_triggers", "dynamodb_triggers"}
+"""Orchestrations whose fan-out over the input is the state machine's or the client's, and needs no function of ours."""
 
 
 def functions_of(orchestration: str) -> tuple[str, ...]:

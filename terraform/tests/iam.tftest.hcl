@@ -151,6 +151,240 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
   }
 }
 
+run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
+  command = plan
+
+  variables {
+    orchestration = "http_only"
+  }
+
+  assert {
+    condition = jsonencode({
+      for function, policy in module.iam.policies : function => sort(flatten([
+        for statement in jsondecode(policy).Statement : [
+          for action in flatten([statement.Action]) : [
+            for resource in flatten([statement.Resource]) :
+            "${action} ${replace(replace(replace(resource, "-123456789012", ""), "arn:aws:s3:::wordcount-http-only-", ""), "/^arn:aws:(lambda|dynamodb|sqs):us-east-1:123456789012:(function:|table/)?wordcount-http_only-/", "")}"
+          ]
+        ] if statement.Sid != "WriteTheOwnLog"
+      ]))
+      }) == jsonencode({
+      failure = [
+        "s3:PutObject results/*/failed.json",
+      ]
+      mapper = [
+        "s3:GetObject returns/*/mapper.input/*",
+        "s3:PutObject returns/*/mapper/*",
+        "s3:PutObject shuffle/*/reducer*/*",
+      ]
+      partition = [
+        "lambda:InvokeFunction reducer",
+        "lambda:InvokeFunction summary",
+        "s3:GetObject returns/*/partition.input/*",
+        "s3:GetObject returns/*/reducer/*",
+        "s3:ListBucket shuffle",
+        "s3:PutObject returns/*/reducer.input/*",
+        "s3:PutObject returns/*/summary.input/*",
+      ]
+      reducer = [
+        "s3:GetObject returns/*/reducer.input/*",
+        "s3:GetObject shuffle/*/reducer*/*",
+        "s3:ListBucket shuffle",
+        "s3:PutObject returns/*/reducer/*",
+      ]
+      summary = [
+        "s3:GetObject results/*/result.json",
+        "s3:GetObject returns/*/summary.input/*",
+        "s3:ListBucket results",
+        "s3:PutObject results/*/result.json",
+      ]
+      unum_map = [
+        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction mapper",
+        "lambda:InvokeFunction partition",
+        "s3:GetObject returns/*/mapper/*",
+        "s3:GetObject returns/*/unum_map.input/*",
+        "s3:PutObject results/*/failed.json",
+        "s3:PutObject returns/*/mapper.input/*",
+        "s3:PutObject returns/*/partition.input/*",
+      ]
+    })
+    error_message = "The permissions of http_only's functions are not those of the contract."
+  }
+}
+
+run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
+  command = plan
+
+  variables {
+    orchestration = "s3_triggers"
+  }
+
+  assert {
+    condition = jsonencode({
+      for function, policy in module.iam.policies : function => sort(flatten([
+        for statement in jsondecode(policy).Statement : [
+          for action in flatten([statement.Action]) : [
+            for resource in flatten([statement.Resource]) :
+            "${action} ${replace(replace(replace(resource, "-123456789012", ""), "arn:aws:s3:::wordcount-s3-triggers-", ""), "/^arn:aws:(lambda|dynamodb|sqs):us-east-1:123456789012:(function:|table/)?wordcount-s3_triggers-/", "")}"
+          ]
+        ] if statement.Sid != "WriteTheOwnLog"
+      ]))
+      }) == jsonencode({
+      failure = [
+        "s3:PutObject results/*/failed.json",
+      ]
+      mapper = [
+        "lambda:InvokeFunction failure",
+        "s3:GetObject input/*/*.json",
+        "s3:GetObject input/*/.unum_map",
+        "s3:GetObject mapper-output/*/*.json",
+        "s3:GetObject mapper-output/*/.sync",
+        "s3:ListBucket input",
+        "s3:ListBucket mapper-output",
+        "s3:PutObject mapper-output/*/*.json",
+        "s3:PutObject mapper-output/*/.sync",
+        "s3:PutObject shuffle/*/reducer*/*",
+      ]
+      partition = [
+        "lambda:InvokeFunction failure",
+        "s3:GetObject mapper-output/*/*.json",
+        "s3:GetObject mapper-output/*/.lock",
+        "s3:GetObject mapper-output/*/.sync",
+        "s3:GetObject reducer-input/*/*.json",
+        "s3:GetObject reducer-input/*/.unum_map",
+        "s3:GetObject reducer-output/*/*.json",
+        "s3:GetObject reducer-output/*/.sync",
+        "s3:ListBucket mapper-output",
+        "s3:ListBucket reducer-input",
+        "s3:ListBucket shuffle",
+        "s3:PutObject mapper-output/*/.lock",
+        "s3:PutObject reducer-input/*/*.json",
+        "s3:PutObject reducer-input/*/.unum_map",
+        "s3:PutObject reducer-output/*/*.json",
+        "s3:PutObject reducer-output/*/.sync",
+      ]
+      reducer = [
+        "lambda:InvokeFunction failure",
+        "s3:GetObject reducer-input/*/*.json",
+        "s3:GetObject reducer-input/*/.unum_map",
+        "s3:GetObject reducer-output/*/*.json",
+        "s3:GetObject reducer-output/*/.sync",
+        "s3:GetObject shuffle/*/reducer*/*",
+        "s3:ListBucket reducer-input",
+        "s3:ListBucket reducer-output",
+        "s3:ListBucket shuffle",
+        "s3:PutObject reducer-output/*/*.json",
+        "s3:PutObject reducer-output/*/.sync",
+      ]
+      summary = [
+        "lambda:InvokeFunction failure",
+        "s3:GetObject reducer-output/*/*.json",
+        "s3:GetObject reducer-output/*/.lock",
+        "s3:GetObject reducer-output/*/.sync",
+        "s3:GetObject results/*/result.json",
+        "s3:ListBucket reducer-output",
+        "s3:ListBucket results",
+        "s3:PutObject reducer-output/*/.lock",
+        "s3:PutObject results/*/result.json",
+      ]
+    })
+    error_message = "The permissions of s3_triggers's functions are not those of the contract."
+  }
+}
+
+run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
+  command = plan
+
+  variables {
+    orchestration = "dynamodb_triggers"
+  }
+
+  assert {
+    condition = jsonencode({
+      for function, policy in module.iam.policies : function => sort(flatten([
+        for statement in jsondecode(policy).Statement : [
+          for action in flatten([statement.Action]) : [
+            for resource in flatten([statement.Resource]) :
+            "${action} ${replace(replace(replace(resource, "-123456789012", ""), "arn:aws:s3:::wordcount-dynamodb-triggers-", ""), "/^arn:aws:(lambda|dynamodb|sqs):us-east-1:123456789012:(function:|table/)?wordcount-dynamodb_triggers-/", "")}"
+          ]
+        ] if statement.Sid != "WriteTheOwnLog"
+      ]))
+      }) == jsonencode({
+      failure = [
+        "s3:PutObject results/*/failed.json",
+      ]
+      mapper = [
+        "dynamodb:DescribeStream mapper_input/stream/*",
+        "dynamodb:GetItem mapper_output",
+        "dynamodb:GetRecords mapper_input/stream/*",
+        "dynamodb:GetShardIterator mapper_input/stream/*",
+        "dynamodb:ListStreams mapper_input/stream/*",
+        "dynamodb:PutItem mapper_output",
+        "dynamodb:UpdateItem mapper_input",
+        "dynamodb:UpdateItem mapper_output",
+        "s3:GetObject returns/*/mapper.input/*",
+        "s3:GetObject returns/*/mapper/*",
+        "s3:PutObject results/*/failed.json",
+        "s3:PutObject returns/*/mapper/*",
+        "s3:PutObject shuffle/*/reducer*/*",
+        "sqs:SendMessage undelivered",
+      ]
+      partition = [
+        "dynamodb:BatchGetItem mapper_output",
+        "dynamodb:DescribeStream mapper_output/stream/*",
+        "dynamodb:GetItem reducer_input",
+        "dynamodb:GetRecords mapper_output/stream/*",
+        "dynamodb:GetShardIterator mapper_output/stream/*",
+        "dynamodb:ListStreams mapper_output/stream/*",
+        "dynamodb:PutItem reducer_input",
+        "dynamodb:PutItem reducer_output",
+        "dynamodb:UpdateItem mapper_output",
+        "s3:GetObject returns/*/mapper/*",
+        "s3:GetObject returns/*/partition/*",
+        "s3:ListBucket shuffle",
+        "s3:PutObject results/*/failed.json",
+        "s3:PutObject returns/*/partition/*",
+        "s3:PutObject returns/*/reducer.input/*",
+        "sqs:SendMessage undelivered",
+      ]
+      reducer = [
+        "dynamodb:DescribeStream reducer_input/stream/*",
+        "dynamodb:GetItem reducer_output",
+        "dynamodb:GetRecords reducer_input/stream/*",
+        "dynamodb:GetShardIterator reducer_input/stream/*",
+        "dynamodb:ListStreams reducer_input/stream/*",
+        "dynamodb:PutItem reducer_output",
+        "dynamodb:UpdateItem reducer_input",
+        "dynamodb:UpdateItem reducer_output",
+        "s3:GetObject returns/*/reducer.input/*",
+        "s3:GetObject returns/*/reducer/*",
+        "s3:GetObject shuffle/*/reducer*/*",
+        "s3:ListBucket shuffle",
+        "s3:PutObject results/*/failed.json",
+        "s3:PutObject returns/*/reducer/*",
+        "sqs:SendMessage undelivered",
+      ]
+      summary = [
+        "dynamodb:BatchGetItem reducer_output",
+        "dynamodb:DescribeStream reducer_output/stream/*",
+        "dynamodb:GetRecords reducer_output/stream/*",
+        "dynamodb:GetShardIterator reducer_output/stream/*",
+        "dynamodb:ListStreams reducer_output/stream/*",
+        "dynamodb:PutItem results",
+        "dynamodb:UpdateItem reducer_output",
+        "s3:GetObject results/*/result.json",
+        "s3:GetObject returns/*/reducer/*",
+        "s3:ListBucket results",
+        "s3:PutObject results/*/failed.json",
+        "s3:PutObject results/*/result.json",
+        "sqs:SendMessage undelivered",
+      ]
+    })
+    error_message = "The permissions of dynamodb_triggers's functions are not those of the contract."
+  }
+}
+
 run "no_policy_of_sfn_has_a_wildcard" {
   command = plan
 
@@ -201,6 +435,90 @@ run "no_policy_of_http_sync_s3_has_a_wildcard" {
       for policy in values(module.iam.policies) : [
         for statement in jsondecode(policy).Statement : [
           for resource in flatten([statement.Resource]) : can(regex("^arn:aws:[a-z0-9]+:[^:*]*:[^:*]*:[^*]*wordcount-http[-_]sync[-_]s3", resource))
+        ]
+      ]
+    ]))
+    error_message = "A resource names this deployment before its first wildcard."
+  }
+}
+
+run "no_policy_of_http_only_has_a_wildcard" {
+  command = plan
+
+  variables {
+    orchestration = "http_only"
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in values(module.iam.policies) : [
+        for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : !strcontains(action, "*")]
+      ]
+    ]))
+    error_message = "An action is spelt out, never service:* or *."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in values(module.iam.policies) : [
+        for statement in jsondecode(policy).Statement : [
+          for resource in flatten([statement.Resource]) : can(regex("^arn:aws:[a-z0-9]+:[^:*]*:[^:*]*:[^*]*wordcount-http[-_]only", resource))
+        ]
+      ]
+    ]))
+    error_message = "A resource names this deployment before its first wildcard."
+  }
+}
+
+run "no_policy_of_s3_triggers_has_a_wildcard" {
+  command = plan
+
+  variables {
+    orchestration = "s3_triggers"
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in values(module.iam.policies) : [
+        for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : !strcontains(action, "*")]
+      ]
+    ]))
+    error_message = "An action is spelt out, never service:* or *."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in values(module.iam.policies) : [
+        for statement in jsondecode(policy).Statement : [
+          for resource in flatten([statement.Resource]) : can(regex("^arn:aws:[a-z0-9]+:[^:*]*:[^:*]*:[^*]*wordcount-s3[-_]triggers", resource))
+        ]
+      ]
+    ]))
+    error_message = "A resource names this deployment before its first wildcard."
+  }
+}
+
+run "no_policy_of_dynamodb_triggers_has_a_wildcard" {
+  command = plan
+
+  variables {
+    orchestration = "dynamodb_triggers"
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in values(module.iam.policies) : [
+        for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : !strcontains(action, "*")]
+      ]
+    ]))
+    error_message = "An action is spelt out, never service:* or *."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in values(module.iam.policies) : [
+        for statement in jsondecode(policy).Statement : [
+          for resource in flatten([statement.Resource]) : can(regex("^arn:aws:[a-z0-9]+:[^:*]*:[^:*]*:[^*]*wordcount-dynamodb[-_]triggers", resource))
         ]
       ]
     ]))

@@ -17,8 +17,13 @@ run "sfn_is_a_state_machine_over_five_functions" {
   }
 
   assert {
-    condition     = length(module.sfn) == 1 && length(module.http_sync_s3) == 0
-    error_message = "sfn has a state machine and nothing of http_sync_s3."
+    condition     = jsonencode([for module in [module.sfn, module.http_sync_s3, module.http_only, module.s3_triggers, module.dynamodb_triggers] : length(module)]) == jsonencode([1, 0, 0, 0, 0])
+    error_message = "sfn has its state machine and nothing of another orchestration."
+  }
+
+  assert {
+    condition     = jsonencode(keys(module.buckets)) == jsonencode(["code", "results", "returns", "shuffle"]) && output.deployment.tables == {}
+    error_message = "sfn has three buckets beside the one for code, and no table."
   }
 
   assert {
@@ -50,8 +55,13 @@ run "http_sync_s3_is_functions_that_call_each_other" {
   }
 
   assert {
-    condition     = length(module.sfn) == 0 && length(module.http_sync_s3) == 1
-    error_message = "http_sync_s3 has no state machine."
+    condition     = jsonencode([for module in [module.sfn, module.http_sync_s3, module.http_only, module.s3_triggers, module.dynamodb_triggers] : length(module)]) == jsonencode([0, 1, 0, 0, 0])
+    error_message = "http_sync_s3 has no state machine and nothing of another orchestration."
+  }
+
+  assert {
+    condition     = jsonencode(keys(module.buckets)) == jsonencode(["code", "results", "returns", "shuffle"]) && output.deployment.tables == {}
+    error_message = "http_sync_s3 has three buckets beside the one for code, and no table."
   }
 
   assert {
@@ -72,6 +82,216 @@ run "http_sync_s3_is_functions_that_call_each_other" {
   assert {
     condition     = local.orchestration.environment.FAN_IN_WAIT_SECONDS == "3600"
     error_message = "A fan-in waits an hour unless told otherwise."
+  }
+}
+
+run "http_only_is_functions_that_wait_for_each_other" {
+  command = plan
+
+  variables {
+    orchestration = "http_only"
+  }
+
+  assert {
+    condition     = jsonencode(keys(module.function)) == jsonencode(["failure", "mapper", "partition", "reducer", "summary", "unum_map"])
+    error_message = "http_only deploys unum_map, mapper, partition, reducer, summary and failure."
+  }
+
+  assert {
+    condition     = jsonencode([for module in [module.sfn, module.http_sync_s3, module.http_only, module.s3_triggers, module.dynamodb_triggers] : length(module)]) == jsonencode([0, 0, 1, 0, 0])
+    error_message = "http_only has nothing of another orchestration."
+  }
+
+  assert {
+    condition     = jsonencode(keys(module.buckets)) == jsonencode(["code", "results", "returns", "shuffle"]) && output.deployment.tables == {}
+    error_message = "http_only has three buckets beside the one for code, and no table."
+  }
+
+  assert {
+    condition     = jsonencode(module.http_only[0].recorded) == jsonencode(["unum_map"])
+    error_message = "Only the entry can be invoked with nobody waiting, so only its final failure goes to the recorder."
+  }
+
+  assert {
+    condition = jsonencode(output.deployment.timeouts) == jsonencode({
+      failure = 30, mapper = 280, partition = 590, reducer = 280, summary = 280, unum_map = 900
+    })
+    error_message = "A caller's time limit holds those that it waits for, and the longest is what Lambda allows."
+  }
+}
+
+run "time_limits_of_http_only_grow_with_the_one_that_is_set" {
+  command = plan
+
+  variables {
+    orchestration   = "http_only"
+    timeout_seconds = 60
+  }
+
+  assert {
+    condition = jsonencode(output.timeouts) == jsonencode({
+      failure = 30, mapper = 60, partition = 150, reducer = 60, summary = 60, unum_map = 240
+    })
+    error_message = "partition gets twice the time and half a minute, unum_map three times and a minute."
+  }
+}
+
+run "time_limits_beyond_http_only_are_refused" {
+  command = plan
+
+  variables {
+    orchestration   = "http_only"
+    timeout_seconds = 281
+  }
+
+  expect_failures = [aws_lambda_layer_version.dependencies]
+}
+
+run "elsewhere_a_function_may_have_all_of_lambdas_time" {
+  command = plan
+
+  variables {
+    orchestration   = "s3_triggers"
+    timeout_seconds = 900
+  }
+
+  assert {
+    condition     = alltrue([for function, timeout in output.timeouts : timeout == (function == "failure" ? 30 : 900)])
+    error_message = "Where nobody waits for a function, its time limit is the one that is set."
+  }
+}
+
+run "s3_triggers_is_a_bucket_for_each_stage" {
+  command = plan
+
+  variables {
+    orchestration = "s3_triggers"
+  }
+
+  assert {
+    condition     = jsonencode(keys(module.function)) == jsonencode(["failure", "mapper", "partition", "reducer", "summary"])
+    error_message = "s3_triggers deploys mapper, partition, reducer, summary and failure, and no unum_map: the client is the entry."
+  }
+
+  assert {
+    condition     = jsonencode([for module in [module.sfn, module.http_sync_s3, module.http_only, module.s3_triggers, module.dynamodb_triggers] : length(module)]) == jsonencode([0, 0, 0, 1, 0])
+    error_message = "s3_triggers has nothing of another orchestration."
+  }
+
+  assert {
+    condition = jsonencode(output.deployment.buckets) == jsonencode({
+      input          = "wordcount-s3-triggers-input-123456789012"
+      mapper_output  = "wordcount-s3-triggers-mapper-output-123456789012"
+      reducer_input  = "wordcount-s3-triggers-reducer-input-123456789012"
+      reducer_output = "wordcount-s3-triggers-reducer-output-123456789012"
+      results        = "wordcount-s3-triggers-results-123456789012"
+      shuffle        = "wordcount-s3-triggers-shuffle-123456789012"
+    })
+    error_message = "s3_triggers has a bucket for each stage, one for emitted pairs and one for results."
+  }
+
+  assert {
+    condition     = jsonencode(keys(module.buckets)) == jsonencode(concat(["code"], keys(output.deployment.buckets))) && output.deployment.tables == {}
+    error_message = "Beside those there is the bucket for code, and no table."
+  }
+
+  assert {
+    condition = jsonencode(module.s3_triggers[0].notifications) == jsonencode({
+      input = "mapper", mapper_output = "partition", reducer_input = "reducer", reducer_output = "summary"
+    })
+    error_message = "Each stage's bucket triggers the function that is next; pairs, results and code trigger nothing."
+  }
+
+  assert {
+    condition     = jsonencode(module.s3_triggers[0].recorded) == jsonencode(["mapper", "partition", "reducer", "summary"])
+    error_message = "The final failure of every function but the recorder goes to the recorder."
+  }
+}
+
+run "dynamodb_triggers_is_a_table_for_each_stage" {
+  command = plan
+
+  variables {
+    orchestration = "dynamodb_triggers"
+  }
+
+  assert {
+    condition     = jsonencode(keys(module.function)) == jsonencode(["failure", "mapper", "partition", "reducer", "summary"])
+    error_message = "dynamodb_triggers deploys mapper, partition, reducer, summary and failure, and no unum_map: the client is the entry."
+  }
+
+  assert {
+    condition     = jsonencode([for module in [module.sfn, module.http_sync_s3, module.http_only, module.s3_triggers, module.dynamodb_triggers] : length(module)]) == jsonencode([0, 0, 0, 0, 1])
+    error_message = "dynamodb_triggers has nothing of another orchestration."
+  }
+
+  assert {
+    condition     = jsonencode(keys(module.buckets)) == jsonencode(["code", "results", "returns", "shuffle"])
+    error_message = "dynamodb_triggers has three buckets beside the one for code."
+  }
+
+  assert {
+    condition = jsonencode(output.deployment.tables) == jsonencode({
+      mapper_input   = "wordcount-dynamodb_triggers-mapper_input"
+      mapper_output  = "wordcount-dynamodb_triggers-mapper_output"
+      reducer_input  = "wordcount-dynamodb_triggers-reducer_input"
+      reducer_output = "wordcount-dynamodb_triggers-reducer_output"
+      results        = "wordcount-dynamodb_triggers-results"
+    })
+    error_message = "dynamodb_triggers has a table for each stage and one for results."
+  }
+
+  assert {
+    condition = jsonencode(module.dynamodb_triggers[0].mappings) == jsonencode({
+      mapper_input = "mapper", mapper_output = "partition", reducer_input = "reducer", reducer_output = "summary"
+    })
+    error_message = "Each stage's stream has one reader, the function that is next."
+  }
+
+  assert {
+    condition     = module.dynamodb_triggers[0].queue_name == "wordcount-dynamodb_triggers-undelivered"
+    error_message = "What a stream can't deliver is left in the deployment's own queue."
+  }
+}
+
+run "without_days_there_is_no_queue" {
+  command = plan
+
+  variables {
+    orchestration    = "dynamodb_triggers"
+    undelivered_days = 0
+  }
+
+  assert {
+    condition     = module.dynamodb_triggers[0].queue_name == null && !strcontains(join("", values(module.iam.policies)), "sqs")
+    error_message = "With undelivered_days = 0 there is neither a queue nor a permission to send to one."
+  }
+}
+
+run "a_function_is_told_all_names_and_its_own_time" {
+  command = plan
+
+  variables {
+    orchestration      = "dynamodb_triggers"
+    function_overrides = { mapper = { timeout_seconds = 100 } }
+  }
+
+  assert {
+    condition = jsonencode(module.function["mapper"].environment) == jsonencode({
+      FUNCTION             = "mapper"
+      FUNCTION_PREFIX      = "wordcount-dynamodb_triggers-"
+      MAPPER_INPUT_TABLE   = "wordcount-dynamodb_triggers-mapper_input"
+      MAPPER_OUTPUT_TABLE  = "wordcount-dynamodb_triggers-mapper_output"
+      ORCHESTRATION        = "dynamodb_triggers"
+      REDUCER_INPUT_TABLE  = "wordcount-dynamodb_triggers-reducer_input"
+      REDUCER_OUTPUT_TABLE = "wordcount-dynamodb_triggers-reducer_output"
+      RESULTS_BUCKET       = "wordcount-dynamodb-triggers-results-123456789012"
+      RESULTS_TABLE        = "wordcount-dynamodb_triggers-results"
+      RETURNS_BUCKET       = "wordcount-dynamodb-triggers-returns-123456789012"
+      SHUFFLE_BUCKET       = "wordcount-dynamodb-triggers-shuffle-123456789012"
+      TIMEOUT_SECONDS      = "100"
+    })
+    error_message = "Each bucket and table is known by its role, and the time limit is the function's own."
   }
 }
 
@@ -103,12 +323,40 @@ run "names_carry_prefix_and_orchestration" {
   }
 }
 
-run "the_longest_names_fit" {
+run "the_longest_names_of_http_sync_s3_fit" {
   command = plan
 
   variables {
     orchestration = "http_sync_s3"
-    prefix        = "a23456789-123456789-1234"
+    prefix        = "a23456789-123456789-123"
+  }
+
+  assert {
+    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in values(output.functions) : length(name) <= 64])
+    error_message = "Bucket names have at most 63 characters, function and role names 64."
+  }
+}
+
+run "the_longest_names_of_s3_triggers_fit" {
+  command = plan
+
+  variables {
+    orchestration = "s3_triggers"
+    prefix        = "a23456789-123456789-123"
+  }
+
+  assert {
+    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in values(output.functions) : length(name) <= 64])
+    error_message = "Bucket names have at most 63 characters, function and role names 64."
+  }
+}
+
+run "the_longest_names_of_dynamodb_triggers_fit" {
+  command = plan
+
+  variables {
+    orchestration = "dynamodb_triggers"
+    prefix        = "a23456789-123456789-123"
   }
 
   assert {

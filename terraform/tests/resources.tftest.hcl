@@ -169,14 +169,179 @@ run "waiting_functions_alone_may_loop" {
     condition     = jsonencode({ for function, config in aws_lambda_function_recursion_config.this : config.function_name => config.recursive_loop }) == jsonencode({ m = "Allow" })
     error_message = "Loop detection is off for the functions named, and for no other."
   }
+}
+
+run "final_failures_go_to_the_recorder" {
+  command = plan
+
+  module {
+    source = "./modules/final_failures"
+  }
+
+  variables {
+    functions   = { mapper = "m", reducer = "r" }
+    failure_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+  }
 
   assert {
     condition = jsonencode({
       for function, config in aws_lambda_function_event_invoke_config.this :
-      function => [config.maximum_retry_attempts, config.destination_config[0].on_failure[0].destination]
+      function => [config.function_name, config.maximum_retry_attempts, config.destination_config[0].on_failure[0].destination]
       }) == jsonencode({
-      for function in ["mapper", "reducer", "summary"] : function => [2, "arn:aws:lambda:us-east-1:123456789012:function:f"]
+      mapper  = ["m", 2, "arn:aws:lambda:us-east-1:123456789012:function:f"]
+      reducer = ["r", 2, "arn:aws:lambda:us-east-1:123456789012:function:f"]
     })
-    error_message = "Every function but the recorder is retried twice and then handed to the recorder."
+    error_message = "A failed asynchronous invocation is retried twice and then handed to the recorder."
+  }
+}
+
+run "values_alone_trigger_and_only_from_the_own_bucket" {
+  command = plan
+
+  module {
+    source = "./modules/s3_triggers"
+  }
+
+  variables {
+    triggers    = { input = "mapper", mapper_output = "partition" }
+    buckets     = { input = "wordcount-input", mapper_output = "wordcount-mapper-output" }
+    bucket_arns = { input = "arn:aws:s3:::wordcount-input", mapper_output = "arn:aws:s3:::wordcount-mapper-output", results = "arn:aws:s3:::r" }
+    functions   = { mapper = "m", partition = "p", failure = "f" }
+    account_id  = "123456789012"
+    function_arns = {
+      mapper    = "arn:aws:lambda:us-east-1:123456789012:function:m"
+      partition = "arn:aws:lambda:us-east-1:123456789012:function:p"
+      failure   = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    }
+  }
+
+  assert {
+    condition = jsonencode([
+      for notification in values(aws_s3_bucket_notification.this) : [
+        notification.bucket,
+        [for rule in notification.lambda_function : [rule.lambda_function_arn, rule.events, rule.filter_prefix, rule.filter_suffix]],
+      ]
+      ]) == jsonencode([
+      ["wordcount-input", [["arn:aws:lambda:us-east-1:123456789012:function:m", ["s3:ObjectCreated:*"], null, ".json"]]],
+      ["wordcount-mapper-output", [["arn:aws:lambda:us-east-1:123456789012:function:p", ["s3:ObjectCreated:*"], null, ".json"]]],
+    ])
+    error_message = "Each bucket has one notification, with one rule: a new object whose name ends in .json invokes the function that is next."
+  }
+
+  assert {
+    condition = jsonencode([
+      for permission in values(aws_lambda_permission.this) :
+      [permission.function_name, permission.action, permission.principal, permission.source_arn, permission.source_account]
+      ]) == jsonencode([
+      ["m", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-input", "123456789012"],
+      ["p", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-mapper-output", "123456789012"],
+    ])
+    error_message = "S3 may invoke a function for its one bucket, as long as that bucket is this account's."
+  }
+}
+
+run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
+  command = plan
+
+  module {
+    source = "./modules/dynamodb_triggers"
+  }
+
+  variables {
+    triggers               = { mapper_input = "mapper" }
+    tables                 = { mapper_input = "wordcount-mapper_input", results = "wordcount-results" }
+    functions              = { mapper = "wordcount-mapper", failure = "wordcount-failure" }
+    queue_name             = "wordcount-undelivered"
+    queue_arn              = "arn:aws:sqs:us-east-1:123456789012:wordcount-undelivered"
+    undelivered_days       = 14
+    point_in_time_recovery = false
+  }
+
+  assert {
+    condition = jsonencode({
+      for role, mapping in aws_lambda_event_source_mapping.this : role => {
+        age         = mapping.maximum_record_age_in_seconds
+        batch       = mapping.batch_size
+        bisect      = mapping.bisect_batch_on_function_error
+        destination = mapping.destination_config[0].on_failure[0].destination_arn
+        function    = mapping.function_name
+        parallel    = mapping.parallelization_factor
+        responses   = mapping.function_response_types
+        retries     = mapping.maximum_retry_attempts
+        start       = mapping.starting_position
+      }
+      }) == jsonencode({
+      mapper_input = {
+        age         = 3600
+        batch       = 1
+        bisect      = true
+        destination = "arn:aws:sqs:us-east-1:123456789012:wordcount-undelivered"
+        function    = "wordcount-mapper"
+        parallel    = 10
+        responses   = ["ReportBatchItemFailures"]
+        retries     = 5
+        start       = "TRIM_HORIZON"
+      }
+    })
+    error_message = "A stream is read from its start, one item per invocation, ten at once from a shard, five times at most."
+  }
+
+  assert {
+    condition = jsonencode([
+      for filter in one(aws_lambda_event_source_mapping.this["mapper_input"].filter_criteria).filter : jsondecode(filter.pattern)
+    ]) == jsonencode([{ dynamodb = { NewImage = { To = { S = ["mapper"] } } }, eventName = ["INSERT"] }])
+    error_message = "A function is invoked for new items whose To is its name, and for nothing else."
+  }
+
+  assert {
+    condition = jsonencode({
+      for role, table in aws_dynamodb_table.this : role => [table.name, table.stream_enabled ? table.stream_view_type : "none"]
+      }) == jsonencode({
+      mapper_input = ["wordcount-mapper_input", "NEW_IMAGE"]
+      results      = ["wordcount-results", "none"]
+    })
+    error_message = "A table that triggers a function has a stream of new images; the results have none."
+  }
+
+  assert {
+    condition = alltrue([
+      for table in values(aws_dynamodb_table.this) :
+      table.billing_mode == "PAY_PER_REQUEST" && table.hash_key == "Key" && table.range_key == null &&
+      one(table.ttl).enabled && one(table.ttl).attribute_name == "Expires" && one(table.server_side_encryption).enabled
+    ])
+    error_message = "A table is paid by request, keyed so that a run spreads over all partitions, encrypted, and emptied by Expires."
+  }
+
+  assert {
+    condition     = alltrue([for table in values(aws_dynamodb_table.this) : !one(table.point_in_time_recovery).enabled && !table.deletion_protection_enabled])
+    error_message = "Temporary items are not backed up unless asked for, and a deployment can be destroyed."
+  }
+
+  assert {
+    condition     = aws_sqs_queue.undelivered[0].message_retention_seconds == 1209600 && aws_sqs_queue.undelivered[0].sqs_managed_sse_enabled
+    error_message = "Records that could not be delivered are kept for two weeks, encrypted."
+  }
+}
+
+run "backups_of_tables_can_be_asked_for" {
+  command = plan
+
+  module {
+    source = "./modules/dynamodb_triggers"
+  }
+
+  variables {
+    triggers               = {}
+    tables                 = { results = "wordcount-results" }
+    functions              = {}
+    queue_name             = "wordcount-undelivered"
+    queue_arn              = "arn:aws:sqs:us-east-1:123456789012:wordcount-undelivered"
+    undelivered_days       = 0
+    point_in_time_recovery = true
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.this["results"].point_in_time_recovery).enabled
+    error_message = "With point_in_time_recovery every table is backed up."
   }
 }

@@ -32,7 +32,7 @@ run "a_prefix_that_makes_names_too_long_is_refused" {
   command = plan
 
   variables {
-    prefix = "a23456789-123456789-12345"
+    prefix = "a23456789-123456789-1234"
   }
 
   expect_failures = [var.prefix]
@@ -168,6 +168,16 @@ run "a_broken_number_of_days_is_refused" {
   expect_failures = [var.expiry_days]
 }
 
+run "a_queue_that_keeps_longer_than_sqs_is_refused" {
+  command = plan
+
+  variables {
+    undelivered_days = 15
+  }
+
+  expect_failures = [var.undelivered_days]
+}
+
 run "missing_zips_are_refused_in_words" {
   command = plan
 
@@ -188,3 +198,34 @@ run "a_python_other_than_the_layers_is_refused" {
   expect_failures = [aws_lambda_layer_version.dependencies]
 }
 
+run "a_partition_that_ends_before_those_it_waits_for_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/http_only"
+  }
+
+  variables {
+    functions   = { unum_map = "u" }
+    failure_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    timeouts    = { mapper = 60, partition = 120, reducer = 60, summary = 60, unum_map = 240 }
+  }
+
+  expect_failures = [var.timeouts]
+}
+
+run "an_entry_that_ends_before_those_it_waits_for_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/http_only"
+  }
+
+  variables {
+    functions   = { unum_map = "u" }
+    failure_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    timeouts    = { mapper = 60, partition = 150, reducer = 60, summary = 60, unum_map = 210 }
+  }
+
+  expect_failures = [var.timeouts]
+}

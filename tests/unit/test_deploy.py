@@ -135,6 +135,15 @@ class TestApply:
         assert f"-state={build}/embedded/terraform/sfn/terraform.tfstate" in told["argv"]
         assert not [name for name in told["env"] if name.startswith(("AWS_", "TF_CLI_ARGS"))]
 
+    def test_what_only_costs_waiting_there_is_off_unless_asked_for(self, embedded: str, program: StandIn) -> None:
+        program.says(applied(1), code=0)
+
+        assert cli.main(["apply", "--var", "undelivered_days=14"]) == 0
+
+        [told] = program.was_told("apply")
+        assert "-var=expiry_days=0" in told["argv"]
+        assert told["argv"].index("-var=undelivered_days=14") > told["argv"].index("-var=undelivered_days=0")
+
     def test_prints_terraforms_error_and_leaves_no_record(
         self, build: Path, embedded: str, program: StandIn, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -278,6 +287,23 @@ class TestInitialise:
         program.says(applied(1), code=0)
         cli.main(["apply"])
         next(build.rglob("terraform-provider-aws_v5.100.0")).unlink()
+
+        cli.main(["apply"])
+
+        assert len(program.was_told("init")) == 2
+
+    @pytest.mark.parametrize("file", ["main.tf", "modules/outer/main.tf"])
+    def test_is_done_again_when_other_modules_may_be_called(
+        self, embedded: str, program: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str
+    ) -> None:
+        folder = tmp_path / "terraform"
+        for name in ("versions.tf", "main.tf", "modules/outer/main.tf"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+        monkeypatch.setattr(paths, "TERRAFORM", folder)
+        program.says(applied(1), code=0)
+        cli.main(["apply"])
+        (folder / file).write_text('module "inner" {\n  source = "../inner"\n}\n')
 
         cli.main(["apply"])
 

@@ -1,4 +1,5 @@
-# What a function may be granted on the buckets, each statement with a Sid that says what for. Keys in the buckets:
+# What a function may be granted, each statement with a Sid that says what for. Here: on the buckets that most orchestrations
+# have; grants_stages.tf has the buckets of s3_triggers, grants_tables.tf the tables of dynamodb_triggers. Keys in the buckets:
 #   shuffle  {run}/reducer{id}/{word}/{uuid}, below a prefix where a chunk's destination has one
 #   returns  {run}/{function}/{index}.json        return values
 #            {run}/{function}.input/{index}.json  claim checks: what that function is given when its carrier can't hold it
@@ -9,9 +10,11 @@ locals {
 
   values = { for function in ["mapper", "partition", "reducer"] : function => "${var.bucket_arns["returns"]}/*/${function}/*" }
 
-  inputs = { for function in ["unum_map", "mapper"] : function => "${var.bucket_arns["returns"]}/*/${function}.input/*" }
+  inputs = { for function in ["unum_map", "mapper", "partition", "reducer", "summary"] : function => "${var.bucket_arns["returns"]}/*/${function}.input/*" }
 
-  grants = {
+  grants = merge(local.grants_on_buckets, local.grants_on_stages, local.grants_on_tables)
+
+  grants_on_buckets = {
     # shuffle
     emit_pairs = { Sid = "EmitPairs", Action = "s3:PutObject", Resource = local.pairs }
     read_pairs = { Sid = "ReadPairsOfAPartition", Action = "s3:GetObject", Resource = local.pairs }
@@ -34,6 +37,12 @@ locals {
     read_unum_map_input    = { Sid = "TakeOutTheClaimCheckOfTheEntry", Action = "s3:GetObject", Resource = local.inputs["unum_map"] }
     read_mapper_input      = { Sid = "TakeOutClaimChecksOfMappers", Action = "s3:GetObject", Resource = local.inputs["mapper"] }
     write_mapper_input     = { Sid = "PutInClaimChecksOfMappers", Action = "s3:PutObject", Resource = local.inputs["mapper"] }
+    read_partition_input   = { Sid = "TakeOutTheClaimCheckOfPartition", Action = "s3:GetObject", Resource = local.inputs["partition"] }
+    write_partition_input  = { Sid = "PutInTheClaimCheckOfPartition", Action = "s3:PutObject", Resource = local.inputs["partition"] }
+    read_reducer_input     = { Sid = "TakeOutClaimChecksOfReducers", Action = "s3:GetObject", Resource = local.inputs["reducer"] }
+    write_reducer_input    = { Sid = "PutInClaimChecksOfReducers", Action = "s3:PutObject", Resource = local.inputs["reducer"] }
+    read_summary_input     = { Sid = "TakeOutTheClaimCheckOfSummary", Action = "s3:GetObject", Resource = local.inputs["summary"] }
+    write_summary_input    = { Sid = "PutInTheClaimCheckOfSummary", Action = "s3:PutObject", Resource = local.inputs["summary"] }
 
     # results
     list_results  = { Sid = "TellAMissingResultFromAForbiddenOne", Action = "s3:ListBucket", Resource = var.bucket_arns["results"] }

@@ -9,7 +9,7 @@ variable "arn_prefix" {
 }
 
 variable "functions" {
-  description = "For each function that gets a role, the grants (names in grants.tf) and the functions that it may invoke."
+  description = "For each function that gets a role, the grants (names in grants.tf, grants_stages.tf and grants_tables.tf) and the functions that it may invoke."
   type = map(object({
     grants  = list(string)
     invokes = list(string)
@@ -17,8 +17,18 @@ variable "functions" {
 }
 
 variable "bucket_arns" {
-  description = "ARN of each bucket by role: shuffle, returns and results."
+  description = "ARN of each bucket by role, of all roles that there are in any orchestration."
   type        = map(string)
+}
+
+variable "table_arns" {
+  description = "ARN of each table by role, of all roles that there are in any orchestration."
+  type        = map(string)
+}
+
+variable "queue_arn" {
+  description = "ARN of the queue for stream records that could not be delivered."
+  type        = string
 }
 
 variable "function_arns" {

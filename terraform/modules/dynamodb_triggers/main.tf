@@ -1,0 +1,81 @@
+# A stream shard serves two readers at most, so each stage has a table of its own and each table one reader.
+resource "aws_dynamodb_table" "this" {
+  for_each = var.tables
+
+  name                        = each.value
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "Key"
+  stream_enabled              = contains(keys(var.triggers), each.key)
+  stream_view_type            = contains(keys(var.triggers), each.key) ? "NEW_IMAGE" : null
+  deletion_protection_enabled = false
+
+  attribute {
+    name = "Key"
+    type = "S"
+  }
+
+  # Clean-up of last resort: the client deletes what a successful run leaves.
+  ttl {
+    attribute_name = "Expires"
+    enabled        = true
+  }
+
+  server_side_encryption {
+    enabled = true
+  }
+
+  point_in_time_recovery {
+    enabled = var.point_in_time_recovery
+  }
+}
+
+# Record of last resort: what the runtime itself could not record, because no attempt of it came to life.
+resource "aws_sqs_queue" "undelivered" {
+  count = var.undelivered_days == 0 ? 0 : 1
+
+  name                      = var.queue_name
+  message_retention_seconds = var.undelivered_days * 24 * 3600
+  sqs_managed_sse_enabled   = true
+}
+
+resource "aws_lambda_event_source_mapping" "this" {
+  for_each = var.triggers
+
+  event_source_arn = aws_dynamodb_table.this[each.key].stream_arn
+  function_name    = var.functions[each.value]
+
+  # LATEST may miss what is written while the mapping comes to life.
+  starting_position = "TRIM_HORIZON"
+
+  # One value per invocation: a poisoned one takes no other with it, and each has the whole time limit. Ten at once from each
+  # shard, in order per item only, which is all the order that there is to keep.
+  batch_size             = 1
+  parallelization_factor = 10
+
+  # The runtime counts to three attempts and then records the failure; two more are left for attempts that never came so far.
+  # An hour ends what is throttled all the time. Both make way for the records behind; without them, one would block its shard
+  # for a day.
+  maximum_retry_attempts        = 5
+  maximum_record_age_in_seconds = 3600
+
+  # Without effect on a batch of one; whoever sets a larger one retries the failed records alone, in ever smaller batches.
+  bisect_batch_on_function_error = true
+  function_response_types        = ["ReportBatchItemFailures"]
+
+  # Only new items that are addressed to the function: no updates, no removals, no bookkeeping.
+  filter_criteria {
+    filter {
+      pattern = jsonencode({ eventName = ["INSERT"], dynamodb = { NewImage = { To = { S = [each.value] } } } })
+    }
+  }
+
+  dynamic "destination_config" {
+    for_each = aws_sqs_queue.undelivered
+
+    content {
+      on_failure {
+        destination_arn = var.queue_arn
+      }
+    }
+  }
+}
