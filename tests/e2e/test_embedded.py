@@ -82,6 +82,9 @@ def handler(event, context):
     return event
 """
 
+INVOKE = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": "*"}
+S3 = {"Effect": "Allow", "Action": ["s3:*"], "Resource": "*"}
+
 
 class Shell:
     """Runs `python -m scripts.embedded ...` as a user would, against one build directory."""
@@ -164,17 +167,17 @@ class Cloud:
             "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}],
         }
         role = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-        allowed = statements or ({"Effect": "Allow", "Action": ["s3:*"], "Resource": "*"},)
+        allowed = statements or (S3,)
         self.iam.put_role_policy(
             RoleName=name, PolicyName="policy", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": list(allowed)})
         )
         return str(role["Role"]["Arn"])
 
-    def function(self, role: str | None = None, **settings: Any) -> str:
+    def function(self, role: str | None = None, code: str = HANDLER, **settings: Any) -> str:
         name = f"function-{uuid.uuid4().hex[:12]}"
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as file:
-            file.writestr("index.py", HANDLER)
+            file.writestr("index.py", code)
         self.functions.create_function(
             FunctionName=name,
             Runtime="python3.13",
@@ -194,15 +197,18 @@ class Cloud:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
+    def log(self) -> str:
+        return (self.shell.home / "log.txt").read_text()
+
     def requests(self, *, reset: bool = False) -> dict[str, Any]:
         url = self.endpoint + "/_embedded/requests" + ("/reset" if reset else "")
         body = b"" if reset else None
         with urllib.request.build_opener().open(url, data=body, timeout=10) as response:
             return json.load(response)
 
-    def execute(self, definition: dict[str, Any], data: Any, seconds: float = 60) -> dict[str, Any]:
+    def execute(self, definition: dict[str, Any], data: Any, seconds: float = 60, role: str | None = None) -> dict[str, Any]:
         machine = self.states.create_state_machine(
-            name=f"machine-{uuid.uuid4().hex[:12]}", definition=json.dumps(definition), roleArn=self.role()
+            name=f"machine-{uuid.uuid4().hex[:12]}", definition=json.dumps(definition), roleArn=role or self.role(INVOKE)
         )
         started = self.states.start_execution(
             stateMachineArn=machine["stateMachineArn"], input=json.dumps(data), name=f"run-{uuid.uuid4().hex[:8]}"
@@ -548,7 +554,7 @@ def test_workers_see_what_aws_sets_and_nothing_of_the_caller(cloud: Cloud) -> No
 
 def test_an_event_that_fails_for_good_reaches_the_destination(cloud: Cloud) -> None:
     bucket = cloud.bucket()
-    name, recorder = cloud.function(), cloud.function()
+    name, recorder = cloud.function(cloud.role(S3, INVOKE)), cloud.function()
     target = cloud.functions.get_function(FunctionName=recorder)["Configuration"]["FunctionArn"]
     cloud.functions.put_function_event_invoke_config(
         FunctionName=name, MaximumRetryAttempts=1, DestinationConfig={"OnFailure": {"Destination": target}}
@@ -567,6 +573,63 @@ def test_an_event_that_fails_for_good_reaches_the_destination(cloud: Cloud) -> N
     assert record["responsePayload"]["errorType"] == "Refused"
     messages = [entry["message"] for entry in cloud.logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
     assert messages.count(f"request {record['requestContext']['requestId']}") == 2, "both attempts have one request id"
+
+
+def test_a_role_that_may_not_invoke_the_destination_loses_the_record(cloud: Cloud) -> None:
+    bucket, recorder = cloud.bucket(), cloud.function()
+    target = cloud.functions.get_function(FunctionName=recorder)["Configuration"]["FunctionArn"]
+    other = {**INVOKE, "Resource": f"{target}-other"}
+    name = cloud.function(cloud.role(S3, other))
+    cloud.functions.put_function_event_invoke_config(
+        FunctionName=name, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": target}}
+    )
+
+    cloud.invoke(name, {"do": "raise", "text": "text", "bucket": bucket}, "Event")
+
+    until(lambda: f"not authorized to perform: lambda:InvokeFunction on resource: {target} " in cloud.log(), 20)
+    time.sleep(0.5)
+    assert cloud.keys(bucket, "record/") == []
+
+
+@pytest.mark.parametrize("source", ["nothing", "another bucket"])
+def test_s3_may_notify_only_functions_whose_policy_allows_the_bucket(cloud: Cloud, source: str) -> None:
+    bucket, results = cloud.bucket(), cloud.bucket()
+    name = cloud.function(Environment={"Variables": {"BUCKET": results}})
+    arn = cloud.functions.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    notification = {
+        "Bucket": bucket,
+        "NotificationConfiguration": {
+            "LambdaFunctionConfigurations": [{"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}]
+        },
+    }
+
+    def allow(one: str) -> None:
+        cloud.functions.add_permission(
+            FunctionName=name,
+            StatementId=f"from-{one}",
+            Action="lambda:InvokeFunction",
+            Principal="s3.amazonaws.com",
+            SourceArn=f"arn:aws:s3:::{one}",
+            SourceAccount="000000000000",
+        )
+
+    if source == "another bucket":
+        allow(results)
+    with pytest.raises(ClientError) as error:
+        cloud.s3.put_bucket_notification_configuration(**notification)
+    assert code(error) == "InvalidArgument"
+    allow(bucket)
+    cloud.s3.put_bucket_notification_configuration(**notification)
+    cloud.s3.put_object(Bucket=bucket, Key="seen", Body=b"")
+    until(lambda: cloud.keys(results, "stream/") == [f"stream/{name}"], 20)
+    cloud.s3.delete_object(Bucket=results, Key=f"stream/{name}")
+
+    cloud.functions.remove_permission(FunctionName=name, StatementId=f"from-{bucket}")
+    cloud.s3.put_object(Bucket=bucket, Key="unseen", Body=b"")
+
+    until(lambda: f"may not invoke {arn} for arn:aws:s3:::{bucket}:" in cloud.log().rpartition("InvalidArgument")[2], 20)
+    time.sleep(4.0)
+    assert cloud.keys(results, "stream/") == []
 
 
 def test_throttled_events_are_not_lost(cloud: Cloud) -> None:
@@ -779,3 +842,32 @@ def test_starting_the_same_execution_twice(cloud: Cloud) -> None:
     with pytest.raises(ClientError) as error:
         cloud.states.start_execution(**{**start, "input": "{}"})
     assert code(error) == "ExecutionAlreadyExists"
+
+
+def test_a_machine_needs_a_role_that_may_invoke_the_function(cloud: Cloud) -> None:
+    name = cloud.function()
+    role = cloud.role({**INVOKE, "Resource": f"arn:aws:lambda:us-east-1:000000000000:function:{name}-other"})
+    done = cloud.execute(task(name), {}, role=role)
+    assert (done["status"], done["error"]) == ("FAILED", "Lambda.AWSLambdaException")
+    assert "not authorized to perform: lambda:InvokeFunction" in done["cause"]
+    assert done["cause"].partition(" (Service")[0] in cloud.log()
+    processor = {**task(name), "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    mapped = {"StartAt": "M", "States": {"M": {"Type": "Map", "End": True, "ItemProcessor": processor}}}
+    assert cloud.execute(mapped, [{}], role=role)["status"] == "FAILED"
+    assert cloud.execute(mapped, [{}])["status"] == "SUCCEEDED"
+
+
+def test_a_distributed_map_fails_when_the_input_of_a_child_cannot_be_made(cloud: Cloud) -> None:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "P",
+        "States": {"P": {"Type": "Pass", "End": True}},
+    }
+
+    def run(path: str) -> dict[str, Any]:
+        state = {"Type": "Map", "End": True, "ItemSelector": {"run.$": path}, "ItemProcessor": processor}
+        return cloud.execute({"StartAt": "M", "States": {"M": state}}, [1, 2])
+
+    assert json.loads(run("$[0]")["output"]) == [{"run": 1}, {"run": 1}]
+    done = run("$.nope")
+    assert (done["status"], done["error"]) == ("FAILED", "States.Runtime")

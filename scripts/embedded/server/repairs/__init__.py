@@ -4,9 +4,10 @@ Each module holds repairs of one kind; each repair is a small function whose doc
 replace private names, so ministack is pinned, and `patching` refuses to start with another shape of it.
 """
 
+from scripts.embedded.server import permissions
 from scripts.embedded.server.counting import Counter
 from scripts.embedded.server.patching import RepairError
-from scripts.embedded.server.repairs import asynchronous, errors, invocations, lambda_limits, s3, states, streams, workers
+from scripts.embedded.server.repairs import asynchronous, errors, grants, invocations, lambda_limits, s3, states, streams, workers
 from scripts.embedded.server.slots import Slots
 
 __all__ = ["RepairError", "apply_all"]
@@ -14,6 +15,7 @@ __all__ = ["RepairError", "apply_all"]
 
 def apply_all(counter: Counter, slots: Slots) -> None:
     """Installs every repair, before the first request. Raises RepairError when ministack is not as expected."""
+    permissions.check()
     invocations.count_invocations(counter)
     invocations.know_the_worker()
     workers.complete_environment()
@@ -23,7 +25,9 @@ def apply_all(counter: Counter, slots: Slots) -> None:
     lambda_limits.limit_request_payloads()
     lambda_limits.limit_response_payloads()
     asynchronous.queue_events(slots)
-    streams.poll_in_parallel()
+    streams.give_mappings_their_defaults()
+    streams.refuse_unreadable_streams()
+    streams.map_streams(slots)
     states.bound_lambda_tasks(slots)
     states.cap_inline_maps()
     states.limit_data()
@@ -32,7 +36,9 @@ def apply_all(counter: Counter, slots: Slots) -> None:
     states.fail_maps_whose_children_did_not_begin()
     states.fail_on_missing_paths()
     states.start_idempotently()
+    grants.ask_the_state_machine()
     s3.forbid_long_keys()
     s3.cap_pages()
     s3.cap_batch_deletes()
     s3.hide_missing_keys()
+    grants.ask_before_notifying()

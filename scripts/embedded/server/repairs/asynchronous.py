@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from scripts.embedded.server import permissions
 from scripts.embedded.server.patching import module, replace, require
 from scripts.embedded.server.repairs.invocations import current_ticket, fixed_request_id
 from scripts.embedded.server.slots import Slots, Ticket
 
+_DESTINATION_ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 _LONGEST_THROTTLE_SECONDS = 1.0
 _logger = logging.getLogger("embedded.asynchronous")
 
@@ -27,6 +29,7 @@ def queue_events(slots: Slots) -> None:
     - ministack counts a throttled attempt as a failed one, and so loses events after three throttles. AWS puts the event
       back and tries again, until the event's maximum age. So here.
     - The failure destination gets AWS's whole record; ministack leaves out request id, version and time.
+    - It gets it only when the function's role may send it there; ministack asks nobody.
     """
     lambda_svc = module("services.lambda_svc")
     for name in (
@@ -156,6 +159,10 @@ class AsynchronousQueue:
             _logger.warning("event for %s dropped: %s", event.config.get("FunctionName"), condition)
 
     def _deliver(self, event: Event, result: dict[str, Any], condition: str, target: str) -> None:
+        action = next((action for service, action in _DESTINATION_ACTIONS.items() if f":{service}:" in target), "")
+        name = event.config.get("FunctionName", "")
+        if action and permissions.role_denial(event.config.get("Role", ""), name, action, target):
+            return
         if ":lambda:" not in target:
             self._lambda._route_async_failure(target, event.config.get("FunctionName", ""), event.payload, result)
             return

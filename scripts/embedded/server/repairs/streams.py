@@ -1,56 +1,88 @@
-"""DynamoDB streams: one thread for each mapping."""
+"""DynamoDB streams: event source mappings that batch, retry and give up as AWS's do."""
 
-import threading
-from collections.abc import Iterator
 from typing import Any
 
+from scripts.embedded.server import permissions
 from scripts.embedded.server.patching import module, replace, require
+from scripts.embedded.server.repairs.mappings import READ_ACTIONS, Mappings
+from scripts.embedded.server.slots import Slots
+
+_DEFAULTS = {
+    "BatchSize": 100,
+    "MaximumRetryAttempts": -1,
+    "MaximumRecordAgeInSeconds": -1,
+    "BisectBatchOnFunctionError": False,
+    "ParallelizationFactor": 1,
+}
 
 
-def poll_in_parallel() -> None:
-    """Polls each DynamoDB mapping in a thread of its own.
+def map_streams(slots: Slots) -> None:
+    """Serves each DynamoDB mapping with a thread and lanes of its own (see `mappings` and `lanes`).
 
-    ministack serves all mappings of all tables from one thread, so that one stage's Lambda blocks the next stage's:
-    three tables with three one-second records each took 9.7 s, and 3.4 s so. Order within a mapping is kept.
+    ministack serves all mappings from one thread, so that one stage's Lambda blocks the next stage's; it ignores
+    ParallelizationFactor, MaximumRetryAttempts, bisection and the batching window, and drops what a function reports as
+    failed with ReportBatchItemFailures.
     """
     lambda_svc = module("services.lambda_svc")
     require(lambda_svc, "_poll_loop", ())
-    only = threading.local()
-    wakers: dict[str, threading.Event] = {}
+    mappings = Mappings(slots)
 
-    def make_iterator(original: Any) -> Any:
-        def iterate() -> Iterator[Any]:
-            chosen = getattr(only, "mapping", None)
-            return (entry for entry in original() if chosen is None or entry[2].get("UUID") == chosen)
-
-        return iterate
-
-    replace(lambda_svc, "_iter_all_esms", (), make_iterator)
-
-    def make_poller(original: Any) -> Any:
-        def serve(mapping: str, wake: threading.Event) -> None:
-            only.mapping = mapping
-            while next(iter(lambda_svc._iter_all_esms()), None) is not None:
-                wake.clear()
-                try:
-                    while original():
-                        pass
-                except Exception as error:
-                    lambda_svc.logger.error("stream mapping %s: %s", mapping, error)
-                wake.wait()
-            wakers.pop(mapping, None)
-
+    def make_poller(_original: Any) -> Any:
         def poll() -> bool:
-            """Called by ministack's own poll loop at each wake-up and each second: passes the wake-up on."""
-            present = [entry[2] for entry in lambda_svc._iter_all_esms()]
-            for esm in present:
-                if ":dynamodb:" in esm.get("EventSourceArn", "") and esm["UUID"] not in wakers:
-                    wake = wakers[esm["UUID"]] = threading.Event()
-                    threading.Thread(target=serve, args=(esm["UUID"], wake), name="stream-mapping", daemon=True).start()
-            for wake in list(wakers.values()):
-                wake.set()
+            """Called by ministack's poll loop at each write to a stream and at least each second."""
+            mappings.refresh()
             return False
 
         return poll
 
+    def make_change(original: Any) -> Any:
+        def change(*arguments: Any) -> Any:
+            response = original(*arguments)
+            mappings.refresh()
+            return response
+
+        return change
+
     replace(lambda_svc, "_poll_dynamodb_streams", (), make_poller)
+    replace(lambda_svc, "_create_esm", ("data",), make_change)
+    replace(lambda_svc, "_update_esm", ("esm_id", "data"), make_change)
+    replace(lambda_svc, "_delete_esm", ("esm_id",), make_change)
+
+
+def give_mappings_their_defaults() -> None:
+    """Gives a new DynamoDB mapping the settings that it leaves out: AWS's default batch is 100 records, ministack's 10."""
+
+    def make(original: Any) -> Any:
+        def create(data: Any) -> Any:
+            if ":dynamodb:" in str(data.get("EventSourceArn", "")):
+                data = {**_DEFAULTS, **{name: value for name, value in data.items() if value is not None}}
+            return original(data)
+
+        return create
+
+    replace(module("services.lambda_svc"), "_create_esm", ("data",), make)
+
+
+def refuse_unreadable_streams() -> None:
+    """Refuses a mapping whose function's role may not read the stream, as AWS does; a running one asks at each read."""
+    lambda_svc = module("services.lambda_svc")
+    require(lambda_svc, "error_response_json")
+    require(lambda_svc, "_get_func_record_for_ref", ("function_ref",))
+
+    def make(original: Any) -> Any:
+        def create(data: Any) -> Any:
+            stream = str(data.get("EventSourceArn", ""))
+            _func, config, name = lambda_svc._get_func_record_for_ref(data.get("FunctionName", ""))
+            if ":dynamodb:" in stream and config:
+                for action in READ_ACTIONS:
+                    if permissions.role_denial(config.get("Role", ""), name, action, stream):
+                        text = (
+                            f"Cannot access stream {stream}. Please ensure the role can perform the GetRecords, "
+                            "GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM."
+                        )
+                        return lambda_svc.error_response_json("InvalidParameterValueException", text, 400)
+            return original(data)
+
+        return create
+
+    replace(lambda_svc, "_create_esm", ("data",), make)
