@@ -11,7 +11,7 @@ from pathlib import Path
 from scripts.client import claim, cli, objects
 from scripts.client.aws import Aws
 from scripts.client.claim import Claim
-from scripts.client.cleanup import remove_intermediate, remove_unstarted
+from scripts.client.cleanup import remove_intermediate
 from scripts.client.console import say, showing
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import (
@@ -74,7 +74,8 @@ def _start(options: argparse.Namespace) -> StartedRun:
     given = read_input(options.input, options.format, options.chunk_bytes, options.chunks)
     aws = Aws(_choose(options))
     kind = ORCHESTRATIONS[aws.deployment.orchestration]
-    aws.warm_up(kind.service)
+    if kind.service:
+        aws.warm_up(kind.service)
     asked = check_destination(aws, options.destination) if options.destination is not None else None
     chunks, destination, num_reducer, notices = settle(given.elements, aws.deployment.buckets, asked, options.num_reducer)
     run_id = options.run_id or new_run_id()
@@ -87,7 +88,7 @@ def _start(options: argparse.Namespace) -> StartedRun:
     try:
         claimed = Claim(run_id, aws.deployment.orchestration, len(chunks), num_reducer, destination, options.keep)
         claim.take(aws.store("results"), claimed)
-        _launch(run, chunks)
+        _launch(run, chunks, attended=not options.no_wait)
     except KeyboardInterrupt:
         raise Interruption(f"interrupted while starting run {run_id}; see whether it runs: {run.how_to_attach}") from None
     if not options.quiet:
@@ -96,23 +97,28 @@ def _start(options: argparse.Namespace) -> StartedRun:
     return run
 
 
-def _launch(run: StartedRun, chunks: list[Chunk]) -> None:
+def _launch(run: StartedRun, chunks: list[Chunk], *, attended: bool) -> None:
     """Start the run, or leave nothing of it; unless the request's answer was lost, for then it may run."""
     try:
-        run.orchestration.start(chunks)
+        run.orchestration.start(chunks, attended=attended)
+    except KeyboardInterrupt:
+        if not run.orchestration.starts_piecemeal:
+            raise
+        _undo(run)
+        raise Interruption(f"interrupted while starting run {run.run_id}; what was written of it is removed") from None
     except ClientError as error:
         if isinstance(error, StartError) and not error.certain:
             message = f"{error}; run {run.run_id} may have started, see: {run.how_to_attach}"
             raise StartError(message, certain=False) from error
-        _undo(run.aws, run.run_id)
+        _undo(run)
         raise
 
 
-def _undo(aws: Aws, run_id: str) -> None:
+def _undo(run: StartedRun) -> None:
     try:
-        remove_unstarted(aws, run_id)
-    except StorageError as error:
-        say(f"note: what was written for run {run_id} could not be removed: {error}")
+        remove_intermediate(run.orchestration, run.destination, run.mappers)
+    except ClientError as error:
+        say(f"note: what was written for run {run.run_id} could not be removed: {error}")
 
 
 def _choose(options: argparse.Namespace) -> Deployment:
@@ -207,6 +213,6 @@ def _total(counts: dict[str, int]) -> int:
 
 def _tidy_up(run: StartedRun) -> None:
     try:
-        remove_intermediate(run.aws, run.run_id, run.destination)
+        remove_intermediate(run.orchestration, run.destination, run.mappers)
     except StorageError as error:
-        say(f"note: not all intermediate objects could be deleted; the buckets' lifecycle rules will. {error}")
+        say(f"note: not all intermediate objects could be deleted; they expire by themselves. {error}")

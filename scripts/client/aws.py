@@ -16,7 +16,8 @@ import obstore.store
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError
 
-Role = Literal["shuffle", "returns", "results"]
+Role = Literal["shuffle", "returns", "results", "input", "mapper_output", "reducer_input", "reducer_output"]
+Service = Literal["dynamodb", "lambda", "stepfunctions"]
 
 _LOOPBACK = "127.0.0.1,localhost"
 
@@ -38,7 +39,7 @@ class Aws:
 
     def store(self, role: Role, *, patient: bool = True) -> obstore.store.S3Store:
         """The bucket of a role. Impatient ones, for polling, give up after seconds rather than minutes."""
-        return self.bucket(self.deployment.buckets[role], patient=patient)
+        return self.bucket(self.deployment.bucket(role), patient=patient)
 
     def bucket(self, name: str, *, patient: bool = True) -> obstore.store.S3Store:
         """Any bucket, as `store`."""
@@ -48,24 +49,30 @@ class Aws:
             store: obstore.store.S3Store = self._made["s3", name, patient]
             return store
 
-    def client(self, service: Literal["lambda", "stepfunctions"]) -> Any:
+    def client(self, service: Service) -> Any:
         """boto3's client for a service."""
+        return self._client(service, {"read_timeout": 20, "retries": {"mode": "standard", "max_attempts": 4}})
+
+    def long_client(self, service: Service, answer_seconds: float) -> Any:
+        """A client for calls that may take that long to be answered, and are sent once only: another would do all again."""
+        retries = {"mode": "standard", "total_max_attempts": 1}
+        return self._client(service, {"read_timeout": answer_seconds, "retries": retries, "tcp_keepalive": True})
+
+    def _client(self, service: Service, settings: dict[str, Any]) -> Any:
         from botocore.config import Config
 
+        key = (service, settings["read_timeout"])
         with self._lock:
-            if service not in self._made:
-                self._made[service] = self._session.client(
-                    service,
-                    endpoint_url=self.deployment.endpoint_url,
-                    config=Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 4}),
-                )
-            return self._made[service]
+            if key not in self._made:
+                config = Config(connect_timeout=5, **settings)
+                self._made[key] = self._session.client(service, endpoint_url=self.deployment.endpoint_url, config=config)
+            return self._made[key]
 
-    def warm_up(self, service: Literal["lambda", "stepfunctions"]) -> None:
+    def warm_up(self, service: Service) -> None:
         """Make a client in the background: the import of boto3 takes longer than all requests of a start together."""
         threading.Thread(target=self._warm_up, args=(service,), daemon=True).start()
 
-    def _warm_up(self, service: Literal["lambda", "stepfunctions"]) -> None:
+    def _warm_up(self, service: Service) -> None:
         try:
             self.client(service)
         except Exception:

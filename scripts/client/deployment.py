@@ -5,15 +5,18 @@ workspace each. Both are the same object::
 
     {"orchestration": "sfn", "prefix": "wordcount", "region": "us-east-1", "account_id": "000000000000",
      "endpoint_url": null or "http://127.0.0.1:4566", "functions": {"mapper": "wordcount-sfn-mapper", ...},
-     "buckets": {"shuffle": ..., "returns": ..., "results": ...}, "state_machine_arn": null or ARN,
-     "sfn_map_mode": null or "INLINE" or "DISTRIBUTED", "log_groups": {function: name}, "timeout_seconds": 300}
+     "buckets": {"shuffle": ..., "results": ..., ...}, "tables": {"mapper_input": ..., ...}, "state_machine_arn": null or ARN,
+     "sfn_map_mode": null or "INLINE" or "DISTRIBUTED", "log_groups": {function: name}, "timeout_seconds": 300,
+     "timeouts": {function: seconds}}
+
+Which buckets and tables there are is the orchestration's own. An older version's record lacks `tables` and `timeouts`.
 """
 
 import json
 import os
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,8 @@ class Deployment:
     sfn_map_mode: str | None
     log_groups: dict[str, str]
     timeout_seconds: int
+    tables: dict[str, str] = field(default_factory=dict)
+    timeouts: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, record: Any, where: str) -> "Deployment":
@@ -46,13 +51,30 @@ class Deployment:
         Raises:
             ClientError: it is no such record.
         """
-        names = [field.name for field in fields(cls)]
-        missing = [name for name in names if not isinstance(record, dict) or name not in record]
+        required = [field.name for field in fields(cls) if field.default_factory is MISSING]
+        missing = [name for name in required if not isinstance(record, dict) or name not in record]
         roles = {} if missing else record["buckets"]
-        if missing or not isinstance(roles, dict) or not {"shuffle", "returns", "results"} <= roles.keys():
-            lacks = ", ".join(missing) or "a bucket for shuffle, returns or results"
+        if missing or not isinstance(roles, dict) or not {"shuffle", "results"} <= roles.keys():
+            lacks = ", ".join(missing) or "a bucket for shuffle or results"
             raise ClientError(f"{where} is no deployment record (it lacks {lacks}); deploy again")
-        return cls(**{name: record[name] for name in names})
+        told = {field.name: record.get(field.name) for field in fields(cls)}
+        return cls(**{name: value for name, value in told.items() if name in required or value is not None})
+
+    def bucket(self, role: str) -> str:
+        """The name of the bucket of a role. Raises ClientError: there is none."""
+        return require(self.buckets.get(role), f"bucket {role}")
+
+    def table(self, role: str) -> str:
+        """The name of the table of a role. Raises ClientError: there is none."""
+        return require(self.tables.get(role), f"table {role}")
+
+    def function(self, name: str) -> str:
+        """The Lambda's name of a function. Raises ClientError: there is none."""
+        return require(self.functions.get(name), f"function {name}")
+
+    def timeout_of(self, function: str) -> int:
+        """Seconds that a function may run."""
+        return self.timeouts.get(function, self.timeout_seconds)
 
     @property
     def is_embedded(self) -> bool:
@@ -61,6 +83,17 @@ class Deployment:
 
     def __str__(self) -> str:
         return f"{self.orchestration} on {self.endpoint_url or f'account {self.account_id}, {self.region}'}"
+
+
+def require(value: str | None, what: str) -> str:
+    """A part of the deployment record that an orchestration can't do without.
+
+    Raises:
+        ClientError: it is missing.
+    """
+    if not value:
+        raise ClientError(f"the deployment record has no {what}; deploy again")
+    return value
 
 
 def find_deployments(target: str = "auto", orchestration: str | None = None) -> list[Deployment]:

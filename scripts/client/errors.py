@@ -6,6 +6,7 @@ ClientError
 │   └── RunIdUsedError    2  the run id belongs to an earlier run
 ├── NothingDeployedError  4  no deployment to start a run on
 ├── StorageError          1  a request to S3 finally failed
+│   └── TableError        1  a request to DynamoDB finally failed
 ├── StartError            1  the run could not be started
 ├── RunFailedError        1  the run ended as failed
 ├── Interruption        130  Ctrl-C, when a run may exist already
@@ -50,6 +51,13 @@ class StorageError(ClientError):
 
     def __str__(self) -> str:
         return f"{self.action} on s3://{self.bucket}/{self.key} failed: {self.cause}"
+
+
+class TableError(StorageError):
+    """A request to DynamoDB finally failed: `bucket` is the table, `key` the item's."""
+
+    def __str__(self) -> str:
+        return f"{self.action} on table {self.bucket}, item {self.key} failed: {self.cause}"
 
 
 class StartError(ClientError):

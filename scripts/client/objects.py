@@ -1,18 +1,22 @@
 """What the client does with S3 objects, with errors that name action, bucket, key and cause."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
 
+from scripts.client.concurrency import at_once
 from scripts.client.errors import StorageError
 
 _PAGE = 1000
 _THREADS = 8
 _PASSES = 10
+_ATTEMPTS = 5
 
 
 def read(store: S3Store, key: str) -> bytes | None:
@@ -42,11 +46,8 @@ def write(store: S3Store, key: str, body: bytes) -> None:
 
 
 def write_all(store: S3Store, bodies: dict[str, bytes]) -> None:
-    """Write several objects, concurrently; the first failure is raised once all have ended."""
-    if bodies:
-        with ThreadPoolExecutor(min(_THREADS, len(bodies))) as pool:
-            for written in [pool.submit(write, store, key, body) for key, body in bodies.items()]:
-                written.result()
+    """Write several objects, concurrently; after a failure none is begun any more, and it is raised once all have ended."""
+    at_once([partial(write, store, key, body) for key, body in bodies.items()], _THREADS)
 
 
 def create(store: S3Store, key: str, body: bytes) -> bool:
@@ -57,6 +58,29 @@ def create(store: S3Store, key: str, body: bytes) -> bool:
         except AlreadyExistsError:
             return False
         return True
+
+
+def ensure(store: S3Store, key: str, body: bytes) -> None:
+    """Write an object if there is none; the same object that is there already is as good, so that this can be repeated.
+
+    Raises:
+        StorageError: also when another object is there.
+    """
+    for attempt in range(_ATTEMPTS):
+        if create(store, key, body):
+            return
+        stored = read(store, key)
+        if stored == body:
+            return
+        if stored is not None:
+            raise StorageError("s3:PutObject", _bucket(store), key, "another object is there, of an earlier run of this id")
+        time.sleep(0.1 * attempt)  # a conflict of two writers which left nothing yet
+    raise StorageError("s3:PutObject", _bucket(store), key, "others write and delete it all the time")
+
+
+def ensure_all(store: S3Store, bodies: dict[str, bytes]) -> None:
+    """`ensure` for several objects, as `write_all`."""
+    at_once([partial(ensure, store, key, body) for key, body in bodies.items()], _THREADS)
 
 
 def names(store: S3Store, prefix: str) -> list[str]:

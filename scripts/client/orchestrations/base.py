@@ -5,11 +5,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NotRequired, TypedDict
+from typing import Any, ClassVar, NotRequired, TypedDict
 
 from runtime.orchestration.envelope import encode
-from scripts.client.aws import Aws
-from scripts.client.errors import ClientError, StartError
+from scripts.client import objects
+from scripts.client.aws import Aws, Role, Service
+from scripts.client.errors import StartError
 
 
 class Chunk(TypedDict):
@@ -46,22 +47,36 @@ class Verdict:
 class Orchestration(ABC):
     """One run under one orchestration."""
 
-    service: ClassVar[Literal["lambda", "stepfunctions"]]
-    """The service that starts it."""
+    service: ClassVar[Service | None]
+    """The service that starts it; None for S3 itself."""
+
+    buckets: ClassVar[tuple[Role, ...]] = ("returns",)
+    """Beside shuffle and results: where objects of a run lie below `{run}/`, in the order of the flow."""
+
+    tables: ClassVar[tuple[str, ...]] = ()
+    """Roles of the tables that hold items of a run, in the order of the flow."""
+
+    starts_piecemeal: ClassVar[bool] = False
+    """Whether a run begins with the first of many writes. One whose start was cut off never ends, and is taken back."""
 
     def __init__(self, aws: Aws, run_id: str) -> None:
         self.aws, self.run_id = aws, run_id
 
-    def check(self, chunks: list[Chunk]) -> None:  # noqa: B027 - most have nothing to refuse
+    def check(self, chunks: list[Chunk]) -> None:
         """Before anything is written: can a run of these chunks be started here?
 
         Raises:
             UsageError: it can't; says what can.
+            ClientError: the deployment lacks a bucket or table.
         """
+        for role in self.buckets:
+            self.aws.deployment.bucket(role)
+        for name in self.tables:
+            self.aws.deployment.table(name)
 
     @abstractmethod
-    def start(self, chunks: list[Chunk]) -> None:
-        """Start the run. May write under `{run}/` in the returns bucket.
+    def start(self, chunks: list[Chunk], *, attended: bool) -> None:
+        """Start the run; `attended` if this client stays until its end. Whatever it writes, `remove` removes.
 
         Raises:
             StartError, StorageError: it could not be started.
@@ -74,6 +89,15 @@ class Orchestration(ABC):
     def verdict(self) -> Verdict | None:
         """The platform's word on the run if it has ended, None while it runs or if the platform keeps no such record."""
         return None
+
+    def remove(self, mappers: int | None) -> None:
+        """Delete all that a run left between its functions, and what `start` wrote; `mappers` as for `progress`.
+
+        Raises:
+            StorageError: some could not be deleted.
+        """
+        for role in self.buckets:
+            objects.remove_all(self.aws.store(role), f"{self.run_id}/")
 
 
 def size(value: Any) -> int:
@@ -98,14 +122,3 @@ def starting(what: str) -> Iterator[None]:
         raise StartError(f"{what} got no answer: {error}", certain=False) from error
     except BotoCoreError as error:
         raise StartError(f"{what} failed: {error}", certain=True) from error
-
-
-def require(value: str | None, what: str) -> str:
-    """A part of the deployment record that this orchestration can't do without.
-
-    Raises:
-        ClientError: it is missing.
-    """
-    if not value:
-        raise ClientError(f"the deployment record has no {what}; deploy again")
-    return value

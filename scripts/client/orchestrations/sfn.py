@@ -14,13 +14,13 @@ from typing import Any
 
 from runtime.orchestration.envelope import encode, inline, pointer
 from scripts.client import objects
+from scripts.client.deployment import require
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations.base import (
     Chunk,
     Orchestration,
     Progress,
     Verdict,
-    require,
     size,
     starting,
 )
@@ -64,6 +64,7 @@ class Sfn(Orchestration):
 
     def check(self, chunks: list[Chunk]) -> None:
         """A Map takes so many chunks and no more."""
+        super().check(chunks)
         if self._distributed and len(chunks) > MAX_DISTRIBUTED_ITEMS:
             raise UsageError(
                 f"{len(chunks)} chunks are more than the {MAX_DISTRIBUTED_ITEMS} whose return values a state can hold;"
@@ -75,7 +76,7 @@ class Sfn(Orchestration):
                 f" (--chunks {MAX_INLINE_ITEMS}), or deploy with sfn_map_mode=DISTRIBUTED"
             )
 
-    def start(self, chunks: list[Chunk]) -> None:
+    def start(self, chunks: list[Chunk], *, attended: bool) -> None:
         """Store what is too large for the input, then start the execution."""
         data, bodies = _datums(chunks, MAX_INPUT_BYTES, each=self._distributed)
         returns = self.aws.store("returns")

@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[3]
         (["in.txt", "--top", "-1"], "-1 is not 0 or more"),
         (["in.txt", "--run-id", "../x"], "can't be a run id"),
         (["in.txt", "--run-id", ""], "can't be a run id"),
-        (["in.txt", "--orchestration", "sfm"], "known are http_sync_s3, sfn"),
+        (["in.txt", "--orchestration", "sfm"], "known are dynamodb_triggers, http_only, http_sync_s3, s3_triggers, sfn"),
         (["in.txt", "--no-wait", "--json"], "--no-wait ends before"),
         (["in.txt", "--colour"], "unrecognized"),
         (["--attach", "a/b"], "can't be a run id"),

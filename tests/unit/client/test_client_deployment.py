@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from scripts import paths
-from scripts.client.deployment import find_deployments
+from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, NothingDeployedError
 
 
@@ -163,3 +163,27 @@ def test_no_terraform_is_told(terraform, monkeypatch):
 
     with pytest.raises(NothingDeployedError, match="terraform is not on the PATH"):
         find_deployments()
+
+
+def test_a_record_without_tables_and_timeouts_is_readable():
+    deployment = Deployment.parse(record("sfn"), "here")
+
+    assert (deployment.tables, deployment.timeouts) == ({}, {})
+    assert deployment.timeout_of("mapper") == 300
+
+
+def test_a_record_with_null_for_what_is_not_there_is_readable():
+    assert Deployment.parse(record("sfn") | {"tables": None, "timeouts": None}, "here").tables == {}
+
+
+def test_tables_and_timeouts_are_read():
+    told = {"tables": {"mapper_input": "t"}, "timeouts": {"unum_map": 900}, "buckets": {"shuffle": "s", "results": "x"}}
+
+    deployment = Deployment.parse(record("dynamodb_triggers") | told, "here")
+
+    assert deployment.table("mapper_input") == "t"
+    assert deployment.timeout_of("unum_map") == 900
+    assert deployment.timeout_of("mapper") == 300
+    for lacking in (lambda: deployment.bucket("returns"), lambda: deployment.table("results"), lambda: deployment.function("x")):
+        with pytest.raises(ClientError, match="deploy again"):
+            lacking()

@@ -1,0 +1,120 @@
+"""One synchronous Invoke in the background, answered when the whole run is over.
+
+A request that was sent is never sent again: its function may run, and for long. What Lambda did not take (no connection,
+throttled) is tried again, with growing pauses. A connection may break while the function runs on; then nothing is known until the
+function's own timeout has passed.
+"""
+
+import json
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.client.errors import StartError
+from scripts.client.orchestrations.base import starting
+
+_SEND_SECONDS = 20.0
+"""How long to try to be taken."""
+
+_REFUSAL_SECONDS = 2.0
+"""A request that is out for that long was taken: a refusal comes at once."""
+
+_FIRST_PAUSE_SECONDS = 0.2
+_LAST_PAUSE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the function answered.
+
+    Attributes:
+        failed: the function ended with an error (`FunctionError`); the value then is Lambda's description of it.
+        value: JSON; None if there was none.
+        request_id: of the invocation.
+    """
+
+    failed: bool
+    value: Any
+    request_id: str | None
+
+
+class Call:
+    """An invocation under way, begun by its construction.
+
+    Attributes:
+        answer: once it came.
+        error: once it is known that none will come; `error.certain` if the function was not invoked.
+    """
+
+    def __init__(self, client: Any, function: str, payload: bytes) -> None:
+        self._client, self._function, self._payload = client, function, payload
+        self._out_since: float | None = None
+        self._ended = threading.Event()
+        self.answer: Answer | None = None
+        self.error: StartError | None = None
+        threading.Thread(target=self._run, name=f"call {function}", daemon=True).start()
+
+    def wait_until_taken(self) -> None:
+        """Return once Lambda has taken the request, or the call has ended: then `error` tells whether it was refused.
+
+        A run that ends early costs nothing here: its answer ends the waiting.
+        """
+        while not self._ended.wait(0.02):
+            since = self._out_since
+            if since is not None and time.monotonic() - since > _REFUSAL_SECONDS:
+                return
+
+    def _run(self) -> None:
+        try:
+            self.answer = self._persist()
+        except StartError as error:
+            self.error = error
+        except Exception as error:  # a thread has nobody else to tell, and who waits must not wait for ever
+            self.error = StartError(f"invoking {self._function} failed: {error!r}", certain=False)
+        finally:
+            self._ended.set()
+
+    def _persist(self) -> Answer:
+        deadline, pause = time.monotonic() + _SEND_SECONDS, _FIRST_PAUSE_SECONDS
+        while True:
+            self._out_since = time.monotonic()
+            try:
+                return self._send()
+            except StartError as error:
+                self._out_since = None
+                if not _was_not_taken(error) or time.monotonic() + pause >= deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, _LAST_PAUSE_SECONDS)
+
+    def _send(self) -> Answer:
+        from botocore.exceptions import BotoCoreError
+
+        with starting(f"invoking {self._function}"):
+            answer = self._client.invoke(FunctionName=self._function, InvocationType="RequestResponse", Payload=self._payload)
+        try:
+            body = answer["Payload"].read()
+        except BotoCoreError as error:
+            raise StartError(f"{self._function} was invoked, its answer broke off: {error}", certain=False) from error
+        request_id = answer.get("ResponseMetadata", {}).get("RequestId")
+        return Answer("FunctionError" in answer, _parse(body), request_id)
+
+
+def _was_not_taken(error: StartError) -> bool:
+    """Whether the request never began, for a reason that passes."""
+    from botocore.exceptions import ClientError as RefusedError
+    from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
+
+    if not error.certain:
+        return False
+    if isinstance(error.__cause__, RefusedError):
+        return bool(error.__cause__.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 429)
+    return isinstance(error.__cause__, ConnectTimeoutError | EndpointConnectionError)
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body or b"null")
+    except ValueError:
+        return None
