@@ -7,22 +7,27 @@ endif
 ORCHESTRATION ?= sfn
 INPUT ?= samples/lighthouse.json
 OUTPUT ?=
+RUNS ?= 5
+JSON ?=
 ARCH ?= x86_64
 PYTHON_VERSION ?= 3.13
 PYTHON ?= python3
 # Recipes read them from the environment, so that no file name is ever taken for shell text.
-export ORCHESTRATION INPUT OUTPUT ARCH PYTHON_VERSION PYTHON
+export ORCHESTRATION INPUT OUTPUT RUNS JSON ARCH PYTHON_VERSION PYTHON
 
 VENV := build/venv
 TOOLS := $(VENV)/.ready
 RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test tools package local-up local-status local-down local-deploy deploy destroy lint format clean
+.PHONY: help demo compare test tools package local-up local-status local-down local-deploy deploy destroy lint format clean
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
 	@$(RUN) scripts.demo --orchestration "$$ORCHESTRATION" --input "$$INPUT" --output "$$OUTPUT"
+
+compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... RUNS=5 JSON=1)
+	@$(RUN) scripts.compare --input "$$INPUT" --runs "$$RUNS" $(if $(JSON),--json)
 
 ##@ Build
 tools: $(TOOLS) ## The tools' own virtual environment, build/venv
@@ -66,7 +71,7 @@ clean: ## Remove build/ (stops the embedded AWS first)
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
-	@printf '\nVariables: ORCHESTRATION=%s INPUT=%s OUTPUT=counts.json ARCH=%s PYTHON_VERSION=%s\n' "$$ORCHESTRATION" "$$INPUT" "$$ARCH" "$$PYTHON_VERSION"
+	@printf '\nVariables: ORCHESTRATION=%s INPUT=%s OUTPUT=counts.json RUNS=%s JSON=1 ARCH=%s PYTHON_VERSION=%s\n' "$$ORCHESTRATION" "$$INPUT" "$$RUNS" "$$ARCH" "$$PYTHON_VERSION"
 
-$(TOOLS): requirements/tools.txt scripts/tools.sh
+$(TOOLS): requirements/tools.txt requirements/redis.txt scripts/tools.sh
 	@scripts/tools.sh $(VENV)

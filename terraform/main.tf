@@ -25,6 +25,7 @@ locals {
   # What make package built. Files that are missing are reported once, in words, by the layer's precondition.
   build_dir      = startswith(var.build_dir, "/") ? var.build_dir : "${path.root}/${var.build_dir}"
   layer          = "${local.build_dir}/layer.zip"
+  redis_layer    = "${local.build_dir}/redis-layer.zip"
   zips           = { for function in keys(local.orchestration.functions) : function => "${local.build_dir}/${var.orchestration}/${function}.zip" }
   manifest_path  = "${local.build_dir}/manifest.json"
   manifest       = fileexists(local.manifest_path) ? jsondecode(file(local.manifest_path)) : { architecture = "x86_64", python_version = "3.13" }
@@ -34,6 +35,7 @@ locals {
   python_version = coalesce(var.python_version, local.manifest.python_version)
 
   timeout_seconds = coalesce(var.timeout_seconds, local.orchestration.timeout_seconds)
+  cache_name      = replace(local.name, "_", "-")
   triggers        = { for function, settings in local.orchestration.functions : settings.trigger => function if can(settings.trigger) }
 
   # The recorder of failures only writes one small object; the others get what the variables say.
@@ -66,6 +68,7 @@ module "iam" {
   bucket_arns       = local.bucket_arns
   table_arns        = local.table_arns
   queue_arn         = local.queue_arn
+  cache_arns        = { for kind in ["serverlesscache", "user"] : kind => "${local.arn_prefix}:elasticache:${var.region}:${local.account_id}:${kind}:${local.cache_name}" }
   function_arns     = local.function_arns
   log_group_arns    = local.log_group_arns
   full_access_to_s3 = var.s3_full_access ? ["mapper", "partition", "reducer"] : []
@@ -104,10 +107,27 @@ resource "aws_lambda_layer_version" "dependencies" {
     }
 
     precondition {
+      condition     = var.return_store == "s3" || var.orchestration == "http_sync_s3"
+      error_message = "return_store is ${var.return_store}, but only http_sync_s3 has a choice of stores; leave return_store unset with ${var.orchestration}."
+    }
+
+    precondition {
       condition     = !contains(keys(local.orchestrations), terraform.workspace) || terraform.workspace == var.orchestration
       error_message = "Workspace ${terraform.workspace} holds another orchestration than ${var.orchestration}: applying here would destroy it. Run \"terraform workspace select -or-create ${var.orchestration}\" first."
     }
   }
+}
+
+# Beside it, where it is used, what only a Redis needs: a cold start pays for each import.
+resource "aws_lambda_layer_version" "redis" {
+  count = var.return_store == "redis" ? 1 : 0
+
+  layer_name               = "${local.name}-redis"
+  description              = "The redis package of ${local.name}."
+  filename                 = local.redis_layer
+  source_code_hash         = fileexists(local.redis_layer) ? filebase64sha256(local.redis_layer) : null
+  compatible_runtimes      = ["python${local.python_version}"]
+  compatible_architectures = [local.architecture]
 }
 
 module "function" {
@@ -119,7 +139,8 @@ module "function" {
   handler              = each.key == "failure" ? "runtime.orchestration.failure.lambda_handler" : "runtime.orchestration.entry.lambda_handler"
   zip_path             = local.zips[each.key]
   code_bucket          = module.buckets["code"].name
-  layer_arn            = aws_lambda_layer_version.dependencies.arn
+  layer_arns           = concat([aws_lambda_layer_version.dependencies.arn], each.key == "failure" ? [] : aws_lambda_layer_version.redis[*].arn)
+  network              = contains(local.orchestration.functions[each.key].grants, "join_network") ? one(module.return_store_redis[*].network) : null
   role_arn             = module.iam.role_arns[each.key]
   architecture         = local.architecture
   python_version       = local.python_version
@@ -139,6 +160,7 @@ module "function" {
     { for role in local.orchestration.buckets : "${upper(role)}_BUCKET" => local.bucket_names[role] },
     { for role, name in local.table_names : "${upper(role)}_TABLE" => name },
     local.orchestration.environment,
+    one(module.return_store_redis[*].environment),
   )
 }
 
@@ -167,7 +189,26 @@ module "http_sync_s3" {
 
   functions    = { for function, deployed in module.function : function => deployed.name }
   failure_arn  = local.function_arns["failure"]
-  self_callers = ["mapper", "reducer"]
+  self_callers = local.return_store.waits ? ["mapper", "reducer"] : []
+}
+
+module "return_store_dynamodb" {
+  source = "./modules/return_store_dynamodb"
+  count  = contains(local.orchestration.tables, "returns") ? 1 : 0
+
+  name                   = local.table_names["returns"]
+  point_in_time_recovery = var.point_in_time_recovery
+}
+
+module "return_store_redis" {
+  source = "./modules/return_store_redis"
+  count  = local.cache ? 1 : 0
+
+  name          = local.cache_name
+  deployment    = local.name
+  key_prefix    = "${local.name}-"
+  region        = var.region
+  function_arns = values(local.function_arns)
 }
 
 module "http_only" {

@@ -31,10 +31,10 @@ locals {
     }
 
     http_sync_s3 = {
-      files           = []
+      files           = local.return_store.files
       buckets         = ["shuffle", "returns", "results"]
-      tables          = []
-      environment     = { FAN_IN_WAIT_SECONDS = tostring(var.fan_in_wait_seconds) }
+      tables          = local.return_store.tables
+      environment     = merge({ FAN_IN_WAIT_SECONDS = tostring(var.fan_in_wait_seconds), RETURN_STORE = var.return_store }, local.return_store.environment)
       timeout_seconds = 300
       timeouts        = {}
       functions = {
@@ -43,25 +43,31 @@ locals {
           invokes = ["mapper", "partition", "failure"]
         }
         mapper = {
-          grants = [
-            "emit_pairs", "read_mapper_input", "list_values", "read_mapper_values", "write_mapper_values",
-            "list_results", "read_failure",
-          ]
-          invokes = ["partition", "mapper", "failure"]
+          grants = concat(
+            ["emit_pairs", "read_mapper_input", "list_values", "read_mapper_values", "write_mapper_values"],
+            local.return_store.branch,
+          )
+          invokes = concat(["partition", "failure"], local.return_store.waits ? ["mapper"] : [])
         }
         partition = {
-          grants  = ["list_pairs", "list_values", "read_mapper_values", "read_partition_values", "write_partition_values"]
+          grants = concat(
+            ["list_pairs", "list_values", "read_mapper_values", "read_partition_values", "write_partition_values"],
+            local.return_store.fan_in_and_out,
+          )
           invokes = ["reducer", "summary", "failure"]
         }
         reducer = {
-          grants = [
-            "list_pairs", "read_pairs", "list_values", "read_reducer_values", "write_reducer_values",
-            "list_results", "read_failure",
-          ]
-          invokes = ["summary", "reducer", "failure"]
+          grants = concat(
+            ["list_pairs", "read_pairs", "list_values", "read_reducer_values", "write_reducer_values"],
+            local.return_store.branch,
+          )
+          invokes = concat(["summary", "failure"], local.return_store.waits ? ["reducer"] : [])
         }
         summary = {
-          grants  = ["list_values", "read_reducer_values", "list_results", "read_result", "write_result"]
+          grants = concat(
+            ["list_values", "read_reducer_values", "list_results", "read_result", "write_result"],
+            local.return_store.fan_in,
+          )
           invokes = ["failure"]
         }
         failure = { grants = ["write_failure"] }
@@ -152,7 +158,7 @@ locals {
           trigger = "mapper_input"
           grants = concat([
             "follow_mapper_input_items", "attempt_mapper_input_items", "return_mapper_output_items",
-            "emit_pairs", "read_mapper_input", "read_mapper_values", "write_mapper_values", "write_failure",
+            "emit_pairs", "read_mapper_input", "read_mapper_values", "write_mapper_values", "mark_results_items",
           ], local.leave_undelivered)
         }
         partition = {
@@ -160,27 +166,68 @@ locals {
           grants = concat([
             "follow_mapper_output_items", "gather_mapper_output_items", "fan_out_reducer_input_items",
             "end_reducer_output_items", "list_pairs", "read_mapper_values", "read_partition_values",
-            "write_partition_values", "write_reducer_input", "write_failure",
+            "write_partition_values", "write_reducer_input", "mark_results_items",
           ], local.leave_undelivered)
         }
         reducer = {
           trigger = "reducer_input"
           grants = concat([
             "follow_reducer_input_items", "attempt_reducer_input_items", "return_reducer_output_items",
-            "list_pairs", "read_pairs", "read_reducer_input", "read_reducer_values", "write_reducer_values", "write_failure",
+            "list_pairs", "read_pairs", "read_reducer_input", "read_reducer_values", "write_reducer_values",
+            "mark_results_items",
           ], local.leave_undelivered)
         }
         summary = {
           trigger = "reducer_output"
           grants = concat([
             "follow_reducer_output_items", "gather_reducer_output_items", "mark_results_items",
-            "read_reducer_values", "list_results", "read_result", "write_result", "write_failure",
+            "read_reducer_values", "list_results", "read_result", "write_result",
           ], local.leave_undelivered)
         }
-        failure = { grants = ["write_failure"] }
+        failure = {
+          trigger = "results"
+          grants  = concat(["follow_results_items", "write_failure"], local.leave_undelivered)
+        }
       }
     }
   }
+
+  # What each store of return values adds to http_sync_s3: files, tables and variables as above; whether a branch waits for the others,
+  # and then hands its waiting on; and grants of the branches (mapper, reducer), of partition and of summary.
+  return_stores = {
+    s3 = {
+      files          = []
+      tables         = []
+      environment    = {}
+      waits          = true
+      branch         = ["list_results", "read_failure"]
+      fan_in_and_out = []
+      fan_in         = []
+    }
+    dynamodb = {
+      files          = []
+      tables         = ["returns"]
+      environment    = {}
+      waits          = false
+      branch         = ["return_items"]
+      fan_in_and_out = ["gather_items", "return_one_item"]
+      fan_in         = ["gather_items"]
+    }
+    redis = {
+      files          = ["redis-layer.zip"]
+      tables         = []
+      environment    = var.redis_url == null ? {} : { REDIS_URL = var.redis_url }
+      waits          = true
+      branch         = concat(["list_results", "read_failure"], local.use_cache)
+      fan_in_and_out = local.use_cache
+      fan_in         = local.use_cache
+    }
+  }
+  return_store = local.return_stores[var.return_store]
+
+  # A Redis that is reached by a URL asks for no role.
+  cache     = var.return_store == "redis" && var.redis_url == null
+  use_cache = local.cache ? ["connect_to_cache", "join_network", "keep_off_networks"] : []
 
   # Lambda leaves a record in the queue with the role of the function that it could not invoke.
   leave_undelivered = var.undelivered_days == 0 ? [] : ["leave_undelivered"]
@@ -191,5 +238,5 @@ locals {
 
   all_functions = distinct(flatten([for orchestration in local.orchestrations : keys(orchestration.functions)]))
   all_buckets   = distinct(flatten([for orchestration in local.orchestrations : orchestration.buckets]))
-  all_tables    = distinct(flatten([for orchestration in local.orchestrations : orchestration.tables]))
+  all_tables    = distinct(concat(["returns"], flatten([for orchestration in local.orchestrations : orchestration.tables])))
 }

@@ -18,6 +18,8 @@ output "deployment" {
     log_groups        = { for function, deployed in module.function : function => deployed.log_group_name }
     timeout_seconds   = local.timeout_seconds
     timeouts          = { for function, settings in local.settings : function => settings.timeout_seconds }
+    return_store      = var.orchestration == "http_sync_s3" ? var.return_store : null
+    redis_url         = var.redis_url
   }
 }
 
@@ -37,7 +39,7 @@ output "buckets" {
 }
 
 output "tables" {
-  description = "Name of each table by what it is for: one for each stage of dynamodb_triggers and its results; empty elsewhere."
+  description = "Name of each table by what it is for: one for each stage of dynamodb_triggers and its results, and http_sync_s3's returns with return_store dynamodb; empty elsewhere."
   value       = local.table_names
 }
 

@@ -56,6 +56,33 @@ variable "fan_in_wait_seconds" {
   }
 }
 
+variable "return_store" {
+  description = "Where return values of http_sync_s3 wait for their fan-in: s3, dynamodb (a table) or redis (an ElastiCache serverless cache in a network of its own, or redis_url)."
+  type        = string
+  default     = "s3"
+
+  validation {
+    condition     = contains(["s3", "dynamodb", "redis"], var.return_store)
+    error_message = "return_store is \"${var.return_store}\"; it must be s3, dynamodb or redis."
+  }
+}
+
+variable "redis_url" {
+  description = "A Redis to use on an emulator, which has no ElastiCache, such as redis://:password@127.0.0.1:6379/0 (return_store redis only); plans and the state show it. Null on AWS."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.redis_url == null || can(regex("^rediss?://[^/]+", var.redis_url))
+    error_message = "redis_url must begin with redis:// or, for TLS, rediss://, and name a host."
+  }
+
+  validation {
+    condition     = (var.redis_url != null) == (var.return_store == "redis" && var.endpoint_url != null)
+    error_message = "redis_url is for return_store redis on an emulator (endpoint_url), and needed there; on AWS the cache is ElastiCache, with no secret to be kept."
+  }
+}
+
 ################################################################################
 # Where it is deployed
 ################################################################################
@@ -220,7 +247,7 @@ variable "force_destroy" {
 }
 
 variable "point_in_time_recovery" {
-  description = "Whether DynamoDB keeps 35 days of backups of each table (dynamodb_triggers only); what a run stores is temporary, so this costs more than it saves."
+  description = "Whether DynamoDB keeps 35 days of backups of each table (dynamodb_triggers, and return_store dynamodb); what a run stores is temporary, so this costs more than it saves."
   type        = bool
   default     = false
 }

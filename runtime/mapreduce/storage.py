@@ -34,14 +34,18 @@ class StorageError(Exception):
         self.action, self.bucket, self.key, self.cause = action, bucket, key, cause
 
     def __str__(self) -> str:
-        return f"{self.action} on s3://{self.bucket}/{self.key} failed: {self.cause}"
+        return f"{self.action} on {self._where()} failed: {self.cause}"
+
+    def _where(self) -> str:
+        # A store other than S3 has its own errors in this class, with a table for the bucket.
+        return ("s3://" if self.action.startswith("s3:") else "") + f"{self.bucket}/{self.key}"
 
 
 class AccessDeniedError(StorageError):
     """S3 refused the request: the role's policy lacks the action for this object."""
 
     def __str__(self) -> str:
-        return f"{self.action} on s3://{self.bucket}/{self.key} was denied; the function's role lacks it: {self.cause}"
+        return f"{self.action} on {self._where()} was denied; the function's role lacks it: {self.cause}"
 
 
 @lru_cache(maxsize=16)

@@ -16,22 +16,30 @@ item that is addressed to the fan-in function. Each of the three steps changes n
 repaired by the stream's retry.
 
 A stream says nothing of how often it delivered a record. So a function notes each attempt on the item before it begins: what has
-been tried `ATTEMPTS` times is recorded as failed, also when the function was killed each time and could say nothing itself.
+been tried `ATTEMPTS` times is handed to the recorder of failures as an item, also when the function was killed each time and
+could say nothing itself.
 """
 
+import re
 from dataclasses import replace
 from typing import Any
 
+from runtime.mapreduce.storage import AccessDeniedError
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.edge import DefinitionError, Edge
-from runtime.orchestration.envelope import Envelope, EnvelopeError, FanOut, Inline, checked_run_id
+from runtime.orchestration.envelope import Envelope, EnvelopeError, FanOut, Inline, checked_run_id, encode
 from runtime.orchestration.failure import complete, describe
-from runtime.orchestration.results import find_result, record_failure, store_result
+from runtime.orchestration.results import find_result, store_result
 from runtime.orchestration.returns import Found, Returns, input_key, return_key
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.table import Table
+from runtime.orchestration.table import Image, Table
 
 ATTEMPTS = 3
+
+RECORDER = "failure"
+"""Who the results table's stream invokes for an item `{run}/failed`, to write the run's failure record to S3."""
+
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 STAGES = {
     "mapper": ("mapper_input", "mapper_output"),
@@ -68,21 +76,32 @@ class DynamoDBTriggers(Orchestration):
         raise EnvelopeError(f"not a stream event: {event!r:.200}")
 
     def ingress(self, event: Any, context: LambdaContext) -> Invocation:
-        """Understand one record. Raises EnvelopeError: also for an item that is not addressed to this function."""
-        image = event["Records"][0].get("dynamodb", {}).get("NewImage")
-        match image:
-            case {"To": {"S": str(to)}, "Run": {"S": str(run_id)}, "Size": {"N": str(size)}} if to == self._edge.name:
-                index = image.get("Index")
-                fan_out = FanOut(int(index["N"]), int(size)) if index else None
-                return Invocation(Envelope(checked_run_id(run_id), Inline(None), fan_out), image, context, size=int(size))
-        raise EnvelopeError(f"not an item addressed to {self._edge.name}: {event!r:.300}")
+        """Understand one record.
+
+        Raises:
+            EnvelopeError: it tells of no new item, or of one that is not addressed to this function. The mapping's filter keeps
+                those away; an attempt that is noted on an item is itself a record, and must never be worked on.
+        """
+        match event["Records"][0]:
+            case {
+                "eventName": "INSERT",
+                "dynamodb": {"NewImage": {"To": {"S": self._edge.name}, "Run": {"S": run_id}} as image},
+            }:
+                run_id, size = checked_run_id(run_id), _number(image, "Size")
+                fan_out = None
+                if self._edge.kind == "Fan-in":
+                    fan_out = FanOut(_number(image, "Index"), size)
+                    if not 1 <= fan_out.index <= size:
+                        raise EnvelopeError(f'"Index" must be from 1 to "Size": {image!r:.300}')
+                return Invocation(Envelope(run_id, Inline(None), fan_out), image, context, size=size, attempts=0)
+        raise EnvelopeError(f"not a new item addressed to {self._edge.name}: {event!r:.300}")
 
     def admit(self, invocation: Invocation) -> Invocation | str:
-        """Note the attempt. One too many ends the run as failed."""
+        """Note the attempt. One too many ends the run as failed, unless it only repeats what was done before."""
         attempts = self._table(invocation, self._incoming).count_attempt(self._item_key(invocation))
         if attempts is None:
             return "the run is no more"
-        if attempts > ATTEMPTS:
+        if attempts > ATTEMPTS and self.stored(invocation) is None:
             message = f"{ATTEMPTS} attempts ended without a word: the function was killed, out of time or out of memory"
             self._fail(invocation, {"error": "FunctionKilled", "message": message, "traceback": []}, attempts - 1)
             return "the attempts are used up"
@@ -107,8 +126,9 @@ class DynamoDBTriggers(Orchestration):
         """Store; what is stored triggers what is next."""
         run_id = invocation.envelope.run_id
         if self._outgoing is None:
-            store_result(self._settings.results_bucket, run_id, value)
+            # In this order: whoever sees the result may remove all the rest of the run.
             self._table(invocation, "results").put("result", {}, Status="done")
+            store_result(self._settings.results_bucket, run_id, value)
         elif self._edge.kind == "Map":
             self._fan_out(invocation, value)
         else:
@@ -116,8 +136,11 @@ class DynamoDBTriggers(Orchestration):
         return {"Session": run_id}
 
     def failed(self, invocation: Invocation, error: Exception) -> bool:
-        """Whether that was the last attempt, and is now recorded as the run's failure."""
-        if invocation.attempts < ATTEMPTS:
+        """Whether that was the last attempt, and is now on its way to the run's failure record.
+
+        A refusal before the attempt could be noted is final: without the note nobody would count to the last one.
+        """
+        if invocation.attempts < ATTEMPTS and not (invocation.attempts == 0 and isinstance(error, AccessDeniedError)):
             return False
         self._fail(invocation, describe(error), invocation.attempts)
         return True
@@ -136,6 +159,8 @@ class DynamoDBTriggers(Orchestration):
             table.put("fan-in", {}, To=str(self._edge.next), Size=fan_out.size)
 
     def _fan_out(self, invocation: Invocation, values: Any) -> None:
+        if not isinstance(values, list):
+            raise TypeError(f"{self._edge.name} must return an array to fan out over; got {type(values).__name__}")
         table, target = self._table(invocation, str(self._outgoing)), str(self._edge.next)
         stored = table.create("fan-out", return_key(self._edge.name, 1), values)
         for index, value in enumerate(stored, 1):
@@ -152,9 +177,11 @@ class DynamoDBTriggers(Orchestration):
             "index": fan_out.index if fan_out else None,
             **told,
             "request_id": invocation.context.aws_request_id,
-            "attempts": attempts,
+            "attempts": max(attempts, 1),
         }
-        record_failure(self._settings.results_bucket, run_id, complete(run_id, self._settings.function_prefix, failure))
+        record = complete(run_id, self._settings.function_prefix, failure)
+        # The recorder writes it to S3: a function that lacks a right of its own can still say so.
+        self._table(invocation, "results").put("failed", {"Failure": {"S": encode(record).decode()}}, To=RECORDER)
 
     def _item_key(self, invocation: Invocation) -> str:
         fan_out = invocation.envelope.fan_out
@@ -170,3 +197,10 @@ def _sequence_number(record: Any) -> Any:
         case {"dynamodb": {"SequenceNumber": str(number)}}:
             return number
     raise EnvelopeError(f"not a record of a DynamoDB stream: {record!r:.200}")
+
+
+def _number(image: Image, name: str) -> int:
+    match image.get(name):
+        case {"N": str(number)} if _NUMBER.fullmatch(number):
+            return int(number)
+    raise EnvelopeError(f'"{name}" is no number from 0: {image!r:.300}')

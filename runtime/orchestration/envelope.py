@@ -11,7 +11,8 @@ A plain value, a fan-out's element and a fan-in::
 
 `Data` is a datum. `{"Source": "http", "Value": ...}` carries the value. `{"Source": "s3", "Value": "mapper.input/3.json"}`
 is a claim check: the value lies in the returns bucket under that key of the run. A `Directory` there is a fan-in point: all
-return values of a fan-out. A list of data is a fan-in whose values travel in the envelope. Pointers are relative to
+return values of a fan-out, in the store that `Source` names: `s3`, `dynamodb` or `redis`. A list of data is a fan-in whose values
+travel in the envelope. Pointers are relative to
 `{returns bucket}/{run}/`, so that no envelope can point outside its own run.
 """
 
@@ -112,7 +113,7 @@ def parse_datum(datum: object) -> Datum:
             return Inline(value)
         case {"Source": "s3", "Value": str(key)} if _POINTER.fullmatch(key):
             return Pointer(key)
-        case {"Source": "s3", "Value": {"Directory": str(name), "Size": int(size)}} if (
+        case {"Source": "s3" | "dynamodb" | "redis", "Value": {"Directory": str(name), "Size": int(size)}} if (
             _DIRECTORY.fullmatch(name) and not isinstance(size, bool) and size >= 0
         ):
             return Directory(name.removesuffix("/"), size)
@@ -136,9 +137,9 @@ def pointer(key: str) -> dict[str, Any]:
     return {"Source": "s3", "Value": key}
 
 
-def directory(function: str, size: int) -> dict[str, Any]:
-    """The datum that points to the return values of a whole fan-out."""
-    return {"Source": "s3", "Value": {"Directory": f"{function}/", "Size": size}}
+def directory(function: str, size: int, source: str = "s3") -> dict[str, Any]:
+    """The datum that points to the return values of a whole fan-out; `source` names their store."""
+    return {"Source": source, "Value": {"Directory": f"{function}/", "Size": size}}
 
 
 def encode(value: Any) -> bytes:

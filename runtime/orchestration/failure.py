@@ -14,6 +14,10 @@ It is told by whoever outlives a function that was killed, ran out of time or ou
 
     {"Session": run id, "Failure": {"Function": "mapper", "Index": 3, "Error": "ValueError", "Cause": "text, or JSON as above"}}
 
+- a stream of DynamoDB, for an item that a wrapper addressed to it after the last attempt::
+
+    {"Records": [{"dynamodb": {"NewImage": {"To": {"S": "failure"}, "Run": {"S": run id}, "Failure": {"S": "{...}"}}}}]}
+
 What it writes to `{run}/failed.json`, each field but `run` and `time` possibly null::
 
     {"run": ..., "function": "mapper", "index": 3, "error": "ValueError", "message": "...", "traceback": ["last frames"],
@@ -33,6 +37,8 @@ from runtime.orchestration.results import record_failure
 from runtime.orchestration.stage import parse_key
 
 _FRAMES = 5
+_BRANCHES = ("mapper", "reducer")
+"""The functions that run once for each index. A fan-in too may be triggered by a value, whose index says nothing of it."""
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
@@ -45,8 +51,9 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     failure = read_failure(event, os.environ["FUNCTION_PREFIX"])
     with within(Run(failure["run"])) as run:
         record_failure(os.environ["RESULTS_BUCKET"], failure["run"], failure)
-    print(json.dumps({"function": "failure", "outcome": "ok", "requests": dict(run.requests), **failure}), flush=True)
-    return failure
+    print(json.dumps({"outcome": "ok", "requests": dict(run.requests), **failure}), flush=True)
+    # A stream would take any other answer to its event for a failure.
+    return {"batchItemFailures": []} if "Records" in event else failure
 
 
 def describe(error: BaseException) -> dict[str, Any]:
@@ -70,6 +77,9 @@ def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:
     """
     if not isinstance(event, dict):
         raise EnvelopeError(f"not a failure record: {event!r:.200}")
+    match event:
+        case {"Records": [{"dynamodb": {"NewImage": {"Run": {"S": str(run_id)}, "Failure": {"S": str(record)}}}}]}:
+            return {**json.loads(record), "run": checked_run_id(run_id)}
     told = _from_destination(event, function_prefix) if "requestContext" in event else _from_catch(event)
     return complete(checked_run_id(told["run"]), function_prefix, told)
 
@@ -79,10 +89,11 @@ def _from_destination(event: dict[str, Any], function_prefix: str) -> dict[str, 
     payload = payload if isinstance(payload, dict) else {}
     run_id, index = _place(payload, request.get("requestId"))
     name = str(request.get("functionArn", "")).partition(":function:")[2].partition(":")[0]
+    function = name.removeprefix(function_prefix) or None
     return {
         "run": run_id,
-        "function": name.removeprefix(function_prefix) or None,
-        "index": index,
+        "function": function,
+        "index": index if function in _BRANCHES else None,
         **from_response(event.get("responsePayload")),
         "request_id": request.get("requestId"),
         "attempts": request.get("approximateInvokeCount"),

@@ -21,7 +21,7 @@ from typing import Any
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
-from runtime.orchestration.envelope import EnvelopeError, encode
+from runtime.orchestration.envelope import EnvelopeError, Pointer, encode
 from runtime.orchestration.failure import complete, from_response
 from runtime.orchestration.invoker import FunctionFailed, InvokeError
 from runtime.orchestration.results import find_result, record_failure, store_result
@@ -29,8 +29,7 @@ from runtime.orchestration.returns import Found, Returns, in_order, input_key, o
 from runtime.orchestration.settings import Settings
 
 PAYLOAD_BYTES = 5_500_000
-"""What we use of the 6 MB of a synchronous request or response (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html).
-What we use of the 6 MB of a synchronous request or response (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)."""
+"""What we use of the 6 MB of a synchronous request or response (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)."""
 
 ENTRY = "unum_map"
 ATTEMPTS = 3
@@ -120,9 +119,10 @@ class HttpOnly(Orchestration):
             calls = [partial(branch, index) for index in range(1, size + 1)]
             returned = in_order(calls, self._settings.fan_out_concurrency)
             data: Any = returned
-            if len(encode(returned)) > PAYLOAD_BYTES:
-                # All values in one claim check: they are put in order here, and fit nowhere else.
-                resolved = self._returns(invocation).resolve([envelopes.parse_datum(datum) for datum in returned])
+            values_or_pointers = [envelopes.parse_datum(datum) for datum in returned]
+            if len(encode(returned)) > PAYLOAD_BYTES or any(isinstance(datum, Pointer) for datum in values_or_pointers):
+                # All values in one claim check: that is all that the fan-in function may read.
+                resolved = self._returns(invocation).resolve(values_or_pointers)
                 data = self._datum(invocation, resolved, input_key(fan_in, 1))
             answer = self._call(invocation, fan_in, {"Data": data}, None, deadline)
         except BranchFailed as failed:
@@ -141,11 +141,14 @@ class HttpOnly(Orchestration):
         payload = {"Session": invocation.envelope.run_id, **envelope, "Deadline": deadline}
         pause = _RETRY_SECONDS
         for attempt in range(1, ATTEMPTS + 1):
+            began = time.time()
             try:
                 answer = self._invoke(target, payload, deadline)
             except FunctionFailed as failed:
                 told = from_response(failed.response)
-                again = attempt < ATTEMPTS and time.time() + pause < deadline
+                # The next attempt may last as long as this one: this function must still be there to tell of it.
+                took = time.time() - began
+                again = attempt < ATTEMPTS and time.time() + pause + took < deadline
             except InvokeError as error:
                 # Not taken in time, or no answer: it may still run, and is not sent again.
                 told = from_response({"errorType": type(error).__name__, "errorMessage": str(error)})

@@ -1,28 +1,30 @@
-"""HTTP plus S3: each function's egress invokes the next one, and return values wait in one S3 directory per fan-out.
+"""HTTP plus a store: each function's egress invokes the next one, and return values wait in one directory per fan-out.
 
 Event::
 
     {"Session": run id, "Data": datum, "Fan-out": {"Index": 6, "Size": 6, "Directory": "mapper/"}}
 
-`Directory` is where the branches of this fan-out leave their return values. The branch whose index equals the size polls it and
-then invokes the fan-in function with a pointer to it. When its own Lambda time runs out it hands the waiting on to a fresh
+`Directory` is where the branches of this fan-out leave their return values: in S3, or in another of the `stores`. The store
+decides which branch finds the fan-in complete, and that one invokes the fan-in function with a pointer to the directory. With S3,
+the branch whose index equals the size polls. When the Lambda time of one that waits runs out, it hands the waiting on to a fresh
 invocation of itself, whose event says since when it waits: `"Waiting": {"Since": 1795455974.1, "HandOns": 1}`.
 
 Duplicates are harmless: whoever runs second finds the stored return value, skips the component, and continues as the first did.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from runtime.orchestration import envelope as envelopes
-from runtime.orchestration import fan_in
+from runtime.orchestration import fan_in, stores
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.envelope import EnvelopeError, encode
 from runtime.orchestration.results import find_result, has_failed, store_result
-from runtime.orchestration.returns import Found, Returns, in_order, input_key, own_key
+from runtime.orchestration.returns import Found, in_order
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.stores import Branch, ReturnStore
 
 ASYNC_PAYLOAD_BYTES = 900_000
 """What we use of an asynchronous invocation's 1 MB (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)."""
@@ -37,17 +39,20 @@ def create(settings: Settings, invoke: Invoke, clock: fan_in.Clock | None = None
 
     Raises:
         DefinitionError: the package holds no `.next`.
+        ValueError: there is no such store of return values.
     """
     if settings.edge is None:
         raise DefinitionError(f".next: missing from the package of {settings.function}; http_sync_s3 needs it")
-    return HttpSyncS3(settings, settings.edge, invoke, clock or fan_in.Clock())
+    return HttpSyncS3(settings, settings.edge, invoke, clock or fan_in.Clock(), stores.load(settings))
 
 
 class HttpSyncS3(Orchestration):
     """See `contract.Orchestration`."""
 
-    def __init__(self, settings: Settings, edge: Edge, invoke: Invoke, clock: fan_in.Clock) -> None:
-        self._settings, self._edge, self._invoke, self._clock = settings, edge, invoke, clock
+    def __init__(
+        self, settings: Settings, edge: Edge, invoke: Invoke, clock: fan_in.Clock, open_store: Callable[[str], ReturnStore]
+    ) -> None:
+        self._settings, self._edge, self._invoke, self._clock, self._open_store = settings, edge, invoke, clock, open_store
 
     def ingress(self, event: Any, context: LambdaContext) -> Invocation:
         """Understand an envelope. The entry function also takes a bare input document and makes it a run of its own."""
@@ -70,11 +75,11 @@ class HttpSyncS3(Orchestration):
         if self._edge.kind is None:
             result = find_result(self._settings.results_bucket, invocation.envelope.run_id)
             return None if result is None else Found(result)
-        return self._returns(invocation).find(own_key(self._edge.name, invocation.envelope))
+        return self._store(invocation).find(self._edge.name, _index(invocation))
 
     def read(self, invocation: Invocation) -> Any:
         """Take out a claim check, or read a fan-out's directory into an array ordered by index."""
-        return self._returns(invocation).resolve(invocation.envelope.data)
+        return self._store(invocation).resolve(invocation.envelope.data)
 
     def egress(self, invocation: Invocation, value: Any) -> dict[str, Any]:
         """Store the return value and invoke who is next."""
@@ -83,8 +88,7 @@ class HttpSyncS3(Orchestration):
             store_result(self._settings.results_bucket, run_id, value)
         else:
             if self._edge.name != ENTRY:
-                key = own_key(self._edge.name, invocation.envelope)
-                value = self._returns(invocation).create(key, value)
+                value = self._store(invocation).create(self._edge.name, _index(invocation), value)
             match self._edge.kind:
                 case "Map":
                     self._fan_out(invocation, value)
@@ -100,10 +104,7 @@ class HttpSyncS3(Orchestration):
             raise TypeError(f"{self._edge.name} must return an array to fan out over; got {type(values).__name__}")
         target, size = str(self._edge.next), len(values)
         if size == 0:
-            self._invoke(
-                str(self._edge.fan_in),
-                {"Session": invocation.envelope.run_id, "Data": envelopes.directory(target, 0)},
-            )
+            self._gather(invocation, target, 0, str(self._edge.fan_in))
             return
 
         def start(index: int) -> None:
@@ -119,34 +120,38 @@ class HttpSyncS3(Orchestration):
         """Invoke `target` with a value, as a claim check if it is too large for an asynchronous payload."""
         datum = envelopes.inline(value)
         if len(encode(datum)) > ASYNC_PAYLOAD_BYTES:
-            key = input_key(target, index)
-            self._returns(invocation).write(key, value)
-            datum = envelopes.pointer(key)
+            datum = envelopes.pointer(self._store(invocation).write_claim_check(target, index, value))
         self._invoke(target, {"Session": invocation.envelope.run_id, "Data": datum, **place})
 
+    def _gather(self, invocation: Invocation, branches: str, size: int, target: str) -> None:
+        """Invoke a fan-in function with a pointer to what its branches returned."""
+        datum = envelopes.directory(branches, size, self._store(invocation).source)
+        self._invoke(target, {"Session": invocation.envelope.run_id, "Data": datum})
+
     def _fan_in(self, invocation: Invocation) -> None:
-        """If this is the last branch by index: wait for the others, then invoke the fan-in function."""
+        """If the store leaves it to this branch, continue, once the others have returned."""
         envelope = invocation.envelope
         fan_out = envelope.fan_out
         if fan_out is None:
             raise EnvelopeError(f'{self._edge.name} fans in and needs "Fan-out" in its envelope')
-        if fan_out.index != fan_out.size:
-            return
         waiting = self._waiting(invocation.event)
         remaining = invocation.context.get_remaining_time_in_millis() / 1000
-        waited = fan_in.wait(
-            fan_out.size,
-            indexes=lambda: self._returns(invocation).indexes(self._edge.name),
-            has_failed=lambda: has_failed(self._settings.results_bucket, envelope.run_id),
-            invocation_ends=self._clock.now() + remaining - min(_HAND_ON_MARGIN_SECONDS, remaining / 2),
+        branch = Branch(
+            function=self._edge.name,
+            index=fan_out.index,
+            size=fan_out.size,
             deadline=waiting["Since"] + self._settings.fan_in_wait_seconds,
+            invocation_ends=self._clock.now() + remaining - min(_HAND_ON_MARGIN_SECONDS, remaining / 2),
+            has_failed=lambda: has_failed(self._settings.results_bucket, envelope.run_id),
             clock=self._clock,
         )
+        waited = self._store(invocation).fan_in(branch)
+        if waited is None:
+            return
         invocation.notes.update(polls=waited.polls, wait=waited.outcome.name, hand_ons=waiting["HandOns"])
         match waited.outcome:
             case fan_in.Outcome.COMPLETE:
-                datum = envelopes.directory(self._edge.name, fan_out.size)
-                self._invoke(str(self._edge.next), {"Session": envelope.run_id, "Data": datum})
+                self._gather(invocation, self._edge.name, fan_out.size, str(self._edge.next))
             case fan_in.Outcome.OUT_OF_TIME:
                 handed_on = {"Since": waiting["Since"], "HandOns": waiting["HandOns"] + 1}
                 self._invoke(self._edge.name, invocation.event | {"Waiting": handed_on})
@@ -181,5 +186,10 @@ class HttpSyncS3(Orchestration):
                 return {"Since": since, "HandOns": hand_ons}
         raise EnvelopeError(f'"Waiting" needs "Since" and "HandOns": {event["Waiting"]!r:.200}')
 
-    def _returns(self, invocation: Invocation) -> Returns:
-        return Returns(self._settings.returns_bucket, invocation.envelope.run_id)
+    def _store(self, invocation: Invocation) -> ReturnStore:
+        return self._open_store(invocation.envelope.run_id)
+
+
+def _index(invocation: Invocation) -> int:
+    """Of the return value: the branch's, or 1 outside a fan-out."""
+    return invocation.envelope.fan_out.index if invocation.envelope.fan_out else 1

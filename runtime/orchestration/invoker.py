@@ -67,6 +67,7 @@ def invoke_sync(name: str, payload: Mapping[str, Any], deadline: float) -> Any:
         current_run().requests["lambda.Invoke"] += 1
         try:
             answer = patient_lambda_client().invoke(FunctionName=name, Payload=encode(payload))
+            body = answer["Payload"].read()
         except (ConnectTimeoutError, EndpointConnectionError) as error:
             cause: Exception = error
         except ClientError as error:
@@ -76,7 +77,7 @@ def invoke_sync(name: str, payload: Mapping[str, Any], deadline: float) -> Any:
         except BotoCoreError as error:
             raise InvokeError(f"{name} was invoked, but gave no answer: {error}") from error
         else:
-            value = json.loads(answer["Payload"].read() or b"null")
+            value = json.loads(body or b"null")
             if "FunctionError" in answer:
                 raise FunctionFailed(name, value)
             return value

@@ -2,9 +2,9 @@
 
 The object's body names who holds it and since when::
 
-    {"Owner": "wordcount-mapper-output/20261123-a1/3.json", "Time": 1795455974.123}
+    {"Owner": "wordcount-mapper-output/20261123-a1/3.json by c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "Time": 1795455974.123}
 
-Owner is what stays the same when the same event is delivered again: a claimant that died re-enters on its retry. Another claimant
+Owner is what stays the same when an invocation is tried again: a claimant that died re-enters on its retry. Another claimant
 may take the lock over once it is older than any invocation can live, by overwriting just the version that it saw (`If-Match`).
 """
 
@@ -15,6 +15,8 @@ from collections.abc import Callable
 from runtime.mapreduce import storage
 from runtime.orchestration.envelope import encode
 
+_ATTEMPTS = 5
+
 
 def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable[[], float] = time.time) -> bool:
     """Whether `owner` holds the lock after this call.
@@ -23,10 +25,10 @@ def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable
     says "already exists" for S3's 409 as well, when there may be none yet.
 
     Raises:
-        StorageError: a request finally failed.
+        StorageError: a request finally failed, or the lock came and went `_ATTEMPTS` times.
     """
     body = encode({"Owner": owner, "Time": now()})
-    while True:
+    for _ in range(_ATTEMPTS):
         if storage.create(bucket, key, body):
             return True
         found = storage.get_version(bucket, key)
@@ -39,3 +41,4 @@ def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable
             return False
         if storage.replace(bucket, key, body, found.e_tag):
             return True
+    raise storage.StorageError("s3:PutObject", bucket, key, "others create and delete this lock all the time")

@@ -10,6 +10,8 @@ from typing import Any
 from runtime.mapreduce import storage
 from runtime.orchestration.envelope import encode
 
+_TRIES = 3
+
 
 def store_result(bucket: str, run_id: str, value: Any) -> Any:
     """Store the result unless there is one; return what is stored.
@@ -34,7 +36,12 @@ def has_failed(bucket: str, run_id: str) -> bool:
 def record_failure(bucket: str, run_id: str, failure: dict[str, Any]) -> None:
     """Record why a run failed; the first record stays, later ones mostly tell of its consequences.
 
+    "Already exists" may be S3's 409, when nothing exists yet (see `storage.create_or_read`). Those who record failures have no
+    right to read, so they look by trying again.
+
     Raises:
         StorageError: the put finally failed.
     """
-    storage.create(bucket, f"{run_id}/failed.json", encode(failure))
+    for _ in range(_TRIES):
+        if storage.create(bucket, f"{run_id}/failed.json", encode(failure)):
+            return

@@ -76,8 +76,12 @@ class Returns:
             case Pointer(key):
                 return self.must_find(key)
             case Directory(function, size):
-                keys = [return_key(function, index) for index in range(1, size + 1)]
-                return in_order([partial(self.must_find, key) for key in keys])
+                return self.values(function, size)
+
+    def values(self, function: str, size: int) -> list[Any]:
+        """The return values 1 to `size` of a function, in order. Raises StorageError, also when one isn't there."""
+        keys = [return_key(function, index) for index in range(1, size + 1)]
+        return in_order([partial(self.must_find, key) for key in keys])
 
     def must_find(self, key: str) -> Any:
         """The value under `key`, which the run cannot go on without. Raises StorageError, also when there is none."""

@@ -82,7 +82,10 @@ class S3Triggers(Orchestration):
             fan_out = stage.find(".unum_map")
             if fan_out is None:
                 return "the run is no more"
-            return _placed(invocation, FanOut(index, _size(fan_out.value)))
+            size = _size(fan_out.value)
+            if not 1 <= index <= size:
+                raise EnvelopeError(f"{stage.key(value_name(index))} is none of the run's {size} values")
+            return _placed(invocation, FanOut(index, size))
         sync = stage.find(".sync")
         if sync is None:
             return "the run is no more"
@@ -90,8 +93,9 @@ class S3Triggers(Orchestration):
         missing = set(range(1, size + 1)) - stage.indexes()
         if missing:
             return f"{len(missing)} of {size} values are missing"
-        # A retry of the same event is the same claimant: it re-enters after a crash.
-        owner = f"{stage.bucket}/{stage.key(value_name(index))}"
+        # Lambda retries an event under its request id: it is the same claimant and re-enters after a crash. S3's duplicate of an
+        # event has another id: while the first may be at work, the second is turned back.
+        owner = f"{stage.bucket}/{stage.key(value_name(index))} by {invocation.context.aws_request_id}"
         stale_seconds = self._settings.timeout_seconds + _STALE_MARGIN_SECONDS
         if not claim(stage.bucket, stage.key(".lock"), owner, stale_seconds):
             return "another invocation does the fan-in"
@@ -128,6 +132,8 @@ class S3Triggers(Orchestration):
         return {"Session": run_id}
 
     def _fan_out(self, invocation: Invocation, values: Any) -> None:
+        if not isinstance(values, list):
+            raise TypeError(f"{self._edge.name} must return an array to fan out over; got {type(values).__name__}")
         stage = self._stage_out(invocation)
         stored = stage.create(".unum_map", {"Size": len(values), "Values": values})["Values"]
         stage.create_all({value_name(index): value for index, value in enumerate(stored, 1)})

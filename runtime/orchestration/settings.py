@@ -9,6 +9,8 @@ Environment variables, all set by Terraform:
     TIMEOUT_SECONDS       after which Lambda ends an invocation of this function
     FAN_IN_WAIT_SECONDS   how long a fan-in may take in all, where a function waits for it
     FAN_OUT_CONCURRENCY   how many branches are under way at once, where a function waits for their answers
+    RETURN_STORE          s3 (default), dynamodb or redis, where return values have a store of their own
+    REDIS_URL             a Redis by its URL; or REDIS_HOST, REDIS_USER and REDIS_CACHE, see `stores.redis_connection`
 """
 
 import os
@@ -19,6 +21,16 @@ from pathlib import Path
 from runtime.orchestration.edge import Edge
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class RedisTarget:
+    """Where a Redis is, and as whom to go there; `url` may hold a password."""
+
+    url: str = field(default="", repr=False)
+    host: str = ""
+    user: str = ""
+    cache: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,8 @@ class Settings:
     fan_out_concurrency: int = 64
     buckets: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, str] = field(default_factory=dict)
+    return_store: str = "s3"
+    redis: RedisTarget = RedisTarget()
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ, root: Path = _PACKAGE_ROOT) -> "Settings":
@@ -58,6 +72,8 @@ class Settings:
             fan_out_concurrency=int(environment.get("FAN_OUT_CONCURRENCY", "64")),
             buckets=_by_role(environment, "_BUCKET"),
             tables=_by_role(environment, "_TABLE"),
+            return_store=environment.get("RETURN_STORE", "s3"),
+            redis=RedisTarget(*(environment.get(f"REDIS_{part}", "") for part in ("URL", "HOST", "USER", "CACHE"))),
         )
 
 

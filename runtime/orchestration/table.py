@@ -19,6 +19,7 @@ from typing import Any
 
 from runtime.mapreduce.run import current_run
 from runtime.mapreduce.storage import AccessDeniedError, StorageError
+from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.clients import dynamodb_client
 from runtime.orchestration.envelope import encode
 from runtime.orchestration.returns import Found, Returns, in_order
@@ -119,12 +120,12 @@ class Table:
         return None if image is None else Found(self.value_of(image))
 
     def value_of(self, image: Image) -> Any:
-        """The value that an item or a stream's image of it holds. Raises StorageError."""
+        """The value that an item or a stream's image of it holds. Raises StorageError; EnvelopeError: it points elsewhere."""
         match image:
             case {"Value": {"S": str(text)}}:
                 return json.loads(text)
             case {"Pointer": {"S": str(pointer)}}:
-                return self._returns.must_find(pointer)
+                return self._returns.resolve(envelopes.parse_datum(envelopes.pointer(pointer)))
         return None
 
     def values(self, size: int) -> list[Any]:

@@ -41,16 +41,17 @@ class Wrapper:
             envelope = invocation.envelope
             with within(Run(envelope.run_id, envelope.fan_out.index if envelope.fan_out else 1)) as run:
                 line.describe(envelope, run.requests, invocation.notes)
-                with line.phase("ingress"):
-                    admitted = self._orchestration.admit(invocation)
-                if isinstance(admitted, str):
-                    line.turned_back(admitted)
-                    return None
-                line.describe(admitted.envelope, run.requests, admitted.notes)
                 try:
-                    return self._work(admitted, line)
+                    with line.phase("ingress"):
+                        admitted = self._orchestration.admit(invocation)
+                    if isinstance(admitted, str):
+                        line.turned_back(admitted)
+                        return None
+                    invocation = admitted
+                    line.describe(invocation.envelope, run.requests, invocation.notes)
+                    return self._work(invocation, line)
                 except Exception as error:
-                    if not self._orchestration.failed(admitted, error):
+                    if not self._orchestration.failed(invocation, error):
                         raise
                     line.failed_for_good(error)
                     return None

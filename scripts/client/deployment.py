@@ -7,9 +7,9 @@ workspace each. Both are the same object::
      "endpoint_url": null or "http://127.0.0.1:4566", "functions": {"mapper": "wordcount-sfn-mapper", ...},
      "buckets": {"shuffle": ..., "results": ..., ...}, "tables": {"mapper_input": ..., ...}, "state_machine_arn": null or ARN,
      "sfn_map_mode": null or "INLINE" or "DISTRIBUTED", "log_groups": {function: name}, "timeout_seconds": 300,
-     "timeouts": {function: seconds}}
+     "timeouts": {function: seconds}, "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL}
 
-Which buckets and tables there are is the orchestration's own. An older version's record lacks `tables` and `timeouts`.
+Which buckets and tables there are is the orchestration's own. An older version's record lacks `tables` and what follows it.
 """
 
 import json
@@ -43,6 +43,8 @@ class Deployment:
     timeout_seconds: int
     tables: dict[str, str] = field(default_factory=dict)
     timeouts: dict[str, int] = field(default_factory=dict)
+    return_store: str = "s3"
+    redis_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def parse(cls, record: Any, where: str) -> "Deployment":
@@ -51,7 +53,7 @@ class Deployment:
         Raises:
             ClientError: it is no such record.
         """
-        required = [field.name for field in fields(cls) if field.default_factory is MISSING]
+        required = [field.name for field in fields(cls) if field.default is MISSING and field.default_factory is MISSING]
         missing = [name for name in required if not isinstance(record, dict) or name not in record]
         roles = {} if missing else record["buckets"]
         if missing or not isinstance(roles, dict) or not {"shuffle", "results"} <= roles.keys():

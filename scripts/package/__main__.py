@@ -13,6 +13,8 @@ from scripts.package.functions import function_zip, functions_of
 from scripts.package.zips import write_if_changed
 
 MAP_MODES = ("INLINE", "DISTRIBUTED")
+WITH_STORES = "http_sync_s3"
+"""The orchestration whose return values may lie in Redis."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,16 +24,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--arch", choices=sorted(layer.ARCHITECTURES), default=layer.DEFAULT_ARCHITECTURE)
     parser.add_argument("--python-version", choices=layer.PYTHON_VERSIONS, default=layer.DEFAULT_PYTHON_VERSION)
     options = parser.parse_args(arguments)
+    orchestrations = options.orchestration or ORCHESTRATIONS
     try:
         check(paths.DEFINITIONS, ORCHESTRATIONS)
         if not (paths.BUILD / "layer.zip").exists():
             print(f"package: fetching the layer's wheels for {options.arch}, Python {options.python_version}", flush=True)
         paths.BUILD.mkdir(parents=True, exist_ok=True)
         made = ["layer.zip"] if layer.make_layer(options.arch, options.python_version) else []
+        if WITH_STORES in orchestrations and layer.make_redis_layer(options.arch, options.python_version):
+            made.append("redis-layer.zip")
     except (DefinitionError, layer.LayerError) as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
-    for orchestration in options.orchestration or ORCHESTRATIONS:
+    for orchestration in orchestrations:
         made += _make_functions(orchestration)
     print(f"package: {', '.join(made) if made else 'nothing changed'}", flush=True)
     return 0

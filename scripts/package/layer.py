@@ -1,4 +1,8 @@
-"""The one Lambda layer: third-party wheels for Lambda's platform, whatever machine this runs on."""
+"""The Lambda layers: third-party wheels for Lambda's platform, whatever machine this runs on.
+
+build/layer.zip         what every function needs
+build/redis-layer.zip   what only a function with return values in Redis needs beside it
+"""
 
 import hashlib
 import json
@@ -34,19 +38,33 @@ def make_layer(architecture: str, python_version: str) -> bool:
     Raises:
         LayerError: pip failed.
     """
-    requirements = paths.REQUIREMENTS / "runtime.txt"
     manifest = {"architecture": architecture, "python_version": python_version}
-    stamp = json.dumps(manifest | {"pins": hashlib.sha256(requirements.read_bytes()).hexdigest()}).encode()
-    layer, stamp_file = paths.BUILD / "layer.zip", paths.BUILD / "layer.stamp"
     write_if_changed(paths.BUILD / "manifest.json", (json.dumps(manifest) + "\n").encode())
+    return _make("layer", "runtime.txt", architecture, python_version)
+
+
+def make_redis_layer(architecture: str, python_version: str) -> bool:
+    """Make build/redis-layer.zip in the same way; whether it did.
+
+    Raises:
+        LayerError: pip failed.
+    """
+    return _make("redis-layer", "redis.txt", architecture, python_version)
+
+
+def _make(name: str, pins: str, architecture: str, python_version: str) -> bool:
+    requirements = paths.REQUIREMENTS / pins
+    made_for = {"architecture": architecture, "python_version": python_version}
+    stamp = json.dumps(made_for | {"pins": hashlib.sha256(requirements.read_bytes()).hexdigest()}).encode()
+    layer, stamp_file = paths.BUILD / f"{name}.zip", paths.BUILD / f"{name}.stamp"
     if layer.exists() and stamp_file.exists() and stamp_file.read_bytes() == stamp:
         return False
     with tempfile.TemporaryDirectory(dir=paths.BUILD) as scratch:
         _install(requirements, Path(scratch), architecture, python_version)
         files = {
-            f"python/{name}": content
-            for name, content in files_under(Path(scratch), Path(scratch)).items()
-            if name.rpartition("/")[2] not in _UNREPRODUCIBLE
+            f"python/{path}": content
+            for path, content in files_under(Path(scratch), Path(scratch)).items()
+            if path.rpartition("/")[2] not in _UNREPRODUCIBLE
         }
     write_if_changed(layer, zip_bytes(files))
     write_if_changed(stamp_file, stamp)

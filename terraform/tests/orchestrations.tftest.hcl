@@ -243,9 +243,10 @@ run "dynamodb_triggers_is_a_table_for_each_stage" {
 
   assert {
     condition = jsonencode(module.dynamodb_triggers[0].mappings) == jsonencode({
-      mapper_input = "mapper", mapper_output = "partition", reducer_input = "reducer", reducer_output = "summary"
+      mapper_input = "mapper", mapper_output = "partition", reducer_input = "reducer", reducer_output = "summary",
+      results      = "failure"
     })
-    error_message = "Each stage's stream has one reader, the function that is next."
+    error_message = "Each stage's stream has one reader, the function that is next; failures are left to their recorder."
   }
 
   assert {

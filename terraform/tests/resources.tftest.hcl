@@ -119,7 +119,7 @@ run "a_function_logs_json_to_its_own_group" {
     handler              = "runtime.orchestration.entry.lambda_handler"
     zip_path             = "tests/mocks/aws.tfmock.hcl"
     code_bucket          = "wordcount-sfn-code-123456789012"
-    layer_arn            = "arn:aws:lambda:us-east-1:123456789012:layer:wordcount-sfn-dependencies:1"
+    layer_arns           = ["arn:aws:lambda:us-east-1:123456789012:layer:wordcount-sfn-dependencies:1"]
     role_arn             = "arn:aws:iam::123456789012:role/wordcount-sfn-mapper"
     architecture         = "arm64"
     python_version       = "3.13"

@@ -75,6 +75,13 @@ class Cloud:
         bucket = self.deployment(orchestration)["buckets"][role]
         return [item["Key"] for page in pages.paginate(Bucket=bucket, Prefix=prefix) for item in page.get("Contents", ())]
 
+    def items(self, orchestration: str, run: str) -> list[str]:
+        """The keys of a run's items in all tables of a deployment, but for what says that the run is done."""
+        tables = self.deployment(orchestration).get("tables") or {}
+        client = self.client("dynamodb")
+        found = [item["Key"]["S"] for table in tables.values() for item in client.scan(TableName=table)["Items"]]
+        return [key for key in found if key.startswith(f"{run}/")]
+
     def invoke(self, orchestration: str, *arguments: str, stdin: str = "", timeout: float = 240) -> Done:
         """The client, on one deployment."""
         return run_module(

@@ -1,18 +1,25 @@
-"""The three buckets of one deployment on a test server, as a test looks at them: through boto3, not through our own storage."""
+"""What one deployment stores on a test server, as a test looks at it: through boto3, not through our own storage."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from tests.fakes.tableful import Tables
+
+STAGES = ("input", "mapper_output", "reducer_input", "reducer_output")
 
 
 @dataclass(frozen=True)
 class Buckets:
-    """A deployment's buckets by role, with a boto3 client to look into them."""
+    """A deployment's buckets by role, with a boto3 client to look into them; `stages` are those that trigger functions."""
 
     client: Any
     shuffle: str
     returns: str
     results: str
+    stages: Mapping[str, str]
+    tables: Tables
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """All keys in a bucket, sorted."""
@@ -20,8 +27,10 @@ class Buckets:
         return sorted(item["Key"] for page in pages for item in page.get("Contents", ()))
 
     def everything(self) -> list[str]:
-        """All keys of all three buckets."""
-        return [key for bucket in (self.shuffle, self.returns, self.results) for key in self.keys(bucket)]
+        """All keys of all buckets and tables."""
+        buckets = (self.shuffle, self.returns, self.results, *self.stages.values())
+        found = [key for bucket in buckets for key in self.keys(bucket)]
+        return found + self.tables.everything()
 
     def put(self, bucket: str, key: str, value: Any) -> None:
         """Store a JSON value."""

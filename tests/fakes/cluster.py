@@ -3,21 +3,22 @@
 Asynchronous invocations run on threads, are repeated after an error, and after the last repetition go to the true failure
 handler as AWS's on-failure destination does
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html). Events and answers pass through JSON,
-as they do there, so that nothing but JSON can travel.
+as they do there, so that nothing but JSON can travel. Synchronous invocations run on the caller's thread.
 """
 
 import json
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from runtime.orchestration import failure
 from runtime.orchestration.edge import Edge
-from runtime.orchestration.invoker import InvokeError
+from runtime.orchestration.invoker import FunctionFailed, InvokeError
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.wrapper import Wrapper, build
 from scripts import paths
@@ -32,6 +33,10 @@ RETRIES = 2
 _THREADS = 12
 
 
+class Killed(BaseException):
+    """Ends a function without a word, wherever a test raises it: out of time, or out of memory."""
+
+
 class LambdaError(Exception):
     """A function raised; `answer` is what Lambda says then."""
 
@@ -41,23 +46,28 @@ class LambdaError(Exception):
 
 
 class Cluster:
-    """The deployed functions of one orchestration. Close it: its threads end then.
+    """The deployed functions of one orchestration. Close it: its threads end then. `settings` are further ones of all functions.
 
     Attributes:
         accepted: every asynchronous invocation that was accepted, `(function, event)`, repetitions not counted.
+        called: every synchronous invocation by a function, `(function, event)`, in the order of their beginning.
         timeouts: seconds that an invocation of a function may take, by function; 60 for those not named.
         deliveries: how often each accepted event is delivered, at the same time.
         refusals: how many of the next invocations of a function are refused, by function.
     """
 
-    def __init__(self, orchestration: str, buckets: Buckets, fan_in_wait_seconds: int = 60) -> None:
+    def __init__(self, orchestration: str, buckets: Buckets, fan_in_wait_seconds: int = 60, **settings: Any) -> None:
         self.prefix = f"wordcount-{orchestration}-"
         self.accepted: list[tuple[str, Any]] = []
+        self.called: list[tuple[str, Any]] = []
         self.timeouts: dict[str, float] = {}
         self.deliveries = 1
         self.refusals: Counter[str] = Counter()
         self.components: dict[str, Wrapper] = {
-            function: build(self._settings(orchestration, function, buckets, fan_in_wait_seconds), self.invoke_async)
+            function: build(
+                replace(self._settings(orchestration, function, buckets, fan_in_wait_seconds), **settings),
+                self.invoke_as_functions_do,
+            )
             for function in functions_of(orchestration)
             if function != FAILURE
         }
@@ -75,6 +85,8 @@ class Cluster:
             results_bucket=buckets.results,
             fan_in_wait_seconds=fan_in_wait_seconds,
             edge=Edge.load(next_file) if next_file.exists() else None,
+            buckets=buckets.stages,
+            tables=buckets.tables.names,
         )
 
     def arn(self, function: str) -> str:
@@ -91,6 +103,10 @@ class Cluster:
         context = context or FakeContext(self.timeouts.get(function, 60.0))
         try:
             return json.loads(json.dumps(handler(json.loads(json.dumps(event)), context)))
+        except Killed as killed:
+            # https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html: no stackTrace, the runtime itself is gone.
+            message = f"RequestId: {context.aws_request_id} Error: Runtime exited with error: signal: killed"
+            raise LambdaError({"errorType": "Runtime.ExitError", "errorMessage": message}) from killed
         except Exception as error:
             frames = traceback.format_tb(error.__traceback__)
             answer = {
@@ -101,21 +117,44 @@ class Cluster:
             }
             raise LambdaError(answer) from error
 
+    def invoke_as_functions_do(self, function: str, event: Mapping[str, Any], deadline: float | None = None) -> Any:
+        """The wrappers' own way to invoke, see `contract.Invoke`.
+
+        Raises:
+            FunctionFailed: the function, invoked synchronously, raised.
+            InvokeError: the test told it to refuse.
+        """
+        if deadline is None:
+            return self.invoke_async(function, event)
+        copied = json.loads(json.dumps(event))
+        with self._lock:
+            self._refuse(function)
+            self.called.append((function, copied))
+        for _ in range(self.deliveries - 1):
+            self.submit(lambda: self.invoke(function, copied))
+        try:
+            return self.invoke(function, copied)
+        except LambdaError as error:
+            raise FunctionFailed(self.prefix + function, error.answer) from error
+
     def invoke_async(self, function: str, event: Mapping[str, Any]) -> None:
-        """Put an event into a function's queue; the wrappers' own way to invoke, and a client's.
+        """Put an event into a function's queue, as wrappers, clients and S3 do.
 
         Raises:
             InvokeError: the test told it to refuse.
         """
         copied = json.loads(json.dumps(event))
         with self._lock:
-            if self.refusals[function]:
-                self.refusals[function] -= 1
-                raise InvokeError(f"lambda:InvokeFunction on {function} failed: refused by the test")
+            self._refuse(function)
             self.accepted.append((function, copied))
-            self._busy += self.deliveries
         for _ in range(self.deliveries):
-            self._pool.submit(self._deliver, function, copied)
+            self.submit(lambda: self._deliver(function, copied))
+
+    def submit(self, work: Callable[[], object]) -> None:
+        """Do something on the cluster's threads; it counts as a function that runs."""
+        with self._lock:
+            self._busy += 1
+        self._pool.submit(self._do, work)
 
     def wait_idle(self) -> None:
         """Return when no event waits and no function runs.
@@ -129,22 +168,30 @@ class Cluster:
         """Drop what waits, and end the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _deliver(self, function: str, event: Any) -> None:
+    def _do(self, work: Callable[[], object]) -> None:
         try:
-            # Lambda repeats an event under the same request id.
-            request_id = FakeContext().aws_request_id
-            for attempt in range(1, RETRIES + 2):
-                context = FakeContext(self.timeouts.get(function, 60.0), request_id)
-                try:
-                    self.invoke(function, event, context)
-                    return
-                except LambdaError as error:
-                    if attempt > RETRIES and function != FAILURE:
-                        record = self._destination_record(function, event, request_id, error.answer)
-                        self.invoke(FAILURE, record)
+            work()
         finally:
             with self._lock:
                 self._busy -= 1
+
+    def _refuse(self, function: str) -> None:
+        if self.refusals[function]:
+            self.refusals[function] -= 1
+            raise InvokeError(f"lambda:InvokeFunction on {function} failed: refused by the test")
+
+    def _deliver(self, function: str, event: Any) -> None:
+        # Lambda repeats an event under the same request id.
+        request_id = FakeContext().aws_request_id
+        for attempt in range(1, RETRIES + 2):
+            context = FakeContext(self.timeouts.get(function, 60.0), request_id)
+            try:
+                self.invoke(function, event, context)
+                return
+            except LambdaError as error:
+                if attempt > RETRIES and function != FAILURE:
+                    record = self._destination_record(function, event, request_id, error.answer)
+                    self.invoke(FAILURE, record)
 
     def _destination_record(self, function: str, event: Any, request_id: str, answer: dict[str, Any]) -> dict[str, Any]:
         return {

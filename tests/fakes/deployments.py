@@ -1,10 +1,20 @@
 """One orchestration as a client meets it: start a run over chunks, wait until it has ended."""
 
+import json
 from typing import Any, Protocol
 
+from runtime.mapreduce import storage
+from runtime.mapreduce.run import Run, within
+from runtime.orchestration.failure import complete, from_response
+from runtime.orchestration.results import record_failure
+from runtime.orchestration.returns import Returns
+from runtime.orchestration.stage import NOTHING, Stage, value_name
+from runtime.orchestration.table import Table
 from tests.fakes.bucketful import Buckets
-from tests.fakes.cluster import Cluster
+from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.machine import Machine
+from tests.fakes.notifications import Notifications
+from tests.fakes.streams import Streams
 
 
 class Deployment(Protocol):
@@ -50,3 +60,82 @@ class InvokedFunctions:
     def wait(self) -> None:
         """Wait until no function runs."""
         self.cluster.wait_idle()
+
+
+class CalledFunctions:
+    """http_only: the client invokes unum_map and waits for its answer; when that is an error, it records the failure.
+
+    Attributes:
+        answers: what unum_map answered, by run; a LambdaError where it raised.
+    """
+
+    def __init__(self, buckets: Buckets, cluster: Cluster) -> None:
+        self.buckets, self.cluster = buckets, cluster
+        self.answers: dict[str, Any] = {}
+
+    def start(self, run: str, chunks: list[Any]) -> None:
+        """Invoke the entry on a thread."""
+
+        def call() -> None:
+            try:
+                self.answers[run] = self.cluster.invoke("unum_map", {"Session": run, "Data": {"Source": "http", "Value": chunks}})
+            except LambdaError as error:
+                self.answers[run] = error
+                told = from_response(error.answer)
+                told |= {"function": "unum_map", "index": None, "attempts": 1}
+                record_failure(self.buckets.results, run, complete(run, self.cluster.prefix, told))
+
+        self.cluster.submit(call)
+
+    def wait(self) -> None:
+        """Wait until no function runs."""
+        self.cluster.wait_idle()
+
+
+class TriggeredByObjects:
+    """s3_triggers."""
+
+    def __init__(self, buckets: Buckets, cluster: Cluster, notifications: Notifications) -> None:
+        self.buckets, self.cluster, self.notifications = buckets, cluster, notifications
+
+    def start(self, run: str, chunks: list[Any]) -> None:
+        """Create the chunks, or what stands for none."""
+        with within(Run(run)):
+            stage = Stage(self.buckets.stages["input" if chunks else "mapper_output"], run)
+            stage.create(".unum_map" if chunks else ".sync", {"Size": len(chunks)})
+            for index, chunk in enumerate(chunks, 1):
+                storage.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
+            if not chunks:
+                stage.create(value_name(NOTHING), None)
+
+    def wait(self) -> None:
+        """Deliver what is held back, until nothing is and no function runs."""
+        self.cluster.wait_idle()
+        while self.notifications.schedule.release():
+            self.cluster.wait_idle()
+
+
+class TriggeredByItems:
+    """dynamodb_triggers."""
+
+    def __init__(self, buckets: Buckets, cluster: Cluster, streams: Streams) -> None:
+        self.buckets, self.cluster, self.streams = buckets, cluster, streams
+
+    def start(self, run: str, chunks: list[Any]) -> None:
+        """Create the chunks' items, or the one that stands for none."""
+        with within(Run(run)):
+            if not chunks:
+                self.table("mapper_output", run).put("fan-in", {}, To="partition", Size=0)
+            for index, chunk in enumerate(chunks, 1):
+                held = {"Value": {"S": json.dumps(chunk)}}
+                self.table("mapper_input", run).put(str(index), held, To="mapper", Index=index, Size=len(chunks))
+
+    def wait(self) -> None:
+        """Deliver what is held back, until nothing is and no function runs."""
+        self.cluster.wait_idle()
+        while self.streams.schedule.release():
+            self.cluster.wait_idle()
+
+    def table(self, role: str, run: str) -> Table:
+        """A run's part of a table."""
+        return Table(self.buckets.tables.names[role], run, Returns(self.buckets.returns, run))

@@ -3,6 +3,7 @@
 import threading
 
 from functions.mapper.user_map import user_map
+from tests.fakes.cluster import Killed
 from tests.fakes.waiting import PATIENCE_SECONDS
 
 
@@ -35,3 +36,18 @@ class Gate:
         if text == "slow" and not self._open.wait(PATIENCE_SECONDS):
             raise TimeoutError("nobody opened the gate")
         user_map(text)
+
+
+class Deadly:
+    """Ends the function without a word, the first `times` times, once everything is emitted."""
+
+    def __init__(self, times: int) -> None:
+        self.calls = 0
+        self._times, self._lock = times, threading.Lock()
+
+    def __call__(self, text: str) -> None:
+        user_map(text)
+        with self._lock:
+            self.calls += 1
+            if self.calls <= self._times:
+                raise Killed

@@ -1,4 +1,4 @@
-"""A moto server on loopback for S3 and Step Functions, one for each test process, and deployments on it, one for each test."""
+"""A moto server on loopback, one for each test process, and deployments on it, one for each test."""
 
 import itertools
 import threading
@@ -15,10 +15,24 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 
 from runtime.mapreduce import storage
+from runtime.orchestration import http_only, table
+from tests.fakes import bucketful, tableful
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import REGION, Cluster
-from tests.fakes.deployments import Deployment, InvokedFunctions, StateMachine
+from tests.fakes.deployments import (
+    CalledFunctions,
+    Deployment,
+    InvokedFunctions,
+    StateMachine,
+    TriggeredByItems,
+    TriggeredByObjects,
+)
 from tests.fakes.machine import InstantRetries, InterpreterLambda, Machine
+from tests.fakes.notifications import Notifications
+from tests.fakes.redis_server import RedisServer
+from tests.fakes.return_stores import InBucket, InRedis, InTable, StoreUnderTest
+from tests.fakes.streams import Streams
+from tests.fakes.tableful import Tables
 
 _numbers = itertools.count(1)
 
@@ -40,7 +54,7 @@ def moto_endpoint() -> Iterator[str]:
 def clients(moto_endpoint: str) -> dict[str, Any]:
     """boto3's clients for the test's own look at things: they cost half a second to make."""
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
-    return {name: boto3.client(name, endpoint_url=moto_endpoint, **keys) for name in ("s3", "stepfunctions")}
+    return {name: boto3.client(name, endpoint_url=moto_endpoint, **keys) for name in ("s3", "stepfunctions", "dynamodb")}
 
 
 @pytest.fixture
@@ -51,14 +65,18 @@ def aws_environment(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_REGION", REGION)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
 
 
 @pytest.fixture
 def buckets(clients: dict[str, Any], aws_environment: None) -> Buckets:
-    """Three empty buckets of this test's own."""
+    """Three empty buckets of this test's own, and one for each stage; names for its tables."""
     number = next(_numbers)
-    made = Buckets(clients["s3"], *(f"test{number}-{role}" for role in ("shuffle", "returns", "results")))
-    for bucket in (made.shuffle, made.returns, made.results):
+    names = (f"test{number}-{role}" for role in ("shuffle", "returns", "results"))
+    stages = {role: f"test{number}-{role.replace('_', '-')}" for role in bucketful.STAGES}
+    tables = Tables(clients["dynamodb"], {role: f"test{number}-{role}" for role in (*tableful.STAGES, "results")})
+    made = Buckets(clients["s3"], *names, stages, tables)
+    for bucket in (made.shuffle, made.returns, made.results, *stages.values()):
         clients["s3"].create_bucket(Bucket=bucket)
     return made
 
@@ -120,15 +138,77 @@ def make_state_machine(
 
 
 @pytest.fixture
-def deploy(
-    buckets: Buckets, make_cluster: Callable[..., Cluster], make_state_machine: Callable[[str], StateMachine]
-) -> Callable[[str], Deployment]:
+def http_only_deployment(
+    buckets: Buckets, make_cluster: Callable[..., Cluster], monkeypatch: pytest.MonkeyPatch
+) -> CalledFunctions:
+    """http_only; pauses before a retry are short."""
+    monkeypatch.setattr(http_only, "_RETRY_SECONDS", 0.005)
+    return CalledFunctions(buckets, make_cluster("http_only"))
+
+
+@pytest.fixture
+def s3_triggers_deployment(
+    buckets: Buckets, make_cluster: Callable[..., Cluster], monkeypatch: pytest.MonkeyPatch
+) -> TriggeredByObjects:
+    """s3_triggers."""
+    cluster = make_cluster("s3_triggers")
+    notifications = Notifications(cluster, buckets)
+    monkeypatch.setattr(storage, "create", notifications.create)
+    monkeypatch.setattr(storage, "replace", notifications.replace)
+    return TriggeredByObjects(buckets, cluster, notifications)
+
+
+@pytest.fixture
+def dynamodb_triggers_deployment(
+    buckets: Buckets, make_cluster: Callable[..., Cluster], monkeypatch: pytest.MonkeyPatch
+) -> TriggeredByItems:
+    """dynamodb_triggers."""
+    buckets.tables.create()
+    cluster = make_cluster("dynamodb_triggers")
+    streams = Streams(cluster, buckets)
+    monkeypatch.setattr(table, "_call", streams.call)
+    return TriggeredByItems(buckets, cluster, streams)
+
+
+@pytest.fixture
+def deploy(request: pytest.FixtureRequest, buckets: Buckets, make_cluster: Callable[..., Cluster]) -> Callable[[str], Deployment]:
     """Makes a deployment of any orchestration: `deploy("sfn")`; `deploy("sfn DISTRIBUTED")` for the other Map mode."""
 
     def make(name: str) -> Deployment:
         orchestration, _, mode = name.partition(" ")
         if orchestration == "sfn":
-            return make_state_machine(mode or "INLINE")
-        return InvokedFunctions(buckets, make_cluster(orchestration))
+            made: Deployment = request.getfixturevalue("make_state_machine")(mode or "INLINE")
+        elif orchestration == "http_sync_s3":
+            made = InvokedFunctions(buckets, make_cluster(orchestration))
+        else:
+            made = request.getfixturevalue(f"{orchestration}_deployment")
+        return made
 
     return make
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis on loopback that wants a password."""
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_store(buckets: Buckets) -> StoreUnderTest:
+    """Return values in S3."""
+    return InBucket(buckets)
+
+
+@pytest.fixture
+def dynamodb_store(clients: dict[str, Any], aws_environment: None) -> InTable:
+    """Return values in an empty table of this test's own."""
+    return InTable(clients["dynamodb"], f"test{next(_numbers)}-returns")
+
+
+@pytest.fixture
+def redis_store(redis_server: RedisServer) -> Iterator[InRedis]:
+    """Return values in a Redis that is empty."""
+    with redis_server.client() as client:
+        client.flushall()
+        yield InRedis(client, redis_server.url, "wordcount-http_sync_s3-")

@@ -1,4 +1,5 @@
-"""What only http_sync_s3 does: fan-ins by polling, duplicates, hand-ons, claim checks, and failures that nobody waits for."""
+"""What only http_sync_s3 does, with each store of return values: fan-ins, duplicates, hand-ons, claim checks, and failures that
+nobody waits for."""
 
 import json
 from collections import Counter
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 
 from runtime.orchestration import http_sync_s3
+from runtime.orchestration.stores import RETURN_STORES
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, LambdaError
+from tests.fakes.return_stores import StoreUnderTest
 from tests.fakes.user_maps import Flaky, Gate
 from tests.fakes.waiting import wait_until
 
@@ -19,9 +22,19 @@ COUNTS = Counter(word for text in TEXTS for word in text.split())
 MakeCluster = Callable[..., Cluster]
 
 
+WITH_A_POLLER = pytest.mark.parametrize("store", ["s3", "redis"], indirect=True)
+"""Of the stores: those where one branch waits for the others."""
+
+
+@pytest.fixture(params=RETURN_STORES)
+def store(request: pytest.FixtureRequest) -> StoreUnderTest:
+    made: StoreUnderTest = request.getfixturevalue(f"{request.param}_store")
+    return made
+
+
 @pytest.fixture
-def cluster(make_cluster: MakeCluster) -> Cluster:
-    return make_cluster("http_sync_s3")
+def cluster(make_cluster: MakeCluster, store: StoreUnderTest) -> Cluster:
+    return make_cluster("http_sync_s3", **store.settings)
 
 
 def start(cluster: Cluster, buckets: Buckets, texts: list[str], run: str = "run1") -> None:
@@ -43,10 +56,12 @@ def log_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("function", ["unum_map", "mapper", "partition", "reducer", "summary"])
-def test_duplicates_after_the_end_change_nothing(function: str, cluster: Cluster, buckets: Buckets) -> None:
+def test_duplicates_after_the_end_change_nothing(
+    function: str, cluster: Cluster, buckets: Buckets, store: StoreUnderTest
+) -> None:
     start(cluster, buckets, TEXTS)
     cluster.wait_idle()
-    before = buckets.everything()
+    before = buckets.everything() + values(store)
 
     for name, event in list(cluster.accepted):
         if name == function:
@@ -54,13 +69,14 @@ def test_duplicates_after_the_end_change_nothing(function: str, cluster: Cluster
     cluster.wait_idle()
 
     assert buckets.result("run1") == COUNTS
-    assert buckets.everything() == before
+    assert buckets.everything() + values(store) == before
 
 
-def test_duplicates_of_every_event_at_once_change_nothing(cluster: Cluster, buckets: Buckets) -> None:
+def test_duplicates_of_every_event_at_once_change_nothing(cluster: Cluster, buckets: Buckets, store: StoreUnderTest) -> None:
     start(cluster, buckets, TEXTS)
     cluster.wait_idle()
     once = sorted(key.partition("/")[2] for key in buckets.everything())
+    stored = values(store)
 
     cluster.deliveries = 2
     start(cluster, buckets, TEXTS, "run1twice")
@@ -69,16 +85,17 @@ def test_duplicates_of_every_event_at_once_change_nothing(cluster: Cluster, buck
     keys = [key.removeprefix("run1twice/") for key in buckets.everything() if key.startswith("run1twice/")]
     assert buckets.result("run1twice") == COUNTS
     assert len(keys) == len(once)
+    assert len(values(store)) == 2 * len(stored) > 0
 
 
 def test_duplicate_of_a_mapper_stores_the_same_keys_even_where_no_return_value_is_left(
-    cluster: Cluster, buckets: Buckets
+    cluster: Cluster, buckets: Buckets, store: StoreUnderTest
 ) -> None:
     event = mapper_event(1, 2, "to be or not to be", buckets)
     cluster.invoke("mapper", event)
     before = buckets.keys(buckets.shuffle)
 
-    buckets.client.delete_object(Bucket=buckets.returns, Key="run1/mapper/1.json")
+    store.forget("run1", "mapper", 1)
     cluster.invoke("mapper", event)
 
     assert buckets.keys(buckets.shuffle) == before
@@ -125,6 +142,7 @@ def test_refused_invocation_is_repaired_by_the_retry(refused: str, cluster: Clus
     assert buckets.failure("run1") is None
 
 
+@WITH_A_POLLER
 def test_poller_hands_on_before_its_time_is_up(
     cluster: Cluster, buckets: Buckets, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,12 +161,18 @@ def test_poller_hands_on_before_its_time_is_up(
     assert max(line.get("hand_ons", 0) for line in log_lines(capsys)) == len(waiting(cluster))
 
 
+def values(store: StoreUnderTest) -> list[str]:
+    """All that a store holds, but for wake-ups: those tell nothing for sure."""
+    return [key for key in store.everything() if not key.endswith("/wake")]
+
+
 def waiting(cluster: Cluster) -> list[dict[str, Any]]:
     return [event["Waiting"] for function, event in list(cluster.accepted) if function == "mapper" and "Waiting" in event]
 
 
-def test_fan_in_that_expires_names_what_is_missing(make_cluster: MakeCluster, buckets: Buckets) -> None:
-    cluster = make_cluster("http_sync_s3", fan_in_wait_seconds=0)
+@WITH_A_POLLER
+def test_fan_in_that_expires_names_what_is_missing(make_cluster: MakeCluster, buckets: Buckets, store: StoreUnderTest) -> None:
+    cluster = make_cluster("http_sync_s3", fan_in_wait_seconds=0, **store.settings)
     cluster.invoke("mapper", mapper_event(2, 4, "to", buckets))
 
     cluster.invoke_async("mapper", mapper_event(4, 4, "be", buckets))
@@ -159,8 +183,11 @@ def test_fan_in_that_expires_names_what_is_missing(make_cluster: MakeCluster, bu
     assert "2 of 4 mapper invocations have not returned (index 1, 3)" in failed["message"]
 
 
-def test_deadline_of_a_fan_in_counts_over_all_hand_ons(make_cluster: MakeCluster, buckets: Buckets) -> None:
-    cluster = make_cluster("http_sync_s3", fan_in_wait_seconds=1000)
+@WITH_A_POLLER
+def test_deadline_of_a_fan_in_counts_over_all_hand_ons(
+    make_cluster: MakeCluster, buckets: Buckets, store: StoreUnderTest
+) -> None:
+    cluster = make_cluster("http_sync_s3", fan_in_wait_seconds=1000, **store.settings)
 
     cluster.invoke_async("mapper", mapper_event(2, 2, "be", buckets, Waiting={"Since": 1.5, "HandOns": 3}))
     cluster.wait_idle()
@@ -198,6 +225,7 @@ def test_failure_of_any_function_is_recorded(
     assert (failed["function"], failed["error"], failed["message"]) == (function, "LookupError", "broken on purpose")
 
 
+@WITH_A_POLLER
 def test_poller_stops_when_the_run_has_failed(cluster: Cluster, buckets: Buckets, capsys: pytest.CaptureFixture[str]) -> None:
     buckets.put(buckets.results, "run1/failed.json", {"run": "run1"})
 
@@ -314,10 +342,16 @@ def test_branch_of_a_fan_out_says_what_is_wrong_with_its_event(
     assert said in caught.value.answer["errorMessage"]
 
 
-def test_log_line_counts_requests_of_all_threads(cluster: Cluster, buckets: Buckets, capsys: pytest.CaptureFixture[str]) -> None:
+def test_log_line_counts_requests_of_all_threads(
+    cluster: Cluster, buckets: Buckets, store: StoreUnderTest, capsys: pytest.CaptureFixture[str]
+) -> None:
     start(cluster, buckets, ["to be", "or not to"])
     cluster.wait_idle()
 
     lines = log_lines(capsys)
-    puts = {line["index"]: line["requests"]["s3.PutObject"] for line in lines if line["function"] == "mapper"}
-    assert puts == {1: 2 + 1, 2: 3 + 1}  # the pairs, and the return value
+    put = {"s3": "s3.PutObject", "dynamodb": "dynamodb.PutItem", "redis": "redis.SET"}[store.name]
+    mappers = {line["index"]: line["requests"] for line in lines if line["function"] == "mapper"}
+    assert {index: requests["s3.PutObject"] for index, requests in mappers.items()} == (
+        {1: 2 + 1, 2: 3 + 1} if store.name == "s3" else {1: 2, 2: 3}  # the pairs, and the return value
+    )
+    assert all(requests[put] for requests in mappers.values())

@@ -11,7 +11,7 @@ import pytest
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
 
-MAKE_CLIENTS = {f"runtime/orchestration/{name}.py" for name in ("clients", "invoker", "table")}
+MAKE_CLIENTS = {f"runtime/orchestration/{name}.py" for name in ("clients", "invoker", "table", "stores/redis_connection")}
 """Where boto3 is used for what obstore does not do."""
 
 
@@ -80,8 +80,9 @@ import json, sys
 from runtime.orchestration import wrapper
 from runtime.orchestration.edge import Edge
 from runtime.orchestration.settings import Settings
-edge = Edge("unum_map", "mapper", "Map", "partition")
-wrapper.build(Settings({orchestration!r}, "unum_map", "p-", "returns", "results", 60, edge), None)
+edge = Edge("mapper", "partition", "Fan-in")
+buckets = dict.fromkeys(("input", "mapper_output"), "b")
+wrapper.build(Settings({orchestration!r}, "mapper", "p-", "returns", "results", edge=edge, buckets=buckets), None)
 print(json.dumps(sorted(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=paths.ROOT, capture_output=True, text=True, check=True, timeout=60)

@@ -1,13 +1,14 @@
 """http_sync_s3: the client invokes `unum_map`, asynchronously; see `entry`.
 
-Return values are objects `{run}/{function}/{index}.json`, so their names tell the progress.
+Return values lie in one of the `return_stores`, and tell the progress.
 """
 
-import json
+from functools import cached_property
 
-from scripts.client import objects
+from scripts.client.errors import ClientError
 from scripts.client.orchestrations import entry
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress
+from scripts.client.return_stores import RETURN_STORES, TABLE, ReturnStore
 
 
 class HttpSyncS3(Orchestration):
@@ -15,18 +16,34 @@ class HttpSyncS3(Orchestration):
 
     service = "lambda"
 
+    def check(self, chunks: list[Chunk]) -> None:
+        """The deployment's store is one that this client knows."""
+        super().check(chunks)
+        deployment = self.aws.deployment
+        if deployment.return_store not in RETURN_STORES:
+            raise ClientError(f"{deployment} keeps return values in {deployment.return_store!r}, which this client doesn't know")
+        if deployment.return_store == "dynamodb":
+            deployment.table(TABLE)
+
     def start(self, chunks: list[Chunk], *, attended: bool) -> None:
         """Invoke unum_map."""
         entry.send_off(self.aws, entry.pack(self.aws, self.run_id, chunks, entry.MAX_EVENT_BYTES))
 
     def progress(self, mappers: int | None) -> Progress:
         """Count return values."""
-        returns = self.aws.store("returns", patient=False)
-        mapped = len(objects.names(returns, f"{self.run_id}/mapper/"))
-        if mappers is None or mapped < mappers:
+        mapped = self._returns.returned("mapper")
+        if mapped is None or mappers is None or mapped < mappers:
             return Progress(mapped)
-        partitions = objects.read(returns, f"{self.run_id}/partition/1.json")
+        partitions = self._returns.partitions()
         if partitions is None:
             return Progress(mapped)
-        reduced = len(objects.names(returns, f"{self.run_id}/reducer/"))
-        return Progress(mapped, reduced, len(json.loads(partitions)))
+        return Progress(mapped, self._returns.returned("reducer"), partitions)
+
+    def remove(self, mappers: int | None) -> None:
+        """Delete return values, then claim checks and all else in the returns bucket."""
+        self._returns.remove(mappers)
+        super().remove(mappers)
+
+    @cached_property
+    def _returns(self) -> ReturnStore:
+        return RETURN_STORES[self.aws.deployment.return_store](self.aws, self.run_id)

@@ -28,13 +28,22 @@ resource "aws_lambda_function" "this" {
   source_code_hash               = local.zip_hash
   runtime                        = "python${var.python_version}"
   architectures                  = [var.architecture]
-  layers                         = [var.layer_arn]
+  layers                         = var.layer_arns
   memory_size                    = var.memory_mb
   timeout                        = var.timeout_seconds
   reserved_concurrent_executions = var.reserved_concurrency
 
   environment {
     variables = var.environment
+  }
+
+  dynamic "vpc_config" {
+    for_each = var.network == null ? [] : [var.network]
+
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
   }
 
   logging_config {

@@ -28,9 +28,18 @@ variable "code_bucket" {
   type        = string
 }
 
-variable "layer_arn" {
-  description = "ARN of the layer version with the third-party packages."
-  type        = string
+variable "layer_arns" {
+  description = "ARNs of the layer versions with the third-party packages."
+  type        = list(string)
+}
+
+variable "network" {
+  description = "Subnets and security groups that the function runs in, or null for Lambda's own network."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
 }
 
 variable "role_arn" {

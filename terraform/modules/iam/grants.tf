@@ -1,5 +1,6 @@
 # What a function may be granted, each statement with a Sid that says what for. Here: on the buckets that most orchestrations
-# have; grants_stages.tf has the buckets of s3_triggers, grants_tables.tf the tables of dynamodb_triggers. Keys in the buckets:
+# have; grants_stages.tf has the buckets of s3_triggers, grants_tables.tf the tables of dynamodb_triggers, grants_stores.tf where else
+# return values may lie. Keys in the buckets:
 #   shuffle  {run}/reducer{id}/{word}/{uuid}, below a prefix where a chunk's destination has one
 #   returns  {run}/{function}/{index}.json        return values
 #            {run}/{function}.input/{index}.json  claim checks: what that function is given when its carrier can't hold it
@@ -12,7 +13,7 @@ locals {
 
   inputs = { for function in ["unum_map", "mapper", "partition", "reducer", "summary"] : function => "${var.bucket_arns["returns"]}/*/${function}.input/*" }
 
-  grants = merge(local.grants_on_buckets, local.grants_on_stages, local.grants_on_tables)
+  grants = merge(local.grants_on_buckets, local.grants_on_stages, local.grants_on_tables, local.grants_on_stores)
 
   grants_on_buckets = {
     # shuffle

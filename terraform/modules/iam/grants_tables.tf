@@ -34,7 +34,8 @@ locals {
     gather_reducer_output_items = { Sid = "GatherWhatReducersReturned", Action = local.gather, Resource = var.table_arns["reducer_output"] }
 
     # results
-    mark_results_items = { Sid = "MarkTheRunAsDone", Action = "dynamodb:PutItem", Resource = var.table_arns["results"] }
+    follow_results_items = { Sid = "FollowTheStreamOfResults", Action = local.follow_stream, Resource = "${var.table_arns["results"]}/stream/*" }
+    mark_results_items   = { Sid = "MarkTheRunAsDoneOrFailed", Action = "dynamodb:PutItem", Resource = var.table_arns["results"] }
 
     # the queue
     leave_undelivered = { Sid = "LeaveARecordOfWhatCouldNotBeDelivered", Action = "sqs:SendMessage", Resource = var.queue_arn }

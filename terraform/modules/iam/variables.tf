@@ -9,7 +9,7 @@ variable "arn_prefix" {
 }
 
 variable "functions" {
-  description = "For each function that gets a role, the grants (names in grants.tf, grants_stages.tf and grants_tables.tf) and the functions that it may invoke."
+  description = "For each function that gets a role, the grants (names in grants*.tf) and the functions that it may invoke."
   type = map(object({
     grants  = list(string)
     invokes = list(string)
@@ -29,6 +29,11 @@ variable "table_arns" {
 variable "queue_arn" {
   description = "ARN of the queue for stream records that could not be delivered."
   type        = string
+}
+
+variable "cache_arns" {
+  description = "ARN of the ElastiCache cache for return values, and of its user."
+  type        = map(string)
 }
 
 variable "function_arns" {

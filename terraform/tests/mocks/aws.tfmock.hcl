@@ -10,3 +10,9 @@ mock_data "aws_partition" {
     partition = "aws"
   }
 }
+
+mock_data "aws_availability_zones" {
+  defaults = {
+    names = ["us-east-1a", "us-east-1b", "us-east-1c"]
+  }
+}

@@ -73,6 +73,24 @@ READ = {
 }
 
 
+@pytest.mark.parametrize(
+    ("name", "function", "index"), [("destination_object_branch", "mapper", 3), ("destination_object_fan_in", "partition", None)]
+)
+def test_run_and_place_of_a_triggered_function_are_read_from_the_key(name: str, function: str, index: int | None) -> None:
+    failure = read_failure(load_event(name), "wordcount-s3_triggers-")
+
+    assert [failure[field] for field in ("run", "function", "index", "attempts")] == ["run1", function, index, 3]
+
+
+@pytest.mark.parametrize("key", ["run1/.lock", "../1.json", "run1/x.json", ""])
+def test_record_of_a_key_that_is_no_value_names_no_run(key: str) -> None:
+    event = load_event("destination_object_branch")
+    event["requestPayload"]["Records"][0]["s3"]["object"]["key"] = key
+
+    with pytest.raises(EnvelopeError, match="not the key of a value"):
+        read_failure(event, PREFIX)
+
+
 @pytest.mark.parametrize("name", READ)
 def test_record_is_read(name: str) -> None:
     failure = read_failure(load_event(name), PREFIX)

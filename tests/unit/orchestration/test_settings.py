@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.orchestration import http_sync_s3
+from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.wrapper import load_orchestration
 
 ENVIRONMENT = {
     "ORCHESTRATION": "http_sync_s3",
@@ -45,8 +46,30 @@ def test_missing_variable_is_named(variable: str, tmp_path: Path) -> None:
         Settings.load(environment, tmp_path)
 
 
-def test_http_sync_s3_needs_its_next_file(tmp_path: Path) -> None:
-    settings = Settings.load(ENVIRONMENT, tmp_path)
+@pytest.mark.parametrize("orchestration", [name for name in ORCHESTRATIONS if name != "sfn"])
+def test_all_but_sfn_need_their_next_file(orchestration: str, tmp_path: Path) -> None:
+    settings = Settings.load(ENVIRONMENT | {"ORCHESTRATION": orchestration}, tmp_path)
 
-    with pytest.raises(DefinitionError, match=r"\.next: missing from the package of summary"):
-        http_sync_s3.create(settings, lambda function, event: None)
+    with pytest.raises(DefinitionError, match=rf"\.next: missing from the package of summary; {orchestration} needs it"):
+        load_orchestration(settings, lambda function, event, deadline=None: None)
+
+
+def test_buckets_and_tables_are_known_by_their_roles(tmp_path: Path) -> None:
+    settings = Settings.load(ENVIRONMENT | {"MAPPER_OUTPUT_BUCKET": "mo", "MAPPER_INPUT_TABLE": "mi"}, tmp_path)
+
+    assert settings.buckets == {"shuffle": "s", "returns": "r", "results": "x", "mapper_output": "mo"}
+    assert settings.tables == {"mapper_input": "mi"}
+
+
+def test_orchestration_without_a_returns_bucket_has_none(tmp_path: Path) -> None:
+    environment = {name: value for name, value in ENVIRONMENT.items() if name != "RETURNS_BUCKET"}
+
+    assert Settings.load(environment, tmp_path).returns_bucket == ""
+
+
+def test_timeout_is_set_in_seconds(tmp_path: Path) -> None:
+    assert Settings.load(ENVIRONMENT | {"TIMEOUT_SECONDS": "90"}, tmp_path).timeout_seconds == 90
+
+
+def test_concurrency_of_a_fan_out_is_set(tmp_path: Path) -> None:
+    assert Settings.load(ENVIRONMENT | {"FAN_OUT_CONCURRENCY": "8"}, tmp_path).fan_out_concurrency == 8

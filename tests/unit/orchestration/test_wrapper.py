@@ -7,7 +7,7 @@ import pytest
 
 from runtime.mapreduce.run import current_run
 from runtime.orchestration import envelope as envelopes
-from runtime.orchestration.contract import Invocation, Orchestration
+from runtime.orchestration.contract import Delivery, Invocation, Orchestration
 from runtime.orchestration.returns import Found
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.wrapper import Wrapper, build, load_component
@@ -163,3 +163,64 @@ def test_handler_is_built_from_settings() -> None:
         "Source": "http",
         "Value": [1],
     }
+
+
+class Several(Recorded):
+    """An orchestration whose events hold several deliveries, one of them broken; `ends` says whether that is final."""
+
+    def __init__(self, broken: int, ends: bool = False, turns_back: bool = False) -> None:
+        super().__init__()
+        self._broken, self._ends, self._turns_back = broken, ends, turns_back
+        self.failures: list[str] = []
+
+    def deliveries(self, event: Any) -> list[Delivery]:
+        return [Delivery(str(number), each) for number, each in enumerate(event)]
+
+    def admit(self, invocation: Invocation) -> Invocation | str:
+        return "not now" if self._turns_back else invocation
+
+    def egress(self, invocation: Invocation, value: Any) -> Any:
+        if invocation.envelope.fan_out and invocation.envelope.fan_out.index == self._broken:
+            raise LookupError("broken")
+        return invocation.envelope.fan_out
+
+    def failed(self, invocation: Invocation, error: Exception) -> bool:
+        self.failures.append(str(error))
+        return self._ends
+
+
+def event_of(*indexes: int) -> list[Any]:
+    return [EVENT | {"Fan-out": {"Index": index, "Size": 6}} for index in indexes]
+
+
+def lines_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_one_delivery_takes_no_other_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    orchestration = Several(broken=2)
+
+    with pytest.raises(LookupError, match="broken"):
+        wrap(orchestration)(event_of(1, 2, 3), FakeContext())
+
+    assert [(line["index"], line["outcome"]) for line in lines_of(capsys)] == [(1, "ok"), (2, "error"), (3, "ok")]
+
+
+def test_delivery_that_failed_for_good_is_not_raised(capsys: pytest.CaptureFixture[str]) -> None:
+    orchestration = Several(broken=2, ends=True)
+
+    wrap(orchestration)(event_of(1, 2), FakeContext())
+
+    (_, line) = lines_of(capsys)
+    assert (line["outcome"], line["error"], line["final"]) == ("error", "LookupError", True)
+    assert orchestration.failures == ["broken"]
+
+
+def test_delivery_that_is_turned_back_says_why_and_computes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    orchestration = Several(broken=0, turns_back=True)
+
+    assert wrap(orchestration)(event_of(1), FakeContext()) is None
+
+    (line,) = lines_of(capsys)
+    assert (line["outcome"], line["reason"]) == ("turned back", "not now")
+    assert [name for name, _, _ in orchestration.calls] == ["ingress"]

@@ -12,7 +12,7 @@ from scripts.package import layer
 from scripts.package.__main__ import main
 from scripts.package.functions import functions_of
 
-Installed = list[tuple[str, str]]
+Installed = list[tuple[str, str, str]]
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
     asked: Installed = []
 
     def install(requirements: Path, target: Path, architecture: str, python_version: str) -> None:
-        asked.append((architecture, python_version))
+        asked.append((requirements.name, architecture, python_version))
         for name in ("wheel/__init__.py", "wheel-1.dist-info/RECORD", "wheel-1.dist-info/METADATA", "wheel/__pycache__/x.pyc"):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).write_text(architecture)
@@ -45,7 +45,8 @@ def test_everything_is_made(build: Path, installed: Installed) -> None:
 
     zips = {f"{orchestration}/{function}.zip" for orchestration in ORCHESTRATIONS for function in functions_of(orchestration)}
     machines = {f"sfn/definition.{mode}.asl.json" for mode in ("INLINE", "DISTRIBUTED")}
-    assert files(build).keys() == zips | machines | {"layer.zip", "layer.stamp", "manifest.json"}
+    layers = {f"{layer}.{kind}" for layer in ("layer", "redis-layer") for kind in ("zip", "stamp")}
+    assert files(build).keys() == zips | machines | layers | {"manifest.json"}
 
 
 def test_one_orchestration_alone_is_made(build: Path, installed: Installed) -> None:
@@ -53,6 +54,14 @@ def test_one_orchestration_alone_is_made(build: Path, installed: Installed) -> N
 
     assert (build / "http_sync_s3").is_dir()
     assert not (build / "sfn").exists()
+
+
+def test_redis_has_a_layer_of_its_own_that_only_http_sync_s3_needs(build: Path, installed: Installed) -> None:
+    main(["--orchestration", "s3_triggers"])
+    assert not (build / "redis-layer.zip").exists()
+
+    main(["--orchestration", "http_sync_s3"])
+    assert (build / "redis-layer.zip").exists()
 
 
 def test_second_time_nothing_changes(build: Path, installed: Installed, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,14 +73,14 @@ def test_second_time_nothing_changes(build: Path, installed: Installed, capsys: 
 
     assert files(build) == before
     assert capsys.readouterr().out == "package: nothing changed\n"
-    assert len(installed) == 1
+    assert len(installed) == 2
 
 
 def test_manifest_says_what_the_layer_is_for(build: Path, installed: Installed) -> None:
     main(["--arch", "arm64", "--python-version", "3.12"])
 
     assert json.loads((build / "manifest.json").read_text()) == {"architecture": "arm64", "python_version": "3.12"}
-    assert installed == [("arm64", "3.12")]
+    assert installed == [("runtime.txt", "arm64", "3.12"), ("redis.txt", "arm64", "3.12")]
 
 
 def test_another_architecture_makes_another_layer(build: Path, installed: Installed) -> None:

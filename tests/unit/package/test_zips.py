@@ -26,7 +26,15 @@ def components() -> list[str]:
 
 def test_each_orchestration_deploys_its_functions() -> None:
     assert functions_of("sfn") == ("mapper", "partition", "reducer", "summary", "failure")
-    assert functions_of("http_sync_s3") == ("unum_map", "mapper", "partition", "reducer", "summary", "failure")
+    for entered in ("http_sync_s3", "http_only"):
+        assert functions_of(entered) == ("unum_map", "mapper", "partition", "reducer", "summary", "failure")
+    for triggered in ("s3_triggers", "dynamodb_triggers"):
+        assert functions_of(triggered) == ("mapper", "partition", "reducer", "summary", "failure")
+
+
+def test_component_functions_are_compared_over_all_five_orchestrations() -> None:
+    assert len(ORCHESTRATIONS) == 5
+    assert all(len([1 for _, name in DEPLOYED if name == function]) == 5 for function in components() if function != "unum_map")
 
 
 @pytest.mark.parametrize(("orchestration", "function"), DEPLOYED)

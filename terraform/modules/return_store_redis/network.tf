@@ -1,0 +1,149 @@
+# The cache's network, and the functions' way out of it. There is no internet in it, neither in nor out: S3 and DynamoDB are reached
+# by gateway endpoints, which cost nothing, and Lambda by an interface endpoint, which costs by the hour in each zone.
+data "aws_availability_zones" "this" {
+  state = "available"
+
+  # Lambda has no network there: https://repost.aws/knowledge-center/lambda-supported-availability-zones
+  exclude_zone_ids = ["use1-az3"]
+}
+
+locals {
+  zones = slice(sort(data.aws_availability_zones.this.names), 0, 2)
+}
+
+resource "aws_vpc" "this" {
+  cidr_block           = var.cidr
+  enable_dns_support   = true
+  enable_dns_hostnames = true
+
+  tags = { Name = var.name }
+}
+
+resource "aws_subnet" "this" {
+  for_each = toset(local.zones)
+
+  vpc_id            = aws_vpc.this.id
+  availability_zone = each.key
+  cidr_block        = cidrsubnet(var.cidr, 2, index(local.zones, each.key))
+
+  tags = { Name = "${var.name}-${each.key}" }
+}
+
+resource "aws_route_table" "this" {
+  vpc_id = aws_vpc.this.id
+
+  tags = { Name = var.name }
+}
+
+resource "aws_route_table_association" "this" {
+  for_each = aws_subnet.this
+
+  subnet_id      = each.value.id
+  route_table_id = aws_route_table.this.id
+}
+
+resource "aws_vpc_endpoint" "gateway" {
+  for_each = toset(["s3", "dynamodb"])
+
+  vpc_id            = aws_vpc.this.id
+  service_name      = "com.amazonaws.${var.region}.${each.key}"
+  vpc_endpoint_type = "Gateway"
+  route_table_ids   = [aws_route_table.this.id]
+
+  tags = { Name = "${var.name}-${each.key}" }
+}
+
+resource "aws_vpc_endpoint" "lambda" {
+  vpc_id              = aws_vpc.this.id
+  service_name        = "com.amazonaws.${var.region}.lambda"
+  vpc_endpoint_type   = "Interface"
+  private_dns_enabled = true
+  subnet_ids          = values(aws_subnet.this)[*].id
+  security_group_ids  = [aws_security_group.endpoint.id]
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "InvokeFunctionsOfThisDeployment"
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = "lambda:InvokeFunction"
+      Resource  = var.function_arns
+    }]
+  })
+
+  tags = { Name = "${var.name}-lambda" }
+}
+
+################################################################################
+# Who may talk to whom: functions to the cache and to the endpoints, and nobody else to anybody
+################################################################################
+
+resource "aws_default_security_group" "unused" {
+  vpc_id = aws_vpc.this.id
+}
+
+resource "aws_security_group" "functions" {
+  name        = "${var.name}-functions"
+  description = "Functions of ${var.deployment} that use the cache."
+  vpc_id      = aws_vpc.this.id
+}
+
+resource "aws_security_group" "cache" {
+  name        = "${var.name}-cache"
+  description = "The cache of ${var.deployment}."
+  vpc_id      = aws_vpc.this.id
+}
+
+resource "aws_security_group" "endpoint" {
+  name        = "${var.name}-lambda"
+  description = "The way of ${var.deployment} to Lambda."
+  vpc_id      = aws_vpc.this.id
+}
+
+resource "aws_vpc_security_group_egress_rule" "functions_to_cache" {
+  security_group_id            = aws_security_group.functions.id
+  description                  = "The cache, and its port for reads that may be stale."
+  referenced_security_group_id = aws_security_group.cache.id
+  ip_protocol                  = "tcp"
+  from_port                    = 6379
+  to_port                      = 6380
+}
+
+resource "aws_vpc_security_group_ingress_rule" "cache_from_functions" {
+  security_group_id            = aws_security_group.cache.id
+  description                  = "The functions alone."
+  referenced_security_group_id = aws_security_group.functions.id
+  ip_protocol                  = "tcp"
+  from_port                    = 6379
+  to_port                      = 6380
+}
+
+resource "aws_vpc_security_group_egress_rule" "functions_to_lambda" {
+  security_group_id            = aws_security_group.functions.id
+  description                  = "Lambda, to invoke what is next."
+  referenced_security_group_id = aws_security_group.endpoint.id
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
+resource "aws_vpc_security_group_ingress_rule" "lambda_from_functions" {
+  security_group_id            = aws_security_group.endpoint.id
+  description                  = "The functions alone."
+  referenced_security_group_id = aws_security_group.functions.id
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
+resource "aws_vpc_security_group_egress_rule" "functions_to_gateway" {
+  for_each = aws_vpc_endpoint.gateway
+
+  security_group_id = aws_security_group.functions.id
+  description       = "To ${each.key}, by its gateway endpoint."
+  prefix_list_id    = each.value.prefix_list_id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}

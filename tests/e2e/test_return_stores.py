@@ -1,0 +1,131 @@
+"""http_sync_s3 with each store of return values, as a user has it: Terraform onto the embedded AWS with IAM enforced, and the
+client. Says how long a fan-in takes, from the moment when the last branch has its value to the start of the next function.
+
+In a build directory of its own, so that it disturbs no other embedded AWS.
+"""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from runtime.orchestration.stores import RETURN_STORES
+from tests.fakes.redis_server import RedisServer
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "e2e-stores"
+PREFIX = "stores"
+RUNS = 5
+TEXTS = [f"all chunk{n % 3} only{n}" for n in range(6)]
+COUNTS = Counter(word for text in TEXTS for word in text.split())
+
+
+def run_module(module: str, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "MAPREDUCE_BUILD_DIR": str(BUILD)}
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def succeed(module: str, *arguments: str, stdin: str = "") -> str:
+    done = run_module(module, *arguments, stdin=stdin)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """An embedded AWS of this file's own."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    succeed("scripts.package", "--orchestration", "http_sync_s3")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    succeed("scripts.embedded", "up", "--port", str(port))
+    try:
+        yield json.loads((BUILD / "embedded" / "state.json").read_text())["endpoint_url"]
+    finally:
+        succeed("scripts.embedded", "down")
+
+
+@pytest.fixture(scope="module")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+def log_lines(endpoint: str, run: str) -> list[dict[str, Any]]:
+    """What the functions said of a run, in the order of their beginning."""
+    logs = client("logs", endpoint)
+    found = []
+    for group in json.loads((BUILD / "embedded" / "deployments" / "http_sync_s3.json").read_text())["log_groups"].values():
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+            for event in page["events"]:
+                text = event["message"].strip()
+                if text.startswith("{") and f'"run": "{run}"' in text:
+                    found.append(json.loads(text))
+    return sorted(found, key=lambda line: line["started"])
+
+
+def client(service: str, endpoint: str) -> Any:
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", **keys)
+
+
+def hand_over_ms(lines: list[dict[str, Any]], branches: str, following: str) -> float:
+    """From the moment when the last branch had its value (its component's end) to the start of the function that fans in."""
+    ends = [line["started"] * 1000 + line["ingress_ms"] + line["component_ms"] for line in lines if line["function"] == branches]
+    return min(line["started"] for line in lines if line["function"] == following) * 1000 - max(ends)
+
+
+@pytest.mark.parametrize("store", RETURN_STORES)
+def test_runs_end_right_and_leave_nothing(store: str, endpoint: str, redis_server: RedisServer) -> None:
+    variables = [f"prefix={PREFIX}", f"return_store={store}"] + ([f"redis_url={redis_server.url}"] if store == "redis" else [])
+    options = [word for variable in variables for word in ("--var", variable)]
+    common = ("--target", "embedded", "--orchestration", "http_sync_s3")
+    succeed("scripts.deploy", "apply", *common, *options)
+    try:
+        measured: dict[str, list[float]] = {"mapper->partition": [], "reducer->summary": []}
+        waiting: list[int] = []
+        for number in range(RUNS):
+            run = f"{store}{number}"
+            told = succeed("scripts.client", *common, "--run-id", run, "--json", "-", stdin=json.dumps(TEXTS))
+            assert json.loads(told) == COUNTS
+            lines = log_lines(endpoint, run)
+            measured["mapper->partition"].append(hand_over_ms(lines, "mapper", "partition"))
+            measured["reducer->summary"].append(hand_over_ms(lines, "reducer", "summary"))
+            waiting += [line["polls"] for line in lines if "wait" in line]
+
+        print(f"\n{store}: ", end="")
+        for name, times in measured.items():
+            print(f"{name} {statistics.median(times):.0f} ms ({min(times):.0f} to {max(times):.0f}), ", end="")
+        print(f"looks of the branches that continued {waiting}")
+
+        assert run_module("scripts.deploy", "plan", *common, *options).returncode == 0, "a second plan is empty"
+        assert left_behind(store, endpoint, redis_server) == []
+    finally:
+        succeed("scripts.deploy", "destroy", *common, *options)
+
+
+def left_behind(store: str, endpoint: str, redis_server: RedisServer) -> list[str]:
+    """What the runs left where return values lie, after the client's clean-up."""
+    record = json.loads((BUILD / "embedded" / "deployments" / "http_sync_s3.json").read_text())
+    left = [
+        item["Key"] for item in client("s3", endpoint).list_objects_v2(Bucket=record["buckets"]["returns"]).get("Contents", ())
+    ]
+    if store == "dynamodb":
+        left += [item["Key"]["S"] for item in client("dynamodb", endpoint).scan(TableName=record["tables"]["returns"])["Items"]]
+    if store == "redis":
+        with redis_server.client() as redis:
+            left += [key.decode() for key in redis.scan_iter()]
+    return left

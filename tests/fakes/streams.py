@@ -1,0 +1,92 @@
+"""DynamoDB Streams and event source mappings: an item that is created in a stage's table invokes the table's function.
+
+Hooks in where the runtime makes its requests; one at a time, since moto's conditions and additions are not atomic. As on AWS, the
+mapping's filter lets through what is new and addressed to the table's function, and a record is delivered again until its
+function reports no failure, `TRIES` times at most (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html).
+"""
+
+import copy
+import itertools
+import threading
+from typing import Any
+
+from runtime.orchestration import table
+from tests.fakes.bucketful import Buckets
+from tests.fakes.cluster import Cluster, LambdaError
+from tests.fakes.events import load_event
+from tests.fakes.schedule import Schedule
+
+TRIGGERED = {
+    "mapper_input": "mapper",
+    "mapper_output": "partition",
+    "reducer_input": "reducer",
+    "reducer_output": "summary",
+    "results": "failure",
+}
+TRIES = 6
+
+_sequence_numbers = itertools.count(1)
+
+
+class Streams:
+    """The event source mapping of every stage's table.
+
+    Attributes:
+        schedule: when records are delivered.
+        sent: every event that passed the filter, `(function, event)`.
+        deliveries: how often each is delivered: one after another, for a key's records are in one lane.
+        at_once: deliver duplicates at the same time instead, which AWS does not promise never to do.
+        undelivered: what failed each time, `(function, event)`.
+    """
+
+    def __init__(self, cluster: Cluster, buckets: Buckets) -> None:
+        self.schedule = Schedule()
+        self.sent: list[tuple[str, Any]] = []
+        self.deliveries, self.at_once = 1, False
+        self.undelivered: list[tuple[str, Any]] = []
+        self._cluster, self._tables = cluster, buckets.tables
+        self._roles = {buckets.tables.names[role]: role for role in TRIGGERED}
+        self._call, self._lock = table._call, threading.Lock()
+
+    def call(self, operation: str, name: str, key: str, **arguments: Any) -> Any:
+        """`table._call`."""
+        with self._lock:
+            answer = self._call(operation, name, key, **arguments)
+        if operation == "PutItem" and answer is not None:
+            self._created(name, arguments["Item"])
+        return answer
+
+    def deliver(self, function: str, event: Any) -> None:
+        """Deliver an event as often as the test told to, on the cluster's threads."""
+        if self.at_once:
+            for _ in range(self.deliveries):
+                self._cluster.submit(lambda: self._deliver(function, event))
+        else:
+            self._cluster.submit(lambda: [self._deliver(function, event) for _ in range(self.deliveries)])
+
+    def _created(self, name: str, image: Any) -> None:
+        function = TRIGGERED[self._roles[name]] if name in self._roles else None
+        if function is not None and image.get("To") == {"S": function}:
+            event = item_created(image)
+            self.sent.append((function, event))
+            self.schedule.post(lambda: self.deliver(function, event))
+
+    def _deliver(self, function: str, event: Any) -> None:
+        for _ in range(TRIES):
+            try:
+                answer = self._cluster.invoke(function, event)
+            except LambdaError:
+                continue
+            if not answer["batchItemFailures"]:
+                return
+            numbers = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
+            assert [failed["itemIdentifier"] for failed in answer["batchItemFailures"]] == numbers
+        self.undelivered.append((function, event))
+
+
+def item_created(image: Any) -> Any:
+    """The event of an item's creation."""
+    event = copy.deepcopy(load_event("dynamodb_insert"))
+    told = event["Records"][0]["dynamodb"]
+    told |= {"Keys": {"Key": image["Key"]}, "NewImage": image, "SequenceNumber": f"{next(_sequence_numbers):021}"}
+    return event

@@ -1,0 +1,234 @@
+"""invoker: what was not taken is sent again until the deadline; what was taken, never."""
+
+import io
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+from runtime.mapreduce.run import Run, within
+from runtime.orchestration import clients, invoker
+from runtime.orchestration.invoker import FunctionFailed, InvokeError, invoke_async, invoke_sync
+
+URL = "http://lambda"
+Answer = dict[str, Any] | Exception
+
+
+class Lambda:
+    """A boto3 client that gives one answer after the other, and the last for ever."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self._answers = list(answers)
+        self.requests: list[dict[str, Any]] = []
+
+    def invoke(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(request)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Broken:
+    """A body whose connection breaks while it is read."""
+
+    def read(self) -> bytes:
+        raise ResponseStreamingError(error="reset by peer")
+
+
+def answered(value: Any, **more: Any) -> dict[str, Any]:
+    return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(value).encode()), **more}
+
+
+def refusal(code: str, status: int) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Invoke")
+
+
+THROTTLED = refusal("TooManyRequestsException", 429)
+NOT_TAKEN = [
+    THROTTLED,
+    refusal("ServiceException", 500),
+    ConnectTimeoutError(endpoint_url=URL),
+    EndpointConnectionError(endpoint_url=URL),
+]
+TAKEN = [ReadTimeoutError(endpoint_url=URL), ConnectionClosedError(endpoint_url=URL)]
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Lambda]:
+    """Makes both clients the one that gives these answers."""
+
+    def make(*answers: Answer) -> Lambda:
+        client = Lambda(*answers)
+        monkeypatch.setattr(invoker, "patient_lambda_client", lambda: client)
+        monkeypatch.setattr(invoker, "lambda_client", lambda: client)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Time that passes only in pauses, each as long as it may be; the pauses."""
+    made: list[float] = []
+    monkeypatch.setattr(time, "time", lambda: 1000.0 + sum(made))
+    monkeypatch.setattr(time, "sleep", made.append)
+    monkeypatch.setattr("random.uniform", lambda low, high: high)
+    return made
+
+
+def test_answer_is_returned(install: Callable[..., Lambda]) -> None:
+    client = install(answered({"Source": "http", "Value": "日本"}))
+
+    assert invoke_sync("f", {"Session": "run1"}, time.time() + 60) == {"Source": "http", "Value": "日本"}
+
+    assert client.requests == [{"FunctionName": "f", "Payload": b'{"Session":"run1"}'}]
+
+
+def test_empty_answer_is_null(install: Callable[..., Lambda]) -> None:
+    install({"StatusCode": 200, "Payload": io.BytesIO(b"")})
+
+    assert invoke_sync("f", {}, time.time() + 60) is None
+
+
+@pytest.mark.parametrize("error", NOT_TAKEN, ids=lambda error: type(error).__name__)
+def test_what_was_not_taken_is_sent_again(error: Exception, install: Callable[..., Lambda], pauses: list[float]) -> None:
+    client = install(error, error, error, answered("done"))
+
+    with within(Run("run1")) as run:
+        assert invoke_sync("f", {}, 2000.0) == "done"
+
+    assert len(client.requests) == 4
+    assert pauses == [0.1, 0.2, 0.4]
+    assert run.requests == {"lambda.Invoke": 4}
+
+
+def test_what_is_never_taken_is_given_up_before_the_deadline(install: Callable[..., Lambda], pauses: list[float]) -> None:
+    client = install(THROTTLED)
+
+    with pytest.raises(InvokeError, match=r"InvokeFunction on f was not taken in time: .*TooManyRequests") as caught:
+        invoke_sync("f", {}, 1060.0)
+
+    assert type(caught.value) is InvokeError
+    assert 50 < sum(pauses) < 60
+    assert max(pauses) == 5.0
+    assert len(client.requests) == len(pauses) + 1
+
+
+def test_pauses_are_spread_out(install: Callable[..., Lambda], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[float, float]] = []
+    monkeypatch.setattr("random.uniform", lambda low, high: asked.append((low, high)) or 0.0)
+    install(THROTTLED, THROTTLED, answered(None))
+
+    invoke_sync("f", {}, time.time() + 60)
+
+    assert asked == [(0, 0.1), (0, 0.2)]
+
+
+@pytest.mark.parametrize("error", TAKEN, ids=lambda error: type(error).__name__)
+def test_call_that_timed_out_or_broke_is_not_sent_again(error: Exception, install: Callable[..., Lambda]) -> None:
+    client = install(error, answered("done"))
+
+    with pytest.raises(InvokeError, match="f was invoked, but gave no answer"):
+        invoke_sync("f", {}, time.time() + 60)
+
+    assert len(client.requests) == 1
+
+
+def test_answer_that_breaks_off_is_no_reason_to_send_again(install: Callable[..., Lambda]) -> None:
+    client = install({"StatusCode": 200, "Payload": Broken()}, answered("done"))
+
+    with pytest.raises(InvokeError, match="f was invoked, but gave no answer"):
+        invoke_sync("f", {}, time.time() + 60)
+
+    assert len(client.requests) == 1
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "RequestTooLargeException"])
+def test_what_is_refused_for_good_is_an_error_at_once(code: str, install: Callable[..., Lambda]) -> None:
+    client = install(refusal(code, 400))
+
+    with pytest.raises(InvokeError, match=f"lambda:InvokeFunction on f failed: .*{code}"):
+        invoke_sync("f", {}, time.time() + 60)
+
+    assert len(client.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "response", [{"errorType": "ValueError", "errorMessage": "no", "stackTrace": []}, {"errorMessage": "killed"}]
+)
+def test_function_that_failed_says_why(response: Any, install: Callable[..., Lambda]) -> None:
+    client = install(answered(response, FunctionError="Unhandled"))
+
+    with pytest.raises(FunctionFailed) as caught:
+        invoke_sync("f", {}, time.time() + 60)
+
+    assert caught.value.response == response
+    assert str(caught.value) == f"f failed: {response.get('errorType')}: {response['errorMessage']}"
+    assert len(client.requests) == 1
+
+
+def test_answer_that_looks_like_an_error_is_none(install: Callable[..., Lambda]) -> None:
+    install(answered({"errorType": "ValueError"}))
+
+    assert invoke_sync("f", {}, time.time() + 60) == {"errorType": "ValueError"}
+
+
+def test_event_is_put_into_the_queue(install: Callable[..., Lambda]) -> None:
+    client = install({"StatusCode": 202})
+
+    invoke_async("f", {"Session": "run1"})
+
+    assert client.requests == [{"FunctionName": "f", "InvocationType": "Event", "Payload": b'{"Session":"run1"}'}]
+
+
+@pytest.mark.parametrize("error", [THROTTLED, *TAKEN], ids=lambda error: type(error).__name__)
+def test_event_that_was_not_taken_is_an_error(error: Exception, install: Callable[..., Lambda]) -> None:
+    install(error)
+
+    with pytest.raises(InvokeError, match="lambda:InvokeFunction on f failed"):
+        invoke_async("f", {})
+
+
+def test_client_for_synchronous_calls_waits_long_and_sends_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "us-east-1")
+
+    config = clients.patient_lambda_client().meta.config
+
+    assert config.read_timeout > 900
+    assert config.retries == {"total_max_attempts": 1, "mode": "legacy"}
+    assert config.max_pool_connections == clients.CONNECTIONS
+
+
+def test_many_threads_that_ask_first_get_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def make(service: str, **_: Any) -> object:
+        made.append(service)
+        time.sleep(0.05)
+        return object()
+
+    monkeypatch.setattr(boto3, "client", make)
+
+    @clients._once
+    def client() -> Any:
+        return clients._client("lambda")
+
+    with ThreadPoolExecutor(16) as pool:
+        got = list(pool.map(lambda _: client(), range(16)))
+
+    assert made == ["lambda"]
+    assert len(set(map(id, got))) == 1
