@@ -4,11 +4,17 @@ locals {
       Version = "2012-10-17"
       Statement = concat(
         [for grant in allowed.grants : merge({ Effect = "Allow" }, local.grants[grant])],
-        length(allowed.invokes) == 0 ? [] : [{
+        length(setsubtract(allowed.invokes, ["failure"])) == 0 ? [] : [{
           Sid      = "InvokeWhatFollows"
           Effect   = "Allow"
           Action   = "lambda:InvokeFunction"
-          Resource = [for next in allowed.invokes : var.function_arns[next]]
+          Resource = [for next in allowed.invokes : var.function_arns[next] if next != "failure"]
+        }],
+        !contains(allowed.invokes, "failure") ? [] : [{
+          Sid      = "HandFinalFailuresToTheirRecorder"
+          Effect   = "Allow"
+          Action   = "lambda:InvokeFunction"
+          Resource = var.function_arns["failure"]
         }],
         [{
           Sid      = "WriteTheOwnLog"
