@@ -1,0 +1,133 @@
+"""The order of things: input, deployments, a run of each to warm up, then the measured runs by turns, the check, the table.
+
+By turns (a b c d e, a b c d e, ...), so that whatever else the machine does in a minute falls on all of them.
+
+Exit codes: 0 done; 1 a run failed, or results differ; 2 bad usage or input; 130 interrupted; else what the failed command gave.
+"""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Sequence
+
+from runtime.orchestration import ORCHESTRATIONS
+from scripts import paths
+from scripts.client.deployment import find_deployments
+from scripts.client.errors import ClientError, InputError
+from scripts.client.reading import Input, read_input
+from scripts.compare import table
+from scripts.compare.measuring import Bench, LostLogError, Measured
+from scripts.compare.steps import StepFailedError, deployed, say
+from scripts.compare.telemetry import TelemetryError
+from scripts.compare.timeline import IncompleteLogsError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+_TRIES = 5
+
+
+class DifferError(Exception):
+    """Two runs of the same input gave different results."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the comparison; returns the exit code, and prints what went wrong."""
+    options = _parser().parse_args(arguments)
+    options.orchestration = list(dict.fromkeys(options.orchestration or ORCHESTRATIONS))
+    # A terminal's Ctrl-C also reaches the running step; a plain SIGTERM must tidy up just as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        given = read_input(options.input)
+        if not any(element.text.strip() for element in given.elements):
+            raise InputError(f"{options.input} has no words: there is nothing to compare")
+        with deployed(options.orchestration, keep_up=options.keep_up) as lasting:
+            warm_up, runs = _measure(options, given, lasting=lasting)
+    except (ClientError, StepFailedError) as error:
+        print(f"compare: {error}", file=sys.stderr)
+        return error.exit_code
+    except (TelemetryError, DifferError, IncompleteLogsError, LostLogError) as error:
+        print(f"compare: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        print("compare: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    if options.json:
+        json.dump(table.as_json(runs, {run.orchestration: run.times.end_to_end for run in warm_up}), sys.stdout, indent=1)
+        print()
+    else:
+        table.show(runs)
+    return 0
+
+
+def _measure(options: argparse.Namespace, given: Input, *, lasting: bool) -> tuple[list[Measured], table.Runs]:
+    """The runs to warm up, and the measured ones by orchestration. Raises DifferError."""
+    architecture = json.loads((paths.BUILD / "manifest.json").read_text(encoding="utf-8"))["architecture"]
+    deployments = {name: find_deployments("embedded", name)[0] for name in options.orchestration}
+    benches = {
+        name: Bench(deployment, given.elements, architecture, options.timeout, lasting=lasting)
+        for name, deployment in deployments.items()
+    }
+    warm_up: list[Measured] = []
+    for name, bench in benches.items():
+        warm_up.append(_run(name, bench))
+        say(f"{name}: warmed up in {warm_up[-1].times.end_to_end:.2f} s (not counted)")
+        _check(warm_up[0], warm_up[-1])
+    runs: dict[str, list[Measured]] = {name: [] for name in benches}
+    for turn in range(1, options.runs + 1):
+        for name, bench in benches.items():
+            measured = _run(name, bench)
+            runs[name].append(measured)
+            say(f"run {turn}/{options.runs} of {name}: {measured.times.end_to_end:.2f} s")
+            _check(warm_up[0], measured)
+    say(f"all {len(benches) * (options.runs + 1)} results are the same {len(warm_up[0].counts)} bytes")
+    return warm_up, runs
+
+
+def _run(name: str, bench: Bench) -> Measured:
+    """One run; again if it can't be counted. Raises LostLogError: nor can the others."""
+    for _ in range(_TRIES - 1):
+        try:
+            return bench.run()
+        except LostLogError as error:
+            say(f"{name}: {error}; this run is not counted, once more")
+    return bench.run()
+
+
+def _check(first: Measured, other: Measured) -> None:
+    if first.counts == other.counts:
+        return
+    one, two = (json.loads(each.counts) for each in (first, other))
+    words = sorted(word for word in one.keys() | two.keys() if one.get(word) != two.get(word))
+    example = f"{words[0]!r} is {one.get(words[0])} and {two.get(words[0])}"
+    raise DifferError(f"{first.orchestration} and {other.orchestration} differ in {len(words)} words: {example}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="make compare",
+        description="Run one input through all orchestrations on the embedded AWS; compare times, requests and cost.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--input", default="samples/lighthouse.json", metavar="INPUT", help="a file or folder; default: %(default)s"
+    )
+    parser.add_argument("--runs", type=_whole, default=5, metavar="N", help="measured runs of each; default: %(default)s")
+    parser.add_argument(
+        "--orchestration",
+        action="append",
+        choices=ORCHESTRATIONS,
+        help="may be given several times; default: all",
+    )
+    parser.add_argument("--json", action="store_true", help="all numbers of all runs, as JSON, in place of the table")
+    parser.add_argument("--keep-up", action="store_true", help="let an embedded AWS that was started here go on running")
+    parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="of one run; default: %(default)s")
+    return parser
+
+
+def _whole(text: str) -> int:
+    if text.isdecimal() and int(text) >= 1:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")

@@ -1,0 +1,190 @@
+"""How many requests a run makes, as formulas; docs/costs.md says them in words, and a test holds them against real runs.
+
+Each is a pair (least, most): the same number twice where it is exact, a bound where it depends on timing. They hold for a run in
+which nothing fails and nothing runs twice, whose values are small (no claim checks), with at least one chunk and one word.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import ceil
+
+Range = tuple[int, int]
+
+PAGE = 1000
+"""Keys of a listing's page."""
+
+_CLIENT_RESULT_TRIES = 21
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a run's requests depend on.
+
+    Attributes:
+        chunks: N, one mapper each.
+        reducers: R, the reducer directories that hold something.
+        words: W, emitted by all mappers together.
+        long_words: L, distinct words too long for a key; the reducer reads one object of each.
+        waits: how long, in seconds, the last mapper and the last reducer waited for the others; http_sync_s3 only.
+        seconds: how long the client waited.
+    """
+
+    chunks: int
+    reducers: int
+    words: int
+    long_words: int = 0
+    waits: tuple[float, float] = (0.0, 0.0)
+    seconds: float = 0.0
+
+
+def by_functions(orchestration: str, shape: Shape) -> dict[str, Range]:
+    """What all functions of a run do together: requests by name, `invocations`, and `transitions` of a state machine."""
+    return _FUNCTIONS[orchestration](shape)
+
+
+def by_client(orchestration: str, shape: Shape) -> dict[str, Range]:
+    """What the client does from claiming the run id to removing what the run left, without display of progress."""
+    polls = client_polls(shape.seconds)
+    n, r = shape.chunks, shape.reducers
+    # The shuffle's listing, and one more that finds it empty; before that, whether the run id was used.
+    lists = 1 + max(1, ceil(shape.words / PAGE)) + 1
+    returns = {"http_sync_s3": 2, "s3_triggers": 8}.get(orchestration, 1)
+    requests = {
+        "s3.PutObject": exactly(n + 2 if orchestration == "s3_triggers" else 1),
+        "s3.ListObjectsV2": exactly(lists + returns),
+        "s3.HeadObject": (1, 2 * polls),
+        "s3.GetObject": exactly(1),
+        # The shuffle, run.json, and at most four buckets of stages.
+        "s3.DeleteObjects": (2, 5 + ceil(shape.words / PAGE)),
+    }
+    match orchestration:
+        case "sfn":
+            requests |= {"states.StartExecution": exactly(1), "states.DescribeExecution": (0, 2 + int(shape.seconds * 2))}
+        case "http_sync_s3" | "http_only":
+            requests |= {"lambda.Invoke": exactly(1)}
+        case "dynamodb_triggers":
+            # Written, and deleted in all tables; bookkeeping and the result's item in five batches more.
+            requests |= {
+                "dynamodb.BatchWriteItem": exactly(3 * ceil(n / 25) + 2 * ceil(r / 25) + 5),
+                "dynamodb.BatchGetItem": (3, 2 + _CLIENT_RESULT_TRIES),
+            }
+    return requests
+
+
+def exactly(number: int) -> Range:
+    """The range of one number."""
+    return number, number
+
+
+def polls(seconds: float) -> int:
+    """Most listings that http_sync_s3's waiting branch makes in that time: pauses grow from 20 ms by 1.4 to 1 s."""
+    return _steps(seconds, 0.02, lambda pause, _: min(pause * 1.4, 1.0))
+
+
+def client_polls(seconds: float) -> int:
+    """How often the client at most looks for the result in that time: pauses are a tenth of the time, 50 ms to 1 s."""
+    return _steps(seconds, 0.05, lambda _, waited: max(0.05, min(1.0, waited / 10)))
+
+
+def _steps(seconds: float, pause: float, following: Callable[[float, float], float]) -> int:
+    waited, number = 0.0, 1
+    while waited < seconds:
+        waited += pause
+        pause = following(pause, waited)
+        number += 1
+    return number
+
+
+def _listed_by_reducers(shape: Shape) -> Range:
+    return shape.reducers, shape.reducers + shape.words // PAGE
+
+
+def _sum(*ranges: Range) -> Range:
+    return sum(low for low, _ in ranges), sum(high for _, high in ranges)
+
+
+def _shuffle(shape: Shape) -> dict[str, Range]:
+    """What every orchestration's components do: emit, list the directories, list the pairs."""
+    return {
+        "s3.PutObject": exactly(shape.words),
+        "s3.ListObjectsV2": _sum(exactly(1 + shape.reducers // PAGE), _listed_by_reducers(shape)),
+        "s3.GetObject": exactly(shape.long_words),
+    }
+
+
+def _with(shape: Shape, **more: Range) -> dict[str, Range]:
+    total = _shuffle(shape)
+    for name, number in more.items():
+        key = name.replace("__", ".")
+        total[key] = _sum(total.get(key, (0, 0)), number)
+    return total
+
+
+def _sfn(shape: Shape) -> dict[str, Range]:
+    n, r = shape.chunks, shape.reducers
+    return _with(shape, s3__PutObject=exactly(1), invocations=exactly(n + r + 2), transitions=exactly(n + r + 4))
+
+
+def _http_sync_s3(shape: Shape) -> dict[str, Range]:
+    n, r = shape.chunks, shape.reducers
+    listed = [(1, polls(waited) * (1 + size // PAGE)) for waited, size in zip(shape.waits, (n, r), strict=True)]
+    # Each looks for its own stored value, partition and summary read those of their branches; a waiting branch asks once a second
+    # whether the run has failed.
+    checks = sum(int(waited) for waited in shape.waits)
+    return _with(
+        shape,
+        s3__PutObject=exactly(n + 1 + r + 1),
+        s3__GetObject=(2 * n + 2 * r + 2, 2 * n + 2 * r + 2 + checks),
+        s3__ListObjectsV2=_sum(*listed),
+        lambda__Invoke=exactly(n + r + 2),
+        invocations=exactly(n + r + 3),
+    )
+
+
+def _http_only(shape: Shape) -> dict[str, Range]:
+    n, r = shape.chunks, shape.reducers
+    return _with(
+        shape,
+        s3__PutObject=exactly(1),
+        s3__GetObject=exactly(1),
+        lambda__Invoke=exactly(n + r + 2),
+        invocations=exactly(n + r + 3),
+    )
+
+
+def _s3_triggers(shape: Shape) -> dict[str, Range]:
+    n, r = shape.chunks, shape.reducers
+    # Claimants of the two locks: at least one each, at most all that were invoked. Each puts the lock, all but one read it back.
+    fewest, most = 2, n + r
+    return _with(
+        shape,
+        s3__PutObject=(2 * n + 3 * r + 2 + fewest, 2 * n + 3 * r + 2 + most),
+        s3__GetObject=(6 * n + 6 * r - 2 + fewest, 6 * n + 6 * r - 2 + most),
+        s3__ListObjectsV2=(n + r, n * (1 + (n + 2) // PAGE) + r * (1 + (r + 2) // PAGE)),
+        invocations=exactly(2 * n + 2 * r),
+    )
+
+
+def _dynamodb_triggers(shape: Shape) -> dict[str, Range]:
+    n, r = shape.chunks, shape.reducers
+    # A set has 500 indexes; of several sets, each that is complete is added to one more.
+    sets = sum(ceil(size / 500) for size in (n, r) if size > 500)
+    return _with(
+        shape,
+        s3__PutObject=exactly(1),
+        s3__GetObject=exactly(1),
+        dynamodb__UpdateItem=exactly(2 * n + 2 * r + 2 + sets),
+        dynamodb__GetItem=exactly(n + r + 1),
+        dynamodb__PutItem=exactly(n + 2 * r + 4),
+        dynamodb__BatchGetItem=exactly(ceil(n / 100) + ceil(r / 100)),
+        invocations=exactly(n + r + 2),
+    )
+
+
+_FUNCTIONS: Mapping[str, Callable[[Shape], dict[str, Range]]] = {
+    "sfn": _sfn,
+    "http_sync_s3": _http_sync_s3,
+    "http_only": _http_only,
+    "s3_triggers": _s3_triggers,
+    "dynamodb_triggers": _dynamodb_triggers,
+}

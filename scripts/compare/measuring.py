@@ -1,0 +1,212 @@
+"""One run of one orchestration, as the client makes it, and all that is known of it afterwards.
+
+The client's own code starts the run and waits for it, without its display of progress, which would make requests of its own. What
+the run leaves is removed again, its result too.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scripts.client import claim, objects
+from scripts.client.aws import Aws
+from scripts.client.claim import RESULT, Claim
+from scripts.client.cleanup import remove_intermediate
+from scripts.client.deployment import Deployment
+from scripts.client.errors import ClientError
+from scripts.client.jsoninput import Element
+from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
+from scripts.client.orchestrations.base import Chunk
+from scripts.client.output import parse_counts, to_bytes
+from scripts.client.runid import new_run_id
+from scripts.client.settling import settle
+from scripts.client.waiting import wait_for_result
+from scripts.client.watching import Watcher
+from scripts.compare import capacity, prices, telemetry, timeline
+from scripts.compare.steps import say
+from scripts.compare.telemetry import Count
+from scripts.compare.timeline import Invocation, Times
+
+_SETTLE_SECONDS = 60.0
+_PAUSE_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run.
+
+    Attributes:
+        counts: the result, as the client writes it to a file.
+        chunks, reducers, words: N, R and W of the formulas.
+        requests: all that were made, by name: the embedded AWS's exact count.
+        by_functions: of them, what the functions say that they made.
+        notes: what makes the numbers doubtful, if anything.
+    """
+
+    orchestration: str
+    run: str
+    counts: bytes
+    chunks: int
+    reducers: int
+    words: int
+    times: Times
+    invocations: tuple[Invocation, ...]
+    requests: Mapping[str, int]
+    by_functions: Mapping[str, int]
+    transitions: int
+    write_units: float
+    read_units: float
+    gb_seconds: float
+    usd: Mapping[str, float]
+    notes: tuple[str, ...]
+
+    @property
+    def by_client(self) -> dict[str, int]:
+        """The requests without the functions': the client's, and repetitions inside libraries, which nobody else sees."""
+        return dict(Counter(self.requests) - Counter(self.by_functions))
+
+    def invoked(self, **wanted: Any) -> int:
+        """How many invocations have these fields."""
+        return sum(all(getattr(each, name) == value for name, value in wanted.items()) for each in self.invocations)
+
+    def as_json(self) -> dict[str, Any]:
+        """All numbers; not the counts themselves."""
+        plain = {"orchestration", "run", "chunks", "reducers", "words", "requests", "by_functions", "transitions"}
+        told = {name: value for name, value in vars(self).items() if name in plain}
+        each = [{name: value for name, value in asdict(one).items() if value is not None} for one in self.invocations]
+        return {
+            **told,
+            "by_client": self.by_client,
+            "times": self.times.as_json(),
+            "lambda": {
+                "invocations": len(self.invocations),
+                "turned_back": self.invoked(outcome="turned back"),
+                "duplicates": self.invoked(duplicate=True),
+                "errors": self.invoked(outcome="error"),
+                "cold": self.invoked(cold=True),
+                "gb_seconds": round(self.gb_seconds, 4),
+                "own_gb_seconds": round(timeline.own_gb_seconds(self.invocations), 4),
+            },
+            "dynamodb": {"write_units": self.write_units, "read_units": self.read_units},
+            "usd": {name: round(value, 10) for name, value in self.usd.items()},
+            "notes": self.notes,
+            "each_invocation": each,
+        }
+
+
+class LostLogError(Exception):
+    """A line of a function's log was lost, so the run can't be counted; its result was right all the same."""
+
+
+class Bench:
+    """One deployment, with the clients that its runs share; `lasting` if it stays, so that nothing may be left on it."""
+
+    def __init__(
+        self, deployment: Deployment, elements: list[Element], architecture: str, timeout: float, *, lasting: bool
+    ) -> None:
+        self.deployment, self._timeout, self._architecture, self._lasting = deployment, timeout, architecture, lasting
+        self._aws = Aws(deployment)
+        self._chunks, self._destination, self._num_reducer, _ = settle(elements, deployment.buckets, None, None)
+        self._logs, self._states, self._dynamodb = (
+            telemetry.client(deployment, service) for service in ("logs", "stepfunctions", "dynamodb")
+        )
+
+    def run(self) -> Measured:
+        """Run once and measure. Whatever goes wrong, what the run left is removed; after Ctrl-C, once the run has ended.
+
+        Raises:
+            ClientError: the run could not be started, failed, or did not end in time.
+            TelemetryError: the embedded AWS does not answer.
+            LostLogError: run it once more.
+            IncompleteLogsError: the logs don't tell enough of the run.
+        """
+        orchestration = ORCHESTRATIONS[self.deployment.orchestration](self._aws, new_run_id())
+        try:
+            return self._measure(orchestration, self._chunks)
+        except BaseException as error:
+            if self._lasting:
+                with suppress(ClientError):
+                    if isinstance(error, KeyboardInterrupt):
+                        self._wait_for_end(orchestration)
+                    self._remove(orchestration)
+            raise
+
+    def _measure(self, orchestration: Orchestration, chunks: list[Chunk]) -> Measured:
+        run_id, results, notes = orchestration.run_id, self._aws.store("results"), []
+        before, began = telemetry.count(), time.time()
+        orchestration.check(chunks)
+        claimed = Claim(run_id, self.deployment.orchestration, len(chunks), self._num_reducer, self._destination, False)
+        claim.take(results, claimed)
+        orchestration.start(chunks, attended=True)
+        with Watcher(orchestration, len(chunks), want_progress=False) as watcher:
+            body = wait_for_result(self._aws, run_id, self._timeout, lambda: watcher.verdict, lambda: None)
+        ended = time.time()
+        invocations, note = self._settle(run_id, before, began)
+        notes += [note] if note else []
+        # All that runs has ended: what is there now is what the run left, and what comes after it is the client's removal.
+        items = telemetry.read_items(self._dynamodb, self.deployment, run_id)
+        events = telemetry.read_history(self._states, self.deployment, run_id)
+        remove_intermediate(orchestration, self._destination, len(chunks))
+        counted = telemetry.count() - before
+        objects.remove(results, f"{run_id}/{RESULT}")
+        if strangers := set(counted.functions) - set(self.deployment.functions.values()):
+            notes.append(f"other functions ran meanwhile, whose requests are counted here: {', '.join(sorted(strangers))}")
+        by_functions = sum((Counter(each.requests) for each in invocations), Counter[str]())
+        by_client = Counter(counted.requests) - by_functions
+        write_units, read_units = capacity.units(items, by_functions, by_client)
+        transitions, gb_seconds = telemetry.transitions(events), timeline.gb_seconds(invocations)
+        usage = prices.Usage(
+            counted.requests, len(invocations), gb_seconds, self._architecture, transitions, write_units, read_units
+        )
+        counts = parse_counts(run_id, body)
+        return Measured(
+            orchestration=self.deployment.orchestration,
+            run=run_id,
+            counts=to_bytes(counts),
+            chunks=len(chunks),
+            reducers=len(timeline.work(invocations, "reducer")),
+            words=sum(len(chunk["text"].split()) for chunk in chunks),
+            times=timeline.times(invocations, began, ended),
+            invocations=tuple(invocations),
+            requests=dict(sorted(counted.requests.items())),
+            by_functions=dict(sorted(by_functions.items())),
+            transitions=transitions,
+            write_units=write_units,
+            read_units=read_units,
+            gb_seconds=gb_seconds,
+            usd=prices.cost(usage),
+            notes=tuple(notes),
+        )
+
+    def _settle(self, run_id: str, before: Count, began: float) -> tuple[list[Invocation], str | None]:
+        """The run's invocations once as many are logged as the embedded AWS ran, twice in a row; and a note if that never was."""
+        deadline, agreed = time.monotonic() + _SETTLE_SECONDS, -1
+        names = set(self.deployment.functions.values())
+        while True:
+            ran = sum(number for name, number in (telemetry.count() - before).functions.items() if name in names)
+            invocations, lost = telemetry.read_logs(self._logs, self.deployment, run_id, began)
+            logged = sum(each.billed_ms is not None for each in invocations)
+            if ran == logged + lost == agreed:
+                if lost:
+                    raise LostLogError(f"the embedded AWS lost {lost} of {ran} lines of the functions' logs")
+                return invocations, None
+            agreed = ran if ran == logged + lost else -1
+            if time.monotonic() > deadline:
+                return (
+                    invocations,
+                    f"{ran} functions ran, the logs tell of {logged} in run {run_id}: do others use the deployment?",
+                )
+            time.sleep(_PAUSE_SECONDS)
+
+    def _wait_for_end(self, orchestration: Orchestration) -> None:
+        """Nobody can call a run back, and what is removed while it goes on is made again."""
+        say(f"waiting for run {orchestration.run_id} to end, to remove what it leaves (Ctrl-C again: leave it)")
+        with suppress(ClientError):
+            wait_for_result(self._aws, orchestration.run_id, _SETTLE_SECONDS, lambda: None, lambda: None)
+
+    def _remove(self, orchestration: Orchestration) -> None:
+        remove_intermediate(orchestration, self._destination, len(self._chunks))
+        objects.remove_all(self._aws.store("results"), f"{orchestration.run_id}/")

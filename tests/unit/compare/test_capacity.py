@@ -1,0 +1,75 @@
+"""DynamoDB units from items."""
+
+import pytest
+
+from scripts.compare import capacity
+
+
+@pytest.mark.parametrize(
+    ("image", "size"),
+    [
+        ({"Key": {"S": "abc"}}, 6),
+        ({"Key": {"S": "é"}}, 5),
+        ({"N": {"N": "0"}}, 2),
+        ({"N": {"N": "12"}}, 3),
+        ({"N": {"N": "123"}}, 4),
+        ({"F": {"NS": ["1", "200"]}}, 5),
+    ],
+)
+def test_size_of_an_item(image, size):
+    assert capacity.size(image) == size
+
+
+def value(size: int) -> dict[str, dict[str, str]]:
+    return {"Value": {"S": "x" * (size - len("Value"))}}
+
+
+@pytest.mark.parametrize(("size", "writes", "reads"), [(10, 1, 1), (1024, 1, 1), (1025, 2, 1), (4096, 4, 1), (4097, 5, 2)])
+def test_units_by_size(size, writes, reads):
+    assert (capacity.write_units(value(size)), capacity.read_units(value(size))) == (writes, reads)
+
+
+def item(key: str, size: int = 20, **more):
+    image = {"Key": {"S": f"r/{key}"}, **more}
+    return {**image, **value(size - capacity.size(image))}
+
+
+# One chunk of 2 KB, one reducer whose value has 5 KB.
+RUN = {
+    "mapper_input": [item("1", 2048, Index={"N": "1"}, Attempts={"SS": ["r1"]})],
+    "mapper_output": [
+        item("1", 50, Index={"N": "1"}),
+        {"Key": {"S": "r/finished/0"}, "Finished": {"NS": ["1"]}},
+        item("fan-in", 50, Attempts={"SS": ["r1"]}),
+    ],
+    "reducer_input": [item("fan-out", 50), item("1", 50, Index={"N": "1"}, Attempts={"SS": ["r1"]})],
+    "reducer_output": [
+        item("1", 5000, Index={"N": "1"}),
+        {"Key": {"S": "r/finished/0"}, "Finished": {"NS": ["1"]}},
+        item("fan-in", 50, Attempts={"SS": ["r1"]}),
+    ],
+    "results": [item("result", 30)],
+}
+
+
+def test_units_of_a_run():
+    functions = {"dynamodb.PutItem": 7, "dynamodb.GetItem": 3, "dynamodb.UpdateItem": 6, "dynamodb.BatchGetItem": 2}
+
+    writes, reads = capacity.units(RUN, functions, {"dynamodb.BatchGetItem": 3, "dynamodb.BatchWriteItem": 10})
+
+    # put, attempt, delete of 2 KB; puts and deletes of six small items, three of them with an attempt; two sets;
+    # put and delete of 5 KB; deletes of two sets of sets that aren't there
+    assert writes == 3 * 2 + 6 * 2 + 3 + 2 * 2 + 2 * 5 + 2
+    # values of 50 bytes and of 5 KB; three in vain; the client's three
+    assert reads == 1 + 2 + 3 + 3
+
+
+def test_a_put_in_vain_costs_as_well():
+    once, _ = capacity.units(RUN, {"dynamodb.PutItem": 7}, {})
+    twice, _ = capacity.units(RUN, {"dynamodb.PutItem": 8}, {})
+
+    assert twice == once + 1
+
+
+def test_without_tables_there_are_no_units():
+    assert capacity.units({}, {}, {}) == (0.0, 0.0)

@@ -1,0 +1,46 @@
+"""The formulas' own parts; tests/e2e/test_compare.py holds the whole against real runs."""
+
+import pytest
+
+from runtime.orchestration import ORCHESTRATIONS
+from runtime.orchestration.fan_in import Clock, wait
+from scripts.compare import formulas
+from scripts.compare.formulas import Shape
+
+
+class Seconds:
+    """Time that passes by sleeping alone."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.5, 2.0, 30.0])
+def test_polls_are_no_more_than_the_waiting_branch_makes(seconds):
+    time = Seconds()
+    clock = Clock(now=lambda: time.now, sleep=time.sleep)
+
+    waited = wait(1, lambda: {1} if time.now >= seconds else set(), lambda: False, 900.0, 900.0, clock)
+
+    assert waited.polls == formulas.polls(seconds)
+
+
+@pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
+def test_every_orchestration_has_formulas(orchestration):
+    shape = Shape(chunks=3, reducers=2, words=100)
+
+    ranges = {**formulas.by_functions(orchestration, shape), **formulas.by_client(orchestration, shape)}
+
+    assert all(0 <= low <= high for low, high in ranges.values())
+
+
+@pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
+def test_a_word_more_is_a_put_more_and_nothing_else(orchestration):
+    before = formulas.by_functions(orchestration, Shape(3, 2, 100))
+    after = formulas.by_functions(orchestration, Shape(3, 2, 101))
+
+    assert after.pop("s3.PutObject") == tuple(number + 1 for number in before.pop("s3.PutObject"))
+    assert after == before
