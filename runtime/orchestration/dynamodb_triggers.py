@@ -98,7 +98,8 @@ class DynamoDBTriggers(Orchestration):
 
     def admit(self, invocation: Invocation) -> Invocation | str:
         """Note the attempt. One too many ends the run as failed, unless it only repeats what was done before."""
-        attempts = self._table(invocation, self._incoming).count_attempt(self._item_key(invocation))
+        table, request_id = self._table(invocation, self._incoming), invocation.context.aws_request_id
+        attempts = table.count_attempt(self._item_key(invocation), request_id)
         if attempts is None:
             return "the run is no more"
         if attempts > ATTEMPTS and self.stored(invocation) is None:

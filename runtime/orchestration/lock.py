@@ -4,8 +4,9 @@ The object's body names who holds it and since when::
 
     {"Owner": "wordcount-mapper-output/20261123-a1/3.json by c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "Time": 1795455974.123}
 
-Owner is what stays the same when an invocation is tried again: a claimant that died re-enters on its retry. Another claimant
-may take the lock over once it is older than any invocation can live, by overwriting just the version that it saw (`If-Match`).
+Owner is what stays the same when an invocation is tried again: a claimant that died re-enters on its retry, and its time
+begins anew, since it is alive again. Another claimant may take the lock over once it is older than any invocation can live,
+by overwriting just the version that it saw (`If-Match`).
 """
 
 import json
@@ -35,9 +36,7 @@ def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable
         if found is None:
             continue
         held = json.loads(found.body)
-        if held["Owner"] == owner:
-            return True
-        if now() - held["Time"] < stale_seconds:
+        if held["Owner"] != owner and now() - held["Time"] < stale_seconds:
             return False
         if storage.replace(bucket, key, body, found.e_tag):
             return True

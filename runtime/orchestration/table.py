@@ -138,21 +138,24 @@ class Table:
             raise StorageError("dynamodb:BatchGetItem", self._name, missing[0], "no such value in this run")
         return in_order([partial(self.value_of, images[key]) for key in wanted])
 
-    def count_attempt(self, key: str) -> int | None:
-        """Note on an item that its function begins; how often it did so far, or None if the item is gone. Raises StorageError."""
+    def count_attempt(self, key: str, request_id: str) -> int | None:
+        """Note on an item that its function begins; how often it did so far, or None if the item is gone. Raises StorageError.
+
+        Each invocation is noted by its request id, so that a repeated request counts no attempt twice.
+        """
         answer = _call(
             "UpdateItem",
             self._name,
             self._key(key),
             TableName=self._name,
             Key={"Key": {"S": self._key(key)}},
-            UpdateExpression="ADD Attempts :one",
+            UpdateExpression="ADD Attempts :id",
             ConditionExpression="attribute_exists(#k)",
             ExpressionAttributeNames={"#k": "Key"},
-            ExpressionAttributeValues={":one": {"N": "1"}},
+            ExpressionAttributeValues={":id": {"SS": [request_id]}},
             ReturnValues="UPDATED_NEW",
         )
-        return None if answer is None else int(answer["Attributes"]["Attempts"]["N"])
+        return None if answer is None else len(answer["Attributes"]["Attempts"]["SS"])
 
     def finish(self, index: int, size: int) -> bool:
         """Add an index to those that have returned; whether all `size` have. Raises StorageError."""

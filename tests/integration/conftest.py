@@ -201,8 +201,15 @@ def s3_store(buckets: Buckets) -> StoreUnderTest:
 
 
 @pytest.fixture
-def dynamodb_store(clients: dict[str, Any], aws_environment: None) -> InTable:
-    """Return values in an empty table of this test's own."""
+def dynamodb_store(clients: dict[str, Any], aws_environment: None, monkeypatch: pytest.MonkeyPatch) -> InTable:
+    """Return values in an empty table of this test's own. One request at a time: moto's additions to a set are not atomic."""
+    call, lock = table._call, threading.Lock()
+
+    def one_at_a_time(*request: Any, **arguments: Any) -> Any:
+        with lock:
+            return call(*request, **arguments)
+
+    monkeypatch.setattr(table, "_call", one_at_a_time)
     return InTable(clients["dynamodb"], f"test{next(_numbers)}-returns")
 
 

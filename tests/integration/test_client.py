@@ -547,14 +547,27 @@ def test_failing_progress_fails_no_run(deploy, sample, capsys):
     assert "mapped ?/2" in capsys.readouterr().err
 
 
-def test_ctrl_c_says_that_the_run_goes_on(deploy, sample, capsys, monkeypatch):
+def test_ctrl_c_says_that_the_run_goes_on(deploy, sample, capsys):
     cloud = deploy("sfn")
     cloud.behave = lambda run, chunks: None
-    threading.Timer(0.5, lambda: signal.raise_signal(signal.SIGINT)).start()
-    monkeypatch.setattr("signal.raise_signal", lambda number: os.kill(os.getpid(), number))
+    ended = threading.Event()
 
-    assert main([sample, "--run-id", "r1", "--timeout", "20"]) == 130
+    def press() -> None:
+        """Ctrl-C once the run has started; and again, as a person would, should nothing come of it."""
+        while not cloud.started:
+            ended.wait(0.05)
+        while not ended.wait(1):
+            os.kill(os.getpid(), signal.SIGINT)
 
+    thread = threading.Thread(target=press)
+    thread.start()
+    try:
+        status = main([sample, "--run-id", "r1", "--timeout", "60"])
+    finally:
+        ended.set()
+        thread.join()
+
+    assert status == 130
     assert "--attach r1" in capsys.readouterr().err
     assert cloud.keys("results") == ["r1/run.json"]
 

@@ -212,7 +212,7 @@ class DynamoDBCloud(Cloud):
         returned, reducers, reduced, results = (self.table(role, run) for role in TABLES[1:])
         for i, chunk in enumerate(chunks, 1):
             self.emit(run, chunk, i)
-            assert self.table("mapper_input", run).count_attempt(str(i)) == 1
+            assert self.table("mapper_input", run).count_attempt(str(i), "request-1") == 1
             returned.create(str(i), f"mapper/{i}.json", {"bucket": "b"}, Index=i)
             if returned.finish(i, len(chunks)):
                 returned.put("fan-in", {}, To="partition", Size=len(chunks))

@@ -49,11 +49,12 @@ def test_second_claimant_does_not(objects: Objects) -> None:
     assert held(objects)["Owner"] == "one"
 
 
-def test_owner_enters_again(objects: Objects) -> None:
+def test_owner_enters_again_and_its_time_begins_anew(objects: Objects) -> None:
     assert claimed("one", 1.0)
     assert claimed("one", 50.0)
 
-    assert held(objects)["Time"] == 1.0
+    assert held(objects)["Time"] == 50.0
+    assert not claimed("two", 50.0 + STALE_SECONDS - 0.1)
 
 
 @pytest.mark.parametrize(("age", "taken"), [(0.0, False), (99.9, False), (100.0, True), (1000.0, True)])
@@ -123,7 +124,7 @@ def test_winner_stays_the_winner_until_its_lock_is_old(claims: list[tuple[int, f
             now += pause
             claimant = f"claimant {number}"
             objects.lost_answers, objects.conflicts = int(lost and owner is None), conflicts
-            if owner is None or (claimant != owner and now - since >= STALE_SECONDS):
+            if owner is None or claimant == owner or now - since >= STALE_SECONDS:
                 owner, since = claimant, now
 
             assert claimed(claimant, now) is (claimant == owner)

@@ -163,7 +163,7 @@ def test_record_without_a_run_is_refused(event: Any) -> None:
 
 def test_handler_stores_the_record_once_and_logs_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     created: list[tuple[str, str, bytes]] = []
-    monkeypatch.setattr(storage, "create", lambda *request: created.append(request))
+    monkeypatch.setattr(storage, "create", lambda *request: created.append(request) or True)
     monkeypatch.setenv("FUNCTION_PREFIX", PREFIX)
     monkeypatch.setenv("RESULTS_BUCKET", "results")
 
