@@ -7,20 +7,22 @@ endif
 ORCHESTRATION ?= sfn
 INPUT ?= samples/lighthouse.json
 OUTPUT ?=
+SCHEDULES ?= 10000
+SEED ?= 1
 RUNS ?= 5
 JSON ?=
 ARCH ?= x86_64
 PYTHON_VERSION ?= 3.13
 PYTHON ?= python3
 # Recipes read them from the environment, so that no file name is ever taken for shell text.
-export ORCHESTRATION INPUT OUTPUT RUNS JSON ARCH PYTHON_VERSION PYTHON
+export SCHEDULES SEED ORCHESTRATION INPUT OUTPUT RUNS JSON ARCH PYTHON_VERSION PYTHON
 
 VENV := build/venv
 TOOLS := $(VENV)/.ready
 RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo compare test tools package local-up local-status local-down local-deploy deploy destroy lint format clean
+.PHONY: help demo compare test soak tools package local-up local-status local-down local-deploy deploy destroy lint format clean
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
@@ -58,6 +60,9 @@ destroy: $(TOOLS) ## terraform destroy there (ORCHESTRATION=...)
 ##@ Develop
 test: $(TOOLS) ## Everything the project proves, through tox
 	@$(VENV)/bin/tox run
+
+soak: $(TOOLS) ## Simulate SCHEDULES=10000 runs of each orchestration under faults, from SEED=1 on
+	@$(RUN) tests.simulation --schedules "$$SCHEDULES" --seed "$$SEED"
 
 lint: $(TOOLS) ## ruff, mypy, terraform fmt, shellcheck
 	@$(VENV)/bin/tox run -e lint

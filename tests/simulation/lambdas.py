@@ -1,0 +1,216 @@
+"""Lambda: handlers as processes; queues, retries and destinations of asynchronous invocations; answers of synchronous ones.
+
+An asynchronous event is delivered at least once, now and then late. A failed attempt is repeated twice, after one and two
+minutes, under the same request id, and what has then failed goes to the on-failure destination: the function `failure`,
+which is itself invoked asynchronously (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
+"""
+
+import io
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from tests.simulation.faults import Faults, Lineage
+from tests.simulation.requests import ALWAYS, WRITES, Requests
+from tests.simulation.world import Process, World
+
+RETRIES = 2
+_RETRY_SECONDS = (60.0, 120.0)
+_MOST_INVOCATIONS = 3000
+"""More than any run needs: what goes on after that, goes on for ever. (A poller's hand-on that is duplicated makes two pollers,
+which both hand on until the fan-in's time is up: hence so many.)"""
+
+_ARN = "arn:aws:lambda:us-east-1:123456789012:function:"
+
+Handler = Callable[[Any, Any], Any]
+Ended = Callable[[Any, dict[str, Any] | None], None]
+
+
+class Context:
+    """Lambda's context object."""
+
+    def __init__(self, world: World, ends: float, request_id: str) -> None:
+        self.aws_request_id = request_id
+        self._world, self._ends = world, ends
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the invocation's end."""
+        return max(0, int((self._ends - self._world.now) * 1000))
+
+
+@dataclass(frozen=True)
+class Event:
+    """An asynchronous event in a function's queue."""
+
+    function: str
+    payload: bytes
+    request_id: str
+    lineage: Lineage
+
+
+class Lambda:
+    """The service.
+
+    Attributes:
+        processes: every invocation that began.
+        ended_well: those that returned.
+    """
+
+    def __init__(
+        self, world: World, faults: Faults, handlers: Mapping[str, Handler], prefix: str, timeouts: Callable[[str], float]
+    ) -> None:
+        self._world, self._faults, self._handlers, self._prefix, self._timeouts = world, faults, handlers, prefix, timeouts
+        self._requests = 0
+        self.ended_well: set[Process] = set()
+        self.invocations = 0
+
+    def request_id(self) -> str:
+        """A new one."""
+        self._requests += 1
+        return f"request-{self._requests}"
+
+    def run(self, function: str, payload: bytes, request_id: str, lineage: Lineage | None, ended: Ended) -> None:
+        """Run an attempt; `ended(value, error)` is called when it has ended, `error` being Lambda's answer if it failed."""
+        world, seconds = self._world, self._timeouts(function)
+        self.invocations += 1
+        if self.invocations > _MOST_INVOCATIONS:
+            world.cut_short()
+        event = json.loads(payload)
+        context = Context(world, world.now + seconds, request_id)
+
+        def body() -> tuple[Any, dict[str, Any] | None]:
+            try:
+                return json.loads(json.dumps(self._handlers[function](event, context))), None
+            except Exception as error:
+                frames = traceback.format_tb(error.__traceback__)
+                return None, {
+                    "errorType": type(error).__name__,
+                    "errorMessage": str(error),
+                    "stackTrace": frames,
+                    "requestId": request_id,
+                }
+
+        def over(outcome: Any, cause: str | None) -> None:
+            if cause is not None:
+                answer = None, {"errorType": cause, "errorMessage": f"RequestId: {request_id} Error: {cause}"}
+            else:
+                answer = outcome
+                if answer[1] is None:
+                    self.ended_well.add(process)
+            if world.recording:
+                world.trace(
+                    process.name,
+                    "ends",
+                    "well" if answer[1] is None else f"{answer[1]['errorType']}: {answer[1]['errorMessage']}",
+                )
+            ended(*answer)
+
+        process = world.start(f"{function}/{self.invocations} ({request_id})", seconds, body, over)
+        process.function, process.lineage = function, lineage
+        if world.recording:
+            world.trace(process.name, "begins", payload.decode()[:300])
+
+    def accept(self, function: str, payload: bytes, request_id: str | None = None) -> None:
+        """Put an event into a function's queue."""
+        faults, random = self._faults, self._world.random
+        request_id = request_id or self.request_id()
+        delay = random.uniform(0, 90) if faults.of_delivery("delayed") else random.uniform(0, 0.2)
+        delays = [delay]
+        if faults.of_delivery("duplicated"):
+            delays.append(delay + random.expovariate(1))
+        if faults.of_delivery("late duplicate"):
+            delays.append(random.uniform(60, 900))
+        for wait in delays:
+            self._later(wait, Event(function, payload, request_id, Lineage()), 1)
+
+    def _later(self, delay: float, event: Event, attempt: int) -> None:
+        self._world.after(delay, lambda: self._deliver(event, attempt))
+
+    def _deliver(self, event: Event, attempt: int) -> None:
+        if self._faults.of_delivery("queued again"):
+            self._later(self._world.random.uniform(1, 20), event, attempt)
+            return
+
+        def ended(value: Any, error: dict[str, Any] | None) -> None:
+            if error is None:
+                return
+            if attempt <= RETRIES:
+                self._later(_RETRY_SECONDS[attempt - 1], event, attempt + 1)
+            elif event.function != "failure":
+                self.accept("failure", json.dumps(self._record(event, error)).encode())
+
+        self.run(event.function, event.payload, event.request_id, event.lineage, ended)
+
+    def _record(self, event: Event, answer: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "version": "1.0",
+            "requestContext": {
+                "requestId": event.request_id,
+                "functionArn": f"{_ARN}{self._prefix}{event.function}:$LATEST",
+                "condition": "RetriesExhausted",
+                "approximateInvokeCount": RETRIES + 1,
+            },
+            "requestPayload": json.loads(event.payload),
+            "responsePayload": answer,
+        }
+
+
+class Client:
+    """Stands for boto3's Lambda client, in both of its uses."""
+
+    def __init__(self, world: World, faults: Faults, requests: Requests, service: Lambda, prefix: str) -> None:
+        self._world, self._faults, self._requests, self._service, self._prefix = world, faults, requests, service, prefix
+
+    def invoke(self, FunctionName: str, Payload: bytes, InvocationType: str = "RequestResponse") -> dict[str, Any]:
+        """Raises ClientError, ReadTimeoutError."""
+        function = FunctionName.removeprefix(self._prefix)
+        if InvocationType == "Event":
+
+            def accept() -> dict[str, Any]:
+                if not (self._outlived(Payload) and self._faults.of_delivery("lost for good")):
+                    self._service.accept(function, Payload)
+                return {}
+
+            return self._requests.make(f"invoke {function}", accept, WRITES, _too_many)
+        kinds = (*(kind for kind in ALWAYS if kind != "refused"), "conflict")
+        return self._requests.make(f"call {function}", lambda: self._call(function, Payload), kinds, _too_many, _too_many)
+
+    def _call(self, function: str, payload: bytes) -> dict[str, Any]:
+        caller: Any = self._requests.process
+        event, strand = json.loads(payload), self._world.running
+        if caller.lineage is None:
+            # The client's own call: it is made once.
+            lineage = Lineage(left=0)
+        else:
+            lineage = caller.calls.setdefault((function, str(event.get("Fan-out"))), Lineage())
+        answers: list[tuple[Any, dict[str, Any] | None]] = []
+
+        def ended(value: Any, error: dict[str, Any] | None) -> None:
+            answers.append((value, error))
+            if strand is not None and caller.alive:
+                self._world.wake(strand)
+
+        self._service.run(function, payload, self._service.request_id(), lineage, ended)
+        while not answers:
+            self._world.block()
+        if self._faults.severity == "any" and caller.lineage and self._faults.of_request(caller, ("lost answer",)):
+            raise ReadTimeoutError(endpoint_url="lambda")
+        ((value, error),) = answers
+        if error is not None:
+            return {"Payload": io.BytesIO(json.dumps(error).encode()), "FunctionError": "Unhandled"}
+        return {"Payload": io.BytesIO(json.dumps(value).encode())}
+
+    def _outlived(self, payload: bytes) -> bool:
+        """Whether somebody waits for this branch, and will notice that it is gone; Lambda promises more than that."""
+        match json.loads(payload):
+            case {"Fan-out": {"Index": index, "Size": size}}:
+                return bool(index < size)
+        return False
+
+
+def _too_many() -> Exception:
+    return ClientError({"Error": {"Code": "TooManyRequestsException", "Message": "no"}}, "Invoke")

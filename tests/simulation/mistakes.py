@@ -1,0 +1,158 @@
+"""Known mistakes, to be put into the runtime on purpose: the simulation must find each.
+
+Each is a context manager, and says where it can show.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+from runtime.mapreduce import emitter, storage
+from runtime.mapreduce.keys import Destination, partition_number
+from runtime.mapreduce.run import current_run
+from runtime.orchestration import fan_in, lock, returns, table, wrapper
+from runtime.orchestration.envelope import encode
+from runtime.orchestration.wrapper import Wrapper
+from tests.simulation import seams
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake, the orchestration in which it is looked for, and within how many schedules it must be found."""
+
+    name: str
+    orchestration: str
+    make: Callable[[], AbstractContextManager[Any]]
+    budget: int = 200
+
+
+def _random_uuids() -> AbstractContextManager[Any]:
+    def uuid(self: Any, occurrence: int) -> str:
+        return str(UUID(int=seams.current.world.random.getrandbits(128), version=4))
+
+    return patch.object(emitter._Emitter, "_uuid", uuid)
+
+
+def _counter_for_the_set() -> AbstractContextManager[Any]:
+    def finish(self: table.Table, index: int, size: int) -> bool:
+        answer = table._call(
+            "UpdateItem",
+            self._name,
+            self._key("finished"),
+            TableName=self._name,
+            Key={"Key": {"S": self._key("finished")}},
+            UpdateExpression="ADD Finished :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
+            ReturnValues="ALL_NEW",
+        )
+        assert answer
+        return int(answer["Attributes"]["Finished"]["N"]) == size
+
+    return patch.object(table.Table, "finish", finish)
+
+
+@contextmanager
+def _claiming(claim: Callable[..., bool]) -> Iterator[None]:
+    # The seams wrap `claim` of the module `seams` for each simulation.
+    with patch.object(seams, "claim", claim):
+        yield
+
+
+def _no_lock() -> AbstractContextManager[Any]:
+    return _claiming(lambda *_, **__: True)
+
+
+def _lock_without_owner() -> AbstractContextManager[Any]:
+    def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable[[], float]) -> bool:
+        return storage.create(bucket, key, encode({"Owner": owner, "Time": now()}))
+
+    return _claiming(claim)
+
+
+def _lock_of_strangers() -> AbstractContextManager[Any]:
+    """Each attempt is another owner: a claimant that died doesn't know its own lock again."""
+
+    def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable[[], float]) -> bool:
+        return lock.claim(bucket, key, owner + str(now()), stale_seconds, now)
+
+    return _claiming(claim)
+
+
+def _polling_without_deadline() -> AbstractContextManager[Any]:
+    true_wait = fan_in.wait
+
+    def wait(size: int, **arguments: Any) -> Any:
+        return true_wait(size, **{**arguments, "deadline": float("inf")})
+
+    return patch.object(fan_in, "wait", wait)
+
+
+def _continuation_skipped() -> AbstractContextManager[Any]:
+    work = Wrapper._work
+
+    def skip(self: Wrapper, invocation: Any, line: Any) -> Any:
+        if self._orchestration.stored(invocation) is not None:
+            return {"Session": invocation.envelope.run_id}
+        return work(self, invocation, line)
+
+    return patch.object(wrapper.Wrapper, "_work", skip)
+
+
+def _first_page_only() -> AbstractContextManager[Any]:
+    def list_keys(bucket: str, prefix: str) -> Iterator[str]:
+        pages = iter(storage.obstore.list(storage._open(bucket), prefix or None, chunk_size=storage.PAGE_SIZE))
+        yield from (item["path"] for item in next(pages, ()))
+
+    return patch.object(storage, "list_keys", list_keys)
+
+
+def _values_in_order_of_text() -> AbstractContextManager[Any]:
+    def values(self: returns.Returns, function: str, size: int) -> list[Any]:
+        keys = sorted(returns.return_key(function, index) for index in range(1, size + 1))
+        return returns.in_order([lambda key=key: self.must_find(key) for key in keys])
+
+    return patch.object(returns.Returns, "values", values)
+
+
+def _partitions_in_order_of_text() -> AbstractContextManager[Any]:
+    def list_partitions(destination: object) -> list[str]:
+        where = Destination.parse(destination, current_run().run_id)
+        found = storage.list_directories(where.bucket, where.prefix)
+        return sorted(name for name in found if partition_number(name) is not None)
+
+    return patch("functions.partition.partition.list_partitions", list_partitions)
+
+
+def _checkpoint_overwritten() -> AbstractContextManager[Any]:
+    def create_or_read(bucket: str, key: str, body: bytes) -> bytes:
+        storage.put(bucket, key, body)
+        return body
+
+    return patch.object(storage, "create_or_read", create_or_read)
+
+
+MISTAKES = (
+    Mistake("random uuids in emit", "sfn", _random_uuids),
+    Mistake("random uuids in emit", "http_sync_s3", _random_uuids),
+    Mistake("random uuids in emit", "http_only", _random_uuids),
+    Mistake("random uuids in emit", "s3_triggers", _random_uuids),
+    Mistake("random uuids in emit", "dynamodb_triggers", _random_uuids),
+    Mistake("a counter in place of the set", "dynamodb_triggers", _counter_for_the_set),
+    Mistake("no lock", "s3_triggers", _no_lock),
+    Mistake("lock that doesn't read its owner back", "s3_triggers", _lock_without_owner),
+    Mistake("lock that doesn't know its owner again", "s3_triggers", _lock_of_strangers),
+    Mistake("polling without deadline", "http_sync_s3", _polling_without_deadline, budget=1000),
+    Mistake("continuation skipped on duplicate", "http_sync_s3", _continuation_skipped),
+    Mistake("continuation skipped on duplicate", "s3_triggers", _continuation_skipped, budget=400),
+    Mistake("continuation skipped on duplicate", "dynamodb_triggers", _continuation_skipped),
+    Mistake("first page only", "sfn", _first_page_only),
+    Mistake("first page only", "http_sync_s3", _first_page_only),
+    Mistake("first page only", "s3_triggers", _first_page_only),
+    Mistake("fan-in values in the order of their text", "http_sync_s3", _values_in_order_of_text, budget=1000),
+    Mistake("partitions in the order of their text", "sfn", _partitions_in_order_of_text, budget=400),
+    Mistake("checkpoint overwritten by the second writer", "http_sync_s3", _checkpoint_overwritten),
+    Mistake("checkpoint overwritten by the second writer", "s3_triggers", _checkpoint_overwritten),
+)

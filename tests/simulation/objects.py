@@ -1,0 +1,163 @@
+"""S3 in memory, with the face of `obstore` as `runtime.mapreduce.storage` uses it, and S3's rules.
+
+Reads and listings see every write that was answered before. Create-if-absent and If-Match are atomic. A listing comes in
+pages, in the order of the keys' UTF-8 bytes; each page shows the bucket as it is when the page is asked for. Contract:
+tests/integration/test_simulated_stores.py.
+"""
+
+import bisect
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from obstore import exceptions
+from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
+
+from tests.simulation.requests import ALWAYS, CREATES, WRITES, Requests
+
+MAX_PAGE = 1000
+
+
+class Object(NamedTuple):
+    """A stored object; `writes` counts how often its key was written."""
+
+    body: bytes
+    e_tag: str
+    writes: int
+
+
+class Written(NamedTuple):
+    """One write that took effect. `mode`: put, create or replace; `before` is what it replaced."""
+
+    bucket: str
+    key: str
+    body: bytes
+    mode: str
+    before: bytes | None
+
+
+@dataclass(frozen=True)
+class Got:
+    """What a get answers."""
+
+    body: bytes
+    meta: dict[str, Any]
+
+    def bytes(self) -> bytes:
+        """The object's content."""
+        return self.body
+
+
+@dataclass
+class Buckets:
+    """The objects of all buckets, without any client. `watchers` are told of each write."""
+
+    objects: dict[str, dict[str, Object]] = field(default_factory=dict)
+    watchers: list[Callable[[Written], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._sorted: dict[str, list[bytes]] = {}
+
+    def find(self, bucket: str, key: str) -> Object | None:
+        """An object."""
+        return self.objects.get(bucket, {}).get(key)
+
+    def write(self, bucket: str, key: str, body: bytes, mode: str = "put") -> None:
+        """Write an object."""
+        held = self.objects.setdefault(bucket, {})
+        before = held.get(key)
+        if before is None:
+            bisect.insort(self._sorted.setdefault(bucket, []), key.encode())
+        writes = before.writes + 1 if before else 1
+        held[key] = Object(body, f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}-{writes}"', writes)
+        told = Written(bucket, key, body, mode, before.body if before else None)
+        for watch in self.watchers:
+            watch(told)
+
+    def page(self, bucket: str, prefix: str, after: bytes, limit: int) -> list[str]:
+        """Up to `limit` keys under a prefix that come after one."""
+        keys, wanted = self._sorted.get(bucket, []), prefix.encode()
+        start = bisect.bisect_right(keys, after) if after else bisect.bisect_left(keys, wanted)
+        found = []
+        for key in keys[start : start + limit]:
+            if not key.startswith(wanted):
+                break
+            found.append(key.decode())
+        return found
+
+
+class Obstore:
+    """Stands for the module `obstore` in storage; a store is the bucket's name."""
+
+    exceptions = exceptions
+
+    def __init__(self, buckets: Buckets, requests: Requests) -> None:
+        self._buckets, self._requests = buckets, requests
+
+    def put(self, store: str, path: str, body: bytes, *, mode: Any = "overwrite", use_multipart: bool) -> None:
+        """Raises AlreadyExistsError, PreconditionError, FileNotFoundError: the condition in `mode` doesn't hold."""
+
+        def effect() -> None:
+            found = self._buckets.find(store, path)
+            if mode == "overwrite":
+                self._buckets.write(store, path, body)
+            elif mode == "create":
+                if found:
+                    raise AlreadyExistsError("412 PreconditionFailed")
+                self._buckets.write(store, path, body, "create")
+            else:
+                if found is None:
+                    raise FileNotFoundError("404 NoSuchKey")
+                if found.e_tag != mode["e_tag"]:
+                    raise PreconditionError("412 PreconditionFailed")
+                self._buckets.write(store, path, body, "replace")
+
+        kinds = CREATES if mode == "create" else WRITES
+        what = f"put {mode if mode != 'overwrite' else ''} {path}"
+        self._make(what, effect, kinds, lambda: AlreadyExistsError("409 ConditionalRequestConflict"))
+
+    def get(self, store: str, path: str) -> Got:
+        """Raises FileNotFoundError."""
+
+        def effect() -> Got:
+            found = self._buckets.find(store, path)
+            if found is None:
+                raise FileNotFoundError("404 NoSuchKey")
+            return Got(found.body, {"e_tag": found.e_tag})
+
+        return self._make(f"get {path}", effect, ALWAYS)
+
+    def list(self, store: str, prefix: str | None, *, chunk_size: int) -> Iterator[list[dict[str, Any]]]:
+        """Pages of objects; the prefix is one of whole segments."""
+        limit, after = min(chunk_size, MAX_PAGE), b""
+        wanted = prefix.rstrip("/") + "/" if prefix else ""
+        while True:
+            last = after
+
+            def effect(last: bytes = last) -> list[str]:
+                return self._buckets.page(store, wanted, last, limit)
+
+            keys = self._make(f"list {prefix}", effect, ALWAYS)
+            if keys:
+                yield [{"path": key} for key in keys]
+            if len(keys) < limit:
+                return
+            after = keys[-1].encode()
+
+    def list_with_delimiter(self, store: str, prefix: str | None) -> dict[str, Any]:
+        """All pages at once: what lies directly under a prefix."""
+        wanted = prefix.rstrip("/") + "/" if prefix else ""
+
+        def effect() -> dict[str, Any]:
+            keys = self._buckets.page(store, wanted, b"", 1 << 30)
+            steps = dict.fromkeys(key[len(wanted) :].partition("/")[0] for key in keys if "/" in key[len(wanted) :])
+            return {
+                "common_prefixes": [wanted + step for step in steps],
+                "objects": [{"path": key} for key in keys if "/" not in key[len(wanted) :]],
+            }
+
+        return self._make(f"list / {prefix}", effect, ALWAYS)
+
+    def _make(self, what: str, effect: Callable[[], Any], kinds: Any, conflict: Callable[[], Exception] | None = None) -> Any:
+        return self._requests.make(what, effect, kinds, lambda: GenericError("503 SlowDown, all retries used up"), conflict)

@@ -1,0 +1,201 @@
+"""Looks on, and says what must never happen.
+
+While a schedule runs:
+- what is stored never changes: results, return values, fan-out elements are written once; a repeated put stores the same bytes;
+- a repeated component gets and returns what it did the first time;
+- a fan-in gets every branch's value, in the order of their numbers; partitions are in the order of theirs;
+- under s3_triggers one claimant alone does a fan-in, unless it dies over it.
+
+In the end (`verdict`):
+- survivable faults: the exact result, and no failure recorded;
+- a fatal one: no result, the failure recorded with function, index and cause, and no later stage begun;
+- any: the exact result or a recorded failure, be it in a stream mapping's queue of last resort;
+- whatever the faults: time never runs out.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.mapreduce.run import current_run
+from tests.simulation.objects import Buckets, Written
+from tests.simulation.scenario import SHUFFLE, Scenario
+from tests.simulation.tables import Change
+from tests.simulation.world import Killed, Process, World
+
+RUN = "run1"
+RESULTS, RETURNS = "sim-results", "sim-returns"
+
+_STAGES = {"mapper": "partition", "partition": "reducer", "reducer": "summary"}
+_GROWING = {"Finished", "Attempts", "Expires"}
+
+
+class PoisonError(Exception):
+    """What the fatal function raises."""
+
+
+@dataclass
+class Execution:
+    """One execution of a component."""
+
+    process: Process
+    request_id: str
+
+
+@dataclass
+class Observer:
+    """See the module's text.
+
+    Attributes:
+        ended_well: processes that returned to Lambda.
+        violations: what must not have happened.
+    """
+
+    world: World
+    orchestration: str
+    scenario: Scenario
+    ended_well: set[Process]
+    buckets: Buckets
+    violations: list[str] = field(default_factory=list)
+    executions: dict[str, int] = field(default_factory=dict)
+    failed_at: float | None = None
+
+    def __post_init__(self) -> None:
+        self._inputs: dict[tuple[str, int], Any] = {}
+        self._outputs: dict[tuple[str, int], Any] = {}
+        self._fan_ins: dict[str, list[Execution]] = {}
+
+    def violated(self, what: str) -> None:
+        """Note what must not have happened."""
+        self.world.trace("VIOLATION:", what)
+        self.violations.append(what)
+
+    def written(self, written: Written) -> None:
+        """Watch the buckets."""
+        if written.key == f"{RUN}/failed.json" and self.failed_at is None:
+            self.failed_at = self.world.now
+        if written.before is None:
+            return
+        if written.mode == "replace" and written.key.endswith("/.lock"):
+            return
+        where = f"{written.bucket}/{written.key}"
+        if written.before != written.body:
+            self.violated(f"{where} changed from {written.before!r:.200} to {written.body!r:.200}")
+        elif written.bucket != SHUFFLE and not self._may_repeat(written):
+            self.violated(f"{where} was written twice, but must be created only if absent")
+
+    def changed(self, change: Change) -> None:
+        """Watch the tables."""
+        if change.before is None:
+            return
+        if not change.conditional:
+            self.violated(f"{change.table} {change.key} was overwritten")
+        names = change.before.keys() | change.after.keys()
+        for name in sorted(names - _GROWING):
+            if change.before.get(name) != change.after.get(name):
+                self.violated(f"{change.table} {change.key} {name} changed")
+
+    def component(self, function: str, call: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:
+        """Run a component, and look what goes in and comes out."""
+        # A fan-in under s3_triggers runs under the index of the value that triggered it.
+        index = current_run().index if function in ("mapper", "reducer") else 1
+        place = f"{function} {index}"
+        self.executions[function] = self.executions.get(function, 0) + 1
+        self._look_at_input(function, index, event)
+        self._look_at_claim(function, context.aws_request_id)
+        fatal = self.scenario.fatal
+        if fatal and (fatal.function, fatal.index) == (function, index):
+            self._be_fatal(fatal.how)
+        given = json.dumps(event)
+        value = call(event, context)
+        told = json.loads(json.dumps(value))
+        if self._inputs.setdefault((function, index), given) != given:
+            self.violated(f"{place} got another input than before: {given:.300} after {self._inputs[function, index]:.300}")
+        if self._outputs.setdefault((function, index), told) != told:
+            self.violated(f"{place} returned another value than before: {told!r:.300}")
+        if function == "partition":
+            numbers = [int(element["partition"].removeprefix("reducer").rstrip("/")) for element in told]
+            if numbers != self.scenario.partitions:
+                self.violated(f"the partitions are {numbers}, not {self.scenario.partitions}")
+        return value
+
+    def verdict(self, in_queue: bool = False) -> list[str]:
+        """All that was, and is, wrong; `in_queue`: the failure is recorded in the queue of last resort."""
+        if self.world.late:
+            self.violated("a hang: something goes on for ever")
+        result, failure = self._read("result.json"), self._read("failed.json")
+        if result is not None and result != self.scenario.counts:
+            self.violated(f"wrong result: {result!r:.300}, not {self.scenario.counts!r:.300}")
+        match self.scenario.severity:
+            case "survivable":
+                if failure is not None:
+                    self.violated(f"recorded as failed, though the retries outlive all faults: {failure}")
+                elif result is None:
+                    self.violated("a hang: neither result nor failure, and nothing left to do")
+            case "fatal":
+                self._look_at_failure(result, failure)
+            case "any":
+                if result is None and failure is None and not in_queue:
+                    self.violated("a hang: neither result nor failure, and nothing left to do")
+        return self.violations
+
+    def _look_at_failure(self, result: Any, failure: Any) -> None:
+        fatal = self.scenario.fatal
+        assert fatal
+        if result is not None:
+            self.violated(f"a result, though {fatal.function} {fatal.index} always fails")
+        if failure is None:
+            self.violated(f"no failure recorded, though {fatal.function} {fatal.index} always fails")
+            return
+        index = fatal.index if fatal.function in ("mapper", "reducer") else None
+        if (failure["function"], failure["index"]) != (fatal.function, index) or not failure["error"]:
+            self.violated(f"{fatal.function} {index} {fatal.how}, but the record says: {failure}")
+        later = _STAGES.get(fatal.function)
+        while later:
+            if self.executions.get(later):
+                self.violated(f"{later} began, though {fatal.function} {fatal.index} failed for good")
+            later = _STAGES.get(later)
+
+    def _look_at_input(self, function: str, index: int, event: Any) -> None:
+        if function in ("partition", "summary"):
+            branches = "mapper" if function == "partition" else "reducer"
+            size = len(self.scenario.texts) if function == "partition" else len(self.scenario.partitions)
+            expected = [self._outputs.get((branches, number)) for number in range(1, size + 1)]
+            if event != expected:
+                self.violated(f"{function} got {event!r:.400}, not the values of all branches in order: {expected!r:.400}")
+        elif function == "mapper" and event != self.scenario.chunks[index - 1]:
+            self.violated(f"mapper {index} got another chunk: {event!r:.200}")
+        elif function == "reducer" and event["partition"] != f"reducer{self.scenario.partitions[index - 1]}/":
+            self.violated(f"reducer {index} got another partition: {event!r:.200}")
+
+    def _look_at_claim(self, function: str, request_id: str) -> None:
+        if self.orchestration != "s3_triggers" or function not in ("partition", "summary"):
+            return
+        assert self.world.running
+        process, before = self.world.running.process, self._fan_ins.setdefault(function, [])
+        for other in before:
+            if other.request_id != request_id and (other.process.alive or other.process in self.ended_well):
+                self.violated(f"{process.name} does the fan-in that {other.process.name} does")
+        before.append(Execution(process, request_id))
+
+    def _be_fatal(self, how: str) -> None:
+        assert self.world.running
+        match how:
+            case "raises":
+                raise PoisonError("a poisoned chunk")
+            case "is killed":
+                self.world.running.process.die("Runtime.ExitError")
+            case _:
+                self.world.pause(1e9)
+                raise Killed
+
+    def _may_repeat(self, written: Written) -> bool:
+        """Claim checks may be written again: nobody waits for them, and they hold the same."""
+        if written.bucket != RETURNS or written.mode != "put":
+            return False
+        return ".input/" in written.key or self.orchestration != "http_sync_s3"
+
+    def _read(self, name: str) -> Any:
+        found = self.buckets.find(RESULTS, f"{RUN}/{name}")
+        return None if found is None else json.loads(found.body)

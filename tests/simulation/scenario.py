@@ -1,0 +1,76 @@
+"""What one schedule is about: the input, the severity of its faults, which carriers are small. All drawn from the seed."""
+
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+from typing import Any, get_args
+
+from runtime.mapreduce.keys import reducer_id
+from tests.simulation.faults import Fatal, Severity
+
+SHUFFLE = "sim-shuffle"
+
+WORDS = ("a", "b", "to", "be", "not", "or", "é", "a/b", "%", ".", "..", "x" * 600, "名前")
+_WIDE = tuple(f"w{number}" for number in range(40))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One schedule's givens.
+
+    Attributes:
+        texts: of the chunks.
+        small_carriers: whether payloads, states and items hold so little that claim checks are needed.
+        page_size: keys on a page of a listing.
+    """
+
+    texts: tuple[str, ...]
+    num_reducer: int
+    severity: Severity
+    fatal: Fatal | None = None
+    small_carriers: bool = False
+    page_size: int = 1000
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The only right result."""
+        return dict(Counter(word for text in self.texts for word in text.split()))
+
+    @property
+    def partitions(self) -> list[int]:
+        """The reducers that have something to do."""
+        return sorted({reducer_id(word, self.num_reducer) for word in self.counts})
+
+    @property
+    def chunks(self) -> list[dict[str, Any]]:
+        """What the mappers get."""
+        return [{"text": text, "destination": SHUFFLE, "numReducer": self.num_reducer} for text in self.texts]
+
+
+def draw(random: Random) -> Scenario:
+    """Draw a scenario: mostly tiny; a few are wide, with more than ten branches, where orders by number and by text differ."""
+    if random.random() < 0.03:
+        many_chunks = random.random() < 0.5
+        texts = [" ".join(random.choices(_WIDE, k=2 if many_chunks else 9)) for _ in range(11 if many_chunks else 4)]
+        num_reducer = random.randint(12, 16)
+    else:
+        texts = [
+            " ".join(random.choices(WORDS, k=random.randint(0, 5))) for _ in range(random.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, 6)))
+        ]
+        num_reducer = random.randint(1, 4)
+    severity: Severity = random.choices(get_args(Severity), (65, 20, 15))[0]
+    scenario = Scenario(tuple(texts), num_reducer, severity, None, random.random() < 0.3, random.choice((2, 3, 1000)))
+    if severity != "fatal":
+        return scenario
+    places = [("mapper", index) for index in range(1, len(texts) + 1)] + [("partition", 1), ("summary", 1)]
+    places += [("reducer", number) for number in range(1, len(scenario.partitions) + 1)]
+    function, index = random.choice(places)
+    how: Any = random.choice(("raises", "is killed", "never ends"))
+    return Scenario(
+        scenario.texts,
+        num_reducer,
+        severity,
+        Fatal(function, index, how),
+        scenario.small_carriers,
+        scenario.page_size,
+    )

@@ -1,0 +1,194 @@
+"""Puts a simulation in the place of S3, DynamoDB, Lambda, time, chance and thread pools, where the runtime reaches for them.
+
+The wrappers are made once for each orchestration and serve one simulation after the other, as a warm function serves runs.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from functools import cache, partial
+from typing import Any
+
+from runtime.mapreduce import emitter, storage
+from runtime.orchestration import failure as failure_module
+from runtime.orchestration import (
+    fan_in,
+    http_only,
+    http_sync_s3,
+    invoker,
+    log,
+    returns,
+    s3_triggers,
+    sfn,
+    table,
+)
+from runtime.orchestration.edge import Edge
+from runtime.orchestration.lock import claim
+from runtime.orchestration.settings import Settings
+from runtime.orchestration.wrapper import Wrapper, load_component, load_orchestration
+from scripts import paths
+from scripts.package.functions import FAILURE, functions_of
+from tests.simulation.observer import RESULTS, RETURNS
+from tests.simulation.threads import Deferred, Strands
+from tests.simulation.world import World
+
+TRIGGERED = {"input": "mapper", "mapper_output": "partition", "reducer_input": "reducer", "reducer_output": "summary"}
+STAGE_BUCKETS = {role: f"sim-{role.replace('_', '-')}" for role in TRIGGERED}
+STAGE_TABLES = {
+    role: f"sim-{role}" for role in ("mapper_input", "mapper_output", "reducer_input", "reducer_output", "results", "returns")
+}
+STREAMED = {
+    "mapper_input": "mapper",
+    "mapper_output": "partition",
+    "reducer_input": "reducer",
+    "reducer_output": "summary",
+    "results": "failure",
+}
+
+TIMEOUT_SECONDS = 60
+FAN_IN_WAIT_SECONDS = 1800
+_NESTED = {"partition": 2 * TIMEOUT_SECONDS + 30, "unum_map": 3 * TIMEOUT_SECONDS + 60}
+
+current: Any = None
+"""The simulation that runs in this process, see `simulation`."""
+
+
+def prefix(orchestration: str) -> str:
+    """What stands before a function in a Lambda's name."""
+    return f"wordcount-{orchestration}-"
+
+
+def timeout(orchestration: str, function: str) -> float:
+    """Of a function, as Terraform has it."""
+    return float(_NESTED.get(function, TIMEOUT_SECONDS) if orchestration == "http_only" else TIMEOUT_SECONDS)
+
+
+@cache
+def handlers(orchestration: str) -> dict[str, Any]:
+    """The true wrappers of an orchestration's functions, and the true recorder of failures."""
+    made: dict[str, Any] = {FAILURE: failure_module.lambda_handler}
+    for function in functions_of(orchestration):
+        if function != FAILURE:
+            settings = _settings(orchestration, function)
+            loaded = _Late(settings)
+            made[function] = Wrapper(settings, loaded, partial(_component, function))  # type: ignore[arg-type]
+    return made
+
+
+class _Late:
+    """An orchestration made anew for each simulation, so that what it holds (clock, seams) is that simulation's."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._world: World | None = None
+        self._made: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._world is not current.world:
+            settings = replace(self._settings, fan_out_concurrency=current.world.random.choice((1, 2, 64)))
+            self._world, self._made = current.world, load_orchestration(settings, partial(_invoke, settings.function_prefix))
+        return getattr(self._made, name)
+
+
+def _component(function: str, event: Any, context: Any) -> Any:
+    return current.observer.component(function, load_component(function), event, context)
+
+
+def _invoke(function_prefix: str, function: str, payload: Any, deadline: float | None = None) -> Any:
+    # As `runtime.orchestration.entry` has it.
+    name = function_prefix + function
+    return invoker.invoke_async(name, payload) if deadline is None else invoker.invoke_sync(name, payload, deadline)
+
+
+def _settings(orchestration: str, function: str) -> Settings:
+    next_file = paths.DEFINITIONS / orchestration / f"{function}.next"
+    return Settings(
+        orchestration=orchestration,
+        function=function,
+        function_prefix=prefix(orchestration),
+        returns_bucket=RETURNS,
+        results_bucket=RESULTS,
+        fan_in_wait_seconds=FAN_IN_WAIT_SECONDS,
+        edge=Edge.load(next_file) if next_file.exists() else None,
+        timeout_seconds=int(timeout(orchestration, function)),
+        buckets=STAGE_BUCKETS,
+        tables=STAGE_TABLES,
+    )
+
+
+class Time:
+    """Stands for the module `time`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.sleep = world.pause
+
+    def time(self) -> float:
+        """Simulated."""
+        return self._world.now
+
+    monotonic = perf_counter = time
+
+
+class _Datetime:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self, zone: tzinfo) -> datetime:
+        """Simulated."""
+        return datetime.fromtimestamp(self._world.now, zone)
+
+
+@contextmanager
+def installed(simulation: Any) -> Iterator[None]:
+    """Let the runtime meet this simulation, and nothing real."""
+    global current
+    world, scenario = simulation.world, simulation.scenario
+    time = Time(world)
+    clock = fan_in.Clock(time.time, world.pause)
+    places: list[tuple[Any, str, Any]] = [
+        (storage, "obstore", simulation.obstore),
+        (storage, "_open", lambda bucket: bucket),
+        (storage, "PAGE_SIZE", scenario.page_size),
+        (table, "dynamodb_client", lambda: simulation.dynamodb),
+        (table, "time", time),
+        (invoker, "lambda_client", lambda: simulation.lambda_client),
+        (invoker, "patient_lambda_client", lambda: simulation.lambda_client),
+        (invoker, "time", time),
+        (invoker, "random", world.random),
+        (http_only, "time", time),
+        (http_sync_s3, "create", partial(http_sync_s3.create, clock=clock)),
+        (s3_triggers, "claim", partial(claim, now=time.time)),
+        (log, "time", time),
+        (log, "print", lambda *_, **__: None),
+        (failure_module, "print", lambda *_, **__: None),
+        (failure_module, "datetime", _Datetime(world)),
+        (returns, "ThreadPoolExecutor", partial(Strands, world)),
+        (emitter, "ThreadPoolExecutor", lambda *_, **__: Deferred(world)),
+    ]
+    if scenario.small_carriers:
+        places += [
+            (sfn, "STATE_BYTES", 1200),
+            (http_sync_s3, "ASYNC_PAYLOAD_BYTES", 60),
+            (http_only, "PAYLOAD_BYTES", 60),
+            (table, "VALUE_BYTES", 20),
+        ]
+    before = [(module, name, module.__dict__.get(name, _MISSING)) for module, name, _ in places]
+    current = simulation
+    try:
+        for module, name, value in places:
+            setattr(module, name, value)
+        os.environ |= {"FUNCTION_PREFIX": prefix(simulation.orchestration), "RESULTS_BUCKET": RESULTS}
+        yield
+    finally:
+        for module, name, value in before:
+            if value is _MISSING:
+                delattr(module, name)
+            else:
+                setattr(module, name, value)
+        del os.environ["FUNCTION_PREFIX"], os.environ["RESULTS_BUCKET"]
+
+
+_MISSING = object()

@@ -1,0 +1,213 @@
+"""One schedule of one orchestration: from a seed to a verdict."""
+
+import json
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache, partial
+from random import Random
+from time import monotonic
+from typing import Any
+
+from runtime.mapreduce import storage
+from runtime.mapreduce.run import Run, within
+from runtime.orchestration.failure import complete, from_response
+from runtime.orchestration.invoker import FunctionFailed
+from runtime.orchestration.results import record_failure
+from runtime.orchestration.returns import Returns
+from runtime.orchestration.stage import NOTHING, Stage, value_name
+from runtime.orchestration.table import Table
+from scripts import paths
+from scripts.package.definitions import read_asl, render_asl
+from tests.simulation import lambdas, seams, tables
+from tests.simulation.faults import Faults
+from tests.simulation.machine import Machine
+from tests.simulation.objects import Buckets, Obstore
+from tests.simulation.observer import RETURNS, RUN, Observer
+from tests.simulation.requests import Requests
+from tests.simulation.scenario import Scenario, draw
+from tests.simulation.triggers import Notifications, Streams
+from tests.simulation.world import START_SECONDS, World
+
+LIMIT_SECONDS = 4 * 3600.0
+"""Longer than any run can take, with all its retries and late duplicates. What still goes on then, goes on for ever."""
+
+_SLOW_SECONDS = {"http_only": 10.0}
+_SHRINK_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a schedule.
+
+    Attributes:
+        violations: empty if all is well.
+        faults: that happened, by kind.
+        numbers: of those faults, to leave some out.
+        seconds: of simulated time.
+        failed_after: when the failure was recorded, if it was.
+        in_queue: stream records that were left in the queue of last resort.
+        invocations: of functions.
+        lines: what happened, if that was recorded.
+    """
+
+    orchestration: str
+    seed: int
+    scenario: Scenario
+    violations: list[str]
+    faults: Counter[str]
+    numbers: list[int]
+    seconds: float
+    failed_after: float | None
+    in_queue: int
+    invocations: int
+    lines: list[str]
+
+    @property
+    def replay(self) -> str:
+        """The command that runs this schedule again."""
+        return f"python -m tests.simulation --orchestration {self.orchestration} --seed {self.seed} --trace"
+
+
+class Simulation:
+    """A deployment of an orchestration in a world of its own."""
+
+    def __init__(
+        self,
+        orchestration: str,
+        seed: int,
+        scenario: Scenario | None = None,
+        muted: Collection[int] = (),
+        forced: dict[int, str] | None = None,
+        record: bool = False,
+    ) -> None:
+        self.orchestration, self.seed = orchestration, seed
+        self.scenario = scenario or draw(Random(f"{orchestration}/{seed}/scenario"))
+        self.world = World(f"{orchestration}/{seed}", LIMIT_SECONDS, record)
+        slow = _SLOW_SECONDS.get(orchestration, float("inf"))
+        self.faults = Faults(self.world, self.scenario.severity, slow, muted=muted, forced=forced)
+        if orchestration == "http_only":
+            # Every wait happens within somebody's time: more than this is not for retries to outlive.
+            self.faults.stalls = {"survivable": 1, "fatal": 0, "any": 1000}[self.scenario.severity]
+        self.requests = Requests(self.world, self.faults)
+        self.buckets, self.tables = Buckets(), tables.Tables()
+        self.obstore = Obstore(self.buckets, self.requests)
+        self.dynamodb = tables.Client(self.tables, self.requests, self.faults)
+        prefix = seams.prefix(orchestration)
+        timeouts = partial(seams.timeout, orchestration)
+        self.service = lambdas.Lambda(self.world, self.faults, seams.handlers(orchestration), prefix, timeouts)
+        self.lambda_client = lambdas.Client(self.world, self.faults, self.requests, self.service, prefix)
+        self.observer = Observer(self.world, orchestration, self.scenario, self.service.ended_well, self.buckets)
+        self.streams = Streams(
+            self.world,
+            self.faults,
+            self.service,
+            {seams.STAGE_TABLES[role]: function for role, function in seams.STREAMED.items()},
+        )
+        self.buckets.watchers.append(self.observer.written)
+        self.tables.watchers.append(self.observer.changed)
+        if orchestration == "s3_triggers":
+            functions = {seams.STAGE_BUCKETS[role]: function for role, function in seams.TRIGGERED.items()}
+            self.buckets.watchers.append(Notifications(self.faults, self.service, functions))
+        if orchestration == "dynamodb_triggers":
+            self.tables.watchers.append(self.streams)
+
+    def run(self) -> Report:
+        """Run the schedule."""
+        self.world.trace("seed", self.seed, self.scenario)
+        with seams.installed(self):
+            self.world.start("client", float("inf"), getattr(self, f"_start_{self.orchestration}"), lambda *_: None)
+            self.world.run()
+        failed = self.observer.failed_at
+        return Report(
+            self.orchestration,
+            self.seed,
+            self.scenario,
+            self.observer.verdict(bool(self.streams.undelivered)),
+            self.faults.happened,
+            self.faults.numbers,
+            self.world.now - START_SECONDS,
+            None if failed is None else failed - START_SECONDS,
+            len(self.streams.undelivered),
+            self.service.invocations,
+            self.world.lines,
+        )
+
+    def _start_sfn(self) -> None:
+        machine = Machine(self.world, self.faults, self.service, _definition())
+        chunks: list[Any] = [dict(chunk) for chunk in self.scenario.chunks]
+        if self.scenario.small_carriers:
+            for index, chunk in enumerate(chunks, 1):
+                with within(Run(RUN)):
+                    Returns(RETURNS, RUN).write(f"mapper.input/{index}.json", chunk)
+            chunks = [{"Source": "s3", "Value": f"mapper.input/{index}.json"} for index in range(1, len(chunks) + 1)]
+        machine.start(RUN, {"data": chunks})
+
+    def _start_http_sync_s3(self) -> None:
+        self.service.accept("unum_map", json.dumps(self._entry()).encode())
+
+    def _start_http_only(self) -> None:
+        prefix = seams.prefix(self.orchestration)
+        try:
+            seams._invoke(prefix, "unum_map", self._entry(), float("inf"))
+        except FunctionFailed as error:
+            told = {**from_response(error.response), "function": "unum_map", "index": None, "attempts": 1}
+            with within(Run(RUN)):
+                record_failure(seams.RESULTS, RUN, complete(RUN, prefix, told))
+
+    def _start_s3_triggers(self) -> None:
+        chunks = self.scenario.chunks
+        with within(Run(RUN)):
+            stage = Stage(seams.STAGE_BUCKETS["input" if chunks else "mapper_output"], RUN)
+            stage.create(".unum_map" if chunks else ".sync", {"Size": len(chunks)})
+            for index, chunk in self._in_any_order(chunks):
+                storage.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
+            if not chunks:
+                stage.create(value_name(NOTHING), None)
+
+    def _start_dynamodb_triggers(self) -> None:
+        chunks = self.scenario.chunks
+        with within(Run(RUN)):
+            returns = Returns(RETURNS, RUN)
+            if not chunks:
+                Table(seams.STAGE_TABLES["mapper_output"], RUN, returns).put("fan-in", {}, To="partition", Size=0)
+            for index, chunk in self._in_any_order(chunks):
+                held = {"Value": {"S": json.dumps(chunk)}}
+                table = Table(seams.STAGE_TABLES["mapper_input"], RUN, returns)
+                table.put(str(index), held, To="mapper", Index=index, Size=len(chunks))
+
+    def _entry(self) -> dict[str, Any]:
+        return {"Session": RUN, "Data": {"Source": "http", "Value": self.scenario.chunks}}
+
+    def _in_any_order(self, chunks: list[Any]) -> list[tuple[int, Any]]:
+        numbered = list(enumerate(chunks, 1))
+        self.world.random.shuffle(numbered)
+        return numbered
+
+
+@cache
+def _definition() -> dict[str, Any]:
+    return render_asl(read_asl(paths.DEFINITIONS / "sfn" / "definition.asl.json"), "INLINE")
+
+
+def simulate(orchestration: str, seed: int, **options: Any) -> Report:
+    """Run one schedule."""
+    return Simulation(orchestration, seed, **options).run()
+
+
+def shrink(report: Report) -> Report:
+    """A failing schedule with as few faults as it takes, recorded."""
+    orchestration, seed = report.orchestration, report.seed
+    muted: set[int] = set()
+    deadline = monotonic() + _SHRINK_SECONDS
+    for _ in range(3):
+        before = len(muted)
+        for number in reversed(report.numbers):
+            if number in muted or monotonic() > deadline:
+                continue
+            tried = simulate(orchestration, seed, scenario=report.scenario, muted=muted | {number})
+            if tried.violations:
+                muted.add(number)
+        if len(muted) == before:
+            break
+    return simulate(orchestration, seed, scenario=report.scenario, muted=muted, record=True)

@@ -1,0 +1,34 @@
+"""The simulation finds mistakes: each known one, put into the runtime on purpose, within its number of schedules."""
+
+from typing import Any
+
+import pytest
+
+from tests.simulation.mistakes import MISTAKES, Mistake
+from tests.simulation.scenario import Scenario
+from tests.simulation.simulation import simulate
+
+each_mistake = pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake.name} in {mistake.orchestration}")
+
+
+@each_mistake
+def test_mistake_is_found(mistake: Mistake, record_property: Any) -> None:
+    with mistake.make():
+        for schedules in range(1, mistake.budget + 1):
+            report = simulate(mistake.orchestration, schedules - 1)
+            if report.violations:
+                record_property("schedules", schedules)
+                return
+    pytest.fail(f"{mistake.name}: not found in {mistake.budget} schedules of {mistake.orchestration}")
+
+
+@each_mistake
+def test_mistake_does_not_show_without_faults(mistake: Mistake) -> None:
+    """Else finding it would prove little."""
+    scenario = Scenario(("to be or not to be",), 1, "survivable")
+
+    with mistake.make():
+        report = simulate(mistake.orchestration, 0, scenario=scenario, forced={})
+
+    assert report.violations == []
+    assert report.faults.total() == 0

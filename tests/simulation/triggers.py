@@ -1,0 +1,96 @@
+"""What stores trigger: S3's event notifications, and DynamoDB's streams with their event source mappings."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote_plus
+
+from tests.simulation.faults import Faults, Lineage
+from tests.simulation.lambdas import Lambda
+from tests.simulation.objects import Written
+from tests.simulation.tables import Change
+from tests.simulation.world import World
+
+STREAM_RETRIES = 5
+"""As terraform/modules/dynamodb_triggers has it."""
+
+
+class Notifications:
+    """Each object that is created in a stage's bucket, and ends in `.json`, is an event of its function: at least one.
+
+    Unlike the duplicates of Lambda's own queue, those of S3 come under request ids of their own.
+    """
+
+    def __init__(self, faults: Faults, service: Lambda, functions: Mapping[str, str]) -> None:
+        self._faults, self._service, self._functions = faults, service, functions
+
+    def __call__(self, written: Written) -> None:
+        """Watch the buckets."""
+        function = self._functions.get(written.bucket)
+        if function is None or not written.key.endswith(".json"):
+            return
+        record = {
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": written.bucket}, "object": {"key": quote_plus(written.key, safe="/")}},
+        }
+        payload = json.dumps({"Records": [record]}).encode()
+        self._service.accept(function, payload)
+        if self._faults.of_delivery("duplicated"):
+            self._service.accept(function, payload)
+
+
+class Streams:
+    """Each new item that is addressed to its table's function is delivered until that reports no failure, six times at most.
+
+    A record that is delivered again counts among its item's attempts, so that duplicates take from what the item can survive.
+
+    Attributes:
+        undelivered: records that failed each time: the mapping leaves them in its queue of last resort.
+    """
+
+    def __init__(self, world: World, faults: Faults, service: Lambda, functions: Mapping[str, str]) -> None:
+        self._world, self._faults, self._service, self._functions = world, faults, service, functions
+        self._number = 0
+        self.undelivered: list[str] = []
+
+    def __call__(self, change: Change) -> None:
+        """Watch the tables."""
+        self._number += 1
+        function = self._functions.get(change.table)
+        if function is None or change.before is not None or change.after.get("To") != {"S": function}:
+            return
+        record = {
+            "eventName": "INSERT",
+            "eventSource": "aws:dynamodb",
+            "dynamodb": {
+                "Keys": {"Key": change.after["Key"]},
+                "NewImage": change.after,
+                "SequenceNumber": f"{self._number:021}",
+            },
+        }
+        payload, faults, random = json.dumps({"Records": [record]}).encode(), self._faults, self._world.random
+        lineage = Lineage()
+        delays = [random.uniform(0, 30) if faults.of_delivery("delayed") else random.uniform(0, 0.3)]
+        if faults.of_delivery("duplicated"):
+            lineage.left -= 1
+            delays.append(delays[0] + random.expovariate(2))
+        elif faults.of_delivery("late duplicate"):
+            lineage.left -= 1
+            delays.append(random.uniform(60, 900))
+        for delay in delays:
+            self._later(delay, function, payload, lineage, 1)
+
+    def _later(self, delay: float, function: str, payload: bytes, lineage: Lineage, attempt: int) -> None:
+        self._world.after(delay, lambda: self._deliver(function, payload, lineage, attempt))
+
+    def _deliver(self, function: str, payload: bytes, lineage: Lineage, attempt: int) -> None:
+        def ended(value: Any, error: dict[str, Any] | None) -> None:
+            if error is None and not value["batchItemFailures"]:
+                return
+            if attempt <= STREAM_RETRIES:
+                self._later(self._world.random.uniform(0.5, 2) * attempt, function, payload, lineage, attempt + 1)
+            else:
+                self.undelivered.append(function)
+
+        self._service.run(function, payload, self._service.request_id(), lineage, ended)
