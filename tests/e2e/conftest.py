@@ -96,6 +96,16 @@ class Cloud:
         )
 
     @contextlib.contextmanager
+    def held(self, orchestration: str, function: str) -> Iterator[None]:
+        """The deployment while Lambda takes no synchronous invocation of one function; callers try again until it does."""
+        name, client = self.deployment(orchestration)["functions"][function], self.client("lambda")
+        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+        try:
+            yield
+        finally:
+            client.delete_function_concurrency(FunctionName=name)
+
+    @contextlib.contextmanager
     def without_action(self, orchestration: str, function: str, action: str) -> Iterator[None]:
         """The deployment while the first statement that allows one action is missing from one function's policy."""
         iam, role = self.client("iam"), self.deployment(orchestration)["functions"][function]

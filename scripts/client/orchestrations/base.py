@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict
 from runtime.orchestration.envelope import encode
 from scripts.client import objects
 from scripts.client.aws import Aws, Role, Service
-from scripts.client.errors import StartError
+from scripts.client.errors import StartError, UsageError
 
 
 class Chunk(TypedDict):
@@ -89,6 +89,25 @@ class Orchestration(ABC):
     def verdict(self) -> Verdict | None:
         """The platform's word on the run if it has ended, None while it runs or if the platform keeps no such record."""
         return None
+
+    def cancel(self) -> None:
+        """Stop what the platform itself runs of this run. The failure is recorded already, which stops its functions.
+
+        Raises:
+            StartError, StorageError: the platform could not be told.
+        """
+
+    def resume(self, mappers: int, *, attended: bool) -> list[str]:
+        """Go on with a run that failed, from what it has stored; its failed.json is deleted already.
+
+        Returns:
+            What is run again, such as `["mapper 3"]` or `["summary"]`.
+
+        Raises:
+            UsageError: there is not enough left of the run to go on.
+            StartError, StorageError: it could not be started again; nothing but what is named there was.
+        """
+        raise UsageError(f"runs of {self.aws.deployment.orchestration} can't be resumed")
 
     def remove(self, mappers: int | None) -> None:
         """Delete all that a run left between its functions, and what `start` wrote; `mappers` as for `progress`.
