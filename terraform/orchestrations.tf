@@ -65,7 +65,7 @@ locals {
         }
         summary = {
           grants = concat(
-            ["list_values", "read_reducer_values", "list_results", "read_result", "write_result"],
+            ["list_values", "read_reducer_values", "read_result", "write_result"],
             local.return_store.fan_in,
           )
           invokes = ["failure"]
@@ -100,7 +100,7 @@ locals {
           invokes = ["reducer", "summary"]
         }
         reducer = { grants = ["read_reducer_input", "list_pairs", "read_pairs", "write_reducer_values"] }
-        summary = { grants = ["read_summary_input", "list_results", "read_result", "write_result"] }
+        summary = { grants = ["read_summary_input", "read_result", "write_result"] }
         failure = { grants = ["write_failure"] }
       }
     }
@@ -137,8 +137,7 @@ locals {
         summary = {
           trigger = "reducer_output"
           grants = [
-            "gather_reducer_output", "list_reducer_output", "lock_reducer_output", "list_results", "read_result",
-            "write_result",
+            "gather_reducer_output", "list_reducer_output", "lock_reducer_output", "read_result", "write_result",
           ]
           invokes = ["failure"]
         }
@@ -181,7 +180,7 @@ locals {
           trigger = "reducer_output"
           grants = concat([
             "follow_reducer_output_items", "gather_reducer_output_items", "mark_results_items",
-            "read_reducer_values", "list_results", "read_result", "write_result",
+            "read_reducer_values", "read_result", "write_result",
           ], local.leave_undelivered)
         }
         failure = {
@@ -200,7 +199,7 @@ locals {
       tables         = []
       environment    = {}
       waits          = true
-      branch         = ["list_results", "read_failure"]
+      branch         = []
       fan_in_and_out = []
       fan_in         = []
     }
@@ -218,7 +217,7 @@ locals {
       tables         = []
       environment    = var.redis_url == null ? {} : { REDIS_URL = var.redis_url }
       waits          = true
-      branch         = concat(["list_results", "read_failure"], local.use_cache)
+      branch         = local.use_cache
       fan_in_and_out = local.use_cache
       fan_in         = local.use_cache
     }
@@ -228,6 +227,9 @@ locals {
   # A Redis that is reached by a URL asks for no role.
   cache     = var.return_store == "redis" && var.redis_url == null
   use_cache = local.cache ? ["connect_to_cache", "join_network", "keep_off_networks"] : []
+
+  # Whoever wakes up in a run that has failed does nothing; the recorder of failures alone doesn't ask.
+  granted_to_all = ["list_results", "read_failure"]
 
   # Lambda leaves a record in the queue with the role of the function that it could not invoke.
   leave_undelivered = var.undelivered_days == 0 ? [] : ["leave_undelivered"]

@@ -6,13 +6,15 @@ The wrapper calls, in this order::
     ingress(event) -> Invocation      who am I, in which run?            validates; no I/O
     admit(invocation)                 is this to be done, here and now?  else the invocation is turned back, with the reason
     stored(invocation)                has it been done before?           a duplicate then skips the component
+                                      beside it the wrapper looks whether the run has failed, and turns back what comes after that
     read(invocation) -> value         what the component gets            takes out claim checks, reads fan-ins
     component(value) -> value
     egress(invocation, value)         stores the return value, and continues: idempotently, since a duplicate does it too
     failed(invocation, error)         was that the last try, and is it recorded?
+    turned_back(invocation, reason)   what one that has nothing to do is answered
     answer(outcomes)                  what the event as a whole is answered with
 
-All but `deliveries` and `answer` once for each delivery.
+All but `deliveries` and `answer` at most once for each delivery.
 """
 
 from abc import ABC, abstractmethod
@@ -109,6 +111,10 @@ class Orchestration(ABC):
     @abstractmethod
     def egress(self, invocation: Invocation, value: Any) -> Any:
         """Store and continue; what it returns is the delivery's result. Raises StorageError, InvokeError."""
+
+    def turned_back(self, invocation: Invocation, reason: str) -> Any:
+        """The result of a delivery with which nothing is to be done. Raises, where the carrier would take any result for a value."""
+        return None
 
     def failed(self, invocation: Invocation, error: Exception) -> bool:
         """Whether nobody will try again and the run's failure is recorded; else the error is left to the platform's retries."""

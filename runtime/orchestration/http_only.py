@@ -11,6 +11,10 @@ summary. So `unum_map` waits for all the rest, and its Lambda timeout bounds the
 A run that fails is answered as such, up to the client, and recorded by `unum_map`::
 
     {"Session": run id, "Failure": {"function": "mapper", "index": 3, "error": "ValueError", "message": "...", ...}}
+
+A function that has nothing to do, because the caller's time is up or the run has failed meanwhile, answers with the reason::
+
+    {"Session": run id, "TurnedBack": "the caller's time is up"}
 """
 
 import time
@@ -78,6 +82,10 @@ class HttpOnly(Orchestration):
         if time.time() >= invocation.event.get("Deadline", float("inf")):
             return "the caller's time is up"
         return invocation
+
+    def turned_back(self, invocation: Invocation, reason: str) -> dict[str, Any]:
+        """Tell the caller, who waits."""
+        return {"Session": invocation.envelope.run_id, "TurnedBack": reason}
 
     def stored(self, invocation: Invocation) -> Found | None:
         """The run's result: return values are stored nowhere else."""
@@ -154,11 +162,10 @@ class HttpOnly(Orchestration):
                 told = from_response({"errorType": type(error).__name__, "errorMessage": str(error)})
                 again = False
             else:
-                if answer is None:
-                    told = from_response({"errorType": "OutOfTime", "errorMessage": "the caller's time ran out before it began"})
-                    again = False
-                else:
+                if "TurnedBack" not in answer:
                     return answer
+                told = from_response({"errorType": "TurnedBack", "errorMessage": answer["TurnedBack"]})
+                again = False
             if not again:
                 where = {"function": target, "index": index}
                 prefix, run_id = self._settings.function_prefix, invocation.envelope.run_id

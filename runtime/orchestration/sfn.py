@@ -25,6 +25,10 @@ def create(settings: Settings, invoke: Invoke) -> "StepFunctions":
     return StepFunctions(settings)
 
 
+class RunEnded(Exception):
+    """The run has failed before this invocation began; the state machine must not go on with a value of it."""
+
+
 class StepFunctions(Orchestration):
     """See `contract.Orchestration`."""
 
@@ -68,6 +72,10 @@ class StepFunctions(Orchestration):
         key = own_key(self._settings.function, envelope)
         self._returns(invocation).write(key, value)
         return envelopes.pointer(key)
+
+    def turned_back(self, invocation: Invocation, reason: str) -> Any:
+        """Raises RunEnded: the state machine would take any answer for the state's value."""
+        raise RunEnded(f"{invocation.envelope.run_id}: {reason}")
 
     def _returns(self, invocation: Invocation) -> Returns:
         return Returns(self._settings.returns_bucket, invocation.envelope.run_id)

@@ -2,14 +2,20 @@
 
 import importlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from runtime.mapreduce.run import Run, within
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.log import LogLine
+from runtime.orchestration.results import has_failed
+from runtime.orchestration.returns import Found, in_order
 from runtime.orchestration.settings import Settings
 
 Component = Callable[[Any, Any], Any]
+
+ENDED = "the run has ended as failed"
+"""Why a function that wakes up after that does nothing; a run that was cancelled has ended so, too."""
 
 
 class Wrapper:
@@ -45,8 +51,7 @@ class Wrapper:
                     with line.phase("ingress"):
                         admitted = self._orchestration.admit(invocation)
                     if isinstance(admitted, str):
-                        line.turned_back(admitted)
-                        return None
+                        return self._turn_back(invocation, admitted, line)
                     invocation = admitted
                     line.describe(invocation.envelope, run.requests, invocation.notes)
                     return self._work(invocation, line)
@@ -58,7 +63,10 @@ class Wrapper:
 
     def _work(self, invocation: Invocation, line: LogLine) -> Any:
         with line.phase("ingress"):
-            done = self._orchestration.stored(invocation)
+            # Asked at once, so that the question whether the run has failed costs no time of its own.
+            ended, done = self._look(invocation)
+            if ended:
+                return self._turn_back(invocation, ENDED, line)
             value = done.value if done else self._orchestration.read(invocation)
         if done is None:
             with line.phase("component"):
@@ -67,6 +75,20 @@ class Wrapper:
             invocation.notes["duplicate"] = True
         with line.phase("egress"):
             return self._orchestration.egress(invocation, value)
+
+    def _look(self, invocation: Invocation) -> tuple[bool, Found | None]:
+        """Whether the run has failed, and what an earlier invocation with the same work returned."""
+        ended, done = in_order(
+            [
+                partial(has_failed, self._settings.results_bucket, invocation.envelope.run_id),
+                partial(self._orchestration.stored, invocation),
+            ]
+        )
+        return ended, done
+
+    def _turn_back(self, invocation: Invocation, reason: str, line: LogLine) -> Any:
+        line.turned_back(reason)
+        return self._orchestration.turned_back(invocation, reason)
 
 
 def load_component(function: str) -> Component:

@@ -122,19 +122,25 @@ def _with(shape: Shape, **more: Range) -> dict[str, Range]:
 
 def _sfn(shape: Shape) -> dict[str, Range]:
     n, r = shape.chunks, shape.reducers
-    return _with(shape, s3__PutObject=exactly(1), invocations=exactly(n + r + 2), transitions=exactly(n + r + 4))
+    return _with(
+        shape,
+        s3__PutObject=exactly(1),
+        s3__GetObject=exactly(n + r + 2),
+        invocations=exactly(n + r + 2),
+        transitions=exactly(n + r + 4),
+    )
 
 
 def _http_sync_s3(shape: Shape) -> dict[str, Range]:
     n, r = shape.chunks, shape.reducers
     listed = [(1, polls(waited) * (1 + size // PAGE)) for waited, size in zip(shape.waits, (n, r), strict=True)]
-    # Each looks for its own stored value, partition and summary read those of their branches; a waiting branch asks once a second
-    # whether the run has failed.
+    # Each asks whether the run has failed and looks for its own stored value, partition and summary read those of their branches;
+    # a waiting branch asks once a second again.
     checks = sum(int(waited) for waited in shape.waits)
     return _with(
         shape,
         s3__PutObject=exactly(n + 1 + r + 1),
-        s3__GetObject=(2 * n + 2 * r + 2, 2 * n + 2 * r + 2 + checks),
+        s3__GetObject=(3 * n + 3 * r + 5, 3 * n + 3 * r + 5 + checks),
         s3__ListObjectsV2=_sum(*listed),
         lambda__Invoke=exactly(n + r + 2),
         invocations=exactly(n + r + 3),
@@ -146,7 +152,7 @@ def _http_only(shape: Shape) -> dict[str, Range]:
     return _with(
         shape,
         s3__PutObject=exactly(1),
-        s3__GetObject=exactly(1),
+        s3__GetObject=exactly(n + r + 4),
         lambda__Invoke=exactly(n + r + 2),
         invocations=exactly(n + r + 3),
     )
@@ -159,7 +165,7 @@ def _s3_triggers(shape: Shape) -> dict[str, Range]:
     return _with(
         shape,
         s3__PutObject=(2 * n + 3 * r + 2 + fewest, 2 * n + 3 * r + 2 + most),
-        s3__GetObject=(6 * n + 6 * r - 2 + fewest, 6 * n + 6 * r - 2 + most),
+        s3__GetObject=(7 * n + 7 * r + fewest, 7 * n + 7 * r + most),
         s3__ListObjectsV2=(n + r, n * (1 + (n + 2) // PAGE) + r * (1 + (r + 2) // PAGE)),
         invocations=exactly(2 * n + 2 * r),
     )
@@ -172,7 +178,7 @@ def _dynamodb_triggers(shape: Shape) -> dict[str, Range]:
     return _with(
         shape,
         s3__PutObject=exactly(1),
-        s3__GetObject=exactly(1),
+        s3__GetObject=exactly(n + r + 3),
         dynamodb__UpdateItem=exactly(2 * n + 2 * r + 2 + sets),
         dynamodb__GetItem=exactly(n + r + 1),
         dynamodb__PutItem=exactly(n + 2 * r + 4),

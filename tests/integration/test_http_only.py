@@ -279,8 +279,9 @@ def test_nothing_is_begun_for_a_caller_that_is_gone(
 ) -> None:
     event = envelope(chunks_of(deployment.buckets, ["to"]), Deadline=time.time() - 0.1)
 
-    assert cluster.invoke(function, event) is None
+    answer = cluster.invoke(function, event)
 
+    assert answer == {"Session": "run1", "TurnedBack": "the caller's time is up"}
     (line,) = parse_lines(capsys.readouterr().out)
     assert (line["outcome"], line["reason"]) == ("turned back", "the caller's time is up")
     assert line["requests"] == {}
@@ -294,7 +295,7 @@ def test_run_that_is_out_of_time_fails_clearly(deployment: CalledFunctions, clus
 
     failed = deployment.buckets.failure("run1")
     assert answer == {"Session": "run1", "Failure": failed}
-    assert [failed[field] for field in ("function", "index", "error", "attempts")] == ["mapper", 1, "OutOfTime", 1]
+    assert [failed[field] for field in ("function", "index", "error", "attempts")] == ["mapper", 1, "TurnedBack", 1]
     assert deployment.buckets.keys(deployment.buckets.shuffle) == []
 
 

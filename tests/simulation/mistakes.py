@@ -101,6 +101,10 @@ def _continuation_skipped() -> AbstractContextManager[Any]:
     return patch.object(wrapper.Wrapper, "_work", skip)
 
 
+def _failure_overlooked() -> AbstractContextManager[Any]:
+    return patch.object(wrapper, "has_failed", lambda *_: False)
+
+
 def _first_page_only() -> AbstractContextManager[Any]:
     def list_keys(bucket: str, prefix: str) -> Iterator[str]:
         pages = iter(storage.obstore.list(storage._open(bucket), prefix or None, chunk_size=storage.PAGE_SIZE))
@@ -148,6 +152,8 @@ MISTAKES = (
     Mistake("continuation skipped on duplicate", "http_sync_s3", _continuation_skipped),
     Mistake("continuation skipped on duplicate", "s3_triggers", _continuation_skipped, budget=400),
     Mistake("continuation skipped on duplicate", "dynamodb_triggers", _continuation_skipped),
+    Mistake("work goes on after the run has failed", "http_sync_s3", _failure_overlooked, budget=400),
+    Mistake("work goes on after the run has failed", "s3_triggers", _failure_overlooked, budget=400),
     Mistake("first page only", "sfn", _first_page_only),
     Mistake("first page only", "http_sync_s3", _first_page_only),
     Mistake("first page only", "s3_triggers", _first_page_only),

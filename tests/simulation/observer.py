@@ -4,6 +4,7 @@ While a schedule runs:
 - what is stored never changes: results, return values, fan-out elements are written once; a repeated put stores the same bytes;
 - a repeated component gets and returns what it did the first time;
 - a fan-in gets every branch's value, in the order of their numbers; partitions are in the order of theirs;
+- once the run's failure is recorded, no invocation that begins runs a component;
 - under s3_triggers one claimant alone does a fan-in, unless it dies over it.
 
 In the end (`verdict`):
@@ -102,6 +103,8 @@ class Observer:
         index = current_run().index if function in ("mapper", "reducer") else 1
         place = f"{function} {index}"
         self.executions[function] = self.executions.get(function, 0) + 1
+        if self.failed_at is not None and self.world.running and self.world.running.process.began > self.failed_at:
+            self.violated(f"{place} began after the run had failed")
         self._look_at_input(function, index, event)
         self._look_at_claim(function, context.aws_request_id)
         fatal = self.scenario.fatal

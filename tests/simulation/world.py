@@ -25,6 +25,7 @@ class Process:
     """What lives and dies as a whole: an invocation, with all its threads.
 
     Attributes:
+        began: when it did, seconds since the epoch.
         ends: when it runs out of time, seconds since the epoch.
         alive: False once it has ended, by itself or by death.
         function: which one it is an invocation of.
@@ -34,7 +35,7 @@ class Process:
     """
 
     def __init__(self, world: "World", name: str, ends: float, ended: Callable[[Any, str | None], None]) -> None:
-        self.name, self.ends, self.alive = name, ends, True
+        self.name, self.began, self.ends, self.alive = name, world.now, ends, True
         self._world, self._ended = world, ended
         self.strands: dict[Strand, None] = {}
         self.function = ""

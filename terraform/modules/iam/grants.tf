@@ -46,10 +46,10 @@ locals {
     write_summary_input    = { Sid = "PutInTheClaimCheckOfSummary", Action = "s3:PutObject", Resource = local.inputs["summary"] }
 
     # results
-    list_results  = { Sid = "TellAMissingResultFromAForbiddenOne", Action = "s3:ListBucket", Resource = var.bucket_arns["results"] }
+    list_results  = { Sid = "TellAMissingEndFromAForbiddenOne", Action = "s3:ListBucket", Resource = var.bucket_arns["results"] }
     read_result   = { Sid = "CompareWithAResultAlreadyStored", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
     write_result  = { Sid = "StoreTheResult", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
-    read_failure  = { Sid = "StopWaitingWhenTheRunHasFailed", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }
+    read_failure  = { Sid = "DoNothingWhenTheRunHasFailed", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }
     write_failure = { Sid = "RecordTheFailure", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }
   }
 }

@@ -7,9 +7,11 @@ import pytest
 
 from runtime.mapreduce.run import current_run
 from runtime.orchestration import envelope as envelopes
+from runtime.orchestration import wrapper
 from runtime.orchestration.contract import Delivery, Invocation, Orchestration
 from runtime.orchestration.returns import Found
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.sfn import RunEnded, StepFunctions
 from runtime.orchestration.wrapper import Wrapper, build, load_component
 from tests.fakes.context import FakeContext
 
@@ -51,6 +53,14 @@ class Recorded(Orchestration):
         self.step("egress", value)
         invocation.notes["polls"] = 7
         return "answer"
+
+
+@pytest.fixture(autouse=True)
+def failed_runs(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The ids of the runs whose failure is recorded."""
+    runs: set[str] = set()
+    monkeypatch.setattr(wrapper, "has_failed", lambda bucket, run_id: bucket == "results" and run_id in runs)
+    return runs
 
 
 def wrap(orchestration: Recorded) -> Wrapper:
@@ -95,6 +105,29 @@ def test_duplicate_skips_the_component_and_still_continues(value: Any) -> None:
 
     assert answer == "answer"
     assert [(name, given) for name, given, _ in orchestration.calls] == [("ingress", None), ("stored", None), ("egress", value)]
+
+
+@pytest.mark.parametrize("found", [None, Found("stored")])
+def test_function_of_a_run_that_has_failed_does_nothing_and_says_so(
+    found: Found | None, failed_runs: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    orchestration = Recorded(found)
+    failed_runs.add("run1")
+
+    answer = wrap(orchestration)(EVENT, FakeContext())
+
+    assert answer is None
+    assert [name for name, _, _ in orchestration.calls] == ["ingress", "stored"]
+    line = line_of(capsys)
+    assert (line["outcome"], line["reason"]) == ("turned back", "the run has ended as failed")
+
+
+def test_state_machine_gets_no_value_of_a_function_of_a_run_that_has_failed(failed_runs: set[str]) -> None:
+    failed_runs.add("run1")
+    turned_back = Wrapper(SETTINGS, StepFunctions(SETTINGS), lambda event, context: pytest.fail("the component ran"))
+
+    with pytest.raises(RunEnded, match="run1: the run has ended as failed"):
+        turned_back(EVENT, FakeContext())
 
 
 def test_no_run_is_left_in_force() -> None:
