@@ -113,7 +113,7 @@ class Orchestration(ABC):
         """Store and continue; what it returns is the delivery's result. Raises StorageError, InvokeError."""
 
     def turned_back(self, invocation: Invocation, reason: str) -> Any:
-        """The result of a delivery with which nothing is to be done. Raises, where the carrier would take any result for a value."""
+        """The result of a delivery with nothing to do. Raises, where the carrier would take any result for a value."""
         return None
 
     def failed(self, invocation: Invocation, error: Exception) -> bool:

@@ -5,13 +5,13 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.client import claim, cli, objects
+from scripts.client import claim, cli
 from scripts.client.aws import Aws
 from scripts.client.claim import Claim
 from scripts.client.cleanup import remove_intermediate
+from scripts.client.commands import COMMANDS, resume
 from scripts.client.console import say, showing
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import (
@@ -23,41 +23,29 @@ from scripts.client.errors import (
     TimedOutError,
     UsageError,
 )
-from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
+from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.orchestrations.base import Chunk
 from scripts.client.output import check_output, parse_counts, print_json, print_table, to_bytes, write_whole
 from scripts.client.reading import read_input
 from scripts.client.runid import new_run_id
+from scripts.client.runs import StartedRun, find_run
 from scripts.client.settling import check_destination, settle
 from scripts.client.waiting import wait_for_result
 from scripts.client.watching import Watcher
-
-
-@dataclass(frozen=True)
-class StartedRun:
-    """A run that goes on by itself, whatever becomes of the client."""
-
-    aws: Aws
-    orchestration: Orchestration
-    run_id: str
-    destination: str
-    mappers: int | None
-    keep: bool
-
-    @property
-    def how_to_attach(self) -> str:
-        """The command that waits for it."""
-        deployment = self.aws.deployment
-        target = "embedded" if deployment.is_embedded else "aws"
-        return f"scripts/invoke.sh --attach {self.run_id} --orchestration {deployment.orchestration} --target {target}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client; returns its exit code, and prints what went wrong."""
     try:
         options = cli.parse(arguments)
+        if options.command in COMMANDS:
+            COMMANDS[options.command](options)
+            return 0
         output = check_output(options.output) if options.output else None
-        run = _attach(options) if options.attach else _start(options)
+        if options.command == "resume":
+            run = resume(options)
+        else:
+            run = find_run(options, options.attach) if options.attach else _start(options)
         if options.no_wait:
             print(run.run_id, flush=True)
             return 0
@@ -66,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        say("interrupted; no run was started")
+        say("interrupted; nothing was started")
         return Interruption.exit_code
 
 
@@ -131,30 +119,6 @@ def _choose(options: argparse.Namespace) -> Deployment:
     return found[0]
 
 
-def _attach(options: argparse.Namespace) -> StartedRun:
-    """Find a run in the deployments' results buckets: by its claim, or by its end if the claim was tidied up."""
-    run_id = options.attach
-    deployments = find_deployments(options.target, options.orchestration)
-    for deployment in deployments:
-        if deployment.orchestration not in ORCHESTRATIONS:
-            continue
-        aws = Aws(deployment)
-        results = aws.store("results")
-        claimed = Claim.parse(objects.read(results, f"{run_id}/{claim.RUN}"))
-        if claimed is None and not objects.names(results, f"{run_id}/"):
-            continue
-        return StartedRun(
-            aws,
-            ORCHESTRATIONS[deployment.orchestration](aws, run_id),
-            run_id,
-            claimed.destination if claimed else deployment.buckets["shuffle"],
-            claimed.chunks if claimed else None,
-            options.keep or (claimed is not None and claimed.keep),
-        )
-    looked = ", ".join(map(str, deployments))
-    raise UsageError(f"there is no run {run_id} on {looked}; it never started there, or was cleaned up")
-
-
 def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -> int:
     began = time.monotonic()
     try:
@@ -164,8 +128,9 @@ def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -
     except TimedOutError as error:
         raise TimedOutError(f"{error}; it goes on. Attach with: {run.how_to_attach}") from None
     except RunFailedError as error:
-        bucket = run.aws.deployment.buckets["results"]
-        raise RunFailedError(f"{error}\n  {'kept:':<12}s3://{bucket}/{run.run_id}/, intermediate objects too") from None
+        kept = f"s3://{run.aws.deployment.buckets['results']}/{run.run_id}/, intermediate objects too"
+        ways = {"kept": kept, "go on": run.how_to("resume"), "or remove": run.how_to("clean")}
+        raise RunFailedError("\n".join([str(error), *(f"  {name + ':':<12}{way}" for name, way in ways.items())])) from None
     took = time.monotonic() - began
     try:
         counts = parse_counts(run.run_id, body)

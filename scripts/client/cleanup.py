@@ -1,4 +1,4 @@
-"""What goes away after a run: all but its result, be it done or could it not be started."""
+"""What goes away after a run: all but its result, be it done or could it not be started; or all of it."""
 
 from scripts.client import claim, objects
 from scripts.client.orchestrations import Orchestration
@@ -19,3 +19,13 @@ def remove_intermediate(orchestration: Orchestration, destination: str, mappers:
     bucket, prefix = shuffle_prefix(destination, run_id)
     objects.remove_all(aws.bucket(bucket), prefix)
     claim.release(aws.store("results"), run_id)
+
+
+def remove_all(orchestration: Orchestration, destination: str, mappers: int | None) -> None:
+    """Delete all that there is of a run. How it ended goes last: while failed.json is there, its functions do nothing.
+
+    Raises:
+        StorageError: some could not be deleted.
+    """
+    remove_intermediate(orchestration, destination, mappers)
+    objects.remove_all(orchestration.aws.store("results"), f"{orchestration.run_id}/")

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import sys
 from collections.abc import Callable, Sequence
 
 from scripts.client import __version__
@@ -28,25 +29,37 @@ examples
   cat *.txt | {_PROGRAM} - --top 5
   {_PROGRAM} --attach 20260102T030405678-9f86d081e2    wait for a run that was started before
 
+more commands, each with --help
+  {_PROGRAM} status RUN    where a run stands
+  {_PROGRAM} resume RUN    go on with a run that failed or was cancelled
+  {_PROGRAM} cancel RUN    stop a run
+  {_PROGRAM} clean RUN     remove all that there is of a run
+
 exit codes
   0 done   1 the run failed   2 bad usage or input   3 timed out (the run goes on)   4 nothing deployed   130 interrupted
 """
 
 
+COMMANDS = {
+    "status": "Say where a run stands, stage by stage.",
+    "resume": "Go on with a run that has failed or was cancelled, from what it has stored. Mend the cause first.",
+    "cancel": "Stop a run: its functions do nothing any more. It can be resumed.",
+    "clean": "Remove all that there is of a run that has ended: its result, its failure, its intermediate objects.",
+}
+"""What can be done with a run beside starting it. A file of such a name is ./status, ./resume, ..."""
+
+
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options.
+    """The options; `command` is one of COMMANDS, or "run".
 
     Raises:
         UsageError: two of them exclude each other, or INPUT is missing.
         SystemExit: argparse has printed help or what is wrong (code 2).
     """
-    parser = argparse.ArgumentParser(
-        prog=_PROGRAM,
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and given[0] in COMMANDS:
+        return _parse_command(given[0], given[1:])
+    parser = _parser(_PROGRAM, _DESCRIPTION, _EPILOG)
     parser.add_argument("input", metavar="INPUT", nargs="?", help="what to count; see below")
     parser.add_argument("--attach", metavar="RUN", help="wait for a run that was started before, in place of INPUT")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -74,38 +87,80 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
 
     run = parser.add_argument_group("run")
-    run.add_argument(
+    _add_where(run)
+    run.add_argument("--run-id", metavar="ID", help="default: made from time and randomness")
+    _add_waiting(run)
+    _add_output(parser)
+
+    options = parser.parse_args(given)
+    options.command = "run"
+    _check_input(options)
+    _check(options)
+    return options
+
+
+def _parse_command(command: str, arguments: Sequence[str]) -> argparse.Namespace:
+    parser = _parser(f"{_PROGRAM} {command}", COMMANDS[command])
+    parser.add_argument("run", metavar="RUN", help="the id that was printed when it started")
+    _add_where(parser)
+    if command == "resume":
+        parser.add_argument("--force", action="store_true", help="also a run that has not failed: what is missing is begun again")
+        _add_waiting(parser)
+        _add_output(parser)
+    elif command == "status":
+        parser.add_argument("--json", action="store_true", help="print it as JSON")
+    options = parser.parse_args(arguments)
+    options.command = command
+    options.run = check_run_id(options.run)
+    if command != "resume":
+        options.keep = False
+        _check_orchestration(options)
+    else:
+        _check(options)
+    return options
+
+
+def _parser(program: str, description: str, epilog: str | None = None) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=program,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter if epilog else argparse.HelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_where(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
         "--orchestration",
         metavar="NAME",
         help=f"which one, if several are deployed: {', '.join(ORCHESTRATIONS)}",
     )
-    run.add_argument(
+    group.add_argument(
         "--target",
         choices=("auto", "embedded", "aws"),
         default="auto",
         help="default: the embedded AWS if it is up",
     )
-    run.add_argument("--run-id", metavar="ID", help="default: made from time and randomness")
-    run.add_argument("--timeout", metavar="SECONDS", type=_seconds, default=900.0, help="how long to wait (default: 900)")
-    run.add_argument("--no-wait", action="store_true", help="start the run, print its id, and end")
-    run.add_argument("--keep", action="store_true", help="keep intermediate objects (default: deleted after success)")
 
+
+def _add_waiting(group: argparse._ActionsContainer) -> None:
+    group.add_argument("--timeout", metavar="SECONDS", type=_seconds, default=900.0, help="how long to wait (default: 900)")
+    group.add_argument("--no-wait", action="store_true", help="start the run, print its id, and end")
+    group.add_argument("--keep", action="store_true", help="keep intermediate objects (default: deleted after success)")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--output", metavar="FILE", help="write all counts to this JSON file, whole or not at all")
     output.add_argument("--json", action="store_true", help="print all counts as JSON in place of the table")
     output.add_argument("--top", metavar="N", type=_whole(0), default=20, help="rows of the table (default: 20)")
     output.add_argument("--quiet", action="store_true", help="no progress and no notices on stderr, only errors")
 
-    options = parser.parse_args(arguments)
-    _check(options)
-    return options
 
-
-def _check(options: argparse.Namespace) -> None:
+def _check_input(options: argparse.Namespace) -> None:
     if (options.input is None) == (options.attach is None):
         raise UsageError(f"give INPUT or --attach RUN, one of the two; see {_PROGRAM} --help")
-    if options.orchestration is not None and options.orchestration not in ORCHESTRATIONS:
-        raise UsageError(f"unknown orchestration {options.orchestration!r}; known are {', '.join(ORCHESTRATIONS)}")
     if options.attach is not None:
         options.attach = check_run_id(options.attach)
         made_at_start = ("run_id", "chunk_bytes", "chunks", "num_reducer", "destination", "no_wait")
@@ -114,6 +169,15 @@ def _check(options: argparse.Namespace) -> None:
             raise UsageError(f"{shown} can't be used with --attach: that run was started already")
     if options.run_id is not None:
         options.run_id = check_run_id(options.run_id)
+
+
+def _check_orchestration(options: argparse.Namespace) -> None:
+    if options.orchestration is not None and options.orchestration not in ORCHESTRATIONS:
+        raise UsageError(f"unknown orchestration {options.orchestration!r}; known are {', '.join(ORCHESTRATIONS)}")
+
+
+def _check(options: argparse.Namespace) -> None:
+    _check_orchestration(options)
     if options.no_wait and (options.output or options.json):
         raise UsageError("--no-wait ends before there are counts; leave out --output and --json, and get them with --attach")
 

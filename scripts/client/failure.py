@@ -26,7 +26,7 @@ _REMEDIES = (
         "use fewer, larger chunks, or raise the account's limit, and try again",
     ),
 )
-_REMEDY = "mend the cause, deploy again if it is in the code, and start anew"
+_REMEDY = "mend the cause, and deploy again if it is in the code"
 
 
 def describe_failure(deployment: Deployment, run_id: str, body: bytes | None) -> str:

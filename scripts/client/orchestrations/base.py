@@ -90,7 +90,7 @@ class Orchestration(ABC):
         """The platform's word on the run if it has ended, None while it runs or if the platform keeps no such record."""
         return None
 
-    def cancel(self) -> None:
+    def cancel(self) -> None:  # noqa: B027  (most platforms run nothing of their own that would have to be stopped)
         """Stop what the platform itself runs of this run. The failure is recorded already, which stops its functions.
 
         Raises:

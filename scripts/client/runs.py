@@ -1,0 +1,72 @@
+"""A run that was started, and how to find one again by its id."""
+
+import argparse
+from dataclasses import dataclass
+
+from scripts.client import claim, objects
+from scripts.client.aws import Aws
+from scripts.client.claim import Claim
+from scripts.client.deployment import find_deployments
+from scripts.client.errors import UsageError
+from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
+
+
+@dataclass(frozen=True)
+class StartedRun:
+    """A run that goes on by itself, whatever becomes of the client.
+
+    Attributes:
+        mappers: the number of its chunks, None if its claim was tidied up.
+        started: when, as ISO 8601; None likewise.
+    """
+
+    aws: Aws
+    orchestration: Orchestration
+    run_id: str
+    destination: str
+    mappers: int | None
+    keep: bool
+    started: str | None = None
+
+    @property
+    def how_to_attach(self) -> str:
+        """The command that waits for it."""
+        return f"scripts/invoke.sh --attach {self.run_id} {self.where}"
+
+    def how_to(self, command: str) -> str:
+        """The command that does something else with it, such as `resume`."""
+        return f"scripts/invoke.sh {command} {self.run_id} {self.where}"
+
+    @property
+    def where(self) -> str:
+        """The options that name its deployment."""
+        deployment = self.aws.deployment
+        return f"--orchestration {deployment.orchestration} --target {'embedded' if deployment.is_embedded else 'aws'}"
+
+
+def find_run(options: argparse.Namespace, run_id: str) -> StartedRun:
+    """Find a run in the deployments' results buckets: by its claim, or by its end if the claim was tidied up.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    deployments = find_deployments(options.target, options.orchestration)
+    for deployment in deployments:
+        if deployment.orchestration not in ORCHESTRATIONS:
+            continue
+        aws = Aws(deployment)
+        results = aws.store("results")
+        claimed = Claim.parse(objects.read(results, f"{run_id}/{claim.RUN}"))
+        if claimed is None and not objects.names(results, f"{run_id}/"):
+            continue
+        return StartedRun(
+            aws,
+            ORCHESTRATIONS[deployment.orchestration](aws, run_id),
+            run_id,
+            claimed.destination if claimed else deployment.buckets["shuffle"],
+            claimed.chunks if claimed else None,
+            options.keep or (claimed is not None and claimed.keep),
+            claimed.started if claimed else None,
+        )
+    looked = ", ".join(map(str, deployments))
+    raise UsageError(f"there is no run {run_id} on {looked}; it never started there, or was cleaned up")
