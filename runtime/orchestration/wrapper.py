@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable
 from functools import partial
+from types import TracebackType
 from typing import Any
 
 from runtime.mapreduce.run import Run, within
@@ -92,9 +93,21 @@ class Wrapper:
 
 
 def load_component(function: str) -> Component:
-    """The component function of that name, as a plain Lambda would have it."""
-    component: Component = importlib.import_module(f"functions.{function}.{function}").lambda_handler
+    """The component function of that name, as a plain Lambda would have it.
+
+    One that can't be imported (a syntax error in `user_map.py`, a package missing from the layer) raises that when it is called:
+    within a run, so that the attempt counts and the failure is recorded. A function that ended at its start could do neither.
+    """
+    try:
+        component: Component = importlib.import_module(f"functions.{function}.{function}").lambda_handler
+    except Exception as error:
+        return partial(_raise, error, error.__traceback__)
     return component
+
+
+def _raise(error: Exception, traceback: TracebackType | None, *_: Any) -> Any:
+    # Raised as it was the first time: its traceback would grow with each invocation of a warm function.
+    raise error.with_traceback(traceback)
 
 
 def load_orchestration(settings: Settings, invoke: Invoke) -> Orchestration:

@@ -1,4 +1,4 @@
-"""status, cancel, clean and resume as a user gives them, against moto's S3; what a platform does of it is the orchestrations' own."""
+"""status, cancel, clean and resume as a user gives them, on moto's S3; what a platform does of it is the orchestrations' own."""
 
 import json
 

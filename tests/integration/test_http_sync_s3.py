@@ -226,13 +226,43 @@ def test_failure_of_any_function_is_recorded(
 
 
 @WITH_A_POLLER
-def test_poller_stops_when_the_run_has_failed(cluster: Cluster, buckets: Buckets, capsys: pytest.CaptureFixture[str]) -> None:
-    buckets.put(buckets.results, "run1/failed.json", {"run": "run1"})
+def test_poller_stops_when_the_run_fails(
+    cluster: Cluster, buckets: Buckets, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_meanwhile(text: str) -> None:
+        buckets.put(buckets.results, "run1/failed.json", {"run": "run1"})
+
+    monkeypatch.setattr("functions.mapper.mapper.user_map", fail_meanwhile)
 
     cluster.invoke("mapper", mapper_event(2, 2, "be", buckets))
 
     assert log_lines(capsys)[-1]["wait"] == "FAILED"
     assert cluster.accepted == []
+
+
+@pytest.mark.parametrize("function", ["unum_map", "mapper", "partition", "reducer", "summary"])
+def test_function_that_wakes_up_after_its_run_has_failed_does_nothing(
+    cluster: Cluster, buckets: Buckets, capsys: pytest.CaptureFixture[str], function: str
+) -> None:
+    events = {
+        "unum_map": {"Session": "run1", "Data": {"Source": "http", "Value": [{"text": "to", "destination": buckets.shuffle}]}},
+        "mapper": mapper_event(1, 1, "to", buckets),
+        "partition": {"Session": "run1", "Data": {"Source": "s3", "Value": {"Directory": "mapper/", "Size": 0}}},
+        "reducer": {
+            "Session": "run1",
+            "Data": {"Source": "http", "Value": {"bucket": buckets.shuffle, "partition": "reducer0/"}},
+            "Fan-out": {"Index": 1, "Size": 1, "Directory": "reducer/"},
+        },
+        "summary": {"Session": "run1", "Data": {"Source": "s3", "Value": {"Directory": "reducer/", "Size": 0}}},
+    }
+    buckets.put(buckets.results, "run1/failed.json", {"run": "run1"})
+    before = buckets.everything()
+
+    cluster.invoke(function, events[function])
+
+    assert log_lines(capsys)[-1]["outcome"] == "turned back"
+    assert cluster.accepted == []
+    assert buckets.everything() == before
 
 
 def test_fan_out_of_nothing_is_completed_by_its_own_egress(cluster: Cluster, buckets: Buckets) -> None:

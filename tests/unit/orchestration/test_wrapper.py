@@ -1,10 +1,12 @@
 """The wrapper: ingress, stored, read, component, egress, in this order, in a run, with one log line."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import functions
 from runtime.mapreduce.run import current_run
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration import wrapper
@@ -257,3 +259,37 @@ def test_delivery_that_is_turned_back_says_why_and_computes_nothing(capsys: pyte
     (line,) = lines_of(capsys)
     assert (line["outcome"], line["reason"]) == ("turned back", "not now")
     assert [name for name, _, _ in orchestration.calls] == ["ingress"]
+
+
+@pytest.fixture
+def unimportable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a component whose code has a syntax error."""
+    folder = tmp_path / "functions" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "broken.py").write_text("def lambda_handler(event, context)\n    return 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(functions, "__path__", [*functions.__path__, str(tmp_path / "functions")])
+    return "broken"
+
+
+def test_component_that_cannot_be_imported_fails_within_its_run(unimportable: str, capsys: pytest.CaptureFixture[str]) -> None:
+    orchestration = Recorded()
+    broken = Wrapper(SETTINGS, orchestration, load_component(unimportable))
+
+    with pytest.raises(SyntaxError, match="expected ':'"):
+        broken(EVENT, FakeContext())
+
+    line = line_of(capsys)
+    assert (line["run"], line["index"], line["outcome"], line["error"]) == ("run1", 3, "error", "SyntaxError")
+
+
+def test_traceback_of_a_failed_import_does_not_grow(unimportable: str) -> None:
+    broken = Wrapper(SETTINGS, Recorded(), load_component(unimportable))
+    lengths = []
+
+    for _ in range(3):
+        with pytest.raises(SyntaxError) as raised:
+            broken(EVENT, FakeContext())
+        lengths.append(len(raised.traceback))
+
+    assert lengths[0] == lengths[1] == lengths[2]
