@@ -7,9 +7,9 @@ Each stage has a table (see `table`), whose stream invokes the function that is 
 Event (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-example.html), filtered to items that
 are new and addressed to the function::
 
-    {"Records": [{"eventName": "INSERT", "dynamodb": {"SequenceNumber": "42", "NewImage":
-        {"Key": {"S": "20261123-a1/3"}, "To": {"S": "mapper"}, "Run": {"S": "20261123-a1"}, "Index": {"N": "3"},
-         "Size": {"N": "6"}, "Value": {"S": "{...}"}}}}]}
+    {"Records": [{"eventName": "INSERT", "eventSourceARN": "arn:...:table/{name}/stream/...", "dynamodb": {"SequenceNumber": "42",
+        "NewImage": {"Key": {"S": "20261123-a1/3"}, "To": {"S": "mapper"}, "Run": {"S": "20261123-a1"}, "Index": {"N": "3"},
+                     "Size": {"N": "6"}, "Value": {"S": "{...}"}}}}]}
 
 A branch stores its value, then adds its index to the set of those that have returned; whoever completes the set creates the
 item that is addressed to the fan-in function. Each of the three steps changes nothing when repeated, so a crash between them is
@@ -79,14 +79,15 @@ class DynamoDBTriggers(Orchestration):
         """Understand one record.
 
         Raises:
-            EnvelopeError: it tells of no new item, or of one that is not addressed to this function. The mapping's filter keeps
-                those away; an attempt that is noted on an item is itself a record, and must never be worked on.
+            EnvelopeError: it tells of no new item, of one that is not addressed to this function, or of another table's. The
+                mapping's filter keeps those away; an attempt that is noted on an item is itself a record, and must never be worked on.
         """
         match event["Records"][0]:
             case {
                 "eventName": "INSERT",
+                "eventSourceARN": str(source),
                 "dynamodb": {"NewImage": {"To": {"S": self._edge.name}, "Run": {"S": run_id}} as image},
-            }:
+            } if f":table/{self._settings.tables[self._incoming]}/stream/" in source:
                 run_id, size = checked_run_id(run_id), _number(image, "Size")
                 fan_out = None
                 if self._edge.kind == "Fan-in":
@@ -94,7 +95,8 @@ class DynamoDBTriggers(Orchestration):
                     if not 1 <= fan_out.index <= size:
                         raise EnvelopeError(f'"Index" must be from 1 to "Size": {image!r:.300}')
                 return Invocation(Envelope(run_id, Inline(None), fan_out), image, context, size=size, attempts=0)
-        raise EnvelopeError(f"not a new item addressed to {self._edge.name}: {event!r:.300}")
+        table = self._settings.tables[self._incoming]
+        raise EnvelopeError(f"not a new item addressed to {self._edge.name} in {table}: {event!r:.300}")
 
     def admit(self, invocation: Invocation) -> Invocation | str:
         """Note the attempt. One too many ends the run as failed, unless it only repeats what was done before."""

@@ -7,6 +7,7 @@ from typing import Any
 from runtime.mapreduce.run import Run, within
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.log import LogLine
+from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.settings import Settings
 
 Component = Callable[[Any, Any], Any]
@@ -61,6 +62,7 @@ class Wrapper:
             done = self._orchestration.stored(invocation)
             value = done.value if done else self._orchestration.read(invocation)
         if done is None:
+            check_ownership(self._settings, value)
             with line.phase("component"):
                 value = self._component(value, invocation.context)
         else:
