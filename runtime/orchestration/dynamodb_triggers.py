@@ -27,7 +27,7 @@ from typing import Any
 from runtime.mapreduce.storage import AccessDeniedError
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.edge import DefinitionError, Edge
-from runtime.orchestration.envelope import Envelope, EnvelopeError, FanOut, Inline, checked_run_id, encode
+from runtime.orchestration.envelope import MAX_SIZE, Envelope, EnvelopeError, FanOut, Inline, checked_run_id, encode
 from runtime.orchestration.failure import complete, describe
 from runtime.orchestration.results import find_result, store_result
 from runtime.orchestration.returns import Found, Returns, input_key, return_key
@@ -80,7 +80,8 @@ class DynamoDBTriggers(Orchestration):
 
         Raises:
             EnvelopeError: it tells of no new item, of one that is not addressed to this function, or of another table's. The
-                mapping's filter keeps those away; an attempt that is noted on an item is itself a record, and must never be worked on.
+                mapping's filter keeps those away; an attempt that is noted on an item is itself a record, and must never be
+                worked on.
         """
         match event["Records"][0]:
             case {
@@ -204,6 +205,6 @@ def _sequence_number(record: Any) -> Any:
 
 def _number(image: Image, name: str) -> int:
     match image.get(name):
-        case {"N": str(number)} if _NUMBER.fullmatch(number):
+        case {"N": str(number)} if _NUMBER.fullmatch(number) and int(number) <= MAX_SIZE:
             return int(number)
-    raise EnvelopeError(f'"{name}" is no number from 0: {image!r:.300}')
+    raise EnvelopeError(f'"{name}" is no number from 0 to {MAX_SIZE}: {image!r:.300}')

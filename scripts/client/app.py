@@ -56,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client; returns its exit code, and prints what went wrong."""
     try:
         options = cli.parse(arguments)
-        output = check_output(options.output) if options.output else None
+        if sys.stdout is None:
+            raise UsageError("standard output is closed; send it to /dev/null where the counts are not wanted there")
+        output = check_output(options.output, options.input) if options.output else None
         run = _attach(options) if options.attach else _start(options)
         if options.no_wait:
             print(run.run_id, flush=True)

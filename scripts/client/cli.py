@@ -4,9 +4,9 @@ import argparse
 import math
 from collections.abc import Callable, Sequence
 
+from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from scripts.client import __version__
 from scripts.client.errors import UsageError
-from scripts.client.jsoninput import MAX_NUM_REDUCER
 from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.runid import check_run_id
 
@@ -104,6 +104,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def _check(options: argparse.Namespace) -> None:
     if (options.input is None) == (options.attach is None):
         raise UsageError(f"give INPUT or --attach RUN, one of the two; see {_PROGRAM} --help")
+    for name, value in (("INPUT", options.input), ("--output", options.output)):
+        if value == "":
+            raise UsageError(f"{name} is an empty name; is a shell variable unset?")
     if options.orchestration is not None and options.orchestration not in ORCHESTRATIONS:
         raise UsageError(f"unknown orchestration {options.orchestration!r}; known are {', '.join(ORCHESTRATIONS)}")
     if options.attach is not None:
