@@ -27,7 +27,7 @@ def lambda_handler(event: Any, context: Any) -> list[dict[str, str]]:
         raise ValueError(f"partition takes an array of mapper outputs; got {type(event).__name__}")
     ways: dict[tuple[Any, Any], int] = {}
     for number, output in enumerate(event, 1):
-        if not isinstance(output, dict) or not {"bucket", "numReducer"} <= output.keys():
+        if not isinstance(output, dict) or not isinstance(output.get("bucket"), str) or type(output.get("numReducer")) is not int:
             raise ValueError(f'partition: mapper output {number} is not {{"bucket", "numReducer"}}: {output!r:.200}')
         ways.setdefault((output["bucket"], output["numReducer"]), number)
     if len(ways) > 1:

@@ -12,7 +12,15 @@ from contextvars import ContextVar
 from uuid import UUID, uuid4, uuid5
 
 from runtime.mapreduce import storage
-from runtime.mapreduce.keys import Destination, encode_word, escape, is_long, partition_directory, reducer_id
+from runtime.mapreduce.keys import (
+    MAX_NUM_REDUCER,
+    Destination,
+    encode_word,
+    escape,
+    is_long,
+    partition_directory,
+    reducer_id,
+)
 from runtime.mapreduce.run import Run, current_run
 
 CONCURRENCY = 32
@@ -48,8 +56,8 @@ def emitting(destination: object, num_reducer: object) -> Iterator[None]:
         ValueError: destination or number of reducers is malformed.
         StorageError: a put finally failed.
     """
-    if not isinstance(num_reducer, int) or isinstance(num_reducer, bool) or num_reducer < 1:
-        raise ValueError(f'"numReducer" must be a whole number from 1; got {num_reducer!r:.200}')
+    if not isinstance(num_reducer, int) or isinstance(num_reducer, bool) or not 1 <= num_reducer <= MAX_NUM_REDUCER:
+        raise ValueError(f'"numReducer" must be a whole number from 1 to {MAX_NUM_REDUCER}; got {num_reducer!r:.200}')
     run = current_run()
     emitter = _Emitter(Destination.parse(destination, run.run_id), num_reducer, run)
     token = _current.set(emitter)

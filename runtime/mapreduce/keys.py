@@ -20,6 +20,9 @@ from urllib.parse import unquote
 
 DEFAULT_NUM_REDUCER = 3
 
+MAX_NUM_REDUCER = 1000
+"""Each is an invocation of its own, and an S3 listing's page holds as many directories."""
+
 MAX_KEY_BYTES = 1024
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 
@@ -29,6 +32,7 @@ MAX_WORD_BYTES = 512
 MAX_PREFIX_BYTES = 256
 
 _UNSAFE = re.compile("[\x00-\x20\x7f-\x9f/%\ufffe\uffff]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _PARTITION = re.compile(r"reducer(0|[1-9][0-9]*)/")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LONG = "%~"
@@ -54,7 +58,7 @@ class Destination:
         if not _BUCKET.fullmatch(bucket):
             raise ValueError(f'"destination" {destination!r:.200} does not start with the name of a bucket')
         segments = path.rstrip("/").split("/") if path.rstrip("/") else []
-        if any(segment in ("", ".", "..") or _UNSAFE.search(segment) for segment in segments):
+        if _LONE_SURROGATE.search(path) or any(segment in ("", ".", "..") or _UNSAFE.search(segment) for segment in segments):
             raise ValueError(f'"destination" {destination!r:.200} has a prefix with an empty, relative or unsafe step')
         if len(path.encode()) > MAX_PREFIX_BYTES:
             raise ValueError(f'"destination" has a prefix of more than {MAX_PREFIX_BYTES} bytes')

@@ -7,9 +7,9 @@ Each stage has a table (see `table`), whose stream invokes the function that is 
 Event (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-example.html), filtered to items that
 are new and addressed to the function::
 
-    {"Records": [{"eventName": "INSERT", "dynamodb": {"SequenceNumber": "42", "NewImage":
-        {"Key": {"S": "20261123-a1/3"}, "To": {"S": "mapper"}, "Run": {"S": "20261123-a1"}, "Index": {"N": "3"},
-         "Size": {"N": "6"}, "Value": {"S": "{...}"}}}}]}
+    {"Records": [{"eventName": "INSERT", "eventSourceARN": "arn:...:table/{name}/stream/...", "dynamodb": {"SequenceNumber": "42",
+        "NewImage": {"Key": {"S": "20261123-a1/3"}, "To": {"S": "mapper"}, "Run": {"S": "20261123-a1"}, "Index": {"N": "3"},
+                     "Size": {"N": "6"}, "Value": {"S": "{...}"}}}}]}
 
 A branch stores its value, then adds its index to the set of those that have returned; whoever completes the set creates the
 item that is addressed to the fan-in function. Each of the three steps changes nothing when repeated, so a crash between them is
@@ -27,7 +27,7 @@ from typing import Any
 from runtime.mapreduce.storage import AccessDeniedError
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.edge import DefinitionError, Edge
-from runtime.orchestration.envelope import Envelope, EnvelopeError, FanOut, Inline, checked_run_id, encode
+from runtime.orchestration.envelope import MAX_SIZE, Envelope, EnvelopeError, FanOut, Inline, checked_run_id, encode
 from runtime.orchestration.failure import complete, describe
 from runtime.orchestration.results import find_result, store_result
 from runtime.orchestration.returns import Found, Returns, input_key, return_key
@@ -79,14 +79,16 @@ class DynamoDBTriggers(Orchestration):
         """Understand one record.
 
         Raises:
-            EnvelopeError: it tells of no new item, or of one that is not addressed to this function. The mapping's filter keeps
-                those away; an attempt that is noted on an item is itself a record, and must never be worked on.
+            EnvelopeError: it tells of no new item, of one that is not addressed to this function, or of another table's. The
+                mapping's filter keeps those away; an attempt that is noted on an item is itself a record, and must never be
+                worked on.
         """
         match event["Records"][0]:
             case {
                 "eventName": "INSERT",
+                "eventSourceARN": str(source),
                 "dynamodb": {"NewImage": {"To": {"S": self._edge.name}, "Run": {"S": run_id}} as image},
-            }:
+            } if f":table/{self._settings.tables[self._incoming]}/stream/" in source:
                 run_id, size = checked_run_id(run_id), _number(image, "Size")
                 fan_out = None
                 if self._edge.kind == "Fan-in":
@@ -94,7 +96,8 @@ class DynamoDBTriggers(Orchestration):
                     if not 1 <= fan_out.index <= size:
                         raise EnvelopeError(f'"Index" must be from 1 to "Size": {image!r:.300}')
                 return Invocation(Envelope(run_id, Inline(None), fan_out), image, context, size=size, attempts=0)
-        raise EnvelopeError(f"not a new item addressed to {self._edge.name}: {event!r:.300}")
+        table = self._settings.tables[self._incoming]
+        raise EnvelopeError(f"not a new item addressed to {self._edge.name} in {table}: {event!r:.300}")
 
     def admit(self, invocation: Invocation) -> Invocation | str:
         """Note the attempt. One too many ends the run as failed, unless it only repeats what was done before."""
@@ -202,6 +205,6 @@ def _sequence_number(record: Any) -> Any:
 
 def _number(image: Image, name: str) -> int:
     match image.get(name):
-        case {"N": str(number)} if _NUMBER.fullmatch(number):
+        case {"N": str(number)} if _NUMBER.fullmatch(number) and int(number) <= MAX_SIZE:
             return int(number)
-    raise EnvelopeError(f'"{name}" is no number from 0: {image!r:.300}')
+    raise EnvelopeError(f'"{name}" is no number from 0 to {MAX_SIZE}: {image!r:.300}')

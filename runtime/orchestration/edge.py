@@ -14,7 +14,7 @@ the value; null ends the run.
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 FUNCTIONS = ("unum_map", "mapper", "partition", "reducer", "summary")
 
@@ -43,8 +43,8 @@ class Edge:
             DefinitionError: no JSON object, an unknown function or kind, or fields that contradict each other.
         """
         try:
-            fields = json.loads(text)
-        except json.JSONDecodeError as error:
+            fields = json.loads(text, object_pairs_hook=_without_twins)
+        except (ValueError, RecursionError) as error:
             raise DefinitionError(f"{source}: no JSON: {error}") from None
         if not isinstance(fields, dict) or not {"Name", "Next", "Edge"} <= fields.keys() <= {"Name", "Next", "Edge", "FanIn"}:
             raise DefinitionError(f'{source}: needs "Name", "Next", "Edge" and, where "Edge" is "Map", "FanIn"; nothing else')
@@ -61,14 +61,23 @@ class Edge:
         return cls(str(name), successor, kind, fan_in)
 
     @classmethod
-    def load(cls, path: Path) -> "Edge":
-        """Read a `.next` file.
+    def load(cls, path: Path, shown: str | None = None) -> "Edge":
+        """Read a `.next` file; `shown` is its name for messages, where it has a longer one.
 
         Raises:
             DefinitionError: it cannot be read, or its content is wrong.
         """
+        source = shown or path.name
         try:
             text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise DefinitionError(f"{path.name}: {error.strerror}") from error
-        return cls.parse(text, path.name)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise DefinitionError(f"{source}: can't be read: {reason}") from error
+        return cls.parse(text, source)
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError(f"a key stands twice among {', '.join(key for key, _ in pairs)}")
+    return made

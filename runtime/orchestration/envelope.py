@@ -24,6 +24,11 @@ from typing import Any
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _POINTER = re.compile(r"[a-z_]+(\.input)?/[1-9][0-9]*\.json")
 _DIRECTORY = re.compile(r"[a-z_]+/")
+_LAST_SECONDS = 1e11
+
+
+MAX_SIZE = 1_000_000
+"""Branches of a fan-out. A function that gathers a larger one, forged or not, would run out of memory before it could say so."""
 
 
 class EnvelopeError(ValueError):
@@ -114,7 +119,7 @@ def parse_datum(datum: object) -> Datum:
         case {"Source": "s3", "Value": str(key)} if _POINTER.fullmatch(key):
             return Pointer(key)
         case {"Source": "s3" | "dynamodb" | "redis", "Value": {"Directory": str(name), "Size": int(size)}} if (
-            _DIRECTORY.fullmatch(name) and not isinstance(size, bool) and size >= 0
+            _DIRECTORY.fullmatch(name) and not isinstance(size, bool) and 0 <= size <= MAX_SIZE
         ):
             return Directory(name.removesuffix("/"), size)
     raise EnvelopeError(f'"Data" is neither a value nor a pointer into this run: {datum!r:.200}')
@@ -122,9 +127,22 @@ def parse_datum(datum: object) -> Datum:
 
 def _parse_fan_out(fan_out: object) -> FanOut:
     match fan_out:
-        case {"Index": int(index), "Size": int(size)} if not isinstance(index, bool) and 1 <= index <= size:
+        case {"Index": int(index), "Size": int(size)} if (
+            not isinstance(index, bool) and not isinstance(size, bool) and 1 <= index <= size <= MAX_SIZE
+        ):
             return FanOut(index, size)
-    raise EnvelopeError(f'"Fan-out" needs an "Index" from 1 to its "Size": {fan_out!r:.200}')
+    raise EnvelopeError(f'"Fan-out" needs an "Index" from 1 to its "Size", and that at most {MAX_SIZE}: {fan_out!r:.200}')
+
+
+def checked_time(name: str, time: object) -> float:
+    """Seconds since the epoch, if a field holds that: infinity and NaN would let whoever compares with them wait for ever.
+
+    Raises:
+        EnvelopeError: it is not.
+    """
+    if not isinstance(time, int | float) or isinstance(time, bool) or not 0 <= time <= _LAST_SECONDS:
+        raise EnvelopeError(f'"{name}" is no time in seconds since the epoch: {time!r:.200}')
+    return float(time)
 
 
 def inline(value: Any) -> dict[str, Any]:

@@ -79,13 +79,24 @@ def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:
         raise EnvelopeError(f"not a failure record: {event!r:.200}")
     match event:
         case {"Records": [{"dynamodb": {"NewImage": {"Run": {"S": str(run_id)}, "Failure": {"S": str(record)}}}}]}:
-            return {**json.loads(record), "run": checked_run_id(run_id)}
+            return {**_record(record), "run": checked_run_id(run_id)}
     told = _from_destination(event, function_prefix) if "requestContext" in event else _from_catch(event)
     return complete(checked_run_id(told["run"]), function_prefix, told)
 
 
+def _record(text: str) -> dict[str, Any]:
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict):
+        raise EnvelopeError(f'"Failure" is no failure record: {text:.200}')
+    return record
+
+
 def _from_destination(event: dict[str, Any], function_prefix: str) -> dict[str, Any]:
     request, payload = event["requestContext"], event.get("requestPayload")
+    request = request if isinstance(request, dict) else {}
     payload = payload if isinstance(payload, dict) else {}
     run_id, index = _place(payload, request.get("requestId"))
     name = str(request.get("functionArn", "")).partition(":function:")[2].partition(":")[0]
@@ -106,7 +117,7 @@ def _from_catch(event: dict[str, Any]) -> dict[str, Any]:
     cause = failure.get("Cause")
     try:
         response = json.loads(cause) if isinstance(cause, str) else None
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         response = None
     told = from_response(response if isinstance(response, dict) else {"errorMessage": cause})
     return {
@@ -122,10 +133,11 @@ def _from_catch(event: dict[str, Any]) -> dict[str, Any]:
 def from_response(response: Any) -> dict[str, Any]:
     """Translate what Lambda answers for a failed invocation; killed functions have no stackTrace."""
     response = response if isinstance(response, dict) else {}
+    frames = response.get("stackTrace")
     return {
         "error": response.get("errorType"),
         "message": response.get("errorMessage"),
-        "traceback": [str(frame).rstrip() for frame in response.get("stackTrace") or ()][-_FRAMES:],
+        "traceback": [str(frame).rstrip() for frame in (frames if isinstance(frames, list) else ())][-_FRAMES:],
         "request_id": response.get("requestId"),
     }
 

@@ -25,7 +25,7 @@ from typing import Any
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
-from runtime.orchestration.envelope import EnvelopeError, Pointer, encode
+from runtime.orchestration.envelope import Pointer, encode
 from runtime.orchestration.failure import complete, from_response
 from runtime.orchestration.invoker import FunctionFailed, InvokeError
 from runtime.orchestration.results import find_result, record_failure, store_result
@@ -73,8 +73,8 @@ class HttpOnly(Orchestration):
         if self._edge.name == ENTRY and not envelopes.is_envelope(event):
             event = {"Session": context.aws_request_id, "Data": envelopes.inline(event)}
         parsed = envelopes.parse(event)
-        if not isinstance(event.get("Deadline", 0.0), int | float):
-            raise EnvelopeError(f'"Deadline" is no time: {event["Deadline"]!r:.200}')
+        if "Deadline" in event:
+            envelopes.checked_time("Deadline", event["Deadline"])
         return Invocation(parsed, event, context)
 
     def admit(self, invocation: Invocation) -> Invocation | str:

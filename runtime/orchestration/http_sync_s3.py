@@ -32,6 +32,8 @@ ASYNC_PAYLOAD_BYTES = 900_000
 ENTRY = "unum_map"
 _INVOKERS = 32
 _HAND_ON_MARGIN_SECONDS = 10.0
+_SKEW_SECONDS = 60.0
+"""By how much the clocks of two invocations may differ: a wait that begins in the future would end later than it may."""
 
 
 def create(settings: Settings, invoke: Invoke, clock: fan_in.Clock | None = None) -> "HttpSyncS3":
@@ -182,9 +184,13 @@ class HttpSyncS3(Orchestration):
         match event.get("Waiting"):
             case None:
                 return {"Since": self._clock.now(), "HandOns": 0}
-            case {"Since": float() | int() as since, "HandOns": int(hand_ons)} if hand_ons > 0:
+            case {"Since": since, "HandOns": int(hand_ons)} if (
+                not isinstance(hand_ons, bool)
+                and hand_ons > 0
+                and envelopes.checked_time("Since", since) <= self._clock.now() + _SKEW_SECONDS
+            ):
                 return {"Since": since, "HandOns": hand_ons}
-        raise EnvelopeError(f'"Waiting" needs "Since" and "HandOns": {event["Waiting"]!r:.200}')
+        raise EnvelopeError(f'"Waiting" needs "Since", a time that has passed, and "HandOns": {event["Waiting"]!r:.200}')
 
     def _store(self, invocation: Invocation) -> ReturnStore:
         return self._open_store(invocation.envelope.run_id)

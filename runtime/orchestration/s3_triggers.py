@@ -12,14 +12,13 @@ Every value that returns triggers the fan-in function. It ends at once while val
 lets one invocation go on. Events come at least once, late and in any order; none of that changes what is stored.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_plus
 
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
-from runtime.orchestration.envelope import Envelope, EnvelopeError, FanOut, Inline
+from runtime.orchestration.envelope import MAX_SIZE, Envelope, EnvelopeError, FanOut, Inline
 from runtime.orchestration.lock import claim
 from runtime.orchestration.results import find_result, store_result
 from runtime.orchestration.returns import Found
@@ -159,8 +158,8 @@ def _placed(invocation: Invocation, fan_out: FanOut) -> Invocation:
     return replace(invocation, envelope=replace(invocation.envelope, fan_out=fan_out))
 
 
-def _size(bookkeeping: Mapping[str, Any]) -> int:
+def _size(bookkeeping: Any) -> int:
     match bookkeeping:
-        case {"Size": int(size)} if size >= 0:
+        case {"Size": int(size)} if not isinstance(size, bool) and 0 <= size <= MAX_SIZE:
             return size
-    raise EnvelopeError(f'"Size" is missing: {bookkeeping!r:.200}')
+    raise EnvelopeError(f'"Size" is missing, or not from 0 to {MAX_SIZE}: {bookkeeping!r:.200}')

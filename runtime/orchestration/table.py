@@ -21,7 +21,7 @@ from runtime.mapreduce.run import current_run
 from runtime.mapreduce.storage import AccessDeniedError, StorageError
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.clients import dynamodb_client
-from runtime.orchestration.envelope import encode
+from runtime.orchestration.envelope import EnvelopeError, encode
 from runtime.orchestration.returns import Found, Returns, in_order
 
 VALUE_BYTES = 350_000
@@ -83,6 +83,13 @@ def _get_batch(table: str, keys: list[str]) -> dict[str, Image]:
     return images
 
 
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EnvelopeError(f'"Value" of an item is no JSON: {error}: {text:.200}') from None
+
+
 class Table:
     """A run's part of a stage's table."""
 
@@ -120,10 +127,15 @@ class Table:
         return None if image is None else Found(self.value_of(image))
 
     def value_of(self, image: Image) -> Any:
-        """The value that an item or a stream's image of it holds. Raises StorageError; EnvelopeError: it points elsewhere."""
+        """The value that an item or a stream's image of it holds.
+
+        Raises:
+            StorageError: a claim check could not be read.
+            EnvelopeError: it is no JSON, or points elsewhere.
+        """
         match image:
             case {"Value": {"S": str(text)}}:
-                return json.loads(text)
+                return _decoded(text)
             case {"Pointer": {"S": str(pointer)}}:
                 return self._returns.resolve(envelopes.parse_datum(envelopes.pointer(pointer)))
         return None

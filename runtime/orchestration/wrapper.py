@@ -9,6 +9,7 @@ from typing import Any
 from runtime.mapreduce.run import Run, within
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.log import LogLine
+from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.results import has_failed
 from runtime.orchestration.returns import Found, in_order
 from runtime.orchestration.settings import Settings
@@ -70,6 +71,7 @@ class Wrapper:
                 return self._turn_back(invocation, ENDED, line)
             value = done.value if done else self._orchestration.read(invocation)
         if done is None:
+            check_ownership(self._settings, value)
             with line.phase("component"):
                 value = self._component(value, invocation.context)
         else:

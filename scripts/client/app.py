@@ -38,10 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client; returns its exit code, and prints what went wrong."""
     try:
         options = cli.parse(arguments)
+        if sys.stdout is None:
+            raise UsageError("standard output is closed; send it to /dev/null where the counts are not wanted there")
         if options.command in COMMANDS:
             COMMANDS[options.command](options)
             return 0
-        output = check_output(options.output) if options.output else None
+        output = check_output(options.output, getattr(options, "input", None)) if options.output else None
         if options.command == "resume":
             run = resume(options)
         else:

@@ -30,9 +30,10 @@ def chunk_by_size(blocks: Iterable[str], limit: int) -> Iterator[str]:
 def chunk_by_number(blocks: Iterable[str], number: int) -> list[str]:
     """Cut a text into `number` chunks of even size, each ending with the word that reaches its share; fewer if words are few."""
     text = "".join(blocks)
-    if text.isascii():
-        return _cut_evenly(text, [len(text) * i // number for i in range(1, number)])
     total = len(text.encode())
+    number = min(number, total)  # more would cut between the same words
+    if text.isascii():
+        return _cut_evenly(text, [total * i // number for i in range(1, number)])
     marks, position, size = [], 0, 0
     for i in range(1, number):
         # Walk to the character where the next share of bytes ends; a step is at least a quarter of the bytes still to go.

@@ -15,6 +15,7 @@ from typing import Any
 
 from obstore.store import S3Store
 
+from runtime.mapreduce.keys import Destination
 from scripts.client import objects
 from scripts.client.errors import RunIdUsedError, StorageError
 
@@ -42,9 +43,11 @@ class Claim:
     def parse(cls, body: bytes | None) -> "Claim | None":
         """None if there is none, or if it is not one that this client could have written."""
         try:
-            return cls(**json.loads(body or b""))
+            claim = cls(**json.loads(body or b""))
+            Destination.parse(claim.destination, None)
         except (ValueError, TypeError):
             return None
+        return claim if type(claim.chunks) is int and claim.chunks >= 0 and isinstance(claim.keep, bool) else None
 
 
 def take(results: S3Store, claim: Claim) -> None:

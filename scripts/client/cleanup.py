@@ -17,7 +17,8 @@ def remove_intermediate(orchestration: Orchestration, destination: str, mappers:
     aws, run_id = orchestration.aws, orchestration.run_id
     orchestration.remove(mappers)
     bucket, prefix = shuffle_prefix(destination, run_id)
-    objects.remove_all(aws.bucket(bucket), prefix)
+    if bucket == aws.deployment.buckets["shuffle"]:  # run.json can name any, but no run has anything elsewhere
+        objects.remove_all(aws.bucket(bucket), prefix)
     claim.release(aws.store("results"), run_id)
 
 

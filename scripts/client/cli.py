@@ -5,9 +5,9 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 
+from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from scripts.client import __version__
 from scripts.client.errors import UsageError
-from scripts.client.jsoninput import MAX_NUM_REDUCER
 from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.runid import check_run_id
 
@@ -161,6 +161,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 def _check_input(options: argparse.Namespace) -> None:
     if (options.input is None) == (options.attach is None):
         raise UsageError(f"give INPUT or --attach RUN, one of the two; see {_PROGRAM} --help")
+    if options.input == "":
+        raise UsageError("INPUT is an empty name; is a shell variable unset?")
     if options.attach is not None:
         options.attach = check_run_id(options.attach)
         made_at_start = ("run_id", "chunk_bytes", "chunks", "num_reducer", "destination", "no_wait")
@@ -178,6 +180,8 @@ def _check_orchestration(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     _check_orchestration(options)
+    if options.output == "":
+        raise UsageError("--output is an empty name; is a shell variable unset?")
     if options.no_wait and (options.output or options.json):
         raise UsageError("--no-wait ends before there are counts; leave out --output and --json, and get them with --attach")
 

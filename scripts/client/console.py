@@ -5,14 +5,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from scripts.client.escaping import visible
 from scripts.client.orchestrations import Progress
 
 _LINE_SECONDS = 1.0
 
 
 def say(text: str) -> None:
-    """One line on stderr, whatever its encoding can show."""
+    """Lines on stderr, whatever its encoding can show, with nothing that a terminal could act on; none if it is closed."""
+    if sys.stderr is None:
+        return
     encoding = sys.stderr.encoding or "utf-8"
+    text = "\n".join(visible(line) for line in text.split("\n"))
     print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
 
 

@@ -8,12 +8,12 @@ Accepted, alone or mixed in one array:
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from scripts.client.errors import InputError
-
-MAX_NUM_REDUCER = 1000
 
 _FIELDS = ("text", "destination", "numReducer")
 _EXPECTED = '{"data": [{"text": ...}, ...]}, or an array of such chunks or of strings'
@@ -37,7 +37,7 @@ def parse_json(name: str, document: str) -> tuple[list[Element], list[str]]:
     if not document.strip():
         return [], []
     try:
-        value = json.loads(document)
+        value = json.loads(document, object_pairs_hook=_without_twins)
     except json.JSONDecodeError as error:
         raise InputError(f"{name} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
@@ -59,6 +59,15 @@ def parse_json(name: str, document: str) -> tuple[list[Element], list[str]]:
     return elements, [f"{name}: ignored unknown keys {', '.join(map(repr, unknown))}; known are {', '.join(_FIELDS)}"]
 
 
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, none of whose keys stands twice: which of the two values was meant, nobody can tell."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
+        raise ValueError(f"an object has the key {twice[:100]!r} twice; keep one of them")
+    return made
+
+
 def _element(where: str, item: Any, unknown: dict[str, None]) -> Element:
     if isinstance(item, str):
         return Element(_text(where, item))
@@ -76,7 +85,7 @@ def _element(where: str, item: Any, unknown: dict[str, None]) -> Element:
         if not isinstance(number, int) or isinstance(number, bool):
             raise InputError(f'{where}: "numReducer" is {_kind(number)}; expected a whole number from 1 to {MAX_NUM_REDUCER}')
         if not 1 <= number <= MAX_NUM_REDUCER:
-            raise InputError(f'{where}: "numReducer" is {number}; expected 1 to {MAX_NUM_REDUCER}')
+            raise InputError(f'{where}: "numReducer" is {str(number)[:40]}; expected 1 to {MAX_NUM_REDUCER}')
     unknown.update(dict.fromkeys(key for key in item if key not in _FIELDS))
     return Element(_text(where, item["text"]), destination, number)
 
@@ -94,5 +103,5 @@ def _text(where: str, text: str) -> str:
 
 def _kind(value: Any) -> str:
     names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
-    shown = json.dumps(value) if not isinstance(value, (dict, list)) else ""
+    shown = "" if value is None or isinstance(value, (dict, list)) else json.dumps(value)
     return f"{names.get(type(value), 'a number')} {shown[:40]}".strip()

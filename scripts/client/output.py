@@ -5,11 +5,15 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.escaping import shortened, visible
 
 _WORD_WIDTH = 60
+
+_NAME_BYTES = 255
+"""Longest file name of all usual file systems."""
 
 
 def parse_counts(run_id: str, body: bytes) -> dict[str, int]:
@@ -32,16 +36,20 @@ def to_bytes(counts: dict[str, int]) -> bytes:
     return (json.dumps(counts, ensure_ascii=False, sort_keys=True, indent=2) + "\n").encode()
 
 
-def check_output(name: str) -> Path:
-    """The file that an --output will be: found out before the run rather than after it.
+def check_output(name: str, given: str | None = None) -> Path:
+    """The file that an --output will be: found out before the run rather than after it. `given` is INPUT, which it must not be.
 
     Raises:
         UsageError: it can't be written.
     """
     path = Path(os.path.realpath(name))  # through links, so that what they point at is replaced, not they
-    if path.is_dir():
+    if len(os.fsencode(path.name)) > _NAME_BYTES:
+        raise UsageError(f"--output {name[:40]}...: the name is longer than {_NAME_BYTES} bytes; choose a shorter one")
+    if given is not None and os.path.isfile(path) and os.path.exists(given) and os.path.samefile(path, given):
+        raise UsageError(f"--output {name}: this is INPUT, which the counts would overwrite; choose another file")
+    if os.path.isdir(path):
         raise UsageError(f"--output {name}: this is a folder; name a file in it")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise UsageError(f"--output {name}: there is no folder {path.parent}; make it first")
     if not os.access(path.parent if _replaceable(path) else path, os.W_OK):
         raise UsageError(f"--output {name}: {path.parent} can't be written; choose another place")
@@ -91,12 +99,12 @@ def print_json(counts: dict[str, int]) -> None:
 
 
 def print_table(counts: dict[str, int], top: int) -> None:
-    """The `top` most frequent words, the most frequent first and then by word."""
+    """The `top` most frequent words, the most frequent first and then by word; what is no number (a reduce of one's own) last."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    rows = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:top]
+    rows = sorted(counts.items(), key=lambda pair: (-_as_number(pair[1]), pair[0]))[:top]
     if not rows:
         return
     encoding = sys.stdout.encoding or "utf-8"
@@ -104,6 +112,10 @@ def print_table(counts: dict[str, int], top: int) -> None:
     table.add_column("count", justify="right")
     for word, count in rows:
         shown = shortened(visible(word), _WORD_WIDTH).encode(encoding, "backslashreplace").decode(encoding)
-        table.add_row(Text(shown), str(count))
+        table.add_row(Text(shown), shortened(visible(str(count)), _WORD_WIDTH))
     console = Console()
     (console if console.is_terminal else Console(width=10 * _WORD_WIDTH)).print(table)
+
+
+def _as_number(count: Any) -> float:
+    return count if isinstance(count, int | float) else float("-inf")

@@ -18,6 +18,8 @@ def read_blocks(path: Path | None) -> Iterator[bytes]:
         InputError: it is missing or can't be read.
     """
     try:
+        if path is None and sys.stdin is None:
+            raise InputError("standard input is closed; give a file or a folder, or pipe something in")
         if path is None:
             yield from iter(lambda: os.read(sys.stdin.fileno(), _BLOCK_BYTES), b"")
             return

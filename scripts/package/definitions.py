@@ -41,7 +41,7 @@ def next_edges(folder: Path) -> Edges:
     where = f"definitions/{folder.name}"
     edges: dict[str, Edge] = {}
     for path in sorted(folder.glob("*.next")):
-        edge = Edge.parse(path.read_text(encoding="utf-8"), f"{where}/{path.name}")
+        edge = Edge.load(path, f"{where}/{path.name}")
         if edge.name != path.stem:
             raise DefinitionError(f'{where}/{path.name}: "Name" is {edge.name!r}, but the file is that of {path.stem!r}')
         edges[edge.name] = edge
@@ -76,8 +76,10 @@ def read_asl(path: Path) -> dict[str, Any]:
     """
     try:
         definition = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise DefinitionError(f"definitions/sfn/{path.name}: {error}") from None
+    except OSError as error:
+        raise DefinitionError(f"definitions/sfn/{path.name}: can't be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise DefinitionError(f"definitions/sfn/{path.name}: no JSON: {error}") from None
     if not isinstance(definition, dict):
         raise DefinitionError(f"definitions/sfn/{path.name}: must be a JSON object")
     return definition
@@ -87,10 +89,18 @@ def asl_edges(definition: dict[str, Any]) -> Edges:
     """The edges that a state machine describes along its path without failures.
 
     Raises:
-        DefinitionError: a state that is named isn't there, or the path doesn't end.
+        DefinitionError: a state that is named isn't there or lacks something, or the path doesn't end.
     """
+    try:
+        return _follow(definition["States"], definition["StartAt"])
+    except (KeyError, TypeError, AttributeError) as error:
+        told = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise DefinitionError(f"definitions/sfn: not a state machine: {told}") from None
+
+
+def _follow(states: dict[str, Any], name: str | None) -> Edges:
     edges: Edges = set()
-    states, name, before, seen = definition["States"], definition["StartAt"], "unum_map", set()
+    before, seen = "unum_map", set()
     fan_in_from: str | None = None
     while name is not None:
         if name not in states or name in seen:

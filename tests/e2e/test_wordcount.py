@@ -114,7 +114,9 @@ def repeated_event(orchestration: str, deployment: dict[str, Any], run: str, chu
     if orchestration == "dynamodb_triggers":
         image = {"Key": {"S": f"{run}/1"}, "To": {"S": "mapper"}, "Run": {"S": run}, "Index": {"N": "1"}, "Size": {"N": "1"}}
         image["Value"] = {"S": json.dumps(chunk)}
-        return {"Records": [{"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": image}}]}
+        source = f"arn:aws:dynamodb:us-east-1:000000000000:table/{deployment['tables']['mapper_input']}/stream/1"
+        told = {"SequenceNumber": "1", "NewImage": image}
+        return {"Records": [{"eventName": "INSERT", "eventSourceARN": source, "dynamodb": told}]}
     place = {"Index": 1, "Size": 2, "Directory": "mapper/"}
     return {"Session": run, "Data": {"Source": "http", "Value": chunk}, "Fan-out": place}
 

@@ -85,7 +85,7 @@ class Cluster:
             results_bucket=buckets.results,
             fan_in_wait_seconds=fan_in_wait_seconds,
             edge=Edge.load(next_file) if next_file.exists() else None,
-            buckets=buckets.stages,
+            buckets={**buckets.stages, "shuffle": buckets.shuffle},
             tables=buckets.tables.names,
         )
 

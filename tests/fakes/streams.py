@@ -67,7 +67,7 @@ class Streams:
     def _created(self, name: str, image: Any) -> None:
         function = TRIGGERED[self._roles[name]] if name in self._roles else None
         if function is not None and image.get("To") == {"S": function}:
-            event = item_created(image)
+            event = item_created(name, image)
             self.sent.append((function, event))
             self.schedule.post(lambda: self.deliver(function, event))
 
@@ -84,9 +84,11 @@ class Streams:
         self.undelivered.append((function, event))
 
 
-def item_created(image: Any) -> Any:
-    """The event of an item's creation."""
+def item_created(table_name: str, image: Any) -> Any:
+    """The event of an item's creation in a table."""
     event = copy.deepcopy(load_event("dynamodb_insert"))
+    source = f"arn:aws:dynamodb:us-east-1:123456789012:table/{table_name}/stream/2026-11-23T17:50:00.000"
+    event["Records"][0]["eventSourceARN"] = source
     told = event["Records"][0]["dynamodb"]
     told |= {"Keys": {"Key": image["Key"]}, "NewImage": image, "SequenceNumber": f"{next(_sequence_numbers):021}"}
     return event

@@ -55,6 +55,11 @@ def put(deployment: TriggeredByItems, role: str, item: Any) -> None:
     deployment.buckets.tables.client.put_item(TableName=deployment.buckets.tables.names[role], Item=item)
 
 
+def created(deployment: TriggeredByItems, item: Any) -> Any:
+    """The event of a chunk's item."""
+    return item_created(deployment.buckets.tables.names["mapper_input"], item)
+
+
 def test_what_is_addressed_triggers_and_nothing_else(deployment: TriggeredByItems, capsys: Capsys) -> None:
     run(deployment, TEXTS)
 
@@ -224,7 +229,7 @@ FORGED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("wrong", FORGED.values(), ids=FORGED)
 def test_forged_items_are_refused(wrong: dict[str, Any], deployment: TriggeredByItems, cluster: Cluster, capsys: Capsys) -> None:
     put(deployment, "mapper_input", image(1, 2, deployment.buckets))
-    event = item_created(image(1, 2, deployment.buckets, **wrong))
+    event = created(deployment, image(1, 2, deployment.buckets, **wrong))
 
     answer = cluster.invoke("mapper", event)
 
@@ -239,7 +244,7 @@ def test_branch_without_an_index_is_refused(deployment: TriggeredByItems, cluste
     item = image(1, 2, deployment.buckets)
     del item["Index"]
 
-    cluster.invoke("mapper", item_created(item))
+    cluster.invoke("mapper", created(deployment, item))
 
     assert '"Index" is no number' in parse_lines(capsys.readouterr().out)[0]["message"]
 
@@ -264,6 +269,7 @@ def test_record_that_tells_of_no_new_item_is_refused(
 def test_recorded_event_of_a_new_item_is_understood(deployment: TriggeredByItems, cluster: Cluster) -> None:
     event = load_event("dynamodb_insert")
     item = event["Records"][0]["dynamodb"]["NewImage"]
+    event["Records"][0]["eventSourceARN"] = created(deployment, item)["Records"][0]["eventSourceARN"]
     item["Value"] = image(3, 6, deployment.buckets)["Value"]
     put(deployment, "mapper_input", item)
 
@@ -285,14 +291,14 @@ def test_forged_pointers_are_refused(pointer: str, deployment: TriggeredByItems,
     del item["Value"]
     put(deployment, "mapper_input", item)
 
-    cluster.invoke("mapper", item_created(item))
+    cluster.invoke("mapper", created(deployment, item))
 
     assert parse_lines(capsys.readouterr().out)[0]["error"] == "EnvelopeError"
     assert deployment.buckets.everything() == ["other/1.json", "run1/1"]
 
 
 def test_record_of_a_run_that_was_removed_is_turned_back(deployment: TriggeredByItems, cluster: Cluster, capsys: Capsys) -> None:
-    answer = cluster.invoke("mapper", item_created(image(1, 2, deployment.buckets)))
+    answer = cluster.invoke("mapper", created(deployment, image(1, 2, deployment.buckets)))
 
     (line,) = parse_lines(capsys.readouterr().out)
     assert (line["outcome"], line["reason"]) == ("turned back", "the run is no more")
@@ -307,7 +313,7 @@ def test_records_of_a_batch_are_worked_through_each_for_itself(
     records = []
     for index, text in enumerate(["to", "bad", "be"], 1):
         put(deployment, "mapper_input", image(index, 3, deployment.buckets, text))
-        records += item_created(image(index, 3, deployment.buckets, text))["Records"]
+        records += created(deployment, image(index, 3, deployment.buckets, text))["Records"]
 
     answer = cluster.invoke("mapper", {"Records": records})
 

@@ -357,7 +357,7 @@ def test_forged_pointers_are_refused(pointer: Any, cluster: Cluster, buckets: Bu
         ({"Fan-out": {"Index": 1, "Size": 2}}, '"Directory" must be "mapper/"'),
         ({"Fan-out": {"Index": 1, "Size": 2, "Directory": "reducer/"}}, '"Directory" must be "mapper/"'),
         ({"Fan-out": None}, 'needs "Fan-out"'),
-        ({"Waiting": {"Since": "now", "HandOns": 1}}, '"Waiting" needs'),
+        ({"Waiting": {"Since": "now", "HandOns": 1}}, '"Since" is no time'),
         ({"Waiting": {"Since": 1.0, "HandOns": 0}}, '"Waiting" needs'),
         ({"Waiting": {"Since": 1.0, "HandOns": 1}, "Fan-out": None}, '"Waiting" without "Fan-out"'),
     ],

@@ -31,6 +31,7 @@ from runtime.orchestration.wrapper import Wrapper, load_component, load_orchestr
 from scripts import paths
 from scripts.package.functions import FAILURE, functions_of
 from tests.simulation.observer import RESULTS, RETURNS
+from tests.simulation.scenario import SHUFFLE
 from tests.simulation.threads import Deferred, Strands
 from tests.simulation.world import World
 
@@ -113,7 +114,7 @@ def _settings(orchestration: str, function: str) -> Settings:
         fan_in_wait_seconds=FAN_IN_WAIT_SECONDS,
         edge=Edge.load(next_file) if next_file.exists() else None,
         timeout_seconds=int(timeout(orchestration, function)),
-        buckets=STAGE_BUCKETS,
+        buckets={**STAGE_BUCKETS, "shuffle": SHUFFLE},
         tables=STAGE_TABLES,
     )
 

@@ -63,6 +63,7 @@ class Streams:
         record = {
             "eventName": "INSERT",
             "eventSource": "aws:dynamodb",
+            "eventSourceARN": f"arn:aws:dynamodb:us-east-1:123456789012:table/{change.table}/stream/2026-11-23T17:50:00.000",
             "dynamodb": {
                 "Keys": {"Key": change.after["Key"]},
                 "NewImage": change.after,

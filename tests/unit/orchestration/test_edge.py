@@ -67,5 +67,5 @@ def test_edge_is_loaded_from_a_file(tmp_path: Path) -> None:
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DefinitionError, match=r"mapper\.next: No such file"):
+    with pytest.raises(DefinitionError, match=r"mapper\.next: can't be read: No such file"):
         Edge.load(tmp_path / "mapper.next")

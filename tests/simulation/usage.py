@@ -1,0 +1,94 @@
+"""Which actions a function really uses, on which resource: recorded where a simulation's requests reach its services."""
+
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+from tests.simulation.scenario import Scenario
+from tests.simulation.simulation import Simulation
+
+PLAIN = Scenario(("to be " + "x" * 600, "or"), 2, "survivable")
+"""Two chunks that take two reducers, and one word too long for a key."""
+
+
+class Use(NamedTuple):
+    """One action of a function.
+
+    Attributes:
+        resource: `bucket/key`, a table, a function's name; `bucket/` of a listing, `bucket` where an object wasn't there.
+    """
+
+    function: str
+    action: str
+    resource: str
+
+
+def plain(orchestration: str) -> set[Use]:
+    """What a small run without faults uses."""
+    return _run(Simulation(orchestration, 1, scenario=PLAIN, forced={}))
+
+
+def anything(orchestration: str, seeds: Collection[int]) -> set[Use]:
+    """What runs under faults use: duplicates, claim checks, failures, hand-ons."""
+    return {use for seed in seeds for use in _run(Simulation(orchestration, seed))}
+
+
+def _run(simulation: Simulation) -> set[Use]:
+    seen: set[Use] = set()
+    recorder = _Recorder(simulation, seen)
+    for service in ("obstore", "dynamodb", "lambda_client"):
+        setattr(simulation, service, _Watched(getattr(simulation, service), recorder))
+    simulation.run()
+    return seen
+
+
+class _Recorder:
+    def __init__(self, simulation: Simulation, seen: set[Use]) -> None:
+        self._requests, self._seen = simulation.requests, seen
+
+    def note(self, method: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+        """Note a request of a function; the client's own are none."""
+        process = self._requests.process
+        if process.lineage is not None:
+            self._seen |= {Use(process.function, *use) for use in _uses(method, arguments, options)}
+
+    def note_missing(self, bucket: str) -> None:
+        """S3 says 404 to those who may list the bucket, and 403 to others."""
+        process = self._requests.process
+        if process.lineage is not None:
+            self._seen.add(Use(process.function, "s3:ListBucket", bucket))
+
+
+class _Watched:
+    def __init__(self, service: Any, recorder: _Recorder) -> None:
+        self._service, self._recorder = service, recorder
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._service, name)
+        if not callable(method) or name == "exceptions":
+            return method
+
+        def watched(*arguments: Any, **options: Any) -> Any:
+            self._recorder.note(name, arguments, options)
+            try:
+                return method(*arguments, **options)
+            except FileNotFoundError:
+                self._recorder.note_missing(arguments[0])
+                raise
+
+        return watched
+
+
+def _uses(method: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    match method:
+        case "put":
+            yield "s3:PutObject", "/".join(arguments[:2])
+        case "get":
+            yield "s3:GetObject", "/".join(arguments[:2])
+        case "list" | "list_with_delimiter":
+            yield "s3:ListBucket", f"{arguments[0]}/"
+        case "invoke":
+            yield "lambda:InvokeFunction", options["FunctionName"]
+        case _:
+            operation = "".join(word.capitalize() for word in method.split("_"))
+            for table in options.get("RequestItems") or [options["TableName"]]:
+                yield f"dynamodb:{operation}", table
