@@ -46,6 +46,12 @@ class Machine:
         count = before.context["Execution"]["RedriveCount"] + 1
         self._begin(run, {"Name": run, "RedriveCount": count}, on_failure).go_on(before)
 
+    def place(self, run: str) -> tuple[str, list[int]]:
+        """The state that an execution is or was in, and which iterations have ended well if that is a Map."""
+        branch = self._branches[run]
+        assert branch.at
+        return branch.at[0], [index for index, iteration in enumerate(branch.iterations, 1) if iteration.output]
+
     def _begin(self, run: str, execution: dict[str, Any], on_failure: Callable[[], None]) -> "_Branch":
         self.status[run] = "RUNNING"
 
@@ -85,7 +91,7 @@ class _Branch:
 
     Attributes:
         at: the state entered last, and its input.
-        iterations: of the Map that is or was run last.
+        iterations: of that state, if it is a Map.
         output: in a list, once the branch has ended well.
     """
 
@@ -100,7 +106,7 @@ class _Branch:
         """Run a state, and what follows it; `before` is this branch as it was when the execution failed within that state."""
         if self.stopped:
             return
-        state, self.at = self._states[name], (name, value)
+        state, self.at, self.iterations = self._states[name], (name, value), []
         if unknown := state.keys() - _STATE_FIELDS[state["Type"]] - {"Type", "Comment"}:
             raise NotImplementedError(f"{name}: {unknown}")
         match state["Type"]:
@@ -143,7 +149,6 @@ class _Branch:
 
     def _map(self, state: dict[str, Any], value: Any, before: list["_Branch"]) -> None:
         items, processor = self._path(state["ItemsPath"], value), state["ItemProcessor"]
-        self.iterations = []
         if not items:
             self._leave(state, value, [])
             return
