@@ -1,8 +1,8 @@
 """Step Functions: runs the packaged state machine. As much of the Amazon States Language as that uses, and nothing else.
 
-https://states-language.net/spec.html. A redrive enters again what had not ended, with the input that it had
-(https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html). Lambda tasks may be throttled, and may run although their answer is lost: both are
-errors that the definition's first retrier is for.
+https://states-language.net/spec.html. Lambda tasks may be throttled, and may run although their answer is lost: both are
+errors that the definition's first retrier is for. A redrive enters again what had not ended, with the input that it had
+(https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html).
 """
 
 import json

@@ -1,5 +1,4 @@
-"""A state machine whose function failed for good is redriven once the cause is gone: the result is exact, and what had ended is not
-run again."""
+"""A state machine whose function failed for good is redriven once the cause is gone: exact result, nothing done twice."""
 
 import json
 from dataclasses import replace

@@ -26,7 +26,7 @@ from scripts.client.orchestrations.base import (
 )
 
 MAX_INPUT_BYTES = 225_000
-"""Of the 262,144 that Step Functions allows an execution's input or a state's: a caught error's cause must find room beside it."""
+"""Of the 262,144 that Step Functions allows an execution's input or a state's: a caught error's cause needs room beside it."""
 
 MAX_INLINE_ITEMS = 1000
 """An execution's history ends at 25,000 events, and each item of an inline Map takes several."""
