@@ -8,6 +8,7 @@ goes no further, as on AWS, where a Lambda function that was invoked may end but
 
 import contextvars
 import copy
+import functools
 import json
 import threading
 from collections.abc import Callable
@@ -137,6 +138,7 @@ def follow_executions() -> None:
         return run
 
     def make_sub_machine(original: Any) -> Any:
+        @functools.wraps(original)  # for the repairs to come, which look at its parameters
         def run(states_: Any, start_at: Any, data: Any, execution: Any, ctx: Any) -> Any:
             parent = current.get()
             if parent is None or parent.at is None:
@@ -165,6 +167,7 @@ def follow_executions() -> None:
         return run
 
     def make_state(original: Any) -> Any:
+        @functools.wraps(original)
         def execute(state_def: Any, raw_input: Any, *rest: Any) -> Any:
             branch = current.get()
             if branch is None:
