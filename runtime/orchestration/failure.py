@@ -14,6 +14,11 @@ It is told by whoever outlives a function that was killed, ran out of time or ou
 
     {"Session": run id, "Failure": {"Function": "mapper", "Index": 3, "Error": "ValueError", "Cause": "text, or JSON as above"}}
 
+  The state machine alone adds how often its execution had been redriven when it caught the error, and how often it has been by
+  now: `"Redrives": {"Caught": 0, "Now": 0}`. It is answered by raising, so that its execution fails at the very task that asks,
+  and a redrive enters that one again (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html). Then `Now`
+  is the greater number: there is nothing to record, and the answer lets the execution go on, back to what failed.
+
 - a stream of DynamoDB, for an item that a wrapper addressed to it after the last attempt::
 
     {"Records": [{"dynamodb": {"NewImage": {"To": {"S": "failure"}, "Run": {"S": run id}, "Failure": {"S": "{...}"}}}}]}
@@ -41,19 +46,45 @@ _BRANCHES = ("mapper", "reducer")
 """The functions that run once for each index. A fan-in too may be triggered by a value, whose index says nothing of it."""
 
 
+class RunFailed(Exception):
+    """A failure is recorded, and the state machine's execution shall end with it. The definition's retriers know this name."""
+
+
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     """Record a failure; the run's first record stays. Returns what this event says.
 
     Raises:
-        EnvelopeError: the event names no run.
+        EnvelopeError: the event names no run, or counts redrives wrongly.
         StorageError: the record cannot be written.
+        RunFailed: all is well, but the state machine asked.
     """
     failure = read_failure(event, os.environ["FUNCTION_PREFIX"])
+    redrives = _redrives(event)
+    if redrives and redrives[1] > redrives[0]:
+        print(json.dumps({"outcome": "redriven", **failure}), flush=True)
+        return failure
     with within(Run(failure["run"])) as run:
         record_failure(os.environ["RESULTS_BUCKET"], failure["run"], failure)
     print(json.dumps({"outcome": "ok", "requests": dict(run.requests), **failure}), flush=True)
+    if redrives:
+        raise RunFailed(_sentence(failure))
     # A stream would take any other answer to its event for a failure.
     return {"batchItemFailures": []} if "Records" in event else failure
+
+
+def _redrives(event: dict[str, Any]) -> tuple[int, int] | None:
+    """How often an execution had been redriven when it caught the error, and has been by now; None if no execution asks."""
+    match event.get("Redrives"):
+        case None:
+            return None
+        case {"Caught": int(caught), "Now": int(now)}:
+            return caught, now
+    raise EnvelopeError(f'"Redrives" needs the numbers "Caught" and "Now": {event["Redrives"]!r:.200}')
+
+
+def _sentence(failure: dict[str, Any]) -> str:
+    place = failure["function"] if failure["index"] is None else f"{failure['function']} {failure['index']}"
+    return f"{place}: {failure['error']}: {failure['message']}"
 
 
 def describe(error: BaseException) -> dict[str, Any]:

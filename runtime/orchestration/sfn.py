@@ -14,8 +14,8 @@ from runtime.orchestration.results import store_result
 from runtime.orchestration.returns import Found, Returns, own_key
 from runtime.orchestration.settings import Settings
 
-STATE_BYTES = 240_000
-"""What we use of 262,144: the rest is for the envelopes around the data."""
+STATE_BYTES = 225_000
+"""What we use of 262,144: the rest is for the envelopes around the data, and for a caught error's cause of up to 32 KiB."""
 
 LAST = "summary"
 

@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import boto3
@@ -13,6 +14,7 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from moto.s3.models import s3_backends
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.backend import execution_worker
 
 from runtime.mapreduce import storage
 from runtime.orchestration import http_only, table
@@ -132,6 +134,8 @@ def make_state_machine(
     def make(mode: str) -> StateMachine:
         cluster = make_cluster("sfn")
         monkeypatch.setattr(lambda_eval_utils, "boto_client_for", lambda **_: InterpreterLambda(cluster))
+        # moto knows no redrive, nor that the context object counts them.
+        monkeypatch.setattr(execution_worker, "ExecutionData", partial(execution_worker.ExecutionData, RedriveCount=0))
         return StateMachine(buckets, cluster, Machine(clients["stepfunctions"], cluster, buckets, mode))
 
     return make

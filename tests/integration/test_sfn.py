@@ -40,8 +40,8 @@ def test_failing_mapper_fails_the_execution(make_state_machine: Make, monkeypatc
 
     execution = deployment.machine.wait(deployment.machine.start("run1", [chunk]))
 
-    assert (execution["status"], execution["error"]) == ("FAILED", "ValueError")
-    assert json.loads(execution["cause"])["errorMessage"] == "never"
+    assert (execution["status"], execution["error"]) == ("FAILED", "RunFailed")
+    assert json.loads(execution["cause"])["errorMessage"] == "mapper 1: ValueError: never"
 
 
 @pytest.mark.parametrize("function", ["partition", "reducer", "summary"])

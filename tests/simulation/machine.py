@@ -1,12 +1,14 @@
 """Step Functions: runs the packaged state machine. As much of the Amazon States Language as that uses, and nothing else.
 
 https://states-language.net/spec.html. Lambda tasks may be throttled, and may run although their answer is lost: both are
-errors that the definition's first retrier is for.
+errors that the definition's first retrier is for. A redrive enters again what had not ended, with the input that it had
+(https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html).
 """
 
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tests.simulation.faults import Faults, Lineage
@@ -17,8 +19,8 @@ Done = Callable[[Any, tuple[str, str] | None], None]
 
 _STATE_FIELDS = {
     "Task": {"Resource", "TimeoutSeconds", "Retry", "Catch", "Parameters", "ResultSelector", "ResultPath", "Next", "End"},
-    "Map": {"ItemsPath", "MaxConcurrency", "ItemSelector", "ItemProcessor", "Catch", "Next", "End"},
-    "Fail": {"ErrorPath", "CausePath"},
+    "Map": {"ItemsPath", "MaxConcurrency", "ItemSelector", "ItemProcessor", "ResultSelector", "Next", "End"},
+    "Pass": {"Parameters", "ResultPath", "Next"},
 }
 _STEP = re.compile(r"\.(\w+)|\['([^']+)'\]")
 _CALL = re.compile(r"(States\.\w+)\((.*)\)")
@@ -30,15 +32,36 @@ class Machine:
     def __init__(self, world: World, faults: Faults, service: Lambda, definition: dict[str, Any]) -> None:
         self._world, self._faults, self._service, self._definition = world, faults, service, definition
         self.status: dict[str, str] = {}
+        self._branches: dict[str, _Branch] = {}
 
-    def start(self, run: str, given: Any) -> None:
-        """Start an execution."""
+    def start(self, run: str, given: Any, on_failure: Callable[[], None] = lambda: None) -> None:
+        """Start an execution; `on_failure` is called each time that it fails."""
+        branch = self._begin(run, {"Name": run, "RedriveCount": 0}, on_failure)
+        branch.enter(self._definition["StartAt"], given)
+
+    def redrive(self, run: str, on_failure: Callable[[], None] = lambda: None) -> None:
+        """Go on with an execution that failed."""
+        assert self.status[run] == "FAILED", self.status[run]
+        before = self._branches[run]
+        count = before.context["Execution"]["RedriveCount"] + 1
+        self._begin(run, {"Name": run, "RedriveCount": count}, on_failure).go_on(before)
+
+    def place(self, run: str) -> tuple[str, list[int]]:
+        """The state that an execution is or was in, and which iterations have ended well if that is a Map."""
+        branch = self._branches[run]
+        assert branch.at
+        return branch.at[0], [index for index, iteration in enumerate(branch.iterations, 1) if iteration.output]
+
+    def _begin(self, run: str, execution: dict[str, Any], on_failure: Callable[[], None]) -> "_Branch":
         self.status[run] = "RUNNING"
 
         def done(value: Any, error: tuple[str, str] | None) -> None:
             self.status[run] = "SUCCEEDED" if error is None else "FAILED"
+            if error is not None:
+                on_failure()
 
-        _Branch(self, self._definition["States"], {"Execution": {"Name": run}}, done).enter(self._definition["StartAt"], given)
+        branch = self._branches[run] = _Branch(self, self._definition["States"], {"Execution": execution}, done)
+        return branch
 
     def invoke(self, function: str, payload: bytes, lineage: Lineage, done: Done) -> None:
         """Invoke a task's function once."""
@@ -64,25 +87,40 @@ class Machine:
 
 
 class _Branch:
-    """An execution, or one iteration of a Map; `stopped` is set when its Map has failed."""
+    """An execution, or one iteration of a Map; `stopped` is set when its Map has failed.
+
+    Attributes:
+        at: the state entered last, and its input.
+        iterations: of that state, if it is a Map.
+        output: in a list, once the branch has ended well.
+    """
 
     def __init__(self, machine: Machine, states: dict[str, Any], context: dict[str, Any], done: Done) -> None:
-        self._machine, self._states, self._context, self._done = machine, states, context, done
+        self._machine, self._states, self.context, self._done = machine, states, context, done
         self.stopped = False
+        self.at: tuple[str, Any] | None = None
+        self.iterations: list[_Branch] = []
+        self.output: list[Any] = []
 
-    def enter(self, name: str, value: Any) -> None:
-        """Run a state, and what follows it."""
+    def enter(self, name: str, value: Any, before: "_Branch | None" = None) -> None:
+        """Run a state, and what follows it; `before` is this branch as it was when the execution failed within that state."""
         if self.stopped:
             return
-        state = self._states[name]
+        state, self.at, self.iterations = self._states[name], (name, value), []
         if unknown := state.keys() - _STATE_FIELDS[state["Type"]] - {"Type", "Comment"}:
             raise NotImplementedError(f"{name}: {unknown}")
-        if state["Type"] == "Fail":
-            self._done(None, (self._path(state["ErrorPath"], value), self._path(state["CausePath"], value)))
-        elif state["Type"] == "Map":
-            self._map(state, value)
-        else:
-            self._try(state, value, Lineage(), {})
+        match state["Type"]:
+            case "Map":
+                self._map(state, value, before.iterations if before else [])
+            case "Pass":
+                self._leave(state, value, self._template(state["Parameters"], value))
+            case _:
+                self._try(state, value, Lineage(), {})
+
+    def go_on(self, before: "_Branch") -> None:
+        """Enter again the state that a failed execution was in."""
+        assert before.at
+        self.enter(*before.at, before)
 
     def _try(self, state: dict[str, Any], value: Any, lineage: Lineage, tried: dict[int, int]) -> None:
         if self.stopped:
@@ -109,36 +147,33 @@ class _Branch:
         function = state["Resource"].removeprefix("${").removesuffix("}")
         self._machine.invoke(function, json.dumps(given).encode(), lineage, done)
 
-    def _map(self, state: dict[str, Any], value: Any) -> None:
-        items = self._path(state["ItemsPath"], value)
-        results: list[Any] = [None] * len(items)
-        left, branches = [len(items)], []
+    def _map(self, state: dict[str, Any], value: Any, before: list["_Branch"]) -> None:
+        items, processor = self._path(state["ItemsPath"], value), state["ItemProcessor"]
         if not items:
             self._leave(state, value, [])
             return
 
-        def iteration(index: int, item: Any) -> None:
-            context = {**self._context, "Map": {"Item": {"Index": index, "Value": item}}}
-
-            def done(result: Any, error: tuple[str, str] | None) -> None:
-                if error is not None:
-                    for branch in branches:
-                        branch.stopped = True
-                    if not self.stopped:
-                        self._catch(state, value, error)
-                    return
-                results[index] = result
-                left[0] -= 1
-                if left[0] == 0:
-                    self._leave(state, value, results)
-
-            branch = _Branch(self._machine, state["ItemProcessor"]["States"], context, done)
-            branches.append(branch)
-            given = _Branch(self._machine, {}, context, done)._template(state["ItemSelector"], value)
-            self._machine.later(0.1, lambda: branch.enter(state["ItemProcessor"]["StartAt"], given))
+        def done(result: Any, error: tuple[str, str] | None) -> None:
+            if error is not None:
+                for branch in self.iterations:
+                    branch.stopped = True
+                if not self.stopped:
+                    self._catch(state, value, error)
+            elif all(branch.output for branch in self.iterations):
+                self._leave(state, value, [branch.output[0] for branch in self.iterations])
 
         for index, item in enumerate(items):
-            iteration(index, item)
+            context = {**self.context, "Map": {"Item": {"Index": index, "Value": item}}}
+            self.iterations.append(_Branch(self._machine, processor["States"], context, done))
+        for index, branch in enumerate(self.iterations):
+            earlier = before[index] if before else None
+            if earlier and earlier.output:
+                branch.output = earlier.output
+            elif earlier and earlier.at:
+                self._machine.later(0.1, partial(branch.go_on, earlier))
+            else:
+                given = branch._template(state["ItemSelector"], value)
+                self._machine.later(0.1, partial(branch.enter, processor["StartAt"], given))
 
     def _catch(self, state: dict[str, Any], value: Any, error: tuple[str, str]) -> None:
         for catcher in state.get("Catch", ()):
@@ -154,6 +189,7 @@ class _Branch:
         output = _placed(value, result, state.get("ResultPath", "$"))
         if state.get("End"):
             if not self.stopped:
+                self.output = [output]
                 self._done(output, None)
         else:
             self.enter(state["Next"], output)
@@ -177,7 +213,7 @@ class _Branch:
             raise NotImplementedError(path)
         if not path.startswith("$"):
             return json.loads(path)
-        found, steps = (self._context, path[2:]) if path.startswith("$$") else (value, path[1:])
+        found, steps = (self.context, path[2:]) if path.startswith("$$") else (value, path[1:])
         position = 0
         while position < len(steps):
             step = _STEP.match(steps, position)

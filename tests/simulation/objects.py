@@ -75,6 +75,11 @@ class Buckets:
         for watch in self.watchers:
             watch(told)
 
+    def remove(self, bucket: str, key: str) -> None:
+        """Delete an object that is there."""
+        del self.objects[bucket][key]
+        self._sorted[bucket].remove(key.encode())
+
     def page(self, bucket: str, prefix: str, after: bytes, limit: int) -> list[str]:
         """Up to `limit` keys under a prefix that come after one."""
         keys, wanted = self._sorted.get(bucket, []), prefix.encode()

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache, partial
 from random import Random
@@ -104,6 +104,7 @@ class Simulation:
             self.service,
             {seams.STAGE_TABLES[role]: function for role, function in seams.STREAMED.items()},
         )
+        self.on_failure: Callable[[], None] = lambda: None  # of a state machine's execution
         self.buckets.watchers.append(self.observer.written)
         self.tables.watchers.append(self.observer.changed)
         if orchestration == "s3_triggers":
@@ -134,14 +135,14 @@ class Simulation:
         )
 
     def _start_sfn(self) -> None:
-        machine = Machine(self.world, self.faults, self.service, _definition())
+        self.machine = Machine(self.world, self.faults, self.service, _definition())
         chunks: list[Any] = [dict(chunk) for chunk in self.scenario.chunks]
         if self.scenario.small_carriers:
             for index, chunk in enumerate(chunks, 1):
                 with within(Run(RUN)):
                     Returns(RETURNS, RUN).write(f"mapper.input/{index}.json", chunk)
             chunks = [{"Source": "s3", "Value": f"mapper.input/{index}.json"} for index in range(1, len(chunks) + 1)]
-        machine.start(RUN, {"data": chunks})
+        self.machine.start(RUN, {"data": chunks}, self.on_failure)
 
     def _start_http_sync_s3(self) -> None:
         self.service.accept("unum_map", json.dumps(self._entry()).encode())

@@ -10,6 +10,7 @@ there are: `{"size": 200}`.
 
 import json
 import time
+from datetime import datetime
 from typing import Any
 
 from runtime.orchestration.envelope import encode, inline, pointer
@@ -24,9 +25,10 @@ from scripts.client.orchestrations.base import (
     size,
     starting,
 )
+from scripts.client.orchestrations.sfn_history import unfinished
 
-MAX_INPUT_BYTES = 250_000
-"""Of the 262,144 that Step Functions allows an execution's input or a state's."""
+MAX_INPUT_BYTES = 225_000
+"""Of the 262,144 that Step Functions allows an execution's input or a state's: a caught error's cause needs room beside it."""
 
 MAX_INLINE_ITEMS = 1000
 """An execution's history ends at 25,000 events, and each item of an inline Map takes several."""
@@ -37,6 +39,8 @@ MAX_DISTRIBUTED_ITEMS = 2400
 _SUCCEEDED = ("TaskSucceeded", "LambdaFunctionSucceeded")
 _ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 _CLOCK_SKEW_SECONDS = 60
+_END_SECONDS = 30.0
+_END_INTERVAL_SECONDS = 0.5
 
 
 class Sfn(Orchestration):
@@ -49,6 +53,7 @@ class Sfn(Orchestration):
         self._last_event = 0
         self._tasks_done = 0
         self._reducers: int | None = None
+        self._redriven: datetime | None = None
 
     @property
     def _distributed(self) -> bool:
@@ -119,7 +124,47 @@ class Sfn(Orchestration):
         found = self.aws.client("stepfunctions").describe_execution(executionArn=self._execution)
         if found["status"] not in _ENDED:
             return None
+        if self._redriven is not None and found["stopDate"] <= self._redriven:
+            return None  # the answer is older than the redrive: DescribeExecution is eventually consistent
         return Verdict(found["status"], found.get("error"), found.get("cause"))
+
+    def cancel(self) -> None:
+        """Stop the execution, if it has not ended."""
+        client = self.aws.client("stepfunctions")
+        with starting(f"stopping {self._execution}"):
+            try:
+                client.stop_execution(executionArn=self._execution, error="Cancelled", cause="cancelled by its user")
+            except client.exceptions.ExecutionDoesNotExist:
+                return
+            except client.exceptions.ClientError:
+                if self.verdict() is None:
+                    raise
+
+    def resume(self, mappers: int, *, attended: bool) -> list[str]:
+        """Redrive the execution: what ended well is kept, in its history and its Map Runs."""
+        client = self.aws.client("stepfunctions")
+        with starting(f"redriving {self._execution}"):
+            try:
+                found = self._end(client)
+            except client.exceptions.ExecutionDoesNotExist:
+                raise UsageError(f"there is no execution of run {self.run_id} any more; start anew") from None
+            if found["status"] == "SUCCEEDED":
+                raise UsageError(f"the execution of run {self.run_id} succeeded, and can't be resumed; start anew")
+            if found["status"] not in _ENDED:
+                raise UsageError(f"the execution of run {self.run_id} still runs; wait for its end, or cancel the run")
+            whole_map = found.get("error") == "States.DataLimitExceeded"
+            again = unfinished(client, self._execution, mappers, distributed=self._distributed, whole_map=whole_map)
+            self._redriven = client.redrive_execution(executionArn=self._execution)["redriveDate"]
+        return again
+
+    def _end(self, client: Any) -> dict[str, Any]:
+        """The execution, once it has ended: it outlives the record of its failure by the tasks that still run."""
+        deadline = time.monotonic() + _END_SECONDS
+        while True:
+            found: dict[str, Any] = client.describe_execution(executionArn=self._execution)
+            if found["status"] in _ENDED or time.monotonic() >= deadline:
+                return found
+            time.sleep(_END_INTERVAL_SECONDS)
 
     def _read_history(self, tasks_before_partition: int | None) -> None:
         """Take in the events since the last call, newest page first, each once."""
@@ -135,7 +180,7 @@ class Sfn(Orchestration):
             fresh.append(event)
         for event in reversed(fresh):
             self._last_event = event["id"]
-            if event["type"] in _SUCCEEDED:
+            if event["type"] in _SUCCEEDED and not _lets_go_on(event):
                 if self._tasks_done == tasks_before_partition:
                     self._reducers = _length(_output(event))
                 self._tasks_done += 1
@@ -170,6 +215,12 @@ def _datums(chunks: list[Chunk], limit: int, *, each: bool) -> tuple[list[dict[s
 def _output(event: dict[str, Any]) -> Any:
     details = event.get("taskSucceededEventDetails") or event.get("lambdaFunctionSucceededEventDetails") or {}
     return json.loads(details.get("output") or "null")
+
+
+def _lets_go_on(event: dict[str, Any]) -> bool:
+    """Whether it was the recorder of failures that succeeded: it answers a redriven execution with what it recorded."""
+    output = _output(event)
+    return isinstance(output, dict) and "log_group" in output
 
 
 def _length(output: Any) -> int | None:

@@ -8,7 +8,7 @@ import pytest
 
 from runtime.mapreduce import storage
 from runtime.orchestration.envelope import EnvelopeError
-from runtime.orchestration.failure import lambda_handler, read_failure
+from runtime.orchestration.failure import RunFailed, lambda_handler, read_failure
 from tests.fakes.events import load_event
 
 PREFIX = "wordcount-http_sync_s3-"
@@ -161,14 +161,48 @@ def test_record_without_a_run_is_refused(event: Any) -> None:
         read_failure(event, PREFIX)
 
 
-def test_handler_stores_the_record_once_and_logs_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    created: list[tuple[str, str, bytes]] = []
-    monkeypatch.setattr(storage, "create", lambda *request: created.append(request) or True)
+@pytest.fixture
+def created(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bytes]]:
+    """What the handler creates: bucket, key and body."""
+    requests: list[tuple[str, str, bytes]] = []
+    monkeypatch.setattr(storage, "create", lambda *request: requests.append(request) or True)
     monkeypatch.setenv("FUNCTION_PREFIX", PREFIX)
     monkeypatch.setenv("RESULTS_BUCKET", "results")
+    return requests
 
+
+def test_handler_stores_the_record_once_and_logs_it(
+    created: list[tuple[str, str, bytes]], capsys: pytest.CaptureFixture[str]
+) -> None:
     failure = lambda_handler(load_event("give_up"), None)
 
     ((bucket, key, body),) = created
     assert (bucket, key, json.loads(body)) == ("results", "run1/failed.json", failure)
     assert json.loads(capsys.readouterr().out).items() >= failure.items()
+
+
+@pytest.mark.parametrize("redrives", [0, 3])
+def test_state_machine_is_answered_by_raising_once_the_record_is_stored(
+    redrives: int, created: list[tuple[str, str, bytes]]
+) -> None:
+    event = load_event("catch_json_cause") | {"Redrives": {"Caught": redrives, "Now": redrives}}
+
+    with pytest.raises(RunFailed, match=r"^mapper 2: ValueError: a bad text$"):
+        lambda_handler(event, None)
+
+    assert [key for _, key, _ in created] == ["run1/failed.json"]
+
+
+def test_redriven_state_machine_goes_on_without_a_record(created: list[tuple[str, str, bytes]]) -> None:
+    event = load_event("catch_json_cause") | {"Redrives": {"Caught": 0, "Now": 1}}
+
+    assert lambda_handler(event, None)["run"] == "run1"
+    assert created == []
+
+
+@pytest.mark.parametrize("redrives", [{}, {"Caught": 0}, {"Caught": "0", "Now": 1}, [0, 1], 1])
+def test_redrives_that_are_no_numbers_are_refused(redrives: Any, created: list[tuple[str, str, bytes]]) -> None:
+    with pytest.raises(EnvelopeError, match="Redrives"):
+        lambda_handler(load_event("catch_json_cause") | {"Redrives": redrives}, None)
+
+    assert created == []

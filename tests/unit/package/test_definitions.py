@@ -10,6 +10,7 @@ import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.edge import DefinitionError
+from runtime.orchestration.failure import RunFailed
 from scripts import paths
 from scripts.package.definitions import asl_edges, check, next_edges, read_asl, render_asl
 
@@ -235,26 +236,48 @@ def test_every_task_invokes_the_function_of_its_name(asl: dict[str, Any]) -> Non
     assert invoked == {name: f"${{{name}}}" for name in ("mapper", "partition", "reducer", "summary")}
 
 
-def test_every_task_retries_and_is_caught(asl: dict[str, Any]) -> None:
+def test_every_task_retries(asl: dict[str, Any]) -> None:
     for name, state in tasks(asl["States"]):
-        assert [retry["ErrorEquals"][-1] for retry in state["Retry"]] == ["Lambda.Unknown", "States.ALL"], name
-        assert all(retry["JitterStrategy"] == "FULL" and retry["BackoffRate"] > 1 for retry in state["Retry"]), name
-        assert name.endswith("_failed") or state["Catch"][0]["ErrorEquals"] == ["States.ALL"], name
+        retriers = state["Retry"][1:] if name.endswith("_failed") else state["Retry"]
+        assert [retry["ErrorEquals"][-1] for retry in retriers] == ["Lambda.Unknown", "States.ALL"], name
+        assert all(retry["JitterStrategy"] == "FULL" and retry["BackoffRate"] > 1 for retry in retriers), name
 
 
-def test_every_failure_is_recorded_with_its_function(asl: dict[str, Any]) -> None:
-    recorders = {
-        name: state["Parameters"]["Failure"]["Function"] for name, state in tasks(asl["States"]) if name.endswith("_failed")
-    }
+def all_states(states: dict[str, Any]) -> dict[str, Any]:
+    found = dict(states)
+    for state in states.values():
+        if state["Type"] == "Map":
+            found |= all_states(state["ItemProcessor"]["States"])
+    return found
 
-    assert recorders == {
-        "mapper_failed": "mapper",
-        "mapper_fan_out_failed": "mapper",
-        "partition_failed": "partition",
-        "reducer_failed": "reducer",
-        "reducer_fan_out_failed": "reducer",
-        "summary_failed": "summary",
-    }
+
+def test_failure_of_every_function_is_recorded_and_leads_back_to_it(asl: dict[str, Any]) -> None:
+    states = all_states(asl["States"])
+
+    for name in ("mapper", "partition", "reducer", "summary"):
+        (catcher,) = states[name]["Catch"]
+        caught = states[catcher["Next"]]
+        recorder = states[caught["Next"]]
+        assert (catcher["ErrorEquals"], catcher["ResultPath"]) == (["States.ALL"], "$.Failure")
+        assert (recorder["Resource"], recorder["Parameters"]["Failure"]["Function"]) == ("${failure}", name)
+        assert (recorder["ResultPath"], recorder["Next"]) == (None, name)
+
+
+def test_recorder_ends_the_execution_where_a_redrive_enters_it_again(asl: dict[str, Any]) -> None:
+    recorders = {name: state for name, state in tasks(asl["States"]) if name.endswith("_failed")}
+
+    assert recorders.keys() == {f"{name}_failed" for name in ("mapper", "partition", "reducer", "summary")}
+    for name, state in recorders.items():
+        assert state["Retry"][0] == {"ErrorEquals": [RunFailed.__name__], "MaxAttempts": 0}, name
+        assert "Catch" not in state, name
+        assert state["Parameters"]["Redrives"] == {"Caught.$": "$.Caught.Redrives", "Now.$": "$$.Execution.RedriveCount"}, name
+
+
+@pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
+def test_maps_leave_failures_to_their_iterations(mode: str, asl: dict[str, Any]) -> None:
+    maps = [state for state in render_asl(asl, mode)["States"].values() if state["Type"] == "Map"]
+
+    assert [{"Catch", "Retry"} & state.keys() for state in maps] == [set(), set()]
 
 
 def test_no_arn_stands_in_the_definition(asl: dict[str, Any]) -> None:

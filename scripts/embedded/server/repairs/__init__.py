@@ -7,7 +7,20 @@ replace private names, so ministack is pinned, and `patching` refuses to start w
 from scripts.embedded.server import permissions
 from scripts.embedded.server.counting import Counter
 from scripts.embedded.server.patching import RepairError
-from scripts.embedded.server.repairs import asynchronous, errors, grants, invocations, lambda_limits, s3, states, streams, workers
+from scripts.embedded.server.repairs import (
+    asynchronous,
+    attempts,
+    errors,
+    grants,
+    invocations,
+    lambda_limits,
+    map_runs,
+    redrive,
+    s3,
+    states,
+    streams,
+    workers,
+)
 from scripts.embedded.server.slots import Slots
 
 __all__ = ["RepairError", "apply_all"]
@@ -28,12 +41,15 @@ def apply_all(counter: Counter, slots: Slots) -> None:
     streams.give_mappings_their_defaults()
     streams.refuse_unreadable_streams()
     streams.map_streams(slots)
+    attempts.follow_executions()
+    attempts.stop_for_good()
+    redrive.redrive_executions()
+    map_runs.run_children()
     states.bound_lambda_tasks(slots)
     states.cap_inline_maps()
     states.limit_data()
     states.give_context_to_result_selectors()
     states.give_children_their_own_context()
-    states.fail_maps_whose_children_did_not_begin()
     states.fail_on_missing_paths()
     states.start_idempotently()
     grants.ask_the_state_machine()

@@ -151,29 +151,6 @@ def give_children_their_own_context() -> None:
     replace(module("services.stepfunctions"), "_run_sub_machine", ("states", "start_at", "input_data", "execution", "ctx"), make)
 
 
-def fail_maps_whose_children_did_not_begin() -> None:
-    """Fails a Distributed Map when the input of a child could not be made, as AWS does; ministack goes on with null for its
-    result."""
-    states = module("services.stepfunctions")
-    failure = require(states, "_ExecutionError")
-    runs = require(states, "_map_runs")
-    signature = ("state_def", "raw_input", "effective", "iterator", "execution", "ctx")
-
-    def make(original: Any) -> Any:
-        def run(*arguments: Any) -> Any:
-            before = set(runs.keys())
-            output = original(*arguments)
-            execution = arguments[4]["executionArn"]
-            own = [run for arn, run in list(runs.items()) if arn not in before and run["executionArn"] == execution]
-            if any(run["itemCounts"]["pending"] for run in own):
-                raise failure("States.Runtime", "The input of a child execution could not be made from the ItemSelector")
-            return output
-
-        return run
-
-    replace(states, "_run_distributed_map", signature, make)
-
-
 def fail_on_missing_paths() -> None:
     """Fails a state whose Parameters, ItemSelector or ResultSelector names a path that is not in its data.
 

@@ -1,0 +1,104 @@
+"""A state machine whose function failed for good is redriven once the cause is gone: exact result, nothing done twice."""
+
+import json
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.simulation.faults import Fatal
+from tests.simulation.observer import RESULTS, RUN
+from tests.simulation.scenario import Scenario, draw
+from tests.simulation.simulation import Simulation
+
+SCHEDULES = 1000
+_BLOCK = 250
+_FUNCTIONS = {"unum_map": "mapper", "partition_failed": "partition", "reducers": "reducer", "summary_failed": "summary"}
+_NOTICED_SECONDS = 2000.0
+"""Later than whatever still ran when the execution failed."""
+
+
+class Resumed:
+    """One schedule, whose fatal function is mended after its execution has failed, which is then redriven.
+
+    Attributes:
+        invoked: what the redrive invoked, `(function, index)`, the recorder left out.
+        finished: what it must not invoke.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.invoked: list[tuple[str, int]] = []
+        self.finished: set[tuple[str, int]] = set()
+        self.failures: list[dict[str, Any]] = []
+        self.simulation = Simulation("sfn", seed)
+        self.simulation.on_failure = lambda: self.simulation.world.after(_NOTICED_SECONDS, self._resume)
+
+    def _resume(self) -> None:
+        simulation = self.simulation
+        simulation.observer.scenario = replace(simulation.scenario, severity="survivable", fatal=None)
+        record = simulation.buckets.find(RESULTS, f"{RUN}/failed.json")
+        assert record, "the execution failed without a record"
+        self.failures.append(json.loads(record.body))
+        simulation.buckets.remove(RESULTS, f"{RUN}/failed.json")
+        state, ended = simulation.machine.place(RUN)
+        stages = list(_FUNCTIONS)
+        self.finished = {(_FUNCTIONS[earlier], 1) for earlier in stages[: stages.index(state)]}
+        self.finished |= {(_FUNCTIONS[state], index) for index in ended}
+        invoke = simulation.machine.invoke
+
+        def noted(function: str, payload: bytes, *more: Any) -> None:
+            if function != "failure":
+                self.invoked.append((function, json.loads(payload).get("Fan-out", {}).get("Index", 1)))
+            invoke(function, payload, *more)
+
+        simulation.machine.invoke = noted  # type: ignore[method-assign]
+        simulation.machine.redrive(RUN)
+
+
+def fatal(seed: int) -> bool:
+    return draw(Random(f"sfn/{seed}/scenario")).severity == "fatal"
+
+
+@pytest.mark.parametrize("first", range(0, SCHEDULES, _BLOCK))
+def test_redrive_ends_with_the_exact_result_and_repeats_nothing(first: int) -> None:
+    for seed in filter(fatal, range(first, first + _BLOCK)):
+        resumed = Resumed(seed)
+
+        report = resumed.simulation.run()
+
+        failed = report.scenario.fatal
+        assert failed
+        assert report.violations == [], report.replay
+        assert [(told["function"], told["index"] or 1) for told in resumed.failures] == [(failed.function, failed.index)]
+        assert resumed.simulation.machine.status[RUN] == "SUCCEEDED"
+        assert (failed.function, failed.index) in resumed.invoked
+        assert not resumed.finished & set(resumed.invoked), report.replay
+
+
+def test_failures_during_a_redrive_are_recorded_anew() -> None:
+    """What fails again, and what fails then for the first time: neither is taken for what was caught before."""
+    texts = ("to be", "or not", "to be")
+    failures = [Fatal("mapper", 2, "raises"), Fatal("mapper", 2, "is killed"), Fatal("summary", 1, "raises")]
+    simulation = Simulation("sfn", 0, Scenario(texts, 1, "fatal", failures[0]), forced={})
+    records: list[dict[str, Any]] = []
+
+    def resume() -> None:
+        record = simulation.buckets.find(RESULTS, f"{RUN}/failed.json")
+        assert record
+        records.append(json.loads(record.body))
+        if len(records) < len(failures):
+            simulation.observer.scenario = replace(simulation.scenario, fatal=failures[len(records)])
+            simulation.buckets.remove(RESULTS, f"{RUN}/failed.json")
+            simulation.machine.redrive(RUN, resume)
+
+    simulation.on_failure = resume
+
+    report = simulation.run()
+
+    assert report.violations == []
+    assert [(told["function"], told["index"]) for told in records] == [("mapper", 2), ("mapper", 2), ("summary", None)]
+    assert [told["error"] for told in records] == ["PoisonError", "Runtime.ExitError", "PoisonError"]
+    # Three tries of each that fails, one of what doesn't; then the recorder: each time, and once more to go on.
+    assert simulation.observer.executions == {"mapper": 2 + 3 + 3 + 1, "partition": 1, "reducer": 1, "summary": 3}
+    assert report.invocations == 14 + 3 + 2
