@@ -16,7 +16,7 @@ A function that has nothing to do, because the caller's time is up or the run ha
 
     {"Session": run id, "TurnedBack": "the caller's time is up"}
 
-Only such a run stores return values: before a fan-out's caller answers with a failure, it keeps what its branches have answered
+Only a run that fails stores return values: before a fan-out's caller answers with a failure, it keeps what its branches have answered
 as `{run}/mapper/{i}.json` or `{run}/reducer/{i}.json` in the returns bucket, and partition what it fanned out over. A run that
 goes well pays nothing for it. The event of a resumed run says so, `"Resumed": true`, and its fan-outs then call only the branches
 of which nothing is kept. A caller that was killed has kept nothing: what it called runs again.

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from runtime.orchestration.table import BLOCK
 from scripts.client import finished, items, objects, stored
@@ -27,6 +27,9 @@ _VALUE = re.compile(r"([1-9][0-9]*)\.json")
 
 class ReturnStore(ABC):
     """The return values of one run."""
+
+    last_continues: ClassVar[bool] = True
+    """Whether it is always the last branch by index that continues when all have returned; else it is who completes the set."""
 
     def __init__(self, aws: Aws, run_id: str) -> None:
         self._aws, self._run_id = aws, run_id
@@ -53,7 +56,7 @@ class ReturnStore(ABC):
     def unfinished(self, function: str, size: int) -> set[int] | None:
         """Which of the branches 1 to `size` must be invoked (again) to make the fan-in complete; None where that is unknown.
 
-        None of them is needed when the set is empty; the last by index must then run again to continue.
+        When none of them must, the last by index must run again to continue, if the run has not.
 
         Raises:
             StorageError: a request finally failed.
@@ -100,6 +103,8 @@ class InBucket(ReturnStore):
 
 class InTable(ReturnStore):
     """dynamodb: items `{run}/{function}/{index}`, and the sets of those that have returned."""
+
+    last_continues = False
 
     def returned(self, function: str) -> int | None:
         """Count finished indexes."""

@@ -1,9 +1,8 @@
 """http_sync_s3: the client invokes `unum_map`, asynchronously; see `entry`.
 
 Return values lie in one of the `return_stores`, and tell the progress. To resume a run, the client invokes what they lack, with
-the envelopes that the run's own functions would send: branches of a fan-out that have not returned, and always the last one by
-index, which continues once all have. A run whose store no client can reach begins again with unum_map: whatever has returned
-skips its component.
+the envelopes that the run's own functions would send: branches of a fan-out that have not returned, and the one that continues
+once all have. A run whose store no client can reach begins again with unum_map: whatever has returned skips its component.
 """
 
 from functools import cached_property, partial
@@ -78,9 +77,11 @@ class HttpSyncS3(Orchestration):
                 datum = pointer(key)
             self._invoke(function, datum, {"Fan-out": {"Index": index, "Size": last, "Directory": f"{function}/"}})
 
-        # The last one waits for the others, so it is invoked when they are.
-        at_once([partial(invoke, index) for index in sorted(unfinished - {last})], _INVOKERS)
-        invoke(last)
+        continues = {last} if self._returns.last_continues or not unfinished else set()
+        # In this order, since that one may have to wait for the others.
+        at_once([partial(invoke, index) for index in sorted(unfinished - continues)], _INVOKERS)
+        for index in continues:
+            invoke(index)
         return stored.run_again(function, unfinished, fan_in)
 
     def _invoke(self, function: str, datum: dict[str, Any], place: dict[str, Any]) -> None:
