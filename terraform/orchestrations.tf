@@ -89,6 +89,8 @@ locals {
         unum_map = {
           grants = [
             "read_unum_map_input", "write_mapper_input", "read_mapper_values", "write_partition_input", "write_failure",
+            # A run that fails keeps what its mappers have answered; resumed, it looks for that.
+            "write_mapper_values", "list_values",
           ]
           invokes = ["mapper", "partition", "failure"]
         }
@@ -96,6 +98,8 @@ locals {
         partition = {
           grants = [
             "read_partition_input", "list_pairs", "write_reducer_input", "read_reducer_values", "write_summary_input",
+            # The same for the reducers, with what their values belong to.
+            "write_reducer_values", "list_values", "read_partition_values", "write_partition_values",
           ]
           invokes = ["reducer", "summary"]
         }

@@ -15,6 +15,11 @@ A run that fails is answered as such, up to the client, and recorded by `unum_ma
 A function that has nothing to do, because the caller's time is up or the run has failed meanwhile, answers with the reason::
 
     {"Session": run id, "TurnedBack": "the caller's time is up"}
+
+Only a run that fails stores return values: before a fan-out's caller answers with a failure, it keeps what its branches have
+answered as `{run}/mapper/{i}.json` or `{run}/reducer/{i}.json` in the returns bucket, and partition what it fanned out over. A
+run that goes well pays nothing for it. The event of a resumed run says so, `"Resumed": true`, and its fan-outs then call only the
+branches of which nothing is kept. A caller that was killed has kept nothing: what it called runs again.
 """
 
 import time
@@ -22,14 +27,15 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from runtime.mapreduce.storage import StorageError
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
-from runtime.orchestration.envelope import Pointer, encode
+from runtime.orchestration.envelope import EnvelopeError, Inline, Pointer, encode
 from runtime.orchestration.failure import complete, from_response
 from runtime.orchestration.invoker import FunctionFailed, InvokeError
 from runtime.orchestration.results import find_result, record_failure, store_result
-from runtime.orchestration.returns import Found, Returns, in_order, input_key, own_key
+from runtime.orchestration.returns import Found, Returns, in_order, input_key, own_key, return_key
 from runtime.orchestration.settings import Settings
 
 PAYLOAD_BYTES = 5_500_000
@@ -75,6 +81,8 @@ class HttpOnly(Orchestration):
         parsed = envelopes.parse(event)
         if "Deadline" in event:
             envelopes.checked_time("Deadline", event["Deadline"])
+        if not isinstance(event.get("Resumed", False), bool):
+            raise EnvelopeError(f'"Resumed" is neither true nor false: {event["Resumed"]!r:.200}')
         return Invocation(parsed, event, context)
 
     def admit(self, invocation: Invocation) -> Invocation | str:
@@ -88,9 +96,11 @@ class HttpOnly(Orchestration):
         return {"Session": invocation.envelope.run_id, "TurnedBack": reason}
 
     def stored(self, invocation: Invocation) -> Found | None:
-        """The run's result: return values are stored nowhere else."""
+        """The run's result; in a resumed run also what partition fanned out over, since the reducers' values belong to that."""
         if self._edge.kind is not None:
-            return None
+            if self._edge.kind != "Map" or self._edge.name == ENTRY or not _is_resumed(invocation):
+                return None
+            return self._returns(invocation).find(own_key(self._edge.name, invocation.envelope))
         result = find_result(self._settings.results_bucket, invocation.envelope.run_id)
         return None if result is None else Found(result)
 
@@ -117,11 +127,16 @@ class HttpOnly(Orchestration):
             raise TypeError(f"{self._edge.name} must return an array to fan out over; got {type(values).__name__}")
         target, fan_in, size = str(self._edge.next), str(self._edge.fan_in), len(values)
         deadline = self._deadline(invocation)
+        kept = self._returns(invocation).indexes(target) if _is_resumed(invocation) else set()
+        answered: dict[int, Any] = {}
 
         def branch(index: int) -> Any:
+            if index in kept:
+                return envelopes.pointer(return_key(target, index))
             datum = self._datum(invocation, values[index - 1], input_key(target, index))
             place = {"Fan-out": {"Index": index, "Size": size}}
-            return self._call(invocation, target, {"Data": datum, **place}, index, deadline)
+            answered[index] = self._call(invocation, target, {"Data": datum, **place}, index, deadline)
+            return answered[index]
 
         try:
             calls = [partial(branch, index) for index in range(1, size + 1)]
@@ -132,13 +147,29 @@ class HttpOnly(Orchestration):
                 # All values in one claim check: that is all that the fan-in function may read.
                 resolved = self._returns(invocation).resolve(values_or_pointers)
                 data = self._datum(invocation, resolved, input_key(fan_in, 1))
-            answer = self._call(invocation, fan_in, {"Data": data}, None, deadline)
+            resumed = {"Resumed": True} if _is_resumed(invocation) else {}
+            answer = self._call(invocation, fan_in, {"Data": data, **resumed}, None, deadline)
         except BranchFailed as failed:
             answer = {"Session": invocation.envelope.run_id, "Failure": failed.failure}
-        if self._edge.name == ENTRY and "Failure" in answer:
-            record_failure(self._settings.results_bucket, invocation.envelope.run_id, answer["Failure"])
-        invocation.notes.update({"failure": answer["Failure"]} if "Failure" in answer else {})
+        if "Failure" in answer:
+            invocation.notes["failure"] = answer["Failure"]
+            if self._edge.name == ENTRY:
+                # First of all: what comes after it may take longer than the time that is left.
+                record_failure(self._settings.results_bucket, invocation.envelope.run_id, answer["Failure"])
+            self._keep(invocation, values, answered)
         return dict(answer)
+
+    def _keep(self, invocation: Invocation, values: list[Any], answered: Mapping[int, Any]) -> None:
+        """Store what the branches answered, for a resumed run; a failure to do so is noted, and hides not why the run failed."""
+        returns, target = self._returns(invocation), str(self._edge.next)
+        # A claim check in an answer lies where it would be kept.
+        inline = {index: datum for index, datum in answered.items() if isinstance(envelopes.parse_datum(datum), Inline)}
+        try:
+            if self._edge.name != ENTRY:
+                returns.write(own_key(self._edge.name, invocation.envelope), values)
+            in_order([partial(returns.write, return_key(target, index), datum["Value"]) for index, datum in inline.items()])
+        except StorageError as error:
+            invocation.notes["not_kept"] = str(error)
 
     def _call(self, invocation: Invocation, target: str, envelope: Mapping[str, Any], index: int | None, deadline: float) -> Any:
         """Invoke a function and return its answer; what failed is tried again, as Lambda would an asynchronous invocation.
@@ -190,3 +221,7 @@ class HttpOnly(Orchestration):
 
     def _returns(self, invocation: Invocation) -> Returns:
         return Returns(self._settings.returns_bucket, invocation.envelope.run_id)
+
+
+def _is_resumed(invocation: Invocation) -> bool:
+    return bool(invocation.event.get("Resumed", False))

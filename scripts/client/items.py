@@ -44,6 +44,13 @@ def get_all(client: Any, table: str, keys: Sequence[str]) -> dict[str, Image]:
     return {key: image for images in found for key, image in images.items()}
 
 
+def find_keys(client: Any, table: str, keys: Sequence[str]) -> set[str]:
+    """Which of the items are there, without what they hold. Raises TableError."""
+    only_key = {"ProjectionExpression": "#k", "ExpressionAttributeNames": {"#k": "Key"}}
+    found = at_once([partial(_get, client, table, part, **only_key) for part in _parts(keys, READS)], _THREADS)
+    return {key for images in found for key in images}
+
+
 def _write_all(client: Any, table: str, requests: Sequence[Any]) -> None:
     at_once([partial(_write, client, table, part) for part in _parts(requests, WRITES)], _THREADS)
 
@@ -57,11 +64,11 @@ def _write(client: Any, table: str, requests: Sequence[Any]) -> None:
     _persist("dynamodb:BatchWriteItem", table, _key_of(requests[0]), requests, send)
 
 
-def _get(client: Any, table: str, keys: Sequence[str]) -> dict[str, Image]:
+def _get(client: Any, table: str, keys: Sequence[str], **projection: Any) -> dict[str, Image]:
     images: dict[str, Image] = {}
 
     def send(pending: Sequence[Any]) -> Sequence[Any]:
-        answer = client.batch_get_item(RequestItems={table: {"Keys": pending, "ConsistentRead": True}})
+        answer = client.batch_get_item(RequestItems={table: {"Keys": pending, "ConsistentRead": True, **projection}})
         images.update({image["Key"]["S"]: image for image in answer.get("Responses", {}).get(table, ())})
         rest: Sequence[Any] = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         return rest

@@ -48,9 +48,11 @@ def by_client(orchestration: str, shape: Shape) -> dict[str, Range]:
     n, r = shape.chunks, shape.reducers
     # The shuffle's listing, and one more that finds it empty; before that, whether the run id was used.
     lists = 1 + max(1, ceil(shape.words / PAGE)) + 1
-    returns = {"http_sync_s3": 2, "s3_triggers": 8}.get(orchestration, 1)
+    returns = {"http_sync_s3": 2, "http_only": 2, "s3_triggers": 8}.get(orchestration, 1)
+    # run.json; and the chunks, where they are not the objects or items that start the run.
+    puts = {"http_sync_s3": 2, "http_only": 2, "s3_triggers": n + 2}.get(orchestration, 1)
     requests = {
-        "s3.PutObject": exactly(n + 2 if orchestration == "s3_triggers" else 1),
+        "s3.PutObject": exactly(puts),
         "s3.ListObjectsV2": exactly(lists + returns),
         "s3.HeadObject": (1, 2 * polls),
         "s3.GetObject": exactly(1),

@@ -197,10 +197,14 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         "lambda:InvokeFunction summary",
         "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/partition.input/*",
+        "s3:GetObject returns/*/partition/*",
         "s3:GetObject returns/*/reducer/*",
         "s3:ListBucket results",
+        "s3:ListBucket returns",
         "s3:ListBucket shuffle",
+        "s3:PutObject returns/*/partition/*",
         "s3:PutObject returns/*/reducer.input/*",
+        "s3:PutObject returns/*/reducer/*",
         "s3:PutObject returns/*/summary.input/*",
       ]
       reducer = [
@@ -226,8 +230,10 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         "s3:GetObject returns/*/mapper/*",
         "s3:GetObject returns/*/unum_map.input/*",
         "s3:ListBucket results",
+        "s3:ListBucket returns",
         "s3:PutObject results/*/failed.json",
         "s3:PutObject returns/*/mapper.input/*",
+        "s3:PutObject returns/*/mapper/*",
         "s3:PutObject returns/*/partition.input/*",
       ]
     })

@@ -37,14 +37,19 @@ class Notifications:
         """`storage.create`."""
         with self._lock:
             created = self._create(bucket, key, body)
-        if created and key.endswith(".json") and bucket in self._functions:
-            self._send(self._functions[bucket], object_created(bucket, key, body))
+        if created:
+            self.written(bucket, key, body)
         return created
 
     def replace(self, bucket: str, key: str, body: bytes, e_tag: str) -> bool:
         """`storage.replace`."""
         with self._lock:
             return self._replace(bucket, key, body, e_tag)
+
+    def written(self, bucket: str, key: str, body: bytes) -> None:
+        """An object was written, be it new or over another: send the event, if the configuration has one for it."""
+        if key.endswith(".json") and bucket in self._functions:
+            self._send(self._functions[bucket], object_created(bucket, key, body))
 
     def _send(self, function: str, event: Any) -> None:
         self.sent.append((function, event))

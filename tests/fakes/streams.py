@@ -53,7 +53,7 @@ class Streams:
         with self._lock:
             answer = self._call(operation, name, key, **arguments)
         if operation == "PutItem" and answer is not None:
-            self._created(name, arguments["Item"])
+            self.created(name, arguments["Item"])
         return answer
 
     def deliver(self, function: str, event: Any) -> None:
@@ -64,7 +64,8 @@ class Streams:
         else:
             self._cluster.submit(lambda: [self._deliver(function, event) for _ in range(self.deliveries)])
 
-    def _created(self, name: str, image: Any) -> None:
+    def created(self, name: str, image: Any) -> None:
+        """An item is new in a table: send its record, if the mapping lets it through."""
         function = TRIGGERED[self._roles[name]] if name in self._roles else None
         if function is not None and image.get("To") == {"S": function}:
             event = item_created(name, image)

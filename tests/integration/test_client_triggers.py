@@ -391,7 +391,7 @@ def test_a_function_that_was_ended_fails_the_run(deploy, sample, capsys):
     told = capsys.readouterr().err
     assert "function:   unum_map" in told
     assert "Task timed out" in told
-    assert cloud.left() == {"results": ["r1/failed.json", "r1/run.json"]}
+    assert cloud.left() == {"results": ["r1/failed.json", "r1/run.json"], "returns": ["r1/unum_map.input/1.json"]}
 
 
 def test_a_used_run_id_writes_nothing(cloud, sample, capsys):

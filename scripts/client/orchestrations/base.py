@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NotRequired, TypedDict
 from runtime.orchestration.envelope import encode
 from scripts.client import objects
 from scripts.client.aws import Aws, Role, Service
-from scripts.client.errors import StartError, UsageError
+from scripts.client.errors import StartError
 
 
 class Chunk(TypedDict):
@@ -97,6 +97,7 @@ class Orchestration(ABC):
             StartError, StorageError: the platform could not be told.
         """
 
+    @abstractmethod
     def resume(self, mappers: int, *, attended: bool) -> list[str]:
         """Go on with a run that failed, from what it has stored; its failed.json is deleted already.
 
@@ -107,7 +108,6 @@ class Orchestration(ABC):
             UsageError: there is not enough left of the run to go on.
             StartError, StorageError: it could not be started again; nothing but what is named there was.
         """
-        raise UsageError(f"runs of {self.aws.deployment.orchestration} can't be resumed")
 
     def remove(self, mappers: int | None) -> None:
         """Delete all that a run left between its functions, and what `start` wrote; `mappers` as for `progress`.

@@ -6,15 +6,19 @@
 
 See runtime.orchestration.table for all other items. Which branches have returned stands in the sets `{run}/finished/{block}`, so
 their sizes tell the progress. A run's items are found again by their keys alone, since they lie spread over the whole table.
+
+To resume a run, the items that set off what it lacks are deleted and written anew, for only what is new is worked on, and without
+the attempts that are noted on them. A chunk is kept as a claim check first: it must not get lost in between.
 """
 
-import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from runtime.orchestration.envelope import encode
+from runtime.orchestration.returns import input_key, return_key
 from runtime.orchestration.table import BLOCK, EXPIRES_SECONDS, VALUE_BYTES
-from scripts.client import items, objects
+from scripts.client import finished, items, objects, stored
 from scripts.client.errors import UsageError
 from scripts.client.items import Image
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress
@@ -47,22 +51,11 @@ class DynamoDBTriggers(Orchestration):
 
     def start(self, chunks: list[Chunk], *, attended: bool) -> None:
         """Write an item for each chunk, after all claim checks."""
-        common = {"Run": {"S": self.run_id}, "Expires": {"N": str(int(time.time()) + EXPIRES_SECONDS)}}
         if not chunks:
-            fan_in = {"Key": {"S": self._key("fan-in")}, "To": {"S": "partition"}, "Size": {"N": "0"}, **common}
-            items.put_all(self._client, self._table("mapper_output"), [fan_in])
+            items.put_all(self._client, self._table("mapper_output"), [self._image("fan-in", "partition", 0)])
             return
-        bodies: dict[str, bytes] = {}
-        images: list[Image] = []
-        for index, chunk in enumerate(chunks, 1):
-            held = {"Value": {"S": (body := encode(chunk)).decode()}}
-            if len(body) > VALUE_BYTES:
-                held = {"Pointer": {"S": (pointer := f"mapper.input/{index}.json")}}
-                bodies[self._key(pointer)] = body
-            place = {"To": {"S": "mapper"}, "Index": {"N": str(index)}, "Size": {"N": str(len(chunks))}}
-            images.append({"Key": {"S": self._key(index)}, **place, **held, **common})
-        objects.write_all(self.aws.store("returns"), bodies)
-        items.put_all(self._client, self._table("mapper_input"), images)
+        bodies = {index: encode(chunk) for index, chunk in enumerate(chunks, 1)}
+        items.put_all(self._client, self._table("mapper_input"), self._elements("mapper", bodies, len(chunks)))
 
     def progress(self, mappers: int | None) -> Progress:
         """Count finished indexes."""
@@ -76,6 +69,74 @@ class DynamoDBTriggers(Orchestration):
         if self._reducers is None:
             return Progress(mapped)
         return Progress(mapped, self._count("reducer_output", self._reducers), self._reducers)
+
+    def resume(self, mappers: int, *, attended: bool) -> list[str]:
+        """Write the items anew that set off what the fan-out lacks that the run stands in."""
+        # Created only if absent, it would keep the recorder from hearing of another failure.
+        items.remove_all(self._client, self._table("results"), [self._key("failed")])
+        values = self._find_values()
+        if values is None:
+            return self._resume_mappers(mappers)
+        return self._resume_reducers(values)
+
+    def _resume_mappers(self, mappers: int) -> list[str]:
+        unfinished = finished.unfinished(self._client, self._table("mapper_output"), self._key, mappers)
+        if not unfinished:
+            self._put_anew("mapper_output", [self._image("fan-in", "partition", mappers)])
+        indexes = sorted(unfinished)
+        for start in range(0, len(indexes), items.READS):
+            self._put_anew("mapper_input", self._chunks_again(indexes[start : start + items.READS], mappers))
+        return stored.run_again("mapper", unfinished, "partition")
+
+    def _resume_reducers(self, values: list[Any]) -> list[str]:
+        unfinished = finished.unfinished(self._client, self._table("reducer_output"), self._key, len(values))
+        if unfinished:
+            bodies = {index: encode(values[index - 1]) for index in sorted(unfinished)}
+            self._put_anew("reducer_input", self._elements("reducer", bodies, len(values)))
+        else:
+            self._put_anew("reducer_output", [self._image("fan-in", "summary", len(values))])
+        return stored.run_again("reducer", unfinished, "summary")
+
+    def _chunks_again(self, indexes: list[int], size: int) -> list[Image]:
+        """The chunks' items anew, each with its chunk kept as a claim check, from which it comes if the item is gone."""
+        found = items.get_all(self._client, self._table("mapper_input"), [self._key(index) for index in indexes])
+        returns, bodies, images = self.aws.store("returns"), {}, []
+        for index in indexes:
+            pointer = input_key("mapper", index)
+            match found.get(self._key(index)):
+                case {"Value": {"S": str(text)}}:
+                    held = {"Value": {"S": text}}
+                    bodies[self._key(pointer)] = text.encode()
+                case _:
+                    held = {"Pointer": {"S": pointer}}
+                    if not objects.exists(returns, self._key(pointer)):
+                        raise stored.expired(f"chunk {index} in table {self._table('mapper_input')}")
+            images.append(self._image(index, "mapper", size, Index={"N": str(index)}, **held))
+        objects.write_all(returns, bodies)
+        return images
+
+    def _put_anew(self, role: str, images: list[Image]) -> None:
+        items.remove_all(self._client, self._table(role), [image["Key"]["S"] for image in images])
+        items.put_all(self._client, self._table(role), images)
+
+    def _elements(self, function: str, bodies: Mapping[int, bytes], size: int) -> list[Image]:
+        """The items of a fan-out's elements, after what is too large for an item is written as a claim check."""
+        large: dict[str, bytes] = {}
+        images: list[Image] = []
+        for index, body in bodies.items():
+            held = {"Value": {"S": body.decode()}}
+            if len(body) > VALUE_BYTES:
+                held = {"Pointer": {"S": (pointer := input_key(function, index))}}
+                large[self._key(pointer)] = body
+            images.append(self._image(index, function, size, Index={"N": str(index)}, **held))
+        objects.write_all(self.aws.store("returns"), large)
+        return images
+
+    def _image(self, name: str | int, to: str, size: int, **more: Image) -> Image:
+        """An item that sets a function off."""
+        expires = {"N": str(int(time.time()) + EXPIRES_SECONDS)}
+        place = {"Key": {"S": self._key(name)}, "To": {"S": to}, "Run": {"S": self.run_id}, "Size": {"N": str(size)}}
+        return {**place, "Expires": expires, **more}
 
     def remove(self, mappers: int | None) -> None:
         """Delete the run's items, then its objects. What tells which items there are goes last."""
@@ -106,14 +167,24 @@ class DynamoDBTriggers(Orchestration):
             items.remove_all(self._client, self._table(role), [self._key(name) for name in names])
 
     def _find_reducers(self) -> int | None:
-        """How many values partition's fan-out has, None while there is none."""
+        """How many values partition's fan-out has, None while there is none, or if they have expired before their item."""
+        try:
+            values = self._find_values()
+        except UsageError:
+            return None
+        return None if values is None else len(values)
+
+    def _find_values(self) -> list[Any] | None:
+        """What partition's fan-out is over, None while there is none. Raises UsageError: it is gone."""
+        body: bytes | str | None
         match self._find("reducer_input", "fan-out"):
+            case None:
+                return None
             case {"Value": {"S": str(text)}}:
-                return len(json.loads(text))
-            case {"Pointer": {"S": str(pointer)}}:
-                body = objects.read(self.aws.store("returns", patient=False), self._key(pointer))
-                return None if body is None else len(json.loads(body))
-        return None
+                body = text
+            case _:
+                body = objects.read(self.aws.store("returns"), self._key(return_key("partition", 1)))
+        return stored.array(body, "partition's value")
 
     def _find(self, role: str, name: str) -> Image | None:
         key = self._key(name)

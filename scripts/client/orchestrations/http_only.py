@@ -7,20 +7,26 @@ The answer comes when all is done. The result lies in the results bucket as ever
     FunctionError, with {"errorType", "errorMessage", "stackTrace"}: unum_map itself was ended, and nobody has recorded it
 
 The client then records it. With --no-wait nobody is on the line: the invocation is asynchronous, and Lambda tells `failure`.
+
+Return values lie nowhere, but those of a run that failed: see runtime.orchestration.http_only. To resume it, unum_map is invoked
+again over the stored chunks, with `"Resumed": true`. If unum_map itself was killed, no mapper's value was kept, and all run
+again; if partition was, all reducers.
 """
 
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from runtime.orchestration.envelope import encode
-from scripts.client import objects
+from scripts.client import objects, stored
 from scripts.client.claim import FAILED, RESULT
 from scripts.client.errors import StorageError
 from scripts.client.orchestrations import entry
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress, Verdict
 from scripts.client.orchestrations.calling import Answer, Call
+from scripts.client.return_stores import InBucket
 
 _MARGIN_SECONDS = 30.0
 """After the function's own timeout: to be sure that it has ended."""
@@ -41,11 +47,26 @@ class HttpOnly(Orchestration):
 
     def start(self, chunks: list[Chunk], *, attended: bool) -> None:
         """Invoke unum_map, and see that Lambda takes it."""
+        limit = entry.MAX_REQUEST_BYTES if attended else entry.MAX_EVENT_BYTES
+        entry.launch(self.aws, self.run_id, chunks, limit, partial(self._send, attended=attended))
+
+    def resume(self, mappers: int, *, attended: bool) -> list[str]:
+        """Invoke unum_map again, which calls what nothing is kept of."""
+        entry.read_chunks(self.aws, self.run_id, mappers)
+        kept = InBucket(self.aws, self.run_id)
+        unmapped, values = kept.unfinished("mapper", mappers), kept.partition()
+        if unmapped or values is None:
+            again = stored.run_again("mapper", unmapped, "partition")
+        else:
+            again = stored.run_again("reducer", kept.unfinished("reducer", len(values)), "summary")
+        self._send(entry.relaunch(self.run_id, Resumed=True), attended=attended)
+        return again
+
+    def _send(self, payload: bytes, *, attended: bool) -> None:
         if not attended:
-            entry.send_off(self.aws, entry.pack(self.aws, self.run_id, chunks, entry.MAX_EVENT_BYTES))
+            entry.send_off(self.aws, payload)
             return
         function = self.aws.deployment.function(entry.ENTRY)
-        payload = entry.pack(self.aws, self.run_id, chunks, entry.MAX_REQUEST_BYTES)
         answer_seconds = self.aws.deployment.timeout_of(entry.ENTRY) + _MARGIN_SECONDS
         call = Call(self.aws.long_client("lambda", answer_seconds), function, payload)
         call.wait_until_taken()

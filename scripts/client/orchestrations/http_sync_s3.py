@@ -1,14 +1,23 @@
 """http_sync_s3: the client invokes `unum_map`, asynchronously; see `entry`.
 
-Return values lie in one of the `return_stores`, and tell the progress.
+Return values lie in one of the `return_stores`, and tell the progress. To resume a run, the client invokes what they lack, with
+the envelopes that the run's own functions would send: branches of a fan-out that have not returned, and the one that continues
+once all have. A run whose store no client can reach begins again with unum_map: whatever has returned skips its component.
 """
 
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
+from runtime.orchestration.envelope import directory, encode, inline, pointer
+from runtime.orchestration.returns import input_key
+from scripts.client import objects, stored
+from scripts.client.concurrency import at_once
 from scripts.client.errors import ClientError
 from scripts.client.orchestrations import entry
-from scripts.client.orchestrations.base import Chunk, Orchestration, Progress
+from scripts.client.orchestrations.base import Chunk, Orchestration, Progress, size
 from scripts.client.return_stores import RETURN_STORES, TABLE, ReturnStore
+
+_INVOKERS = 8
 
 
 class HttpSyncS3(Orchestration):
@@ -27,7 +36,7 @@ class HttpSyncS3(Orchestration):
 
     def start(self, chunks: list[Chunk], *, attended: bool) -> None:
         """Invoke unum_map."""
-        entry.send_off(self.aws, entry.pack(self.aws, self.run_id, chunks, entry.MAX_EVENT_BYTES))
+        entry.launch(self.aws, self.run_id, chunks, entry.MAX_EVENT_BYTES, partial(entry.send_off, self.aws))
 
     def progress(self, mappers: int | None) -> Progress:
         """Count return values."""
@@ -38,6 +47,45 @@ class HttpSyncS3(Orchestration):
         if partitions is None:
             return Progress(mapped)
         return Progress(mapped, self._returns.returned("reducer"), partitions)
+
+    def resume(self, mappers: int, *, attended: bool) -> list[str]:
+        """Invoke what the fan-out lacks that the run stands in."""
+        values = self._returns.partition()
+        if values is None:
+            return self._resume_mappers(mappers)
+        if not values:
+            self._invoke("partition", directory("mapper", mappers, self.aws.deployment.return_store), {})
+            return ["summary"]
+        return self._resume_branches("reducer", values, self._returns.unfinished("reducer", len(values)) or set(), "summary")
+
+    def _resume_mappers(self, mappers: int) -> list[str]:
+        chunks = entry.read_chunks(self.aws, self.run_id, mappers)
+        unfinished = self._returns.unfinished("mapper", mappers)
+        if chunks and unfinished is not None:
+            return self._resume_branches("mapper", chunks, unfinished, "partition")
+        entry.send_off(self.aws, entry.relaunch(self.run_id))
+        return [entry.ENTRY]
+
+    def _resume_branches(self, function: str, values: list[Any], unfinished: set[int], fan_in: str) -> list[str]:
+        last = len(values)
+
+        def invoke(index: int) -> None:
+            datum = inline(values[index - 1])
+            if size(datum) > entry.MAX_EVENT_BYTES:
+                key = input_key(function, index)
+                objects.write(self.aws.store("returns"), f"{self.run_id}/{key}", encode(values[index - 1]))
+                datum = pointer(key)
+            self._invoke(function, datum, {"Fan-out": {"Index": index, "Size": last, "Directory": f"{function}/"}})
+
+        continues = {last} if self._returns.last_continues or not unfinished else set()
+        # In this order, since that one may have to wait for the others.
+        at_once([partial(invoke, index) for index in sorted(unfinished - continues)], _INVOKERS)
+        for index in continues:
+            invoke(index)
+        return stored.run_again(function, unfinished, fan_in)
+
+    def _invoke(self, function: str, datum: dict[str, Any], place: dict[str, Any]) -> None:
+        entry.send_off(self.aws, encode({"Session": self.run_id, "Data": datum, **place}), function)
 
     def remove(self, mappers: int | None) -> None:
         """Delete return values, then claim checks and all else in the returns bucket."""

@@ -6,18 +6,28 @@
                     {run}/0.json      null
 
 Each is written only if absent. Values are objects `{run}/{index}.json`, so their names tell the progress.
+
+To resume a run, what it lacks is set off again: an object that is overwritten by the same bytes is an event like any other. That
+is done to the input of branches that have not returned; and when all have, to the last value, once the lock is gone that whoever
+failed to join them may hold.
 """
 
 import json
+from functools import partial
+from typing import Any
 
 from runtime.orchestration.envelope import EnvelopeError, encode
 from runtime.orchestration.stage import NOTHING, parse_key, value_name
-from scripts.client import objects
+from scripts.client import objects, stored
 from scripts.client.aws import Role
+from scripts.client.concurrency import at_once
+from scripts.client.errors import UsageError
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress
 
 _FAN_OUT = ".unum_map"
 _FAN_IN = ".sync"
+_LOCK = ".lock"
+_THREADS = 8
 
 
 class S3Triggers(Orchestration):
@@ -57,15 +67,77 @@ class S3Triggers(Orchestration):
         return Progress(mapped, self._count("reducer_output"), self._reducers)
 
     def _count(self, role: Role) -> int:
-        keys = objects.names(self.aws.store(role, patient=False), f"{self.run_id}/")
-        return sum(_is_value(key) for key in keys)
+        return len(_indexes(objects.names(self.aws.store(role, patient=False), f"{self.run_id}/")))
+
+    def resume(self, mappers: int, *, attended: bool) -> list[str]:
+        """Set off what the fan-out lacks that the run stands in."""
+        fan_out = objects.read(self.aws.store("reducer_input"), self._key(_FAN_OUT))
+        if fan_out is None:
+            return self._resume_mappers(mappers)
+        return self._resume_reducers(_values(fan_out))
+
+    def _resume_mappers(self, mappers: int) -> list[str]:
+        unfinished = stored.missing(mappers, self._present("mapper_output"))
+        if unfinished:
+            if lost := unfinished - self._present("input"):
+                raise stored.expired(f"chunk {min(lost)} in the input bucket")
+            objects.ensure(self.aws.store("input"), self._key(_FAN_OUT), encode({"Size": mappers}))
+            at_once([partial(self._set_off, "input", index) for index in sorted(unfinished)], _THREADS)
+        else:
+            self._gather("mapper_output", mappers)
+        return stored.run_again("mapper", unfinished, "partition")
+
+    def _resume_reducers(self, values: list[Any]) -> list[str]:
+        unfinished = stored.missing(len(values), self._present("reducer_output"))
+        if unfinished:
+            bodies = {self._key(value_name(index)): encode(values[index - 1]) for index in sorted(unfinished)}
+            objects.write_all(self.aws.store("reducer_input"), bodies)
+        else:
+            self._gather("reducer_output", len(values))
+        return stored.run_again("reducer", unfinished, "summary")
+
+    def _gather(self, role: Role, size: int) -> None:
+        """Have the values that are all there joined: anew, whoever has begun to."""
+        bucket = self.aws.store(role)
+        objects.remove(bucket, self._key(_LOCK))
+        if size:
+            self._set_off(role, size)
+        else:
+            objects.ensure(bucket, self._key(_FAN_IN), encode({"Size": 0}))
+            objects.write(bucket, self._key(value_name(NOTHING)), encode(None))
+
+    def _set_off(self, role: Role, index: int) -> None:
+        bucket, key = self.aws.store(role), self._key(value_name(index))
+        body = objects.read(bucket, key)
+        if body is None:
+            raise stored.expired(f"s3://{self.aws.deployment.bucket(role)}/{key}")
+        objects.write(bucket, key, body)
+
+    def _present(self, role: Role) -> set[int]:
+        return _indexes(objects.names(self.aws.store(role), f"{self.run_id}/"))
 
     def _key(self, name: str) -> str:
         return f"{self.run_id}/{name}"
 
 
-def _is_value(key: str) -> bool:
+def _indexes(keys: list[str]) -> set[int]:
+    """Of the values among these keys; what stands for nothing is none."""
+    found = set()
+    for key in keys:
+        try:
+            found.add(parse_key(key)[1])
+        except EnvelopeError:
+            continue
+    return found - {NOTHING}
+
+
+def _values(fan_out: bytes) -> list[Any]:
+    """What partition's fan-out is over. Raises UsageError: its bookkeeping holds something else."""
     try:
-        return parse_key(key)[1] != NOTHING
-    except EnvelopeError:
-        return False
+        held = json.loads(fan_out)
+    except ValueError:
+        held = None
+    match held:
+        case {"Size": int(size), "Values": [*values]} if size == len(values):
+            return values
+    raise UsageError(f"the run can't be resumed: {_FAN_OUT} of its reducers is none: {held!r:.200}; start anew")
