@@ -381,9 +381,10 @@ run "distributed_map_has_permissions_of_its_own" {
 
   assert {
     condition = jsonencode(flatten([for statement in jsondecode(module.sfn[0].policy).Statement : statement.Action])) == jsonencode([
-      "lambda:InvokeFunction", "states:StartExecution", "states:DescribeExecution", "states:StopExecution", "s3:GetObject",
+      "lambda:InvokeFunction", "states:StartExecution", "states:DescribeExecution", "states:StopExecution",
+      "states:RedriveExecution", "s3:GetObject",
     ])
-    error_message = "A Distributed Map starts, watches and stops its children and reads its input."
+    error_message = "A Distributed Map starts, watches, stops and redrives its children and reads its input."
   }
 }
 

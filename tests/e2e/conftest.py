@@ -95,6 +95,10 @@ class Cloud:
             timeout=timeout,
         )
 
+    def command(self, name: str, run: str, *arguments: str) -> Done:
+        """A command of the client on one run, whose deployment it finds."""
+        return run_module("scripts.client", name, run, "--target", "embedded", *arguments)
+
     @contextlib.contextmanager
     def held(self, orchestration: str, function: str) -> Iterator[None]:
         """The deployment while Lambda takes no synchronous invocation of one function; callers try again until it does."""

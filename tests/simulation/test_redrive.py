@@ -40,7 +40,7 @@ class Resumed:
         record = simulation.buckets.find(RESULTS, f"{RUN}/failed.json")
         assert record, "the execution failed without a record"
         self.failures.append(json.loads(record.body))
-        simulation.buckets.remove(RESULTS, f"{RUN}/failed.json")
+        forget_failure(simulation)
         state, ended = simulation.machine.place(RUN)
         stages = list(_FUNCTIONS)
         self.finished = {(_FUNCTIONS[earlier], 1) for earlier in stages[: stages.index(state)]}
@@ -54,6 +54,12 @@ class Resumed:
 
         simulation.machine.invoke = noted  # type: ignore[method-assign]
         simulation.machine.redrive(RUN)
+
+
+def forget_failure(simulation: Simulation) -> None:
+    """What the client does before it redrives."""
+    simulation.buckets.remove(RESULTS, f"{RUN}/failed.json")
+    simulation.observer.failed_at = None
 
 
 def fatal(seed: int) -> bool:
@@ -89,7 +95,7 @@ def test_failures_during_a_redrive_are_recorded_anew() -> None:
         records.append(json.loads(record.body))
         if len(records) < len(failures):
             simulation.observer.scenario = replace(simulation.scenario, fatal=failures[len(records)])
-            simulation.buckets.remove(RESULTS, f"{RUN}/failed.json")
+            forget_failure(simulation)
             simulation.machine.redrive(RUN, resume)
 
     simulation.on_failure = resume

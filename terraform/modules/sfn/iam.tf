@@ -23,6 +23,12 @@ locals {
       Resource = ["${local.execution_arns}:*", "${local.execution_arns}/*"]
     },
     {
+      Sid      = "RedriveTheChildrenOfADistributedMap"
+      Effect   = "Allow"
+      Action   = "states:RedriveExecution"
+      Resource = "${local.execution_arns}/*"
+    },
+    {
       Sid      = "ReadTheInputOfADistributedMap"
       Effect   = "Allow"
       Action   = "s3:GetObject"
