@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from runtime.mapreduce.storage import StorageError
 from runtime.orchestration import http_only
+from runtime.orchestration.returns import Returns
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, Killed, LambdaError
 from tests.fakes.context import FakeContext
@@ -387,3 +389,42 @@ def test_partition_that_returns_no_array_is_refused(
     run(deployment, ["to"])
 
     assert deployment.buckets.failure("run1")["message"] == "partition must return an array to fan out over; got dict"
+
+
+def test_failure_keeps_what_the_branches_have_answered(deployment: CalledFunctions, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(event: Any, context: Any) -> Any:
+        raise ValueError("no")
+
+    monkeypatch.setattr(deployment.cluster.components["summary"], "_component", broken)
+
+    run(deployment, TEXTS)
+
+    kept = ["mapper/1.json", "mapper/2.json", "mapper/3.json", "mapper/4.json", "partition/1.json"]
+    reducers = ["reducer/1.json", "reducer/2.json", "reducer/3.json"]
+    assert deployment.buckets.keys(deployment.buckets.returns) == [f"run1/{name}" for name in (*kept, *reducers)]
+
+
+def test_failure_to_keep_them_hides_no_other(
+    deployment: CalledFunctions, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+) -> None:
+    def refuse(self: Any, key: str, value: Any) -> None:
+        raise StorageError("s3:PutObject", "b", key, "no")
+
+    def broken(event: Any, context: Any) -> Any:
+        raise ValueError("the cause")
+
+    monkeypatch.setattr(Returns, "write", refuse)
+    monkeypatch.setattr(deployment.cluster.components["summary"], "_component", broken)
+
+    answer = run(deployment, TEXTS)
+
+    assert answer["Failure"]["message"] == "the cause"
+    assert deployment.buckets.failure("run1")["message"] == "the cause"
+    (line,) = (line for line in parse_lines(capsys.readouterr().out) if line["function"] == "unum_map")
+    assert "s3:PutObject" in line["not_kept"]
+
+
+@pytest.mark.parametrize("resumed", [1, "true", None])
+def test_resumed_is_true_or_false(resumed: Any, cluster: Cluster) -> None:
+    with pytest.raises(LambdaError, match="Resumed"):
+        cluster.invoke("unum_map", envelope([], Resumed=resumed))

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import obstore
 import pytest
-from obstore.store import MemoryStore
 
 from scripts.client import objects
 from scripts.client.deployment import Deployment
@@ -16,53 +15,14 @@ from scripts.client.orchestrations import Progress
 from scripts.client.orchestrations import dynamodb_triggers as dynamodb
 from scripts.client.orchestrations.dynamodb_triggers import DynamoDBTriggers
 from scripts.client.orchestrations.s3_triggers import S3Triggers
-from tests.fakes.client_tables import Tables
+from tests.fakes.client_memory import MemoryAws
 
 CHUNKS = [{"text": f"to be {i} 日本", "destination": "b"} for i in range(3)]
 
 
-class Bucket(MemoryStore):
-    config = {"bucket": "b"}  # noqa: RUF012
-
-
-class Aws:
-    """Buckets and tables in memory, named as their roles."""
-
-    def __init__(self):
-        roles = ("shuffle", "results", "returns", "input", "mapper_output", "reducer_input", "reducer_output")
-        self.stores = {role: Bucket() for role in roles}
-        self.tables = Tables()
-        record = SimpleNamespace(bucket=lambda role: role, table=lambda role: role)
-        self.deployment = record
-
-    def store(self, role, *, patient=True):
-        return self.stores[role]
-
-    def client(self, service):
-        assert service == "dynamodb"
-        return self.tables
-
-    def put(self, role, key, value):
-        obstore.put(self.stores[role], key, json.dumps(value).encode())
-
-    def bodies(self, role):
-        keys = [item["path"] for page in obstore.list(self.stores[role]) for item in page]
-        return {key: json.loads(bytes(obstore.get(self.stores[role], key).bytes())) for key in sorted(keys)}
-
-    def keys(self):
-        """All that is anywhere."""
-        found = {role: list(self.bodies(role)) for role in self.stores} | {
-            f"table {name}": sorted(items) for name, items in self.tables.items.items()
-        }
-        return {name: keys for name, keys in found.items() if keys}
-
-    def item(self, table, key, **attributes):
-        self.tables.items.setdefault(table, {})[key] = {"Key": {"S": key}, **attributes}
-
-
 @pytest.fixture
 def aws():
-    return Aws()
+    return MemoryAws()
 
 
 class TestS3Triggers:
