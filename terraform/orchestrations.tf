@@ -126,7 +126,7 @@ locals {
           trigger = "mapper_output"
           grants = [
             "gather_mapper_output", "list_mapper_output", "lock_mapper_output", "list_pairs", "fan_out_reducer_input",
-            "list_reducer_input", "end_reducer_output",
+            "list_reducer_input", "end_reducer_output", "list_reducer_output",
           ]
           invokes = ["failure"]
         }

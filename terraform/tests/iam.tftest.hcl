@@ -288,6 +288,7 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
         "s3:GetObject results/*/failed.json",
         "s3:ListBucket mapper-output",
         "s3:ListBucket reducer-input",
+        "s3:ListBucket reducer-output",
         "s3:ListBucket results",
         "s3:ListBucket shuffle",
         "s3:PutObject mapper-output/*/.lock",

@@ -229,3 +229,14 @@ run "an_entry_that_ends_before_those_it_waits_for_is_refused" {
 
   expect_failures = [var.timeouts]
 }
+
+run "a_fan_out_of_nothing_at_once_is_refused" {
+  command = plan
+
+  variables {
+    orchestration       = "http_only"
+    fan_out_concurrency = 0
+  }
+
+  expect_failures = [var.fan_out_concurrency]
+}

@@ -109,21 +109,6 @@ class Cloud:
         finally:
             client.delete_function_concurrency(FunctionName=name)
 
-    @contextlib.contextmanager
-    def without_action(self, orchestration: str, function: str, action: str) -> Iterator[None]:
-        """The deployment while the first statement that allows one action is missing from one function's policy."""
-        iam, role = self.client("iam"), self.deployment(orchestration)["functions"][function]
-        (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-        policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        kept = list(policy["Statement"])
-        kept.remove(next(statement for statement in kept if statement["Action"] == action))
-        changed = json.dumps({**policy, "Statement": kept})
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=changed)
-        try:
-            yield
-        finally:
-            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
-
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +63,11 @@ def without(cloud: Cloud, orchestration: str, grant: Grant) -> Iterator[None]:
         yield
     finally:
         _write(cloud, role, policy)
+
+
+def is_used(grant: Grant, uses: Collection[Use], orchestration: str, deployment: Mapping[str, Any]) -> bool:
+    """Whether it is this grant that lets a function do any of what it did."""
+    return any(grant.allows(use, arn_of(use, orchestration, deployment)) for use in uses)
 
 
 def arn_of(use: Use, orchestration: str, deployment: Mapping[str, Any]) -> str:

@@ -148,30 +148,6 @@ def test_nothing_but_the_result_is_left_of_a_run(cloud: Cloud, orchestration: st
     assert cloud.items(orchestration, run) == []
 
 
-@pytest.mark.parametrize(
-    ("orchestration", "function", "action"),
-    [
-        ("sfn", "mapper", "s3:PutObject"),
-        ("sfn", "partition", "s3:ListBucket"),
-        ("sfn", "summary", "s3:PutObject"),
-        ("http_sync_s3", "unum_map", "lambda:InvokeFunction"),
-        ("http_sync_s3", "mapper", "s3:PutObject"),
-        ("http_sync_s3", "reducer", "s3:ListBucket"),
-        ("http_only", "reducer", "s3:ListBucket"),
-        ("s3_triggers", "summary", "s3:PutObject"),
-        ("dynamodb_triggers", "mapper", "s3:PutObject"),
-        ("dynamodb_triggers", "partition", "s3:ListBucket"),
-    ],
-)
-def test_run_without_one_action_fails_and_names_it(cloud: Cloud, orchestration: str, function: str, action: str) -> None:
-    with cloud.without_action(orchestration, function, action):
-        done = cloud.invoke(orchestration, "--json", "--timeout", "90", "-", stdin="some words")
-
-    assert done.status == 1, done.out + done.err
-    assert action in done.err
-    assert function in done.err
-
-
 def test_run_id_is_used_once(cloud: Cloud, orchestration: str) -> None:
     run = f"once-{orchestration}"
     assert cloud.invoke(orchestration, "--run-id", run, "--json", "-", stdin="a").status == 0

@@ -34,7 +34,7 @@ def connect(target: RedisTarget) -> Any:
     """A client, one for each process: its connections are opened when they are used, and again when they broke.
 
     Raises:
-        ValueError: the target names neither a URL nor a host.
+        ValueError: the target names neither a URL nor a host, or the URL is none.
     """
     options: dict[str, Any] = {
         "socket_connect_timeout": _CONNECT_SECONDS,
@@ -47,7 +47,11 @@ def connect(target: RedisTarget) -> Any:
         "retry_on_error": [BrokenConnectionError, AnswerTimeoutError, BusyLoadingError],
     }
     if target.url:
-        return Redis.from_url(target.url, **options)
+        try:
+            return Redis.from_url(target.url, **options)
+        except ValueError:
+            # What a URL's parser complains of may be a part of the password.
+            raise ValueError("REDIS_URL is not like redis://:password@host:6379/0; escape / and @ in a password") from None
     if not target.host:
         raise ValueError("RETURN_STORE is redis, but neither REDIS_URL nor REDIS_HOST is set")
     return Redis(host=target.host, port=PORT, ssl=True, credential_provider=RoleCredentials(target.user, target.cache), **options)

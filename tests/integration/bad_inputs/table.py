@@ -3,8 +3,7 @@
 Read by test_bad_inputs.py, which also sees that nothing was started and nothing is left. `{name}` stands for what a test has
 made: `{dir}` a folder with the row's files, `{shuffle}`, `{returns}` and so on a deployment's buckets and tables.
 
-What is wrong with an input's bytes and JSON alone, at each block size, is in tests/unit/client/test_client_reading.py; what
-Terraform refuses, in terraform/tests/variables.tftest.hcl.
+More of what can be wrong with an input's bytes and JSON, at each block size, is in tests/unit/client/test_client_reading.py.
 """
 
 from collections.abc import Mapping
@@ -387,3 +386,26 @@ DEFINITIONS = {
         ASL, edge(States={"A": {"Type": "Task", "End": True}}, StartAt="A"), "all orchestrations must describe the same edges"
     ),
 }
+
+VARIABLES = {
+    "orchestration": "it must be one of: ${join",
+    "prefix": "it must be 2 to 23 lower-case letters, digits and single hyphens, beginning with a letter",
+    "sfn_map_mode": "it must be INLINE or DISTRIBUTED",
+    "sfn_log_level": "it must be OFF, ERROR, FATAL or ALL",
+    "fan_in_wait_seconds": "it must be a whole number from 1 to 86400",
+    "return_store": "it must be s3, dynamodb or redis",
+    "redis_url": "must begin with redis:// or, for TLS, rediss://, and name a host",
+    "region": "it must look like us-east-1",
+    "endpoint_url": "must be scheme, host and port with no path, such as http://127.0.0.1:4566, or null",
+    "memory_mb": "it must be a whole number from 128 to 10240",
+    "timeout_seconds": "must be a whole number from 10 to 900, or null",
+    "architecture": "must be x86_64, arm64 or null",
+    "python_version": "must be 3.11, 3.12, 3.13 or null",
+    "reserved_concurrency": "must be null or -1 (none), or a whole number from 2",
+    "function_overrides": "names an unknown function; known are: ${join",
+    "log_retention_days": "CloudWatch Logs takes 0, 1, 3, 5, 7, 14, 30",
+    "fan_out_concurrency": "it must be a whole number from 1 to 512",
+    "expiry_days": "it must be a whole number, 0 for no lifecycle rules",
+    "undelivered_days": "it must be a whole number from 1 to 14, or 0 for no queue",
+}
+"""What Terraform says of a variable that it refuses: the legal values."""

@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Callable
@@ -21,7 +22,17 @@ from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import LambdaError
 from tests.fakes.deployments import Deployment
 from tests.fakes.log_lines import parse_lines
-from tests.integration.bad_inputs.table import CALLS, COMMANDS, DEFINITIONS, EVENTS, Call, Command, Definition, Event
+from tests.integration.bad_inputs.table import (
+    CALLS,
+    COMMANDS,
+    DEFINITIONS,
+    EVENTS,
+    VARIABLES,
+    Call,
+    Command,
+    Definition,
+    Event,
+)
 
 FUNCTIONS = ("unum_map", "mapper", "partition", "reducer", "summary", "failure")
 
@@ -190,3 +201,19 @@ def test_package_refuses_a_definition_and_makes_nothing(
     assert told.startswith("package: definitions/")
     assert row.said in told
     assert not (tmp_path / "build").exists()
+
+
+@pytest.mark.parametrize(("name", "said"), VARIABLES.items(), ids=VARIABLES)
+def test_variable_is_refused_with_its_legal_values(name: str, said: str) -> None:
+    # That the plan fails is for `terraform test` to see, which can't see what it says.
+    declared = (paths.TERRAFORM / "variables.tf").read_text().partition(f'variable "{name}" {{')[2].partition("\nvariable ")[0]
+    refusals = "".join(path.read_text() for path in (paths.TERRAFORM / "tests").glob("*.tftest.hcl"))
+
+    assert any(said in message for message in re.findall(r'error_message += "(.*)"\n', declared))
+    assert f"expect_failures = [var.{name}]" in refusals
+
+
+def test_every_variable_with_a_rule_is_in_the_table() -> None:
+    blocks = re.split(r'^variable "', (paths.TERRAFORM / "variables.tf").read_text(), flags=re.MULTILINE)[1:]
+
+    assert {block.partition('"')[0] for block in blocks if "validation {" in block} == VARIABLES.keys()

@@ -1,0 +1,59 @@
+"""What Terraform grants each function: terraform/tests/iam.tftest.hcl lists it, `terraform test` compares it with the policies.
+
+A permission is `s3:GetObject returns/*/mapper/*`: an action, and a bucket (with a pattern for its keys), table, function or queue
+by its role.
+"""
+
+import re
+from collections.abc import Iterator
+
+from scripts import paths
+from tests.simulation import seams
+from tests.simulation.observer import RESULTS, RETURNS
+from tests.simulation.scenario import SHUFFLE
+from tests.simulation.usage import Use
+
+_ROLES = {
+    **{name: role.replace("_", "-") for role, name in seams.STAGE_BUCKETS.items()},
+    **{name: role for role, name in seams.STAGE_TABLES.items()},
+    SHUFFLE: "shuffle",
+    RETURNS: "returns",
+    RESULTS: "results",
+}
+
+
+def granted(orchestration: str) -> dict[str, list[str]]:
+    """The permissions of each function but for that to write its own log.
+
+    Raises:
+        ValueError: there is no such list.
+    """
+    text = (paths.TERRAFORM / "tests" / "iam.tftest.hcl").read_text(encoding="utf-8")
+    _, found, block = text.partition(f'run "each_function_of_{orchestration}_may_do_what_it_does_and_no_more"')
+    if not found:
+        raise ValueError(f"iam.tftest.hcl says nothing of {orchestration}")
+    lists = re.findall(r"^      (\w+) = \[\n((?: +\"[^\"]+\",\n)+) +\]", block.partition("\nrun ")[0], re.MULTILINE)
+    permissions = {function: re.findall(r'"([^"]+)"', entries) for function, entries in lists}
+    return {function: [one for one in own if not one.startswith("logs:")] for function, own in permissions.items()}
+
+
+def allows(permission: str, use: Use) -> bool:
+    """Whether a permission is for what was used."""
+    action, _, resource = permission.partition(" ")
+    pattern = re.escape(resource).replace(r"\*", ".*")
+    return action == use.action and re.fullmatch(pattern, _named(use)) is not None
+
+
+def _named(use: Use) -> str:
+    if use.action.startswith("lambda:"):
+        return use.resource.rpartition("-")[2]
+    bucket, slash, key = use.resource.partition("/")
+    return _ROLES[bucket] + (slash + key if key else "")
+
+
+def without_grant(uses: set[Use], orchestration: str) -> Iterator[Use]:
+    """What is used, and granted to nobody."""
+    permissions = granted(orchestration)
+    for use in sorted(uses):
+        if not any(allows(permission, use) for permission in permissions[use.function]):
+            yield use

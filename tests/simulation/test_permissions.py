@@ -1,0 +1,69 @@
+"""Each action that a function uses, on whichever path, is granted to it; each that is granted, some path uses.
+
+The paths are those of simulated schedules: duplicates, claim checks, failures, hand-ons. The other half, a run on the embedded
+AWS without each action in turn, is tests/e2e/test_permissions.py.
+"""
+
+from functools import cache
+
+import pytest
+
+from runtime.orchestration import ORCHESTRATIONS
+from tests.simulation.policies import allows, granted, without_grant
+from tests.simulation.usage import Use, anything, plain
+
+pytestmark = pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
+
+SEEDS = range(1, 201)
+
+UNSEEN = {
+    # of AWS itself
+    "lambda:InvokeFunction failure": "Lambda invokes the recorder for an event that has finally failed, with the function's role",
+    "dynamodb:DescribeStream": "Lambda reads a stream with the role of the function that it feeds",
+    "dynamodb:GetRecords": "the same",
+    "dynamodb:GetShardIterator": "the same",
+    "dynamodb:ListStreams": "the same",
+    "sqs:SendMessage undelivered": "Lambda leaves what a stream could not deliver, with the function's role",
+    # of runs that clients start in other ways than a simulated one
+    "s3:GetObject returns/*/unum_map.input/*": "the client puts a large input into a claim check (test_client.py)",
+    "s3:GetObject returns/*/mapper.input/*": "the client puts a large chunk into a claim check (test_client_triggers.py)",
+    # of events that come when all is removed
+    "s3:ListBucket input": "an event of a run that was removed is turned back, not retried (test_s3_triggers.py)",
+    "s3:ListBucket reducer-input": "the same",
+}
+"""What no simulated path uses, with the reason why it is granted all the same."""
+
+UNSEEN_IN = {
+    ("http_sync_s3", "summary", "s3:ListBucket returns"): "a value that was removed is told from one that is forbidden",
+    ("http_only", "failure", "s3:PutObject results/*/failed.json"): "of a unum_map that somebody invoked asynchronously",
+}
+
+SMALL_CARRIERS_ALONE = "returns/run1/reducer.input/"
+"""What partition gives a reducer is a bucket and a folder. Only carriers smaller than any real one need a claim check for it."""
+
+
+@cache
+def uses_of(orchestration: str) -> frozenset[Use]:
+    return frozenset(anything(orchestration, SEEDS) | plain(orchestration))
+
+
+def test_what_is_used_is_granted(orchestration: str) -> None:
+    uses = {use for use in uses_of(orchestration) if SMALL_CARRIERS_ALONE not in use.resource}
+
+    assert list(without_grant(uses, orchestration)) == []
+
+
+def test_what_is_granted_is_used(orchestration: str) -> None:
+    uses, permissions = uses_of(orchestration), granted(orchestration)
+
+    idle = [
+        (function, permission)
+        for function, own in permissions.items()
+        for permission in own
+        if not any(use.function == function and allows(permission, use) for use in uses)
+        and not any(permission.startswith(seen) for seen in UNSEEN)
+        and (orchestration, function, permission) not in UNSEEN_IN
+    ]
+
+    assert {"mapper", "partition", "reducer", "summary", "failure"} <= permissions.keys()
+    assert idle == []
