@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.e2e.conftest import Cloud
+from tests.e2e.conftest import Cloud, run_module
 
 TEXT = "to be or not to be that is the question"
 
@@ -29,7 +29,8 @@ def test_run_goes_on_once_the_cause_is_mended(cloud: Cloud, orchestration: str, 
         failed = cloud.invoke(orchestration, "--run-id", run, "--chunks", "4", "--timeout", "90", "--json", "-", stdin=TEXT)
     assert failed.status == 1, failed.out + failed.err
 
-    resumed = cloud.invoke(orchestration, "resume", run, "--timeout", "90", "--json")
+    where = ("--target", "embedded", "--orchestration", orchestration)
+    resumed = run_module("scripts.client", "resume", run, *where, "--timeout", "90", "--json")
 
     assert resumed.counts == Counter(TEXT.split())
     assert f"goes on with {function}" in resumed.err
