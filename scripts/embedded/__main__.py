@@ -5,6 +5,7 @@ Exit codes: 0 done (`status`: running), 1 it could not be started or stopped, 2 
 """
 
 import argparse
+import re
 import signal
 import sys
 from types import FrameType
@@ -15,7 +16,7 @@ from scripts.embedded.paths import Paths
 
 
 def parser() -> argparse.ArgumentParser:
-    """Returns the parser of `up [--port N] [--no-auth]`, `status [--json]` and `down`."""
+    """Returns the parser of `up [--port N] [--no-auth] [--lambda-endpoint URL]`, `status [--json]` and `down`."""
     root = argparse.ArgumentParser(
         prog="python -m scripts.embedded", description="Start, look at and stop the embedded AWS (loopback only)."
     )
@@ -23,6 +24,9 @@ def parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="start it, unless it runs already")
     up.add_argument("--port", type=_port, help="insist on this port (default: 4566, or a free one when that is taken)")
     up.add_argument("--no-auth", dest="auth", action="store_false", help="do not enforce IAM policies and signatures")
+    up.add_argument(
+        "--lambda-endpoint", type=_loopback, metavar="URL", help="where functions find AWS: a proxy before it (default: itself)"
+    )
     status = commands.add_parser("status", help="say whether it runs, where, and what it has served")
     status.add_argument("--json", action="store_true", help="print one JSON object")
     commands.add_parser("down", help="stop it and remove what it held")
@@ -33,6 +37,12 @@ def _port(text: str) -> int:
     if text.isdecimal() and 1 <= int(text) <= 65535:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535")
+
+
+def _loopback(text: str) -> str:
+    if re.fullmatch(r"http://127\.0\.0\.1:[1-9][0-9]{0,4}", text):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is not on this machine; give http://127.0.0.1:PORT")
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:
@@ -47,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     paths = Paths.default()
     try:
         if options.command == "up":
-            return control.up(paths, port=options.port, auth=options.auth)
+            return control.up(paths, port=options.port, auth=options.auth, lambda_endpoint=options.lambda_endpoint)
         if options.command == "down":
             return control.down(paths)
         return control.status(paths, as_json=options.json)

@@ -16,8 +16,10 @@ NOT_RUNNING = 3
 _LOCK_SECONDS = 1000
 
 
-def up(paths: Paths, *, port: int | None, auth: bool) -> int:
+def up(paths: Paths, *, port: int | None, auth: bool, lambda_endpoint: str | None = None) -> int:
     """Starts the emulator unless it runs; prints the endpoint. A second call changes nothing and returns 0, too.
+
+    `lambda_endpoint` is what functions take for AWS, if not the emulator itself.
 
     Raises EmbeddedError (exit 1) or PortTakenError (exit 2); then, and when interrupted, nothing of it is left.
     """
@@ -35,7 +37,7 @@ def up(paths: Paths, *, port: int | None, auth: bool) -> int:
             return 0
         with launch.listening_socket(port) as listener:
             environment.prepare(paths)
-            started = launch.start(paths, listener, auth=auth)
+            started = launch.start(paths, listener, auth=auth, lambda_endpoint=lambda_endpoint)
     print(
         f"embedded AWS: ready at {started.endpoint_url} (pid {started.pid}, "
         f"IAM enforcement {'on' if auth else 'off'}, log {_shown(paths)})"

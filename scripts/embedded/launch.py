@@ -50,7 +50,7 @@ def _somebody_listens(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
-def start(paths: Paths, listener: socket.socket, *, auth: bool) -> state.State:
+def start(paths: Paths, listener: socket.socket, *, auth: bool, lambda_endpoint: str | None = None) -> state.State:
     """Starts the server on `listener`, waits until it answers, writes state.json and returns what is in it.
 
     Raises EmbeddedError, with the end of the log, when it dies or is not ready within 60 s; whatever interrupts this,
@@ -77,7 +77,7 @@ def start(paths: Paths, listener: socket.socket, *, auth: bool) -> state.State:
             server = subprocess.Popen(
                 command,
                 cwd=paths.root,
-                env=_variables(paths.tmp, port, auth),
+                env=_variables(paths.tmp, port, auth, lambda_endpoint),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -128,7 +128,7 @@ def _tail(log: Path) -> str:
     return f"\n  the last lines of {log}:\n    " + "\n    ".join(lines) if lines else f" {log} is empty"
 
 
-def _variables(tmp: Path, port: int, auth: bool) -> dict[str, str]:
+def _variables(tmp: Path, port: int, auth: bool, lambda_endpoint: str | None) -> dict[str, str]:
     """The server's whole environment, which its Lambda workers inherit.
 
     Built from nothing rather than copied: the caller's own AWS profile, proxies and Python settings have no business
@@ -138,6 +138,7 @@ def _variables(tmp: Path, port: int, auth: bool) -> dict[str, str]:
     return {
         "LANG": "C.UTF-8",
         **kept,
+        **({"AWS_ENDPOINT_URL": lambda_endpoint} if lambda_endpoint else {}),
         "HOME": str(tmp / "home"),
         "TMPDIR": str(tmp),
         "STATE_DIR": str(tmp / "state"),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.conftest import Cloud
+from tests.cloud import Cloud
 from tests.simulation import seams
 from tests.simulation.observer import RESULTS, RETURNS
 from tests.simulation.scenario import SHUFFLE

@@ -10,7 +10,8 @@ import pytest
 from runtime.orchestration import ORCHESTRATIONS
 from scripts.compare import formulas
 from scripts.compare.formulas import Range, Shape
-from tests.e2e.conftest import Cloud, Done, run_module
+from tests.cloud import Cloud, Done
+from tests.e2e.conftest import run_module
 
 CHUNKS = [f"all of {n} tiny chunks: chunk{n} only{n}" for n in range(7)] + ["x" * 3000 + " " + "é" * 700 + " " + "x" * 3000]
 """Eight mappers, two distinct words that are too long for a key."""

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
-from tests.e2e.conftest import Cloud
+from tests.cloud import Cloud
 from tests.e2e.policies import Grant, grants, is_used, without
 from tests.simulation.usage import PLAIN, plain
 

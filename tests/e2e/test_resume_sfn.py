@@ -1,45 +1,14 @@
 """sfn on the embedded AWS: a run that failed or was cancelled goes on by a redrive, and only what is missing runs again."""
 
-import io
 import json
-import urllib.request
-import zipfile
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from scripts.package.functions import function_zip
-from scripts.package.zips import zip_bytes
-from tests.e2e.conftest import Cloud, deploy
-
-BROKEN = b"""
-from runtime.mapreduce import emit
-
-def user_map(text):
-    for word in text.split():
-        if word == "poison":
-            raise ValueError("a word that this version can't stand")
-        emit(word)
-"""
-TEXTS = [f"all chunk{n % 5} only{n}" + " poison" * (n == 5) for n in range(1, 17)]
-COUNTS = Counter(word for text in TEXTS for word in text.split())
-
-
-@contextmanager
-def broken_mapper(cloud: Cloud) -> Iterator[None]:
-    """The deployment while its mapper has a bug that one word brings out."""
-    with zipfile.ZipFile(io.BytesIO(function_zip("sfn", "mapper"))) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    name, client = cloud.deployment("sfn")["functions"]["mapper"], cloud.client("lambda")
-    files["functions/mapper/user_map.py"] = BROKEN
-    client.update_function_code(FunctionName=name, ZipFile=zip_bytes(files))
-    try:
-        yield
-    finally:
-        client.update_function_code(FunctionName=name, ZipFile=function_zip("sfn", "mapper"))
+from tests.cloud import Cloud
+from tests.e2e.bugs import COUNTS, TEXTS, broken_mapper, invoked
+from tests.e2e.conftest import deploy
 
 
 @pytest.fixture(params=["INLINE", "DISTRIBUTED"])
@@ -52,13 +21,6 @@ def sfn(request: pytest.FixtureRequest, cloud: Cloud) -> Iterator[str]:
         deploy("sfn")
 
 
-def invoked(cloud: Cloud) -> Counter[str]:
-    """How often each function of the deployment has been invoked, by its short name."""
-    with urllib.request.build_opener().open(f"{cloud.endpoint_url}/_embedded/requests", timeout=10) as response:
-        counts: dict[str, Any] = json.load(response)["functions"]
-    return Counter({role: counts.get(name, 0) for role, name in cloud.deployment("sfn")["functions"].items()})
-
-
 def execution(cloud: Cloud, run: str) -> dict[str, Any]:
     arn = cloud.deployment("sfn")["state_machine_arn"].replace(":stateMachine:", ":execution:")
     described: dict[str, Any] = cloud.client("stepfunctions").describe_execution(executionArn=f"{arn}:{run}")
@@ -66,9 +28,9 @@ def execution(cloud: Cloud, run: str) -> dict[str, Any]:
 
 
 def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud, sfn: str) -> None:
-    with broken_mapper(cloud):
+    with broken_mapper(cloud, "sfn"):
         failed = cloud.invoke("sfn", "--run-id", sfn, "--json", "-", stdin=json.dumps(TEXTS))
-    before = invoked(cloud)
+    before = invoked(cloud, "sfn")
 
     done = cloud.command("resume", sfn, "--json")
 
@@ -77,20 +39,20 @@ def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud,
     assert "a word that this version can't stand" in failed.err
     assert done.counts == COUNTS
     assert f"run {sfn} goes on with mapper 5\n" in done.err
-    again = invoked(cloud) - before
+    again = invoked(cloud, "sfn") - before
     assert again == {"failure": 1, "mapper": 1, "partition": 1, "reducer": again["reducer"], "summary": 1}
     assert (execution(cloud, sfn)["status"], execution(cloud, sfn)["redriveCount"]) == ("SUCCEEDED", 1)
 
 
 def test_resume_before_the_bug_is_mended_fails_again_and_says_so(cloud: Cloud) -> None:
-    with broken_mapper(cloud):
+    with broken_mapper(cloud, "sfn"):
         cloud.invoke("sfn", "--run-id", "unmended", "--json", "-", stdin=json.dumps(TEXTS))
-        before = invoked(cloud)
+        before = invoked(cloud, "sfn")
         again = cloud.command("resume", "unmended", "--json")
 
     assert again.status == 1, again.out + again.err
     assert "mapper, index 5" in again.err
-    assert invoked(cloud) - before == {"mapper": 3, "failure": 2}
+    assert invoked(cloud, "sfn") - before == {"mapper": 3, "failure": 2}
     assert cloud.command("resume", "unmended", "--json").counts == COUNTS
 
 
@@ -100,11 +62,11 @@ def test_cancelled_run_does_nothing_until_it_is_resumed(cloud: Cloud, sfn: str) 
         cloud.invoke("sfn", "--run-id", run, "--no-wait", "-", stdin=json.dumps(TEXTS))
         cancelled = [cloud.command("cancel", run) for _ in range(2)]
     stopped = execution(cloud, run)
-    before = invoked(cloud)
+    before = invoked(cloud, "sfn")
 
     done = cloud.command("resume", run, "--json")
 
     assert [command.status for command in cancelled] == [0, 0], cancelled[0].err + cancelled[1].err
     assert (stopped["status"], stopped["error"]) == ("ABORTED", "Cancelled")
     assert done.counts == COUNTS
-    assert (invoked(cloud) - before)["mapper"] == 16
+    assert (invoked(cloud, "sfn") - before)["mapper"] == 16

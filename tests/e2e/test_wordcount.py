@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
-from tests.e2e.conftest import ROOT, Cloud, Done, deploy, run_module
+from tests.cloud import ROOT, Cloud, Done
+from tests.e2e.conftest import deploy, run_module
 
 SAMPLE = ROOT / "samples" / "lighthouse.json"
 HOSTILE = (

@@ -17,6 +17,7 @@ import threading
 from typing import Any
 
 from scripts.embedded.server.counting import Counter, CountingApp
+from scripts.embedded.server.deliveries import Deliveries
 from scripts.embedded.server.repairs import RepairError, apply_all
 from scripts.embedded.server.slots import Slots
 
@@ -29,12 +30,13 @@ def main() -> int:
     _raise_file_limit()
     counter = Counter()
     slots = Slots(_workers())
+    deliveries = Deliveries()
     try:
-        apply_all(counter, slots)
+        apply_all(counter, slots, deliveries)
     except RepairError as error:
         print(error, file=sys.stderr)
         return 1
-    application = CountingApp(importlib.import_module("ministack.app").app, counter, options.token)
+    application = CountingApp(importlib.import_module("ministack.app").app, counter, deliveries, options.token)
     asyncio.run(_serve(application, options.socket))
     importlib.import_module("ministack.core.lambda_runtime").reset()
     # Threads of running executions would be waited for at a normal exit, for as long as their Lambdas take.

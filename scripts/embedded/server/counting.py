@@ -1,10 +1,11 @@
-"""How many requests were served, by service and operation, and how many functions were run.
+"""The server's own pages: how many requests it served, by service and operation, and how many functions it ran.
 
     GET  /_embedded/status          {"token": str, "pid": int}
     GET  /_embedded/requests        {"token": str, "since": Unix time, "total": HTTP requests,
                                      "counts": {"s3.PutObject": n, ..., "lambda.invocations": n},
                                      "functions": {function name: invocations}}
     POST /_embedded/requests/reset  the same, and starts again from nothing
+    POST /_embedded/deliveries/2    {"token": str, "deliveries": 2}: each event twice from now on, see `deliveries`
 
 "lambda.invocations" counts where the emulator runs a function, whoever caused it: an Invoke, S3, Step Functions, a
 stream, a retry. Those hops are not HTTP requests here, and not in "total". Requests for these pages are not counted.
@@ -19,6 +20,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from scripts.embedded.server.classify import FORM, form_operation, operation
+from scripts.embedded.server.deliveries import Deliveries
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -26,6 +28,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _PAGES = "/_embedded/"
+_DELIVERIES = f"{_PAGES}deliveries/"
 
 
 class Counter:
@@ -74,9 +77,10 @@ class Counter:
 class CountingApp:
     """ASGI wrapper: counts each HTTP request before the application sees it, and serves the pages above."""
 
-    def __init__(self, application: Application, counter: Counter, token: str) -> None:
+    def __init__(self, application: Application, counter: Counter, deliveries: Deliveries, token: str) -> None:
         self._application = application
         self._counter = counter
+        self._deliveries = deliveries
         self._token = token
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -115,6 +119,8 @@ class CountingApp:
             body = self._counter.report()
         elif (method, path) == ("POST", "/_embedded/requests/reset"):
             body = self._counter.report(reset=True)
+        elif method == "POST" and self._deliveries.set(path.removeprefix(_DELIVERIES)):
+            body = {"deliveries": self._deliveries.times}
         answer = {"token": self._token, **(body if body is not None else {"error": "no such page"})}
         await send(
             {

@@ -6,6 +6,7 @@ replace private names, so ministack is pinned, and `patching` refuses to start w
 
 from scripts.embedded.server import permissions
 from scripts.embedded.server.counting import Counter
+from scripts.embedded.server.deliveries import Deliveries
 from scripts.embedded.server.patching import RepairError
 from scripts.embedded.server.repairs import (
     asynchronous,
@@ -26,7 +27,7 @@ from scripts.embedded.server.slots import Slots
 __all__ = ["RepairError", "apply_all"]
 
 
-def apply_all(counter: Counter, slots: Slots) -> None:
+def apply_all(counter: Counter, slots: Slots, deliveries: Deliveries) -> None:
     """Installs every repair, before the first request. Raises RepairError when ministack is not as expected."""
     permissions.check()
     invocations.count_invocations(counter)
@@ -37,10 +38,10 @@ def apply_all(counter: Counter, slots: Slots) -> None:
     errors.name_throttles_for_step_functions()
     lambda_limits.limit_request_payloads()
     lambda_limits.limit_response_payloads()
-    asynchronous.queue_events(slots)
+    asynchronous.queue_events(slots, deliveries)
     streams.give_mappings_their_defaults()
     streams.refuse_unreadable_streams()
-    streams.map_streams(slots)
+    streams.map_streams(slots, deliveries)
     attempts.follow_executions()
     attempts.stop_for_good()
     redrive.redrive_executions()

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scripts.embedded.server import permissions
+from scripts.embedded.server.deliveries import Deliveries
 from scripts.embedded.server.patching import module, replace, require
 from scripts.embedded.server.repairs.invocations import current_ticket, fixed_request_id
 from scripts.embedded.server.slots import Slots, Ticket
@@ -22,7 +23,7 @@ _LONGEST_THROTTLE_SECONDS = 1.0
 _logger = logging.getLogger("embedded.asynchronous")
 
 
-def queue_events(slots: Slots) -> None:
+def queue_events(slots: Slots, deliveries: Deliveries) -> None:
     """Replaces ministack's one thread and one process for each asynchronous event by a queue before `slots`.
 
     - 300 events at once would start some 200 Python processes; here they wait their turn.
@@ -43,7 +44,7 @@ def queue_events(slots: Slots) -> None:
         "_LAMBDA_ASYNC_RETRY_MAX_SECONDS",
     ):
         require(lambda_svc, name)
-    queue = AsynchronousQueue(lambda_svc, slots)
+    queue = AsynchronousQueue(lambda_svc, slots, deliveries)
     replace(lambda_svc, "invoke_async_with_retry", ("func", "event"), lambda _original: queue.submit)
 
 
@@ -72,17 +73,19 @@ class Event:
 class AsynchronousQueue:
     """One dispatcher thread, which starts each due event as soon as there is a place for it."""
 
-    def __init__(self, lambda_svc: Any, slots: Slots) -> None:
+    def __init__(self, lambda_svc: Any, slots: Slots, deliveries: Deliveries) -> None:
         self._lambda = lambda_svc
         self._slots = slots
+        self._deliveries = deliveries
         self._order = itertools.count()
         self._due: list[tuple[float, int, Event]] = []
         self._changed = threading.Condition()
         threading.Thread(target=self._dispatch, name="async-dispatcher", daemon=True).start()
 
     def submit(self, func: dict[str, Any], event: Any) -> None:
-        """Takes an event; returns at once."""
-        self._push(Event(func, event, contextvars.copy_context()), delay_seconds=0.0)
+        """Takes an event; returns at once. Each delivery of it is retried by itself."""
+        for _ in range(self._deliveries.times):
+            self._push(Event(func, event, contextvars.copy_context()), delay_seconds=0.0)
 
     def _push(self, event: Event, delay_seconds: float) -> None:
         with self._changed:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scripts.embedded.server import permissions
+from scripts.embedded.server.deliveries import Deliveries
 from scripts.embedded.server.lanes import Batch, Discard, Lane, Settings, created, first_failure, lane_of, reshaped
 from scripts.embedded.server.patching import module, require
 from scripts.embedded.server.repairs.invocations import current_ticket, fixed_request_id
@@ -31,7 +32,7 @@ _logger = logging.getLogger("embedded.streams")
 class Mappings:
     """All mappings that have a thread."""
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, slots: Slots, deliveries: Deliveries) -> None:
         self._lambda = module("services.lambda_svc")
         for owner, names in (
             (
@@ -54,6 +55,7 @@ class Mappings:
             for name in names:
                 require(owner, name)
         self._slots = slots
+        self._deliveries = deliveries
         self._lock = threading.Lock()
         self._running: dict[str, _Mapping] = {}
 
@@ -63,7 +65,7 @@ class Mappings:
             present = {esm["UUID"]: (account, region, esm) for account, region, esm in self._lambda._iter_all_esms()}
             for name, (account, region, esm) in present.items():
                 if name not in self._running and ":dynamodb:" in esm.get("EventSourceArn", ""):
-                    self._running[name] = _Mapping(esm, account, region, self._slots)
+                    self._running[name] = _Mapping(esm, account, region, self._slots, self._deliveries)
             for name in set(self._running) - set(present):
                 self._running.pop(name).stop()
             for mapping in self._running.values():
@@ -73,11 +75,12 @@ class Mappings:
 class _Mapping:
     """One mapping and its thread, until `stop`."""
 
-    def __init__(self, esm: dict[str, Any], account: str, region: str, slots: Slots) -> None:
+    def __init__(self, esm: dict[str, Any], account: str, region: str, slots: Slots, deliveries: Deliveries) -> None:
         self._lambda = module("services.lambda_svc")
         self._dynamodb = module("services.dynamodb")
         self._esm = esm
         self._slots = slots
+        self._deliveries = deliveries
         self._stream = str(esm["EventSourceArn"])
         self._table = self._stream.partition("/stream/")[0].rpartition("/")[2]
         self._lanes = [Lane()]
@@ -159,7 +162,7 @@ class _Mapping:
             self._lambda._dynamodb_stream_positions[self._esm["UUID"]] = position + len(records)
             now = time.monotonic()
             for record in self._lambda._apply_filter_criteria(records, self._esm):
-                self._lanes[lane_of(record, len(self._lanes))].fresh.append((now, record))
+                self._lanes[lane_of(record, len(self._lanes))].fresh.extend([(now, record)] * self._deliveries.times)
 
     def _invoke(self, lane: Lane, batch: Batch, function: dict[str, Any]) -> None:
         """In a thread of its own; waits for a place among the workers."""

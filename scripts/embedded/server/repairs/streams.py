@@ -3,6 +3,7 @@
 from typing import Any
 
 from scripts.embedded.server import permissions
+from scripts.embedded.server.deliveries import Deliveries
 from scripts.embedded.server.patching import module, replace, require
 from scripts.embedded.server.repairs.mappings import READ_ACTIONS, Mappings
 from scripts.embedded.server.slots import Slots
@@ -16,7 +17,7 @@ _DEFAULTS = {
 }
 
 
-def map_streams(slots: Slots) -> None:
+def map_streams(slots: Slots, deliveries: Deliveries) -> None:
     """Serves each DynamoDB mapping with a thread and lanes of its own (see `mappings` and `lanes`).
 
     ministack serves all mappings from one thread, so that one stage's Lambda blocks the next stage's; it ignores
@@ -25,7 +26,7 @@ def map_streams(slots: Slots) -> None:
     """
     lambda_svc = module("services.lambda_svc")
     require(lambda_svc, "_poll_loop", ())
-    mappings = Mappings(slots)
+    mappings = Mappings(slots, deliveries)
 
     def make_poller(_original: Any) -> Any:
         def poll() -> bool:

@@ -1,0 +1,155 @@
+"""An embedded AWS for a session of tests, in a build directory of their own, with every orchestration deployed side by side."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from runtime.orchestration import ORCHESTRATIONS
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, and its exit code."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        assert self.status == 0, self.out + self.err
+        counts: dict[str, int] = json.loads(self.out)
+        return counts
+
+
+def run_module(build: Path, module: str, *arguments: str, stdin: str = "", timeout: float = 240) -> Done:
+    """Run one of the project's commands as a process, in a build directory."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env=environment(build),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def environment(build: Path) -> dict[str, str]:
+    """The variables of a process that works in a build directory."""
+    return {**os.environ, "MAPREDUCE_BUILD_DIR": str(build)}
+
+
+def deploy(build: Path, orchestration: str, *variables: str) -> None:
+    """terraform apply of one orchestration."""
+    extra = [word for variable in variables for word in ("--var", variable)]
+    done = run_module(build, "scripts.deploy", "apply", "--target", "embedded", "--orchestration", orchestration, *extra)
+    assert done.status == 0, done.out + done.err
+
+
+@contextlib.contextmanager
+def running(build: Path, *options: str) -> Iterator[str]:
+    """An embedded AWS with packages at hand, started with the options; its endpoint. Stopped at the end, whatever happens."""
+    for module, *arguments in (("scripts.package",), ("scripts.embedded", "up", *options)):
+        done = run_module(build, module, *arguments)
+        assert done.status == 0, done.out + done.err
+    try:
+        endpoint: str = json.loads((build / "embedded" / "state.json").read_text())["endpoint_url"]
+        yield endpoint
+    finally:
+        done = run_module(build, "scripts.embedded", "down")
+        assert done.status == 0, done.out + done.err
+
+
+class Cloud:
+    """The embedded AWS of a build directory: its deployments, and clients of its services as root."""
+
+    def __init__(self, build: Path, endpoint_url: str) -> None:
+        self.build = build
+        self.endpoint_url = endpoint_url
+
+    def deploy_all(self) -> None:
+        """terraform apply of each orchestration."""
+        for orchestration in ORCHESTRATIONS:
+            deploy(self.build, orchestration)
+
+    def deployment(self, orchestration: str) -> dict[str, Any]:
+        record: dict[str, Any] = json.loads((self.build / "embedded" / "deployments" / f"{orchestration}.json").read_text())
+        return record
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def keys(self, orchestration: str, role: str, prefix: str = "") -> list[str]:
+        """All keys in a bucket of a deployment."""
+        pages = self.client("s3").get_paginator("list_objects_v2")
+        bucket = self.deployment(orchestration)["buckets"][role]
+        return [item["Key"] for page in pages.paginate(Bucket=bucket, Prefix=prefix) for item in page.get("Contents", ())]
+
+    def items(self, orchestration: str, run: str) -> list[str]:
+        """The keys of a run's items in all tables of a deployment, but for what says that the run is done."""
+        tables = self.deployment(orchestration).get("tables") or {}
+        client = self.client("dynamodb")
+        found = [item["Key"]["S"] for table in tables.values() for item in client.scan(TableName=table)["Items"]]
+        return [key for key in found if key.startswith(f"{run}/")]
+
+    def invoke(self, orchestration: str, *arguments: str, stdin: str = "", timeout: float = 240) -> Done:
+        """The client, on one deployment."""
+        return run_module(
+            self.build,
+            "scripts.client",
+            "--target",
+            "embedded",
+            "--orchestration",
+            orchestration,
+            *arguments,
+            stdin=stdin,
+            timeout=timeout,
+        )
+
+    def command(self, name: str, run: str, *arguments: str) -> Done:
+        """A command of the client on one run, whose deployment it finds."""
+        return run_module(self.build, "scripts.client", name, run, "--target", "embedded", *arguments)
+
+    @contextlib.contextmanager
+    def held(self, orchestration: str, function: str) -> Iterator[None]:
+        """The deployment while Lambda takes no synchronous invocation of one function; callers try again until it does."""
+        name, client = self.deployment(orchestration)["functions"][function], self.client("lambda")
+        client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+        try:
+            yield
+        finally:
+            client.delete_function_concurrency(FunctionName=name)
+
+    @contextlib.contextmanager
+    def without_action(self, orchestration: str, function: str, action: str) -> Iterator[None]:
+        """The deployment while the first statement that allows one action is missing from one function's policy."""
+        iam, role = self.client("iam"), self.deployment(orchestration)["functions"][function]
+        (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        kept = list(policy["Statement"])
+        kept.remove(next(statement for statement in kept if statement["Action"] == action))
+        changed = json.dumps({**policy, "Statement": kept})
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=changed)
+        try:
+            yield
+        finally:
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))

@@ -1,0 +1,29 @@
+"""Another code for a deployed function, as a user would deploy it, and back."""
+
+import contextlib
+import io
+import zipfile
+from collections.abc import Iterator
+
+from scripts.package.zips import zip_bytes
+from tests.cloud import Cloud
+
+
+@contextlib.contextmanager
+def changed(
+    cloud: Cloud, orchestration: str, function: str, path: str, text: str, *, timeout: int | None = None
+) -> Iterator[None]:
+    """The deployment while one file of a function is another, and its time limit in seconds perhaps too."""
+    name, client = cloud.deployment(orchestration)["functions"][function], cloud.client("lambda")
+    packaged = (cloud.build / orchestration / f"{function}.zip").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(packaged)) as archive:
+        files = {each: archive.read(each) for each in archive.namelist()}
+    assert path in files
+    before = client.get_function_configuration(FunctionName=name)["Timeout"]
+    client.update_function_code(FunctionName=name, ZipFile=zip_bytes({**files, path: text.encode()}))
+    client.update_function_configuration(FunctionName=name, Timeout=timeout or before)
+    try:
+        yield
+    finally:
+        client.update_function_code(FunctionName=name, ZipFile=packaged)
+        client.update_function_configuration(FunctionName=name, Timeout=before)
