@@ -15,6 +15,14 @@ run_module = partial(clouds.run_module, BUILD)
 deploy = partial(clouds.deploy, BUILD)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two processes share the tests (`-n 2 --dist loadgroup`): one has those on the session's embedded AWS, one all others."""
+    for item in items:
+        group = "cloud" if "cloud" in getattr(item, "fixturenames", ()) else "apart"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
     """The embedded AWS with all orchestrations deployed; stopped at the end, whatever happens."""

@@ -56,8 +56,8 @@ def test_run_goes_on_with_the_fan_in_once_that_may_do_what_it_lacked(
 
 
 @pytest.mark.parametrize("orchestration", MAPPERS_AGAIN)
-def test_cancelled_run_can_be_looked_at_and_cleaned_up_to_nothing(cloud: Cloud, orchestration: str) -> None:
-    run = f"cancelled-{orchestration}"
+def test_failed_run_can_be_looked_at_and_cleaned_up_to_nothing(cloud: Cloud, orchestration: str) -> None:
+    run = f"cleaned-{orchestration}"
     with broken_mapper(cloud, orchestration):
         cloud.invoke(orchestration, "--run-id", run, "--json", "-", stdin="a poison b")
 
