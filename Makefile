@@ -22,7 +22,7 @@ TOOLS := $(VENV)/.ready
 RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo compare test soak tools package local-up local-status local-down local-deploy deploy destroy lint format clean
+.PHONY: help demo compare test soak faults tools package local-up local-status local-down local-deploy deploy destroy lint format clean
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
@@ -63,6 +63,9 @@ test: $(TOOLS) ## Everything the project proves, through tox
 
 soak: $(TOOLS) ## Simulate SCHEDULES=10000 runs of each orchestration under faults, from SEED=1 on
 	@$(RUN) tests.simulation --schedules "$$SCHEDULES" --seed "$$SEED"
+
+faults: $(TOOLS) ## Real faults on the embedded AWS: killed workers, refused and cut requests, duplicates, a killed client
+	@$(VENV)/bin/tox run -e faults
 
 lint: $(TOOLS) ## ruff, mypy, terraform fmt, shellcheck
 	@$(VENV)/bin/tox run -e lint

@@ -1,5 +1,6 @@
 """http_sync_s3 with each store of return values but the default, as a user has it: Terraform onto the embedded AWS with IAM
-enforced, and the client. Says how long a fan-in takes, from the moment when the last branch has its value to the start of the next function.
+enforced, and the client. Says how long a fan-in takes: from the moment when the last branch has its value to the start of the
+next function.
 
 In a build directory of its own, so that it disturbs no other embedded AWS.
 """
