@@ -152,7 +152,7 @@ class DynamoDBTriggers(Orchestration):
         self._remove("reducer_input", reducers, ["fan-out"])
         if reducer_fan_in is not None:
             self._await_result_item()
-        self._remove("results", 0, ["result"])
+        self._remove("results", 0, ["result", "failed"])
         self._remove("reducer_output", 0, ["fan-in"])
         super().remove(mappers)
 
