@@ -31,6 +31,7 @@ What it writes to `{run}/failed.json`, each field but `run` and `time` possibly 
 
 import json
 import os
+import re
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -42,6 +43,7 @@ from runtime.orchestration.results import record_failure
 from runtime.orchestration.stage import parse_key
 
 _FRAMES = 5
+_REQUEST_ID = re.compile(r"^(?:RequestId: |\S+Z )([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) ")
 _BRANCHES = ("mapper", "reducer")
 """The functions that run once for each index. A fan-in too may be triggered by a value, whose index says nothing of it."""
 
@@ -169,8 +171,14 @@ def from_response(response: Any) -> dict[str, Any]:
         "error": response.get("errorType"),
         "message": response.get("errorMessage"),
         "traceback": [str(frame).rstrip() for frame in (frames if isinstance(frames, list) else ())][-_FRAMES:],
-        "request_id": response.get("requestId"),
+        "request_id": response.get("requestId") or _request_id(response.get("errorMessage")),
     }
+
+
+def _request_id(message: Any) -> str | None:
+    """The request id that Lambda's own message of a killed or timed out function begins with; it has no field for it there."""
+    found = _REQUEST_ID.search(message) if isinstance(message, str) else None
+    return found[1] if found else None
 
 
 def _place(payload: dict[str, Any], request_id: Any) -> tuple[Any, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from runtime.mapreduce import storage
 from runtime.orchestration.envelope import EnvelopeError
-from runtime.orchestration.failure import RunFailed, lambda_handler, read_failure
+from runtime.orchestration.failure import RunFailed, from_response, lambda_handler, read_failure
 from tests.fakes.events import load_event
 
 PREFIX = "wordcount-http_sync_s3-"
@@ -206,3 +206,21 @@ def test_redrives_that_are_no_numbers_are_refused(redrives: Any, created: list[t
         lambda_handler(load_event("catch_json_cause") | {"Redrives": redrives}, None)
 
     assert created == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "RequestId: 1f4e0a4c-64b0-4c5e-9d5f-5f3a5a7d2b11 Error: Runtime exited with error: signal: killed",
+        "2026-11-24T18:00:00.123Z 1f4e0a4c-64b0-4c5e-9d5f-5f3a5a7d2b11 Task timed out after 3.00 seconds",
+    ],
+)
+def test_request_id_of_a_killed_function_is_found_in_its_message(message: str) -> None:
+    told = from_response({"errorType": "Sandbox.Timedout", "errorMessage": message})
+
+    assert told["request_id"] == "1f4e0a4c-64b0-4c5e-9d5f-5f3a5a7d2b11"
+
+
+@pytest.mark.parametrize("message", [None, 5, "", "see 1f4e0a4c-64b0-4c5e-9d5f-5f3a5a7d2b11 for more", "RequestId: none Error"])
+def test_request_id_is_not_guessed(message: object) -> None:
+    assert from_response({"errorMessage": message})["request_id"] is None
