@@ -9,8 +9,8 @@ from tests.cloud import Cloud
 from tests.e2e.bugs import COUNTS, TEXTS, broken_mapper, invoked
 
 MAPPERS_AGAIN = {"http_sync_s3": 3, "http_only": 1, "s3_triggers": 1, "dynamodb_triggers": 1}
-"""How many at most: the one that failed; of http_sync_s3 also the last one, which finds its value stored and waits, and that one's
-first invocation, which is counted when it has seen the failure and ends."""
+"""How many at most: the one that failed; of http_sync_s3 also the last one, which finds its value stored and waits, and that
+one's first invocation, which is counted when it has seen the failure and ends."""
 
 TEXT = "to be or not to be that is the question"
 

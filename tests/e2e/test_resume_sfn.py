@@ -27,6 +27,7 @@ def execution(cloud: Cloud, run: str) -> dict[str, Any]:
     return described
 
 
+@pytest.mark.parametrize("sfn", ["INLINE"], indirect=True)
 def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud, sfn: str) -> None:
     with broken_mapper(cloud, "sfn"):
         failed = cloud.invoke("sfn", "--run-id", sfn, "--json", "-", stdin=json.dumps(TEXTS))
@@ -35,7 +36,7 @@ def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud,
     done = cloud.command("resume", sfn, "--json")
 
     assert failed.status == 1, failed.out + failed.err
-    assert "mapper, index 5" in failed.err
+    assert "mapper, index 5" in failed.err, failed.err
     assert "a word that this version can't stand" in failed.err
     assert done.counts == COUNTS
     assert f"run {sfn} goes on with mapper 5\n" in done.err

@@ -23,7 +23,7 @@ from runtime.orchestration.returns import Returns
 from runtime.orchestration.stage import Stage
 from runtime.orchestration.table import Table
 from scripts import paths
-from scripts.client import items
+from scripts.client import console, items
 from scripts.client.app import main
 from scripts.client.aws import Aws
 from scripts.client.deployment import Deployment
@@ -362,20 +362,35 @@ def test_a_run_that_is_attached_to_is_cleaned_up_as_any(cloud, sample, capsys):
     assert getattr(cloud, "types", ["Event"]) == ["Event"]
 
 
-def test_progress_is_shown(triggers, sample, capsys):
+def go_on_once_told(monkeypatch, words, pause):
+    """Lets the functions go on when the client has shown these words; after a minute in any case."""
+    say = console.say
+
+    def watched(text):
+        say(text)
+        if words in text:
+            pause.set()
+
+    monkeypatch.setattr(console, "say", watched)
+    deadline = threading.Timer(60, pause.set)
+    deadline.daemon = True
+    deadline.start()
+
+
+def test_progress_is_shown(triggers, sample, capsys, monkeypatch):
     triggers.pause.clear()
     triggers.serve("r1")
-    threading.Timer(2.5, triggers.pause.set).start()
+    go_on_once_told(monkeypatch, "mapped 3/3, reduced 1/2", triggers.pause)
 
     assert run_client([sample, "--run-id", "r1"]) == 0
 
     assert "mapped 3/3, reduced 1/2" in capsys.readouterr().err
 
 
-def test_progress_of_http_only_is_unknown(deploy, sample, capsys):
+def test_progress_of_http_only_is_unknown(deploy, sample, capsys, monkeypatch):
     cloud = deploy("http_only")
     cloud.pause.clear()
-    threading.Timer(2.5, cloud.pause.set).start()
+    go_on_once_told(monkeypatch, "mapped ?/3, reduced ?/?", cloud.pause)
 
     assert run_client([sample]) == 0
 
