@@ -15,7 +15,8 @@ import argparse
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 from runtime.orchestration.envelope import encode
 from scripts.client import objects
@@ -26,6 +27,8 @@ from scripts.client.errors import ClientError, UsageError
 from scripts.client.failure import describe_failure, describe_verdict
 from scripts.client.orchestrations import Progress, Verdict
 from scripts.client.runs import StartedRun, find_run
+
+T = TypeVar("T")
 
 State = Literal["running", "done", "failed", "cancelled"]
 
@@ -40,7 +43,7 @@ class _Look:
         self.done = objects.exists(results, f"{run.run_id}/{RESULT}")
         self.failure = objects.read(results, f"{run.run_id}/{FAILED}")
         ended = self.done or self.failure is not None
-        self.verdict: Verdict | None = None if ended else run.orchestration.verdict()
+        self.verdict: Verdict | None = None if ended else _ask(run.orchestration.verdict, None)
 
     @property
     def state(self) -> State:
@@ -156,7 +159,7 @@ def _stages(run: StartedRun, look: _Look) -> dict[str, tuple[int | None, int | N
     if look.done:
         # What the stages stored may be tidied up; that all of them are through is certain.
         return {"mapper": (run.mappers, run.mappers), "partition": (1, 1), "reducer": (None, None), "summary": (1, 1)}
-    progress: Progress = run.orchestration.progress(run.mappers)
+    progress = _ask(partial(run.orchestration.progress, run.mappers), Progress())
     partition = None if progress.mapped is None else int(progress.reducers is not None)
     return {
         "mapper": (progress.mapped, run.mappers),
@@ -164,6 +167,15 @@ def _stages(run: StartedRun, look: _Look) -> dict[str, tuple[int | None, int | N
         "reducer": (0 if partition == 0 else progress.reduced, progress.reducers),
         "summary": (0, 1),
     }
+
+
+def _ask(question: Callable[[], T], unknown: T) -> T:
+    """What the platform answers; if it can't, that is said, and the answer is unknown: the results bucket decides."""
+    try:
+        return question()
+    except Exception as error:  # progress and verdict may fail with anything: an execution that never began, a lacking permission
+        say(f"note: not all could be asked about the run: {error}")
+        return unknown
 
 
 def _shown(number: int | None) -> str:

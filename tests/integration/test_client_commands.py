@@ -114,6 +114,20 @@ def test_status_of_a_run_that_only_the_platform_saw_end(deploy, sample, capsys):
     assert "States.Timeout" in out
 
 
+@pytest.mark.parametrize("question", ["progress", "verdict"])
+def test_status_says_what_could_not_be_asked(started, capsys, monkeypatch, question):
+    def refuse(self, *_):
+        raise LookupError("there is no such execution")
+
+    monkeypatch.setattr(ORCHESTRATIONS["http_sync_s3"], question, refuse)
+
+    status, out, err = told_by(capsys, "status", "r1")
+
+    assert status == 0
+    assert out.startswith("run r1: running")
+    assert "there is no such execution" in err
+
+
 def test_cancelled_run_is_recorded_as_failed(started, capsys):
     status, _, err = told_by(capsys, "cancel", "r1")
 
