@@ -307,7 +307,7 @@ def test_deadline_that_is_no_time_is_refused(deadline: Any, cluster: Cluster) ->
         cluster.invoke("mapper", envelope({}, Deadline=deadline))
 
 
-@pytest.mark.parametrize("payload_bytes", [0, 60, 120, 200, 400])
+@pytest.mark.parametrize("payload_bytes", [0, 60, 120, 400, 800])
 def test_payloads_too_large_for_a_call_travel_as_claim_checks(
     payload_bytes: int, deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,7 +320,7 @@ def test_payloads_too_large_for_a_call_travel_as_claim_checks(
     data = [(function, datum) for function, event in cluster.called for datum in data_of(event)]
     pointers = [(function, datum["Value"]) for function, datum in data if datum["Source"] == "s3"]
     assert all(pointer.startswith(f"{function}.input/") for function, pointer in pointers)
-    assert bool(pointers) is (payload_bytes < 200)
+    assert bool(pointers) is (payload_bytes < 400)
     if payload_bytes == 0:
         kinds = {key.split("/")[1] for key in deployment.buckets.keys(deployment.buckets.returns)}
         assert kinds == {"mapper.input", "mapper", "partition.input", "reducer.input", "reducer", "summary.input"}
