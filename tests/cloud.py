@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +83,9 @@ class Cloud:
         self.endpoint_url = endpoint_url
 
     def deploy_all(self) -> None:
-        """terraform apply of each orchestration."""
-        for orchestration in ORCHESTRATIONS:
-            deploy(self.build, orchestration)
+        """terraform apply of each orchestration, two at a time: Terraform waits for as long as it computes."""
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(partial(deploy, self.build), ORCHESTRATIONS))
 
     def deployment(self, orchestration: str) -> dict[str, Any]:
         record: dict[str, Any] = json.loads((self.build / "embedded" / "deployments" / f"{orchestration}.json").read_text())

@@ -11,15 +11,18 @@ from tests.cloud import ROOT, Cloud
 
 BUILD = ROOT / "build" / "e2e"
 
+_APART = {"embedded": "test_embedded", "stores": "test_return_stores"}
+"""Groups of files that start an embedded AWS of their own, by what their names start with."""
+
 run_module = partial(clouds.run_module, BUILD)
 deploy = partial(clouds.deploy, BUILD)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes share the tests (`-n 2 --dist loadgroup`): one has those on the session's embedded AWS, one all others."""
+    """Processes share the tests (`-n 3 --dist loadgroup`): one has those on the session's embedded AWS, two have the others."""
     for item in items:
-        group = "cloud" if "cloud" in getattr(item, "fixturenames", ()) else "apart"
+        group = next((name for name, start in _APART.items() if item.path.name.startswith(start)), "cloud")
         item.add_marker(pytest.mark.xdist_group(group))
 
 
@@ -32,8 +35,11 @@ def cloud() -> Iterator[Cloud]:
         yield made
 
 
-@pytest.fixture(params=ORCHESTRATIONS)
+@pytest.fixture(params=ORCHESTRATIONS, scope="session")
 def orchestration(request: pytest.FixtureRequest) -> str:
-    """Each orchestration in turn: one body for all."""
+    """Each orchestration in turn: one body for all.
+
+    Of the session, so that pytest runs all tests of one orchestration together: its workers are then warm.
+    """
     name: str = request.param
     return name

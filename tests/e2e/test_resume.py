@@ -15,7 +15,7 @@ one's first invocation, which is counted when it has seen the failure and ends."
 TEXT = "to be or not to be that is the question"
 
 
-@pytest.mark.parametrize("orchestration", MAPPERS_AGAIN)
+@pytest.mark.parametrize("orchestration", MAPPERS_AGAIN, scope="session")
 def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud, orchestration: str) -> None:
     run = f"resumed-{orchestration}"
     with broken_mapper(cloud, orchestration):
@@ -56,7 +56,7 @@ def test_run_goes_on_with_the_fan_in_once_that_may_do_what_it_lacked(
     assert "mapper" not in resumed.err.partition("goes on with")[2].splitlines()[0]
 
 
-@pytest.mark.parametrize("orchestration", MAPPERS_AGAIN)
+@pytest.mark.parametrize("orchestration", MAPPERS_AGAIN, scope="session")
 def test_failed_run_can_be_looked_at_and_cleaned_up_to_nothing(cloud: Cloud, orchestration: str) -> None:
     run = f"cleaned-{orchestration}"
     with broken_mapper(cloud, orchestration):

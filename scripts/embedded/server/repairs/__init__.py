@@ -11,6 +11,7 @@ from scripts.embedded.server.patching import RepairError
 from scripts.embedded.server.repairs import (
     asynchronous,
     attempts,
+    cold_starts,
     errors,
     grants,
     invocations,
@@ -32,6 +33,8 @@ def apply_all(counter: Counter, slots: Slots, deliveries: Deliveries) -> None:
     permissions.check()
     invocations.count_invocations(counter)
     invocations.know_the_worker()
+    cold_starts.import_no_botocore()
+    cold_starts.share_layers()
     workers.complete_environment()
     workers.bound_idle_workers(2 * slots.limit)
     errors.name_errors_as_aws_does()

@@ -1,0 +1,98 @@
+"""What a cold start costs: no more than what the function itself imports, as on AWS."""
+
+import hashlib
+import io
+import os
+import tempfile
+import threading
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from scripts.embedded.server.patching import RepairError, module, replace, require
+
+_CALL = "    _ms_install_invoke_depth()\n"
+_LATER = """
+def _ms_install_when_imported():
+    import importlib.util, sys
+
+    class Watch:
+        def find_spec(self, name, path=None, target=None):
+            if name != "botocore.session":
+                return None
+            sys.meta_path.remove(self)
+            spec = importlib.util.find_spec(name)
+            if spec is not None:
+                load = spec.loader.exec_module
+                def exec_module(module):
+                    load(module)
+                    _ms_install_invoke_depth()
+                spec.loader.exec_module = exec_module
+            return spec
+
+    sys.meta_path.insert(0, Watch())
+
+"""
+
+
+def import_no_botocore() -> None:
+    """Has a worker mark its requests, by which ministack knows recursive loops, only once the function imports botocore.
+
+    ministack imports botocore for it at every cold start, which takes longer than all that our functions import.
+    """
+    runtime = module("core.lambda_runtime")
+    script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
+    if script.count(_CALL) != 1:
+        raise RepairError("embedded AWS: ministack's worker script does not install its loop detection where it did")
+    runtime._PYTHON_WORKER_SCRIPT = _LATER + script.replace(_CALL, "    _ms_install_when_imported()\n")
+
+
+def share_layers() -> None:
+    """Unpacks a layer when it is first used, for all workers; ministack does so for each worker anew.
+
+    On AWS too, the layers of a function lie ready in a file system that it cannot write to.
+    """
+    layers = _Layers()
+
+    def make(original: Any) -> Any:
+        def spawn(self: Any) -> Any:
+            config = self.config
+            folders = layers.folders(config.get("Layers") or [])
+            given = (config.get("Environment") or {}).get("Variables") or {}
+            variables = {**given, "_LAMBDA_LAYERS_DIRS": os.pathsep.join(folders)}
+            self.config = {**config, "Layers": [], "Environment": {"Variables": variables}}
+            try:
+                return original(self)
+            finally:
+                self.config = config
+
+        return spawn
+
+    replace(module("core.lambda_runtime").Worker, "_spawn", ("self",), make)
+
+
+class _Layers:
+    """Folders of unpacked layers, by content."""
+
+    def __init__(self) -> None:
+        self._resolve = require(module("services.lambda_svc"), "_resolve_layer_zip", ("attachment",))
+        self._lock = threading.Lock()
+        self._folders: dict[str, str] = {}
+
+    def folders(self, attachments: list[Any]) -> list[str]:
+        """In the order of the function's settings. Raises RuntimeError, as ministack does, for a layer that is no zip."""
+        zips = [self._resolve(attachment) for attachment in attachments]
+        with self._lock:
+            return [self._unpacked(body) for body in zips if body]
+
+    def _unpacked(self, body: bytes) -> str:
+        name = hashlib.sha256(body).hexdigest()
+        if name not in self._folders:
+            folder = Path(tempfile.mkdtemp(prefix="layer-"))  # under TMPDIR, which ends with the server
+            try:
+                with zipfile.ZipFile(io.BytesIO(body)) as archive:
+                    archive.extractall(folder)  # keeps every member below the folder
+            except (OSError, zipfile.BadZipFile) as error:
+                raise RuntimeError(f"Failed to extract a layer: {error}") from error
+            self._folders[name] = str(folder)
+        return self._folders[name]

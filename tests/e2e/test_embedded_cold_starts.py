@@ -1,0 +1,49 @@
+"""What a worker of the embedded AWS does before a function's first line, and with its layers."""
+
+import io
+import sys
+import uuid
+import zipfile
+
+from tests.e2e.test_embedded import Cloud, cloud, venv
+
+__all__ = ["cloud", "venv"]
+
+HANDLER = """
+import sys
+
+def handler(event, context):
+    before = "botocore" in sys.modules
+    import boto3, botocore.handlers
+    installed = [getattr(handler, "__name__", None) for _, handler, *_ in botocore.handlers.BUILTIN_HANDLERS]
+    return {"before": before, "watched": installed.count("_ms_add_invoke_depth")}
+"""
+
+OF_A_LAYER = """
+import of_a_layer
+
+def handler(event, context):
+    return of_a_layer.__file__
+"""
+
+
+def test_function_pays_for_botocore_only_if_it_imports_it_and_is_then_watched_for_loops(cloud: Cloud) -> None:
+    told = cloud.invoke(cloud.function(code=HANDLER), {})
+
+    assert told == {"before": False, "watched": 1}
+
+
+def test_workers_share_what_a_layer_unpacks_to(cloud: Cloud) -> None:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        archive.writestr("python/of_a_layer.py", "")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    layer = cloud.functions.publish_layer_version(
+        LayerName=f"layer-{uuid.uuid4().hex[:8]}", Content={"ZipFile": body.getvalue()}, CompatibleRuntimes=[version]
+    )
+    layers = [layer["LayerVersionArn"]]
+
+    first, second = (cloud.invoke(cloud.function(code=OF_A_LAYER, Layers=layers), {}) for _ in range(2))
+
+    assert first.endswith("/python/of_a_layer.py")
+    assert first == second
