@@ -28,6 +28,7 @@ from botocore.exceptions import ClientError
 from scripts.embedded import environment
 from scripts.embedded.errors import EnvironmentSetupError
 from scripts.embedded.paths import Paths
+from scripts.embedded.server.repairs.workers import SIDE_BY_SIDE
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_BY_DOWN = {"lock", "log.txt", "venv"}
@@ -670,7 +671,7 @@ LIMIT = max(8, 4 * (os.cpu_count() or 1))
 
 
 def idle(cloud: Cloud) -> bool:
-    return len(workers(cloud)) <= 2 * LIMIT
+    return len(workers(cloud)) <= max(SIDE_BY_SIDE, 2 * LIMIT)
 
 
 def workers(cloud: Cloud) -> list[int]:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -110,6 +111,15 @@ def failure_of(cloud: Cloud, orchestration: str, run: str) -> dict[str, Any]:
     body = cloud.client("s3").get_object(Bucket=bucket, Key=f"{run}/failed.json")["Body"].read()
     record: dict[str, Any] = json.loads(body)
     return record
+
+
+def own_page(cloud: Cloud, path: str, method: str = "GET") -> dict[str, Any]:
+    """What the embedded AWS answers about itself, below `/_embedded/`; it names the emulator that this deployment is on."""
+    request = urllib.request.Request(f"{cloud.endpoint_url}/_embedded/{path}", method=method)  # noqa: S310
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as response:
+        page: dict[str, Any] = json.loads(response.read())
+    assert page["token"] == json.loads((cloud.build / "embedded" / "state.json").read_text())["token"]
+    return page
 
 
 def ends_of(cloud: Cloud, orchestration: str, run: str) -> list[str]:

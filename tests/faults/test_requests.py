@@ -1,7 +1,5 @@
 """Requests are refused or cut, and events come twice: the counts are exact all the same."""
 
-import json
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +8,7 @@ import pytest
 from tests.cloud import Cloud
 from tests.faults.conftest import Site
 from tests.faults.proxy import Rule
-from tests.faults.runs import COUNTS, Outcome, ends_of, in_all, started
+from tests.faults.runs import COUNTS, Outcome, ends_of, in_all, own_page, started
 
 SECONDS = 240.0
 """A disturbed run's time limit: detection is no question here, since nothing fails for good."""
@@ -49,10 +47,7 @@ def twice(site: Site) -> Iterator[None]:
     """Every event that is delivered, twice."""
 
     def deliver(times: int) -> None:
-        state = json.loads((site.cloud.build / "embedded" / "state.json").read_text())
-        request = urllib.request.Request(f"{state['endpoint_url']}/_embedded/deliveries/{times}", method="POST")  # noqa: S310
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as response:
-            assert json.loads(response.read()) == {"token": state["token"], "deliveries": times}
+        assert own_page(site.cloud, f"deliveries/{times}", "POST")["deliveries"] == times
 
     deliver(2)
     try:

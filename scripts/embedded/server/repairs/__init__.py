@@ -36,7 +36,7 @@ def apply_all(counter: Counter, slots: Slots, deliveries: Deliveries) -> None:
     cold_starts.import_no_botocore()
     cold_starts.share_layers()
     workers.complete_environment()
-    workers.bound_idle_workers(2 * slots.limit)
+    workers.bound_idle_workers(max(workers.SIDE_BY_SIDE, 2 * slots.limit))
     errors.name_errors_as_aws_does()
     errors.name_throttles_for_step_functions()
     lambda_limits.limit_request_payloads()

@@ -4,6 +4,9 @@ from typing import Any
 
 from scripts.embedded.server.patching import module, replace, require
 
+SIDE_BY_SIDE = 40
+"""Idle workers that all orchestrations together have between two small runs of each: with fewer, each run would be cold."""
+
 
 def complete_environment() -> None:
     """Gives a worker the variables that AWS sets and ministack forgets.
