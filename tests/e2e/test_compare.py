@@ -19,7 +19,7 @@ CHUNKS = [f"all of {n} tiny chunks: chunk{n} only{n}" for n in range(7)] + ["x" 
 REDUCERS = 4
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def compared(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Done:
     """One comparison of all five, on the embedded AWS that runs already."""
     path = tmp_path_factory.mktemp("compare") / "input.json"

@@ -29,7 +29,7 @@ def needed(cloud: Cloud, orchestration: str) -> list[Grant]:
     ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def denials(cloud: Cloud) -> dict[str, dict[Grant, str]]:
     """For each orchestration, what became of a run without each action that it needs; the orchestrations side by side."""
     wanted = {name: needed(cloud, name) for name in ORCHESTRATIONS}
