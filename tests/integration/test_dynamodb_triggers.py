@@ -335,7 +335,7 @@ def test_mapper_that_always_raises_ends_the_run(
     assert "refuse_bad" in failed["traceback"][-1]
     assert deployment.buckets.tables.keys("reducer_input") == []
     assert Counter(function for function, _ in deployment.streams.sent) == {"mapper": 3, "failure": 1}
-    assert deployment.streams.undelivered == []
+    assert deployment.streams.given_up == []
     lines = [line for line in parse_lines(capsys.readouterr().out) if line["index"] == 2 and "cold" in line]
     assert [line.get("final", False) for line in lines] == [False, False, True]
 
@@ -351,7 +351,7 @@ def test_mapper_that_is_killed_each_time_ends_the_run(deployment: TriggeredByIte
     assert [failed[field] for field in ("function", "index", "error", "attempts")] == ["mapper", 1, "FunctionKilled", 3]
     assert "3 attempts ended without a word" in failed["message"]
     assert Counter(function for function, _ in deployment.streams.sent) == {"mapper": 1, "failure": 1}
-    assert deployment.streams.undelivered == []
+    assert deployment.streams.given_up == []
 
 
 @pytest.mark.parametrize(("function", "index"), [("partition", None), ("reducer", 1), ("summary", None)])
