@@ -7,11 +7,11 @@ The stream's mapping leaves it in a bucket, and the bucket's notification invoke
     {"requestContext": {"requestId": "...", "functionArn": "arn:...:function:wordcount-dynamodb_triggers-mapper",
                         "condition": "RetryAttemptsExhausted" or "RecordAgeExceeded", "approximateInvokeCount": 6},
      "responseContext": {...}, "version": "1.0", "timestamp": "...", "DDBStreamBatchInfo": {...},
-     "payload": the event as it was tried, as text: "{\\"Records\\": [{\\"eventSourceARN\\": ..., \\"dynamodb\\": {\\"NewImage\\": {...}}}]}"}
+     "payload": the event that was tried, {"Records": [{"eventSourceARN": "...", "dynamodb": {"NewImage": {...}}}]}, as text}
 
-A stream delivers at least once, and may give a duplicate up long after another delivery did the work. So a run that has its result,
-or whose item was removed, gets no failure record. One that is still under way does: whoever died may have died before it set off
-what is next.
+A stream delivers at least once, and may give a duplicate up long after another delivery did the work. So a run that has its
+result, or whose item was removed, gets no failure record. One that is still under way does: whoever died may have died before it
+set off what is next.
 
 What was recorded is removed here. What is no such record stays for whoever looks into the log, until it expires.
 """
@@ -37,7 +37,14 @@ ROLE = "given_up"
 
 @dataclass(frozen=True)
 class GivenUp:
-    """One stream record: an item of a run, in the table of a stage; and what it tells the recorder, in a shape that that knows."""
+    """One stream record.
+
+    Attributes:
+        run_id: of the item's run.
+        table: where the item is.
+        item: its name in the run, such as "3" or "fan-in".
+        event: what is to be recorded, in a shape that the recorder knows.
+    """
 
     run_id: str
     table: str
@@ -112,13 +119,13 @@ def _understand(record: Any, context: Any, settings: Settings) -> GivenUp:
         case (
             {
                 "eventSourceARN": str(source),
-                "dynamodb": {"NewImage": {"Key": {"S": str(key)}, "To": {"S": str(function)}, "Run": {"S": str(run_id)}} as image},
+                "dynamodb": {"NewImage": {"Key": {"S": str(key)}, "To": {"S": str(to)}, "Run": {"S": str(run_id)}} as image},
             },
             {"functionArn": str(arn), "condition": str(condition)},
         ):
             run_id, table = checked_run_id(run_id), _table(source, settings)
-            named = arn.partition(":function:")[2].partition(":")[0]
-            if table and key.startswith(f"{run_id}/") and named == settings.function_prefix + function:
+            function = arn.partition(":function:")[2].partition(":")[0]
+            if table and key.startswith(f"{run_id}/") and function == settings.function_prefix + to:
                 return GivenUp(run_id, table, key.removeprefix(f"{run_id}/"), _event(record, image, run_id, context, condition))
     raise EnvelopeError(f"no item that a stream of this deployment brings to a function: {record!r:.300} {context!r:.300}")
 
@@ -133,8 +140,8 @@ def _event(record: Any, image: dict[str, Any], run_id: str, context: dict[str, A
         case {"To": {"S": "failure"}, "Failure": _}:
             return {"Records": [record]}
     message = (
-        f"the stream gave up: of {context.get('approximateInvokeCount')} invocations none lived long enough to note that it began; "
-        "the function's log has the cause"
+        f"the stream gave up after {context.get('approximateInvokeCount')} invocations, which ended without a word: the function "
+        "could not start, was killed or was throttled; see its log"
     )
     return {
         "requestContext": context,

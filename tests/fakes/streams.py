@@ -2,8 +2,8 @@
 
 Hooks in where the runtime makes its requests; one at a time, since moto's conditions and additions are not atomic. As on AWS, the
 mapping's filter lets through what is new and addressed to the table's function, and a record is delivered again until its
-function reports no failure, `TRIES` times at most (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html). What is
-given up then is left in a bucket, whose notification invokes the recorder of failures.
+function reports no failure, `TRIES` times at most (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html). What
+is given up then is left in a bucket, whose notification invokes the recorder of failures.
 """
 
 import copy

@@ -1,6 +1,7 @@
 """What Terraform grants each function: terraform/tests/iam.tftest.hcl lists it, `terraform test` compares it with the policies.
 
-A permission is `s3:GetObject returns/*/mapper/*`: an action, and a bucket (with a pattern for its keys), table or function by its role.
+A permission is `s3:GetObject returns/*/mapper/*`: an action, and a bucket (with a pattern for its keys), table or function by its
+role.
 """
 
 import re
