@@ -1,4 +1,4 @@
-"""What a stream gave up: a record whose function died each time before it could note an attempt, or was never reached.
+"""What a stream gave up: a record whose function died before it could note the attempt, or was never reached, to the last.
 
 The stream's mapping leaves it in a bucket, and the bucket's notification invokes the recorder of failures
 (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html)::
@@ -140,8 +140,8 @@ def _event(record: Any, image: dict[str, Any], run_id: str, context: dict[str, A
         case {"To": {"S": "failure"}, "Failure": _}:
             return {"Records": [record]}
     message = (
-        f"the stream gave up after {context.get('approximateInvokeCount')} invocations, which ended without a word: the function "
-        "could not start, was killed or was throttled; see its log"
+        f"the stream gave up after {context.get('approximateInvokeCount')} invocations, none of which could tell what was wrong: "
+        "the function could not start, was killed, was throttled, or lacks a right to say so; see its log"
     )
     return {
         "requestContext": context,

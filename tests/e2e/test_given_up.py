@@ -32,5 +32,5 @@ def test_record_that_the_stream_gave_up_is_told_and_removed(cloud: Cloud) -> Non
     assert "the stream gave up after 6 invocations" in failed.err
     wait_until(lambda: cloud.keys("dynamodb_triggers", "given_up") == [], "the recorder to remove what it recorded")
     assert cloud.command("clean", run).status == 0
-    left = [key for role in cloud.deployment("dynamodb_triggers")["buckets"] for key in cloud.keys("dynamodb_triggers", role, run)]
-    assert left == []
+    buckets = cloud.deployment("dynamodb_triggers")["buckets"]
+    assert [key for role in buckets for key in cloud.keys("dynamodb_triggers", role, run)] == []

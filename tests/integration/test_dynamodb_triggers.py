@@ -363,15 +363,11 @@ def test_function_that_dies_each_time_before_it_notes_the_attempt_ends_the_run(
     run(deployment, ["to"])
 
     failed = deployment.buckets.failure("run1")
-    assert [failed[field] for field in ("function", "index", "error", "attempts")] == [
-        function,
-        index,
-        "RetryAttemptsExhausted",
-        6,
-    ]
+    told = [failed[field] for field in ("function", "index", "error", "attempts")]
+    assert told == [function, index, "RetryAttemptsExhausted", 6]
     assert failed["log_group"] == f"/aws/lambda/{cluster.prefix}{function}"
     assert deployment.buckets.result("run1") is None
-    assert [told for told, _ in deployment.streams.given_up] == [function]
+    assert [given_up for given_up, _ in deployment.streams.given_up] == [function]
     assert deployment.buckets.keys(deployment.buckets.given_up) == []
 
 
@@ -386,7 +382,7 @@ def test_failure_whose_recorder_dies_at_each_delivery_is_recorded_all_the_same(
 
     failed = deployment.buckets.failure("run1")
     assert [failed[field] for field in ("function", "index", "error", "message")] == ["mapper", 1, "ValueError", "a bad text"]
-    assert [told for told, _ in deployment.streams.given_up] == ["failure"]
+    assert [function for function, _ in deployment.streams.given_up] == ["failure"]
     assert deployment.buckets.keys(deployment.buckets.given_up) == []
 
 
