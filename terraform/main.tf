@@ -15,8 +15,6 @@ locals {
   log_group_arns  = { for function, name in local.log_group_names : function => "${local.arn_prefix}:logs:${var.region}:${local.account_id}:log-group:${name}" }
   bucket_names    = { for role in concat(local.orchestration.buckets, ["code"]) : role => replace("${local.name}-${role}-${local.account_id}", "_", "-") }
   table_names     = { for role in local.orchestration.tables : role => "${local.name}-${role}" }
-  queue_name      = "${local.name}-undelivered"
-  queue_arn       = "${local.arn_prefix}:sqs:${var.region}:${local.account_id}:${local.queue_name}"
 
   # Of every role that any orchestration has, since grants are written for all of them and then chosen from.
   bucket_arns = { for role in concat(local.all_buckets, ["code"]) : role => "${local.arn_prefix}:s3:::${replace("${local.name}-${role}-${local.account_id}", "_", "-")}" }
@@ -67,7 +65,6 @@ module "iam" {
   arn_prefix        = local.arn_prefix
   bucket_arns       = local.bucket_arns
   table_arns        = local.table_arns
-  queue_arn         = local.queue_arn
   cache_arns        = { for kind in ["serverlesscache", "user"] : kind => "${local.arn_prefix}:elasticache:${var.region}:${local.account_id}:${kind}:${local.cache_name}" }
   function_arns     = local.function_arns
   log_group_arns    = local.log_group_arns
@@ -239,8 +236,9 @@ module "dynamodb_triggers" {
   triggers               = local.triggers
   tables                 = local.table_names
   functions              = { for function, deployed in module.function : function => deployed.name }
-  queue_name             = local.queue_name
-  queue_arn              = local.queue_arn
-  undelivered_days       = var.undelivered_days
+  failure_arn            = local.function_arns["failure"]
+  given_up_bucket        = module.buckets["given_up"].name
+  given_up_bucket_arn    = local.bucket_arns["given_up"]
+  account_id             = local.account_id
   point_in_time_recovery = var.point_in_time_recovery
 }

@@ -151,7 +151,7 @@ locals {
 
     dynamodb_triggers = {
       files           = []
-      buckets         = ["shuffle", "returns", "results"]
+      buckets         = ["shuffle", "returns", "results", "given_up"]
       tables          = ["mapper_input", "mapper_output", "reducer_input", "reducer_output", "results"]
       environment     = {}
       timeout_seconds = 300
@@ -162,7 +162,7 @@ locals {
           grants = concat([
             "follow_mapper_input_items", "attempt_mapper_input_items", "return_mapper_output_items",
             "emit_pairs", "read_mapper_input", "read_mapper_values", "write_mapper_values", "mark_results_items",
-          ], local.leave_undelivered)
+          ], local.give_up)
         }
         partition = {
           trigger = "mapper_output"
@@ -170,7 +170,7 @@ locals {
             "follow_mapper_output_items", "gather_mapper_output_items", "fan_out_reducer_input_items",
             "end_reducer_output_items", "list_pairs", "read_mapper_values", "read_partition_values",
             "write_partition_values", "write_reducer_input", "mark_results_items",
-          ], local.leave_undelivered)
+          ], local.give_up)
         }
         reducer = {
           trigger = "reducer_input"
@@ -178,18 +178,20 @@ locals {
             "follow_reducer_input_items", "attempt_reducer_input_items", "return_reducer_output_items",
             "list_pairs", "read_pairs", "read_reducer_input", "read_reducer_values", "write_reducer_values",
             "mark_results_items",
-          ], local.leave_undelivered)
+          ], local.give_up)
         }
         summary = {
           trigger = "reducer_output"
           grants = concat([
             "follow_reducer_output_items", "gather_reducer_output_items", "mark_results_items",
             "read_reducer_values", "read_result", "write_result",
-          ], local.leave_undelivered)
+          ], local.give_up)
         }
         failure = {
           trigger = "results"
-          grants  = concat(["follow_results_items", "write_failure"], local.leave_undelivered)
+          grants = concat([
+            "follow_results_items", "write_failure", "take_given_up", "see_items", "see_result", "list_results",
+          ], local.give_up)
         }
       }
     }
@@ -235,8 +237,8 @@ locals {
   # Whoever wakes up in a run that has failed does nothing; the recorder of failures alone doesn't ask.
   granted_to_all = ["list_results", "read_failure"]
 
-  # Lambda leaves a record in the queue with the role of the function that it could not invoke.
-  leave_undelivered = var.undelivered_days == 0 ? [] : ["leave_undelivered"]
+  # Lambda gives a record up with the role of the function that could not take it.
+  give_up = ["leave_given_up", "list_given_up"]
 
   # Three time limits, and half a minute for each hand-over, have to fit into the 900 s that Lambda gives the outermost caller.
   longest_nested_timeout = 280

@@ -229,17 +229,6 @@ variable "expiry_days" {
   }
 }
 
-variable "undelivered_days" {
-  description = "Days that stream records which could not be delivered are kept in a queue, 1 to 14 (dynamodb_triggers only); 0 makes no queue, which saves half a minute of every first apply."
-  type        = number
-  default     = 14
-
-  validation {
-    condition     = var.undelivered_days >= 0 && var.undelivered_days <= 14 && floor(var.undelivered_days) == var.undelivered_days
-    error_message = "undelivered_days is ${var.undelivered_days}; it must be a whole number from 1 to 14, or 0 for no queue."
-  }
-}
-
 variable "force_destroy" {
   description = "Whether destroying the deployment deletes buckets that still hold objects."
   type        = bool

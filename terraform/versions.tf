@@ -32,7 +32,6 @@ provider "aws" {
       s3             = endpoints.value
       sfn            = endpoints.value
       sns            = endpoints.value
-      sqs            = endpoints.value
       sts            = endpoints.value
     }
   }

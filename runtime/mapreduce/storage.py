@@ -191,6 +191,17 @@ def replace(bucket: str, key: str, body: bytes, e_tag: str) -> bool:
     return True
 
 
+def delete(bucket: str, key: str) -> None:
+    """Delete an object, whether or not there is one.
+
+    Raises:
+        StorageError: the request finally failed.
+    """
+    current_run().requests["s3.DeleteObject"] += 1
+    with _errors("s3:DeleteObject", bucket, key):
+        obstore.delete(_open(bucket), key)
+
+
 def list_keys(bucket: str, prefix: str) -> Iterator[str]:
     """All keys under `prefix` (empty, or whole segments ending in a slash), page by page, in memory one page at a time.
 

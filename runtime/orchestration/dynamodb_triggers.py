@@ -17,7 +17,7 @@ repaired by the stream's retry.
 
 A stream says nothing of how often it delivered a record. So a function notes each attempt on the item before it begins: what has
 been tried `ATTEMPTS` times is handed to the recorder of failures as an item, also when the function was killed each time and
-could say nothing itself.
+could say nothing itself. Where it died even before it could note the attempt, the stream gives the record up, see `given_up`.
 """
 
 import re

@@ -23,6 +23,8 @@ It is told by whoever outlives a function that was killed, ran out of time or ou
 
     {"Records": [{"dynamodb": {"NewImage": {"To": {"S": "failure"}, "Run": {"S": run id}, "Failure": {"S": "{...}"}}}}]}
 
+- S3, for a record that a stream has given up, see `given_up`.
+
 What it writes to `{run}/failed.json`, each field but `run` and `time` possibly null::
 
     {"run": ..., "function": "mapper", "index": 3, "error": "ValueError", "message": "...", "traceback": ["last frames"],
@@ -37,7 +39,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
-from runtime.mapreduce.run import Run, within
+from runtime.mapreduce.run import Run, current_run, within
 from runtime.orchestration.envelope import EnvelopeError, checked_run_id
 from runtime.orchestration.results import record_failure
 from runtime.orchestration.stage import parse_key
@@ -57,21 +59,32 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
 
     Raises:
         EnvelopeError: the event names no run, or counts redrives wrongly.
-        StorageError: the record cannot be written.
+        StorageError: the record cannot be written, or what a stream has given up neither read nor removed.
         RunFailed: all is well, but the state machine asked.
     """
+    match event:
+        case {"Records": [{"s3": _}, *_]}:
+            # Imported late: only streams give anything up.
+            from runtime.orchestration.given_up import record_given_up
+
+            return {"recorded": record_given_up(event)}
     failure = read_failure(event, os.environ["FUNCTION_PREFIX"])
     redrives = _redrives(event)
     if redrives and redrives[1] > redrives[0]:
         print(json.dumps({"outcome": "redriven", **failure}), flush=True)
         return failure
-    with within(Run(failure["run"])) as run:
-        record_failure(os.environ["RESULTS_BUCKET"], failure["run"], failure)
-    print(json.dumps({"outcome": "ok", "requests": dict(run.requests), **failure}), flush=True)
+    with within(Run(failure["run"])):
+        record(failure)
     if redrives:
         raise RunFailed(_sentence(failure))
     # A stream would take any other answer to its event for a failure.
     return {"batchItemFailures": []} if "Records" in event else failure
+
+
+def record(failure: dict[str, Any]) -> None:
+    """Store a failure of the current run, and log it. Raises StorageError."""
+    record_failure(os.environ["RESULTS_BUCKET"], failure["run"], failure)
+    print(json.dumps({"outcome": "ok", "requests": dict(current_run().requests), **failure}), flush=True)
 
 
 def _redrives(event: dict[str, Any]) -> tuple[int, int] | None:

@@ -121,10 +121,12 @@ class Table:
 
     def find(self, key: str) -> Found | None:
         """A value, or None. Raises StorageError."""
-        wanted = {"Key": {"S": self._key(key)}}
-        answer = _call("GetItem", self._name, self._key(key), TableName=self._name, Key=wanted, ConsistentRead=True)
-        image = (answer or {}).get("Item")
+        image = self._get(key)
         return None if image is None else Found(self.value_of(image))
+
+    def has(self, key: str) -> bool:
+        """Whether there is an item. Raises StorageError."""
+        return self._get(key) is not None
 
     def value_of(self, image: Image) -> Any:
         """The value that an item or a stream's image of it holds.
@@ -193,6 +195,12 @@ class Table:
         )
         finished: list[str] = (answer or {})["Attributes"]["Finished"]["NS"]
         return finished
+
+    def _get(self, key: str) -> Image | None:
+        wanted = {"Key": {"S": self._key(key)}}
+        answer = _call("GetItem", self._name, self._key(key), TableName=self._name, Key=wanted, ConsistentRead=True)
+        image: Image | None = (answer or {}).get("Item")
+        return image
 
     def _key(self, key: str) -> str:
         return f"{self._run_id}/{key}"

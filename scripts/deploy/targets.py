@@ -76,8 +76,8 @@ def check_packages(target: Target, orchestration: str) -> None:
 def embedded(orchestration: str, variables: list[str], *, running: bool = True) -> EmbeddedTarget:
     """The deployment on the embedded AWS; its state and its Terraform data lie under build/embedded/.
 
-    There are no lifecycle rules: the emulator only stores them, and the provider waits a minute for them to settle. Neither is
-    there a queue for undelivered records, for which it waits half a minute; `--var undelivered_days=14` makes one.
+    There are no lifecycle rules: the emulator only stores them, and the provider waits a minute for them to settle;
+    `--var expiry_days=7` makes them.
     With `running` false the emulator is allowed to be gone, and the target is good for tidying up only.
 
     Raises PrerequisiteError when the embedded AWS isn't running.
@@ -93,7 +93,6 @@ def embedded(orchestration: str, variables: list[str], *, running: bool = True) 
         f"endpoint_url={endpoint}",
         "force_destroy=true",
         "expiry_days=0",
-        "undelivered_days=0",
         # Synchronous invocations are not bounded there: each is a process of this machine.
         "fan_out_concurrency=8",
     ]

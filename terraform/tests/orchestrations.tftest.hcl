@@ -226,8 +226,8 @@ run "dynamodb_triggers_is_a_table_for_each_stage" {
   }
 
   assert {
-    condition     = jsonencode(keys(module.buckets)) == jsonencode(["code", "results", "returns", "shuffle"])
-    error_message = "dynamodb_triggers has three buckets beside the one for code."
+    condition     = jsonencode(keys(module.buckets)) == jsonencode(["code", "given_up", "results", "returns", "shuffle"])
+    error_message = "dynamodb_triggers has four buckets beside the one for code."
   }
 
   assert {
@@ -250,22 +250,8 @@ run "dynamodb_triggers_is_a_table_for_each_stage" {
   }
 
   assert {
-    condition     = module.dynamodb_triggers[0].queue_name == "wordcount-dynamodb_triggers-undelivered"
-    error_message = "What a stream can't deliver is left in the deployment's own queue."
-  }
-}
-
-run "without_days_there_is_no_queue" {
-  command = plan
-
-  variables {
-    orchestration    = "dynamodb_triggers"
-    undelivered_days = 0
-  }
-
-  assert {
-    condition     = module.dynamodb_triggers[0].queue_name == null && !strcontains(join("", values(module.iam.policies)), "sqs")
-    error_message = "With undelivered_days = 0 there is neither a queue nor a permission to send to one."
+    condition     = module.dynamodb_triggers[0].given_up_bucket == "wordcount-dynamodb-triggers-given-up-123456789012"
+    error_message = "What a stream gives up is left in the deployment's own bucket."
   }
 }
 
@@ -281,6 +267,7 @@ run "a_function_is_told_all_names_and_its_own_time" {
     condition = jsonencode(module.function["mapper"].environment) == jsonencode({
       FUNCTION             = "mapper"
       FUNCTION_PREFIX      = "wordcount-dynamodb_triggers-"
+      GIVEN_UP_BUCKET      = "wordcount-dynamodb-triggers-given-up-123456789012"
       MAPPER_INPUT_TABLE   = "wordcount-dynamodb_triggers-mapper_input"
       MAPPER_OUTPUT_TABLE  = "wordcount-dynamodb_triggers-mapper_output"
       ORCHESTRATION        = "dynamodb_triggers"

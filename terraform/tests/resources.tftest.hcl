@@ -251,9 +251,10 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
     triggers               = { mapper_input = "mapper" }
     tables                 = { mapper_input = "wordcount-mapper_input", results = "wordcount-results" }
     functions              = { mapper = "wordcount-mapper", failure = "wordcount-failure" }
-    queue_name             = "wordcount-undelivered"
-    queue_arn              = "arn:aws:sqs:us-east-1:123456789012:wordcount-undelivered"
-    undelivered_days       = 14
+    failure_arn            = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-failure"
+    given_up_bucket        = "wordcount-given-up"
+    given_up_bucket_arn    = "arn:aws:s3:::wordcount-given-up"
+    account_id             = "123456789012"
     point_in_time_recovery = false
   }
 
@@ -275,7 +276,7 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
         age         = 3600
         batch       = 1
         bisect      = true
-        destination = "arn:aws:sqs:us-east-1:123456789012:wordcount-undelivered"
+        destination = "arn:aws:s3:::wordcount-given-up"
         function    = "wordcount-mapper"
         parallel    = 10
         responses   = ["ReportBatchItemFailures"]
@@ -318,8 +319,23 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
   }
 
   assert {
-    condition     = aws_sqs_queue.undelivered[0].message_retention_seconds == 1209600 && aws_sqs_queue.undelivered[0].sqs_managed_sse_enabled
-    error_message = "Records that could not be delivered are kept for two weeks, encrypted."
+    condition = jsonencode([
+      for rule in aws_s3_bucket_notification.given_up.lambda_function :
+      [aws_s3_bucket_notification.given_up.bucket, rule.lambda_function_arn, rule.events, rule.filter_prefix, rule.filter_suffix]
+      ]) == jsonencode([
+      ["wordcount-given-up", "arn:aws:lambda:us-east-1:123456789012:function:wordcount-failure", ["s3:ObjectCreated:*"], "aws/lambda/", null],
+    ])
+    error_message = "What Lambda leaves in the bucket, under a name of its own making, invokes the recorder of failures."
+  }
+
+  assert {
+    condition = jsonencode([
+      for permission in [aws_lambda_permission.given_up] :
+      [permission.function_name, permission.action, permission.principal, permission.source_arn, permission.source_account]
+      ]) == jsonencode([
+      ["wordcount-failure", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-given-up", "123456789012"],
+    ])
+    error_message = "S3 may invoke the recorder for that one bucket, as long as it is this account's."
   }
 }
 
@@ -333,10 +349,11 @@ run "backups_of_tables_can_be_asked_for" {
   variables {
     triggers               = {}
     tables                 = { results = "wordcount-results" }
-    functions              = {}
-    queue_name             = "wordcount-undelivered"
-    queue_arn              = "arn:aws:sqs:us-east-1:123456789012:wordcount-undelivered"
-    undelivered_days       = 0
+    functions              = { failure = "wordcount-failure" }
+    failure_arn            = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-failure"
+    given_up_bucket        = "wordcount-given-up"
+    given_up_bucket_arn    = "arn:aws:s3:::wordcount-given-up"
+    account_id             = "123456789012"
     point_in_time_recovery = true
   }
 

@@ -168,16 +168,6 @@ run "a_broken_number_of_days_is_refused" {
   expect_failures = [var.expiry_days]
 }
 
-run "a_queue_that_keeps_longer_than_sqs_is_refused" {
-  command = plan
-
-  variables {
-    undelivered_days = 15
-  }
-
-  expect_failures = [var.undelivered_days]
-}
-
 run "missing_zips_are_refused_in_words" {
   command = plan
 

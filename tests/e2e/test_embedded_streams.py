@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import time
 import uuid
 from typing import Any
@@ -19,7 +20,6 @@ STREAM = {
     "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"],
     "Resource": "arn:aws:dynamodb:us-east-1:000000000000:table/*/stream/*",
 }
-SEND = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
 
 HANDLER = """
 import json, os, time, uuid
@@ -62,7 +62,7 @@ class Stage:
     def __init__(self, cloud: Cloud, *statements: dict[str, Any]) -> None:
         self.cloud = cloud
         self.bucket = cloud.bucket()
-        self.role = cloud.role(*(statements or (S3, STREAM, SEND)))
+        self.role = cloud.role(*(statements or (S3, STREAM)))
         self.function = cloud.function(self.role, code=HANDLER, Environment={"Variables": {"BUCKET": self.bucket}})
         self.table = f"table-{uuid.uuid4().hex[:8]}"
         description = cloud.dynamodb.create_table(
@@ -73,7 +73,6 @@ class Stage:
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         )["TableDescription"]
         self.stream = description["LatestStreamArn"]
-        self.sqs = cloud.client("sqs")
 
     def put(self, number: str, key: str = "", **do: Any) -> None:
         """Writes an item; `do` is what the function does with it: raise, fail (so many times), sleep, compute (seconds)."""
@@ -93,20 +92,17 @@ class Stage:
     def batches(self) -> list[list[str]]:
         return [call["ids"] for call in self.calls()]
 
-    def queue(self) -> tuple[str, dict[str, Any]]:
-        """The URL of a new queue, and the setting that makes it the failure destination."""
-        url = self.sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        return url, {"DestinationConfig": {"OnFailure": {"Destination": arn}}}
+    def destination(self) -> tuple[str, dict[str, Any]]:
+        """A new bucket, and the setting that makes it the failure destination."""
+        bucket = self.cloud.bucket()
+        return bucket, {"DestinationConfig": {"OnFailure": {"Destination": f"arn:aws:s3:::{bucket}"}}}
 
-    def message(self, url: str, seconds: float = 20) -> dict[str, Any]:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            for message in self.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", ()):
-                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                body: dict[str, Any] = json.loads(message["Body"])
-                return body
-        raise AssertionError(f"no message within {seconds} s")
+    def given_up(self, bucket: str, seconds: float = 20) -> dict[str, Any]:
+        """What the one object in a bucket says, once it is there."""
+        until(lambda: bool(self.cloud.keys(bucket, "")), seconds)
+        (key,) = self.cloud.keys(bucket, "")
+        body: dict[str, Any] = json.loads(self.cloud.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        return body
 
 
 @pytest.fixture
@@ -267,16 +263,21 @@ def test_responses_mean_what_aws_says(response: Any, first: int | None) -> None:
     assert first_failure(records, response) == first
 
 
-def test_what_fails_for_good_is_told_to_the_queue_and_the_rest_goes_on(stage: Stage) -> None:
-    url, destination = stage.queue()
+def test_what_fails_for_good_is_left_in_the_bucket_and_the_rest_goes_on(stage: Stage) -> None:
+    bucket, destination = stage.destination()
     stage.put("1", **{"raise": 99})
     stage.put("2")
-    stage.map(BatchSize=1, MaximumRetryAttempts=2, **destination)
+    mapping = stage.map(BatchSize=1, MaximumRetryAttempts=2, **destination)
     until(lambda: stage.batches() == [["1"], ["1"], ["1"], ["2"]], 20)
 
-    message = stage.message(url)
+    message = stage.given_up(bucket)
 
-    assert set(message) == {"requestContext", "responseContext", "version", "timestamp", "DDBStreamBatchInfo"}
+    assert set(message) == {"requestContext", "responseContext", "version", "timestamp", "DDBStreamBatchInfo", "payload"}
+    ((record,),) = json.loads(message["payload"]).values()
+    assert (record["eventSourceARN"], record["dynamodb"]["NewImage"]["id"]) == (stage.stream, {"S": "1"})
+    (key,) = stage.cloud.keys(bucket, "")
+    place = f"aws/lambda/{mapping}/shardId-00000000000000000000-00000000"
+    assert re.fullmatch(rf"{place}/\d{{4}}/\d\d/\d\d/[\d-]{{10}}T\d\d\.\d\d\.\d\d-[0-9a-f-]{{36}}", key)
     assert message["requestContext"] == {
         "requestId": stage.calls()[2]["request"],
         "functionArn": f"arn:aws:lambda:us-east-1:000000000000:function:{stage.function}",
@@ -297,12 +298,12 @@ def seconds(moment: str) -> float:
     return time.mktime(time.strptime(moment, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
 
 
-def test_the_queue_is_told_of_the_failed_part_only(stage: Stage) -> None:
-    url, destination = stage.queue()
+def test_the_failed_part_alone_is_left_in_the_bucket(stage: Stage) -> None:
+    bucket, destination = stage.destination()
     for number in "1234":
         stage.put(number, **({"fail": 99} if number == "3" else {}))
     stage.map(MaximumRetryAttempts=0, **destination)
-    message = stage.message(url)
+    message = stage.given_up(bucket)
     assert stage.batches() == [list("1234")]
     assert message["DDBStreamBatchInfo"]["batchSize"] == 2
     assert message["DDBStreamBatchInfo"]["startSequenceNumber"] < message["DDBStreamBatchInfo"]["endSequenceNumber"]
@@ -310,22 +311,22 @@ def test_the_queue_is_told_of_the_failed_part_only(stage: Stage) -> None:
 
 
 def test_a_record_that_is_too_old_is_given_up(stage: Stage) -> None:
-    url, destination = stage.queue()
+    bucket, destination = stage.destination()
     stage.put("1", **{"raise": 99})
     stage.map(MaximumRecordAgeInSeconds=3, **destination)
-    message = stage.message(url)
+    message = stage.given_up(bucket)
     assert message["requestContext"]["condition"] == "RecordAgeExceeded"
     assert message["requestContext"]["approximateInvokeCount"] == len(stage.calls()) >= 2
     assert message["DDBStreamBatchInfo"]["batchSize"] == 1
 
 
 def test_bisection_isolates_the_record_that_fails(stage: Stage) -> None:
-    url, destination = stage.queue()
+    bucket, destination = stage.destination()
     for number in "1234":
         stage.put(number, **({"raise": 99} if number == "3" else {}))
     stage.map(MaximumRetryAttempts=0, BisectBatchOnFunctionError=True, **destination)
     until(lambda: stage.batches() == [list("1234"), list("12"), list("34"), ["3"], ["4"]], 20)
-    assert stage.message(url)["DDBStreamBatchInfo"]["batchSize"] == 1
+    assert stage.given_up(bucket)["DDBStreamBatchInfo"]["batchSize"] == 1
 
 
 def test_splitting_costs_no_retry_and_a_part_keeps_its_place() -> None:
@@ -428,13 +429,20 @@ def test_a_role_that_may_no_longer_read_the_stream_reads_nothing(cloud: Cloud, s
     until(lambda: stage.batches() == [["1"], ["2"]], 20)
 
 
-def test_a_role_that_may_not_send_to_the_queue_loses_the_message(cloud: Cloud) -> None:
-    stage = Stage(cloud, S3, STREAM)
-    url, destination = stage.queue()
+@pytest.mark.parametrize(("action", "resource"), [("s3:PutObject", "arn:aws:s3:::*/aws/lambda/*"), ("s3:ListBucket", "*")])
+def test_a_role_that_may_not_write_to_the_bucket_loses_the_record(cloud: Cloud, action: str, resource: str) -> None:
+    stage = Stage(cloud, S3, STREAM, {"Effect": "Deny", "Action": action, "Resource": resource})
+    bucket, destination = stage.destination()
     stage.put("1", **{"raise": 99})
     stage.put("2")
     stage.map(BatchSize=1, MaximumRetryAttempts=0, **destination)
-    until(lambda: stage.batches() == [["1"], ["2"]], 20)
     target = destination["DestinationConfig"]["OnFailure"]["Destination"]
-    assert f"not authorized to perform: sqs:SendMessage on resource: {target}" in cloud.log()
-    assert "Messages" not in stage.sqs.receive_message(QueueUrl=url)
+    until(lambda: f"not authorized to perform: {action} on resource: {target}" in cloud.log(), 20)
+    assert cloud.keys(bucket, "") == []
+
+
+def test_a_bucket_that_is_not_there_is_named_in_the_log(cloud: Cloud, stage: Stage) -> None:
+    target = f"arn:aws:s3:::bucket-{uuid.uuid4().hex[:12]}"
+    stage.put("1", **{"raise": 99})
+    stage.map(BatchSize=1, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": target}})
+    until(lambda: f"failure destination {target}: b" in cloud.log() and "NoSuchBucket" in cloud.log(), 20)

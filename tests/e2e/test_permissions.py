@@ -13,7 +13,9 @@ from tests.cloud import Cloud
 from tests.e2e.policies import Grant, grants, is_used, without
 from tests.simulation.usage import PLAIN, plain
 
-LEFT_OUT = {"MarkTheRunAsDoneOrFailed": "a failure, too, is told by an item in that table: the run ends by the time limit"}
+LEFT_OUT = {
+    "MarkTheRunAsDoneOrFailed": "a failure, too, is told by an item in that table; the stream that gives up knows no cause"
+}
 """Statements that a small run needs, but doesn't fail without, with the reason."""
 
 

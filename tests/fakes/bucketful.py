@@ -18,6 +18,7 @@ class Buckets:
     shuffle: str
     returns: str
     results: str
+    given_up: str
     stages: Mapping[str, str]
     tables: Tables
 
@@ -28,7 +29,7 @@ class Buckets:
 
     def everything(self) -> list[str]:
         """All keys of all buckets and tables."""
-        buckets = (self.shuffle, self.returns, self.results, *self.stages.values())
+        buckets = (self.shuffle, self.returns, self.results, self.given_up, *self.stages.values())
         found = [key for bucket in buckets for key in self.keys(bucket)]
         return found + self.tables.everything()
 

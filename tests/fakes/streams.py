@@ -2,18 +2,22 @@
 
 Hooks in where the runtime makes its requests; one at a time, since moto's conditions and additions are not atomic. As on AWS, the
 mapping's filter lets through what is new and addressed to the table's function, and a record is delivered again until its
-function reports no failure, `TRIES` times at most (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html).
+function reports no failure, `TRIES` times at most (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html). What
+is given up then is left in a bucket, whose notification invokes the recorder of failures.
 """
 
 import copy
 import itertools
+import json
 import threading
+import uuid
 from typing import Any
 
 from runtime.orchestration import table
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.events import load_event
+from tests.fakes.notifications import object_created
 from tests.fakes.schedule import Schedule
 
 TRIGGERED = {
@@ -36,15 +40,15 @@ class Streams:
         sent: every event that passed the filter, `(function, event)`.
         deliveries: how often each is delivered: one after another, for a key's records are in one lane.
         at_once: deliver duplicates at the same time instead, which AWS does not promise never to do.
-        undelivered: what failed each time, `(function, event)`.
+        given_up: what failed each time, `(function, event)`.
     """
 
     def __init__(self, cluster: Cluster, buckets: Buckets) -> None:
         self.schedule = Schedule()
         self.sent: list[tuple[str, Any]] = []
         self.deliveries, self.at_once = 1, False
-        self.undelivered: list[tuple[str, Any]] = []
-        self._cluster, self._tables = cluster, buckets.tables
+        self.given_up: list[tuple[str, Any]] = []
+        self._cluster, self._buckets = cluster, buckets
         self._roles = {buckets.tables.names[role]: role for role in TRIGGERED}
         self._call, self._lock = table._call, threading.Lock()
 
@@ -82,7 +86,22 @@ class Streams:
                 return
             numbers = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
             assert [failed["itemIdentifier"] for failed in answer["batchItemFailures"]] == numbers
-        self.undelivered.append((function, event))
+        self.give_up(function, event)
+
+    def give_up(self, function: str, event: Any) -> None:
+        """Leave an event in the bucket for that, which tells the recorder."""
+        self.given_up.append((function, event))
+        key = f"aws/lambda/mapping/shard/2026/11/23/2026-11-23T18.05.11-{uuid.uuid4()}"
+        self._buckets.put(self._buckets.given_up, key, record_of(self._cluster.arn(function), event, TRIES))
+        self._cluster.invoke_async("failure", object_created(self._buckets.given_up, key))
+
+
+def record_of(function_arn: str, event: Any, invocations: int, condition: str = "RetryAttemptsExhausted") -> Any:
+    """What Lambda leaves in the bucket of an event that it gives up."""
+    record = load_event("given_up")
+    told = {"functionArn": function_arn, "condition": condition, "approximateInvokeCount": invocations}
+    record["requestContext"] |= told
+    return record | {"payload": json.dumps(event)}
 
 
 def item_created(table_name: str, image: Any) -> Any:

@@ -78,13 +78,13 @@ def aws_environment(moto_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.fixture
 def buckets(clients: dict[str, Any], aws_environment: None) -> Buckets:
-    """Three empty buckets of this test's own, and one for each stage; names for its tables."""
+    """Four empty buckets of this test's own, and one for each stage; names for its tables."""
     number = next(_numbers)
-    names = (f"test{number}-{role}" for role in ("shuffle", "returns", "results"))
+    names = (f"test{number}-{role}" for role in ("shuffle", "returns", "results", "given-up"))
     stages = {role: f"test{number}-{role.replace('_', '-')}" for role in bucketful.STAGES}
     tables = Tables(clients["dynamodb"], {role: f"test{number}-{role}" for role in (*tableful.STAGES, "results")})
     made = Buckets(clients["s3"], *names, stages, tables)
-    for bucket in (made.shuffle, made.returns, made.results, *stages.values()):
+    for bucket in (made.shuffle, made.returns, made.results, made.given_up, *stages.values()):
         clients["s3"].create_bucket(Bucket=bucket)
     return made
 
@@ -175,6 +175,11 @@ def dynamodb_triggers_deployment(
     """dynamodb_triggers."""
     buckets.tables.create()
     cluster = make_cluster("dynamodb_triggers")
+    # The recorder of failures reads its settings where something is given up.
+    for name, value in (("ORCHESTRATION", "dynamodb_triggers"), ("FUNCTION", "failure"), ("GIVEN_UP_BUCKET", buckets.given_up)):
+        monkeypatch.setenv(name, value)
+    for role, name in buckets.tables.names.items():
+        monkeypatch.setenv(f"{role.upper()}_TABLE", name)
     streams = Streams(cluster, buckets)
     monkeypatch.setattr(table, "_call", streams.call)
     return TriggeredByItems(buckets, cluster, streams)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration import dynamodb_triggers, table
+from runtime.orchestration import dynamodb_triggers, failure, table
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, Killed, LambdaError
 from tests.fakes.deployments import TriggeredByItems
@@ -335,7 +335,7 @@ def test_mapper_that_always_raises_ends_the_run(
     assert "refuse_bad" in failed["traceback"][-1]
     assert deployment.buckets.tables.keys("reducer_input") == []
     assert Counter(function for function, _ in deployment.streams.sent) == {"mapper": 3, "failure": 1}
-    assert deployment.streams.undelivered == []
+    assert deployment.streams.given_up == []
     lines = [line for line in parse_lines(capsys.readouterr().out) if line["index"] == 2 and "cold" in line]
     assert [line.get("final", False) for line in lines] == [False, False, True]
 
@@ -351,7 +351,64 @@ def test_mapper_that_is_killed_each_time_ends_the_run(deployment: TriggeredByIte
     assert [failed[field] for field in ("function", "index", "error", "attempts")] == ["mapper", 1, "FunctionKilled", 3]
     assert "3 attempts ended without a word" in failed["message"]
     assert Counter(function for function, _ in deployment.streams.sent) == {"mapper": 1, "failure": 1}
-    assert deployment.streams.undelivered == []
+    assert deployment.streams.given_up == []
+
+
+@pytest.mark.parametrize(("function", "index"), [("mapper", 1), ("partition", None), ("reducer", 1), ("summary", None)])
+def test_function_that_dies_each_time_before_it_notes_the_attempt_ends_the_run(
+    function: str, index: int | None, deployment: TriggeredByItems, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(cluster.components, function, die_at_once)
+
+    run(deployment, ["to"])
+
+    failed = deployment.buckets.failure("run1")
+    told = [failed[field] for field in ("function", "index", "error", "attempts")]
+    assert told == [function, index, "RetryAttemptsExhausted", 6]
+    assert failed["log_group"] == f"/aws/lambda/{cluster.prefix}{function}"
+    assert deployment.buckets.result("run1") is None
+    assert [given_up for given_up, _ in deployment.streams.given_up] == [function]
+    assert deployment.buckets.keys(deployment.buckets.given_up) == []
+
+
+def test_failure_whose_recorder_dies_at_each_delivery_is_recorded_all_the_same(
+    deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.mapper.mapper.user_map", refuse_bad)
+    deaths = Deaths(6)
+    monkeypatch.setattr(failure, "lambda_handler", deaths)
+
+    run(deployment, ["bad"])
+
+    failed = deployment.buckets.failure("run1")
+    assert [failed[field] for field in ("function", "index", "error", "message")] == ["mapper", 1, "ValueError", "a bad text"]
+    assert [function for function, _ in deployment.streams.given_up] == ["failure"]
+    assert deployment.buckets.keys(deployment.buckets.given_up) == []
+
+
+@pytest.mark.parametrize("deliveries", [1, 3])
+def test_duplicate_that_is_given_up_after_the_run_has_its_result_fails_nothing(
+    deliveries: int, deployment: TriggeredByItems, cluster: Cluster
+) -> None:
+    run(deployment, TEXTS)
+    cluster.deliveries = deliveries
+
+    for function, event in list(deployment.streams.sent):
+        deployment.streams.give_up(function, event)
+    deployment.wait()
+
+    assert deployment.buckets.result("run1") == COUNTS
+    assert deployment.buckets.failure("run1") is None
+    assert deployment.buckets.keys(deployment.buckets.given_up) == []
+
+
+def test_duplicate_that_is_given_up_after_the_run_was_removed_leaves_nothing(deployment: TriggeredByItems) -> None:
+    event = created(deployment, image(1, 2, deployment.buckets))
+
+    deployment.streams.give_up("mapper", event)
+    deployment.wait()
+
+    assert deployment.buckets.everything() == []
 
 
 @pytest.mark.parametrize(("function", "index"), [("partition", None), ("reducer", 1), ("summary", None)])
@@ -480,6 +537,24 @@ def test_log_line_counts_requests_of_all_services(deployment: TriggeredByItems, 
         "s3.PutObject": 2,
         "s3.GetObject": 1,  # has the run failed?
     }
+
+
+class Deaths:
+    """The recorder of failures, which dies before its first line, the first `times` times."""
+
+    def __init__(self, times: int) -> None:
+        self._left, self._lock, self._handler = times, threading.Lock(), failure.lambda_handler
+
+    def __call__(self, event: Any, context: Any) -> Any:
+        with self._lock:
+            self._left -= 1
+            if self._left >= 0:
+                raise Killed
+        return self._handler(event, context)
+
+
+def die_at_once(event: Any, context: Any) -> Any:
+    raise Killed
 
 
 def refuse_bad(text: str) -> None:

@@ -146,6 +146,17 @@ def test_replacing_what_is_not_there_is_refused(s3: S3) -> None:
 
 
 @BOTH
+def test_deleted_object_is_gone_and_may_be_deleted_again(s3: S3) -> None:
+    s3.put("run/a")
+    s3.put("run/b")
+
+    for _ in range(2):
+        s3.face.delete(s3.store, "run/a")
+
+    assert s3.pages("run/") == [["run/b"]]
+
+
+@BOTH
 def test_listing_is_in_the_order_of_bytes(s3: S3) -> None:
     names = ["a", "a-", "a0", "Z", "z", "é", "名", "\U0001f600", "\uff5e"]
     for name in names:

@@ -32,12 +32,13 @@ def main() -> int:
 def _soak(orchestration: str, first: int, schedules: int, muted: set[int], trace: bool) -> int:
     faults: Counter[str] = Counter()
     severities: Counter[str] = Counter()
-    begin, failures, detection, queued, longest, invocations = time.perf_counter(), 0, 0.0, 0, 0.0, 0
+    begin, failures, detection, given_up, longest, invocations = time.perf_counter(), 0, 0.0, 0, 0.0, 0
     for seed in range(first, first + schedules):
         report = simulate(orchestration, seed, muted=muted, record=trace)
         faults += report.faults
         severities[report.scenario.severity] += 1
-        queued, longest, invocations = queued + report.in_queue, max(longest, report.seconds), invocations + report.invocations
+        given_up, invocations = given_up + report.given_up, invocations + report.invocations
+        longest = max(longest, report.seconds)
         if report.failed_after is not None and report.scenario.severity == "fatal":
             detection = max(detection, report.failed_after)
         if trace:
@@ -52,7 +53,8 @@ def _soak(orchestration: str, first: int, schedules: int, muted: set[int], trace
     print(
         f"{orchestration}: {schedules} schedules in {seconds:.1f} s ({seconds / schedules * 1000:.1f} ms each), "
         f"{failures} failed; {invocations} invocations; {dict(severities)}; longest {longest:.0f} s, "
-        f"failure recorded after at most {detection:.0f} s; left in queue {queued}; faults {sum(faults.values())}: {dict(faults)}"
+        f"failure recorded after at most {detection:.0f} s; given up by streams {given_up}; "
+        f"faults {sum(faults.values())}: {dict(faults)}"
     )
     return failures
 

@@ -41,11 +41,15 @@ class Lineage:
 
 @dataclass(frozen=True)
 class Fatal:
-    """A function, and which invocation of its fan-out, that fails each time: it raises, is killed, or never ends."""
+    """A function, and which invocation of its fan-out, that fails each time: it raises, is killed, never ends, or never begins.
+
+    What never begins dies before its first line. Where streams invoke, nothing of ours then counts the attempts; where Lambda or
+    Step Functions do, it is one more death, and so no other than to be killed.
+    """
 
     function: str
     index: int
-    how: Literal["raises", "is killed", "never ends"]
+    how: Literal["raises", "is killed", "never ends", "never begins"]
 
 
 @dataclass

@@ -58,6 +58,7 @@ class Lambda:
     Attributes:
         processes: every invocation that began.
         ended_well: those that returned.
+        never_begins: whether a function dies over an event before its first line.
     """
 
     def __init__(
@@ -67,6 +68,11 @@ class Lambda:
         self._requests = 0
         self.ended_well: set[Process] = set()
         self.invocations = 0
+        self.never_begins: Callable[[str, Any], bool] = lambda *_: False
+
+    def arn(self, function: str) -> str:
+        """The ARN of a function."""
+        return _ARN + self._prefix + function
 
     def request_id(self) -> str:
         """A new one."""
@@ -83,6 +89,8 @@ class Lambda:
         context = Context(world, world.now + seconds, request_id)
 
         def body() -> tuple[Any, dict[str, Any] | None]:
+            if self.never_begins(function, event):
+                process.die("Runtime.ExitError")
             try:
                 return json.loads(json.dumps(self._handlers[function](event, context))), None
             except Exception as error:
@@ -150,7 +158,7 @@ class Lambda:
             "version": "1.0",
             "requestContext": {
                 "requestId": event.request_id,
-                "functionArn": f"{_ARN}{self._prefix}{event.function}:$LATEST",
+                "functionArn": f"{self.arn(event.function)}:$LATEST",
                 "condition": "RetriesExhausted",
                 "approximateInvokeCount": RETRIES + 1,
             },

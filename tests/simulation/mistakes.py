@@ -13,7 +13,7 @@ from uuid import UUID
 from runtime.mapreduce import emitter, storage
 from runtime.mapreduce.keys import Destination, partition_number
 from runtime.mapreduce.run import current_run
-from runtime.orchestration import fan_in, lock, returns, table, wrapper
+from runtime.orchestration import fan_in, given_up, lock, returns, table, wrapper
 from runtime.orchestration.envelope import encode
 from runtime.orchestration.wrapper import Wrapper
 from tests.simulation import seams
@@ -138,6 +138,10 @@ def _checkpoint_overwritten() -> AbstractContextManager[Any]:
     return patch.object(storage, "create_or_read", create_or_read)
 
 
+def _given_up_overlooked() -> AbstractContextManager[Any]:
+    return patch.object(given_up, "read", lambda *_: [])
+
+
 MISTAKES = (
     Mistake("random uuids in emit", "sfn", _random_uuids),
     Mistake("random uuids in emit", "http_sync_s3", _random_uuids),
@@ -154,6 +158,7 @@ MISTAKES = (
     Mistake("continuation skipped on duplicate", "dynamodb_triggers", _continuation_skipped),
     Mistake("work goes on after the run has failed", "http_sync_s3", _failure_overlooked, budget=400),
     Mistake("work goes on after the run has failed", "s3_triggers", _failure_overlooked, budget=400),
+    Mistake("what a stream gave up is overlooked", "dynamodb_triggers", _given_up_overlooked),
     Mistake("first page only", "sfn", _first_page_only),
     Mistake("first page only", "http_sync_s3", _first_page_only),
     Mistake("first page only", "s3_triggers", _first_page_only),

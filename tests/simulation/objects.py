@@ -133,6 +133,15 @@ class Obstore:
 
         return self._make(f"get {path}", effect, ALWAYS)
 
+    def delete(self, store: str, path: str) -> None:
+        """Delete an object, whether or not there is one."""
+
+        def effect() -> None:
+            if self._buckets.find(store, path):
+                self._buckets.remove(store, path)
+
+        self._make(f"delete {path}", effect, WRITES)
+
     def list(self, store: str, prefix: str | None, *, chunk_size: int) -> Iterator[list[dict[str, Any]]]:
         """Pages of objects; the prefix is one of whole segments."""
         limit, after = min(chunk_size, MAX_PAGE), b""

@@ -10,8 +10,8 @@ While a schedule runs:
 In the end (`verdict`):
 - survivable faults: the exact result, and no failure recorded;
 - a fatal one: no result, the failure recorded with function, index and cause, and no later stage begun;
-- any: the exact result or a recorded failure, be it in a stream mapping's queue of last resort;
-- whatever the faults: time never runs out.
+- any: the exact result or a recorded failure;
+- whatever the faults: time never runs out, and what a stream gave up is recorded and removed.
 """
 
 import json
@@ -26,7 +26,7 @@ from tests.simulation.tables import Change
 from tests.simulation.world import Killed, Process, World
 
 RUN = "run1"
-RESULTS, RETURNS = "sim-results", "sim-returns"
+RESULTS, RETURNS, GIVEN_UP = "sim-results", "sim-returns", "sim-given-up"
 
 _STAGES = {"mapper": "partition", "partition": "reducer", "reducer": "summary"}
 _GROWING = {"Finished", "Attempts", "Expires"}
@@ -123,10 +123,20 @@ class Observer:
                 self.violated(f"the partitions are {numbers}, not {self.scenario.partitions}")
         return value
 
-    def verdict(self, in_queue: bool = False) -> list[str]:
-        """All that was, and is, wrong; `in_queue`: the failure is recorded in the queue of last resort."""
+    def never_begins(self, function: str, event: Any) -> bool:
+        """Whether an event of a stream is for the function that dies before its first line."""
+        fatal = self.scenario.fatal
+        if self.orchestration != "dynamodb_triggers" or not fatal or (fatal.function, fatal.how) != (function, "never begins"):
+            return False
+        index = event["Records"][0]["dynamodb"]["NewImage"].get("Index", {"N": "1"})
+        return bool(index == {"N": str(fatal.index)})
+
+    def verdict(self) -> list[str]:
+        """All that was, and is, wrong."""
         if self.world.late:
             self.violated("a hang: something goes on for ever")
+        if left := self.buckets.objects.get(GIVEN_UP):
+            self.violated(f"given up by a stream, and not taken: {sorted(left)}")
         result, failure = self._read("result.json"), self._read("failed.json")
         if result is not None and result != self.scenario.counts:
             self.violated(f"wrong result: {result!r:.300}, not {self.scenario.counts!r:.300}")
@@ -139,7 +149,7 @@ class Observer:
             case "fatal":
                 self._look_at_failure(result, failure)
             case "any":
-                if result is None and failure is None and not in_queue:
+                if result is None and failure is None:
                     self.violated("a hang: neither result nor failure, and nothing left to do")
         return self.violations
 
@@ -187,7 +197,7 @@ class Observer:
         match how:
             case "raises":
                 raise PoisonError("a poisoned chunk")
-            case "is killed":
+            case "is killed" | "never begins":
                 self.world.running.process.die("Runtime.ExitError")
             case _:
                 self.world.pause(1e9)

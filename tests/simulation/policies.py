@@ -1,7 +1,7 @@
 """What Terraform grants each function: terraform/tests/iam.tftest.hcl lists it, `terraform test` compares it with the policies.
 
-A permission is `s3:GetObject returns/*/mapper/*`: an action, and a bucket (with a pattern for its keys), table, function or queue
-by its role.
+A permission is `s3:GetObject returns/*/mapper/*`: an action, and a bucket (with a pattern for its keys), table or function by its
+role.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from scripts import paths
 from tests.simulation import seams
-from tests.simulation.observer import RESULTS, RETURNS
+from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS
 from tests.simulation.scenario import SHUFFLE
 from tests.simulation.usage import Use
 
@@ -19,6 +19,7 @@ _ROLES = {
     SHUFFLE: "shuffle",
     RETURNS: "returns",
     RESULTS: "results",
+    GIVEN_UP: "given-up",
 }
 
 

@@ -65,7 +65,7 @@ def draw(random: Random) -> Scenario:
     places = [("mapper", index) for index in range(1, len(texts) + 1)] + [("partition", 1), ("summary", 1)]
     places += [("reducer", number) for number in range(1, len(scenario.partitions) + 1)]
     function, index = random.choice(places)
-    how: Any = random.choice(("raises", "is killed", "never ends"))
+    how: Any = random.choice(("raises", "is killed", "never ends", "never begins"))
     return Scenario(
         scenario.texts,
         num_reducer,

@@ -15,6 +15,7 @@ from runtime.mapreduce import emitter, storage
 from runtime.orchestration import failure as failure_module
 from runtime.orchestration import (
     fan_in,
+    given_up,
     http_only,
     http_sync_s3,
     invoker,
@@ -30,7 +31,7 @@ from runtime.orchestration.settings import Settings
 from runtime.orchestration.wrapper import Wrapper, load_component, load_orchestration
 from scripts import paths
 from scripts.package.functions import FAILURE, functions_of
-from tests.simulation.observer import RESULTS, RETURNS
+from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS
 from tests.simulation.scenario import SHUFFLE
 from tests.simulation.threads import Deferred, Strands
 from tests.simulation.world import World
@@ -119,6 +120,13 @@ def _settings(orchestration: str, function: str) -> Settings:
     )
 
 
+def _environment(orchestration: str) -> dict[str, str]:
+    """What the recorder of failures is told, who is no wrapper."""
+    buckets = {"RETURNS_BUCKET": RETURNS, "RESULTS_BUCKET": RESULTS, "GIVEN_UP_BUCKET": GIVEN_UP}
+    tables = {f"{role.upper()}_TABLE": name for role, name in STAGE_TABLES.items()}
+    return {"ORCHESTRATION": orchestration, "FUNCTION": FAILURE, "FUNCTION_PREFIX": prefix(orchestration), **buckets, **tables}
+
+
 class Time:
     """Stands for the module `time`."""
 
@@ -165,6 +173,7 @@ def installed(simulation: Any) -> Iterator[None]:
         (log, "time", time),
         (log, "print", lambda *_, **__: None),
         (failure_module, "print", lambda *_, **__: None),
+        (given_up, "print", lambda *_, **__: None),
         (failure_module, "datetime", _Datetime(world)),
         (returns, "ThreadPoolExecutor", partial(Strands, world)),
         (emitter, "ThreadPoolExecutor", lambda *_, **__: Deferred(world)),
@@ -176,12 +185,13 @@ def installed(simulation: Any) -> Iterator[None]:
             (http_only, "PAYLOAD_BYTES", 60),
             (table, "VALUE_BYTES", 20),
         ]
+    environment = _environment(simulation.orchestration)
     before = [(module, name, module.__dict__.get(name, _MISSING)) for module, name, _ in places]
     current = simulation
     try:
         for module, name, value in places:
             setattr(module, name, value)
-        os.environ |= {"FUNCTION_PREFIX": prefix(simulation.orchestration), "RESULTS_BUCKET": RESULTS}
+        os.environ |= environment
         yield
     finally:
         for module, name, value in before:
@@ -189,7 +199,8 @@ def installed(simulation: Any) -> Iterator[None]:
                 delattr(module, name)
             else:
                 setattr(module, name, value)
-        del os.environ["FUNCTION_PREFIX"], os.environ["RESULTS_BUCKET"]
+        for name in environment:
+            del os.environ[name]
 
 
 _MISSING = object()

@@ -19,11 +19,12 @@ from runtime.orchestration.stage import NOTHING, Stage, value_name
 from runtime.orchestration.table import Table
 from scripts import paths
 from scripts.package.definitions import read_asl, render_asl
+from scripts.package.functions import FAILURE
 from tests.simulation import lambdas, seams, tables
 from tests.simulation.faults import Faults
 from tests.simulation.machine import Machine
 from tests.simulation.objects import Buckets, Obstore
-from tests.simulation.observer import RETURNS, RUN, Observer
+from tests.simulation.observer import GIVEN_UP, RETURNS, RUN, Observer
 from tests.simulation.requests import Requests
 from tests.simulation.scenario import Scenario, draw
 from tests.simulation.triggers import Notifications, Streams
@@ -46,7 +47,7 @@ class Report:
         numbers: of those faults, to leave some out.
         seconds: of simulated time.
         failed_after: when the failure was recorded, if it was.
-        in_queue: stream records that were left in the queue of last resort.
+        given_up: how many stream records were given up.
         invocations: of functions.
         lines: what happened, if that was recorded.
     """
@@ -59,7 +60,7 @@ class Report:
     numbers: list[int]
     seconds: float
     failed_after: float | None
-    in_queue: int
+    given_up: int
     invocations: int
     lines: list[str]
 
@@ -98,20 +99,23 @@ class Simulation:
         self.service = lambdas.Lambda(self.world, self.faults, seams.handlers(orchestration), prefix, timeouts)
         self.lambda_client = lambdas.Client(self.world, self.faults, self.requests, self.service, prefix)
         self.observer = Observer(self.world, orchestration, self.scenario, self.service.ended_well, self.buckets)
+        self.service.never_begins = self.observer.never_begins
         self.streams = Streams(
             self.world,
             self.faults,
             self.service,
             {seams.STAGE_TABLES[role]: function for role, function in seams.STREAMED.items()},
+            self.buckets,
         )
         self.on_failure: Callable[[], None] = lambda: None  # of a state machine's execution
         self.buckets.watchers.append(self.observer.written)
         self.tables.watchers.append(self.observer.changed)
         if orchestration == "s3_triggers":
             functions = {seams.STAGE_BUCKETS[role]: function for role, function in seams.TRIGGERED.items()}
-            self.buckets.watchers.append(Notifications(self.faults, self.service, functions))
+            self.buckets.watchers.append(Notifications(self.faults, self.service, functions, ending=".json"))
         if orchestration == "dynamodb_triggers":
             self.tables.watchers.append(self.streams)
+            self.buckets.watchers.append(Notifications(self.faults, self.service, {GIVEN_UP: FAILURE}))
 
     def run(self) -> Report:
         """Run the schedule."""
@@ -124,12 +128,12 @@ class Simulation:
             self.orchestration,
             self.seed,
             self.scenario,
-            self.observer.verdict(bool(self.streams.undelivered)),
+            self.observer.verdict(),
             self.faults.happened,
             self.faults.numbers,
             self.world.now - START_SECONDS,
             None if failed is None else failed - START_SECONDS,
-            len(self.streams.undelivered),
+            self.streams.given_up,
             self.service.invocations,
             self.world.lines,
         )

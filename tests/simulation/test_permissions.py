@@ -23,7 +23,8 @@ UNSEEN = {
     "dynamodb:GetRecords": "the same",
     "dynamodb:GetShardIterator": "the same",
     "dynamodb:ListStreams": "the same",
-    "sqs:SendMessage undelivered": "Lambda leaves what a stream could not deliver, with the function's role",
+    "s3:PutObject given-up/aws/lambda/*": "Lambda leaves what a stream gave up, with the function's role",
+    "s3:ListBucket given-up": "the same; the recorder finds another invocation's work done (test_given_up.py)",
     # of runs that clients start in other ways than a simulated one
     "s3:GetObject returns/*/unum_map.input/*": "the client puts a large input into a claim check (test_client.py)",
     "s3:GetObject returns/*/mapper.input/*": "the client puts a large chunk into a claim check (test_client_triggers.py)",
@@ -38,6 +39,7 @@ UNSEEN_IN = {
     ("http_only", "unum_map", "s3:ListBucket returns"): "a resumed run looks for what branches have answered (test_resume.py)",
     ("http_only", "partition", "s3:ListBucket returns"): "the same",
     ("http_only", "partition", "s3:GetObject returns/*/partition/*"): "a resumed run fans out over the same array",
+    ("dynamodb_triggers", "failure", "dynamodb:GetItem results"): "of a record that was the recorder's own (test_given_up.py)",
     ("http_only", "failure", "s3:PutObject results/*/failed.json"): "of a unum_map that somebody invoked asynchronously",
 }
 

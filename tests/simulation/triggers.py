@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
+from tests.fakes.streams import record_of
 from tests.simulation.faults import Faults, Lineage
 from tests.simulation.lambdas import Lambda
-from tests.simulation.objects import Written
+from tests.simulation.objects import Buckets, Written
+from tests.simulation.observer import GIVEN_UP
 from tests.simulation.tables import Change
 from tests.simulation.world import World
 
@@ -16,18 +18,18 @@ STREAM_RETRIES = 5
 
 
 class Notifications:
-    """Each object that is created in a stage's bucket, and ends in `.json`, is an event of its function: at least one.
+    """Each object that is created in a bucket, under a name of some ending, is an event of its function: at least one.
 
     Unlike the duplicates of Lambda's own queue, those of S3 come under request ids of their own.
     """
 
-    def __init__(self, faults: Faults, service: Lambda, functions: Mapping[str, str]) -> None:
-        self._faults, self._service, self._functions = faults, service, functions
+    def __init__(self, faults: Faults, service: Lambda, functions: Mapping[str, str], ending: str = "") -> None:
+        self._faults, self._service, self._functions, self._ending = faults, service, functions, ending
 
     def __call__(self, written: Written) -> None:
         """Watch the buckets."""
         function = self._functions.get(written.bucket)
-        if function is None or not written.key.endswith(".json"):
+        if function is None or not written.key.endswith(self._ending):
             return
         record = {
             "eventSource": "aws:s3",
@@ -46,13 +48,13 @@ class Streams:
     A record that is delivered again counts among its item's attempts, so that duplicates take from what the item can survive.
 
     Attributes:
-        undelivered: records that failed each time: the mapping leaves them in its queue of last resort.
+        given_up: how many records failed each time: the mapping leaves them in a bucket.
     """
 
-    def __init__(self, world: World, faults: Faults, service: Lambda, functions: Mapping[str, str]) -> None:
-        self._world, self._faults, self._service, self._functions = world, faults, service, functions
+    def __init__(self, world: World, faults: Faults, service: Lambda, functions: Mapping[str, str], buckets: Buckets) -> None:
+        self._world, self._faults, self._service, self._functions, self._buckets = world, faults, service, functions, buckets
         self._number = 0
-        self.undelivered: list[str] = []
+        self.given_up = 0
 
     def __call__(self, change: Change) -> None:
         """Watch the tables."""
@@ -92,6 +94,13 @@ class Streams:
             if attempt <= STREAM_RETRIES:
                 self._later(self._world.random.uniform(0.5, 2) * attempt, function, payload, lineage, attempt + 1)
             else:
-                self.undelivered.append(function)
+                self._give_up(function, payload, attempt)
 
         self._service.run(function, payload, self._service.request_id(), lineage, ended)
+
+    def _give_up(self, function: str, payload: bytes, invocations: int) -> None:
+        self.given_up += 1
+        self._world.trace("given up", function)
+        record = record_of(self._service.arn(function), json.loads(payload), invocations)
+        key = f"aws/lambda/mapping/shard/2026/11/23/2026-11-23T18.05.11-{self.given_up}"
+        self._buckets.write(GIVEN_UP, key, json.dumps(record).encode())

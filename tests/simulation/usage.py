@@ -84,6 +84,8 @@ def _uses(method: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> I
             yield "s3:PutObject", "/".join(arguments[:2])
         case "get":
             yield "s3:GetObject", "/".join(arguments[:2])
+        case "delete":
+            yield "s3:DeleteObject", "/".join(arguments[:2])
         case "list" | "list_with_delimiter":
             yield "s3:ListBucket", f"{arguments[0]}/"
         case "invoke":

@@ -29,13 +29,30 @@ resource "aws_dynamodb_table" "this" {
   }
 }
 
-# Record of last resort: what the runtime itself could not record, because no attempt of it came to life.
-resource "aws_sqs_queue" "undelivered" {
-  count = var.undelivered_days == 0 ? 0 : 1
+# What a stream gives up, since no attempt at it lived long enough to count itself, is left in a bucket: only to S3 does Lambda send
+# the record with it. From there it gets to the recorder of failures. Lambda chooses the names.
+resource "aws_s3_bucket_notification" "given_up" {
+  bucket = var.given_up_bucket
 
-  name                      = var.queue_name
-  message_retention_seconds = var.undelivered_days * 24 * 3600
-  sqs_managed_sse_enabled   = true
+  lambda_function {
+    id                  = "record-what-was-given-up"
+    lambda_function_arn = var.failure_arn
+    events              = ["s3:ObjectCreated:*"]
+    filter_prefix       = "aws/lambda/"
+  }
+
+  # S3 tries the function's permission out when it takes the configuration.
+  depends_on = [aws_lambda_permission.given_up]
+}
+
+# Both conditions: a bucket's ARN names no account, and a bucket that is deleted can be made again by somebody else.
+resource "aws_lambda_permission" "given_up" {
+  statement_id   = "InvokeWhenARecordIsGivenUp"
+  function_name  = var.functions["failure"]
+  action         = "lambda:InvokeFunction"
+  principal      = "s3.amazonaws.com"
+  source_arn     = var.given_up_bucket_arn
+  source_account = var.account_id
 }
 
 resource "aws_lambda_event_source_mapping" "this" {
@@ -52,7 +69,8 @@ resource "aws_lambda_event_source_mapping" "this" {
   batch_size             = 1
   parallelization_factor = 10
 
-  # The runtime counts to three attempts and then records the failure; two more are left for attempts that never came so far.
+  # The runtime counts to three attempts and then records the failure; two more are left for attempts that never came so far,
+  # and what is given up after them is a failure, too.
   # An hour ends what is throttled all the time. Both make way for the records behind; without them, one would block its shard
   # for a day.
   maximum_retry_attempts        = 5
@@ -69,13 +87,12 @@ resource "aws_lambda_event_source_mapping" "this" {
     }
   }
 
-  dynamic "destination_config" {
-    for_each = aws_sqs_queue.undelivered
-
-    content {
-      on_failure {
-        destination_arn = var.queue_arn
-      }
+  destination_config {
+    on_failure {
+      destination_arn = var.given_up_bucket_arn
     }
   }
+
+  # Nothing is given up before somebody hears of it.
+  depends_on = [aws_s3_bucket_notification.given_up]
 }

@@ -3,7 +3,7 @@ output "mappings" {
   value       = { for role, mapping in aws_lambda_event_source_mapping.this : role => var.triggers[role] }
 }
 
-output "queue_name" {
-  description = "Name of the queue for stream records that could not be delivered, or null when there is none."
-  value       = one(aws_sqs_queue.undelivered[*].name)
+output "given_up_bucket" {
+  description = "Name of the bucket whose new objects invoke the recorder of failures."
+  value       = aws_s3_bucket_notification.given_up.bucket
 }

@@ -13,19 +13,24 @@ variable "functions" {
   type        = map(string)
 }
 
-variable "queue_name" {
-  description = "Name of the queue for stream records that could not be delivered."
+variable "failure_arn" {
+  description = "ARN of the recorder of failures."
   type        = string
 }
 
-variable "queue_arn" {
-  description = "ARN of that queue, known before it exists."
+variable "given_up_bucket" {
+  description = "Name of the bucket for stream records that are given up."
   type        = string
 }
 
-variable "undelivered_days" {
-  description = "Days that such records are kept; 0 makes no queue."
-  type        = number
+variable "given_up_bucket_arn" {
+  description = "ARN of that bucket, known before it exists."
+  type        = string
+}
+
+variable "account_id" {
+  description = "Account that the bucket has to belong to."
+  type        = string
 }
 
 variable "point_in_time_recovery" {

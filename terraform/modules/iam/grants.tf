@@ -48,6 +48,7 @@ locals {
     # results
     list_results  = { Sid = "TellAMissingEndFromAForbiddenOne", Action = "s3:ListBucket", Resource = var.bucket_arns["results"] }
     read_result   = { Sid = "CompareWithAResultAlreadyStored", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
+    see_result    = { Sid = "SeeWhetherTheRunHasItsResult", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
     write_result  = { Sid = "StoreTheResult", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
     read_failure  = { Sid = "DoNothingWhenTheRunHasFailed", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }
     write_failure = { Sid = "RecordTheFailure", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }

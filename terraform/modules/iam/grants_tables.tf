@@ -1,5 +1,5 @@
-# What a function may be granted on the tables between the stages of dynamodb_triggers, on their streams, and on the queue for what
-# a stream could not deliver. Items of all runs lie in one table; IAM can't tell them apart by a key that is made after deployment.
+# What a function may be granted on the tables between the stages of dynamodb_triggers, on their streams, and on the bucket for what
+# a stream gave up. Items of all runs lie in one table; IAM can't tell them apart by a key that is made after deployment.
 locals {
   # Lambda reads a stream with the role of the function that it feeds. A stream's name is its time of creation, so it is a wildcard.
   follow_stream = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
@@ -11,6 +11,9 @@ locals {
   # A value is created, or read where it was before; then its index joins those that have returned.
   create_or_read_item = ["dynamodb:GetItem", "dynamodb:PutItem"]
   return_item         = concat(local.create_or_read_item, ["dynamodb:UpdateItem"])
+
+  # Lambda chooses the keys: aws/lambda/{mapping}/{shard}/{year}/{month}/{day}/{time}-{uuid}.
+  given_up = "${var.bucket_arns["given_up"]}/aws/lambda/*"
 
   grants_on_tables = {
     # mapper_input
@@ -37,7 +40,16 @@ locals {
     follow_results_items = { Sid = "FollowTheStreamOfResults", Action = local.follow_stream, Resource = "${var.table_arns["results"]}/stream/*" }
     mark_results_items   = { Sid = "MarkTheRunAsDoneOrFailed", Action = "dynamodb:PutItem", Resource = var.table_arns["results"] }
 
-    # the queue
-    leave_undelivered = { Sid = "LeaveARecordOfWhatCouldNotBeDelivered", Action = "sqs:SendMessage", Resource = var.queue_arn }
+    # any of them
+    see_items = {
+      Sid      = "SeeWhetherTheRunIsStillThere"
+      Action   = "dynamodb:GetItem"
+      Resource = [for role in ["mapper_input", "mapper_output", "reducer_input", "reducer_output", "results"] : var.table_arns[role]]
+    }
+
+    # given_up. Lambda wants to list the bucket, too; the recorder has to tell what was recorded and removed from what is forbidden.
+    leave_given_up = { Sid = "LeaveWhatTheStreamGaveUp", Action = "s3:PutObject", Resource = local.given_up }
+    list_given_up  = { Sid = "SeeWhatTheStreamGaveUp", Action = "s3:ListBucket", Resource = var.bucket_arns["given_up"] }
+    take_given_up  = { Sid = "TakeWhatTheStreamGaveUp", Action = ["s3:DeleteObject", "s3:GetObject"], Resource = local.given_up }
   }
 }

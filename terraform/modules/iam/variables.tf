@@ -26,11 +26,6 @@ variable "table_arns" {
   type        = map(string)
 }
 
-variable "queue_arn" {
-  description = "ARN of the queue for stream records that could not be delivered."
-  type        = string
-}
-
 variable "cache_arns" {
   description = "ARN of the ElastiCache cache for return values, and of its user."
   type        = map(string)

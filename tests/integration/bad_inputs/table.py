@@ -406,6 +406,5 @@ VARIABLES = {
     "log_retention_days": "CloudWatch Logs takes 0, 1, 3, 5, 7, 14, 30",
     "fan_out_concurrency": "it must be a whole number from 1 to 512",
     "expiry_days": "it must be a whole number, 0 for no lifecycle rules",
-    "undelivered_days": "it must be a whole number from 1 to 14, or 0 for no queue",
 }
 """What Terraform says of a variable that it refuses: the legal values."""

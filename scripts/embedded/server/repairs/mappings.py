@@ -1,6 +1,6 @@
 """The event source mappings of DynamoDB streams at work: a thread for each, invocations in threads within the bound.
 
-    stream ──read──▶ filter ──▶ lanes ──batch──▶ slots ──▶ function ──▶ ended: done, again, or to the queue of failures
+    stream ──read──▶ filter ──▶ lanes ──batch──▶ slots ──▶ function ──▶ ended: done, again, or given up to the bucket of failures
 
 All that a mapping knows belongs to its own thread; an invocation's thread hands its result back through a queue.
 """
@@ -50,10 +50,10 @@ class Mappings:
             ),
             (module("services.dynamodb"), ("_tables", "stream_end_position", "stream_records_since", "stream_start_position")),
             (module("services.dynamodb_streams"), ("_DEFAULT_SHARD_ID",)),
-            (module("services.sqs"), ("_act_send_message", "_queue_by_arn")),
         ):
             for name in names:
                 require(owner, name)
+        require(module("services.s3"), "_put_object", ("bucket_name", "key", "body", "headers"))
         self._slots = slots
         self._deliveries = deliveries
         self._lock = threading.Lock()
@@ -200,7 +200,7 @@ class _Mapping:
         self._discard(lane.ended(batch, failed, settings, now))
 
     def _discard(self, discard: Discard | None) -> None:
-        """Hands what is given up to the mapping's failure destination, an SQS queue."""
+        """Leaves what is given up in the mapping's failure destination, an S3 bucket, whose notification then tells of it."""
         if discard is None:
             return
         count, reason = len(discard.batch.records), discard.condition
@@ -208,16 +208,16 @@ class _Mapping:
         target = ((self._esm.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
         if not target:
             return
+        record = failure_record(discard, str(self._esm["FunctionArn"]), self._stream)
+        key = failure_key(str(self._esm["UUID"]), record["DDBStreamBatchInfo"]["shardId"])
         _function, config = self._lambda._get_func_record_for_qualifier(self._esm["FunctionName"], self._esm.get("Qualifier"))
-        if permissions.role_denial((config or {}).get("Role", ""), self._esm["FunctionName"], "sqs:SendMessage", target):
-            return
-        sqs = module("services.sqs")
-        found = sqs._queue_by_arn(target)
-        if found is None:
-            _logger.error("stream mapping %s: failure destination %s is no queue", self._esm["UUID"], target)
-            return
-        body = json.dumps(failure_record(discard, str(self._esm["FunctionArn"]), self._stream))
-        sqs._act_send_message({"QueueUrl": found["url"], "MessageBody": body}, found["url"])
+        for action, resource in (("s3:ListBucket", target), ("s3:PutObject", f"{target}/{key}")):
+            if permissions.role_denial((config or {}).get("Role", ""), self._esm["FunctionName"], action, resource):
+                return
+        bucket = target.removeprefix("arn:aws:s3:::")
+        status, _headers, answer = module("services.s3")._put_object(bucket, key, json.dumps(record).encode(), {})
+        if status != 200:
+            _logger.error("stream mapping %s: failure destination %s: %s", self._esm["UUID"], target, answer)
 
 
 def _error(result: dict[str, Any]) -> str:
@@ -237,7 +237,7 @@ def _returned(result: dict[str, Any]) -> Any:
 
 
 def failure_record(discard: Discard, function: str, stream: str) -> dict[str, Any]:
-    """What AWS sends about a batch that it gives up: about the records, not the records themselves."""
+    """What AWS stores about a batch that it gives up. To S3 alone it sends the records, too: as the event, and that as text."""
     batch = discard.batch
     first, last = batch.records[0], batch.records[-1]
     response: dict[str, Any] = {"statusCode": 200, "executedVersion": "$LATEST", "functionError": batch.function_error}
@@ -260,8 +260,14 @@ def failure_record(discard: Discard, function: str, stream: str) -> dict[str, An
             "batchSize": len(batch.records),
             "streamArn": stream,
         },
+        "payload": json.dumps({"Records": batch.records}),
     }
     return {name: value for name, value in record.items() if value is not None}
+
+
+def failure_key(mapping: str, shard: str) -> str:
+    """Where AWS stores that: aws/lambda/{mapping}/{shard}/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-{uuid}."""
+    return f"aws/lambda/{mapping}/{shard}/{datetime.now(UTC):%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
 
 
 def _second(moment: float) -> str:
