@@ -83,9 +83,14 @@ class Cloud:
         self.endpoint_url = endpoint_url
 
     def deploy_all(self) -> None:
-        """terraform apply of each orchestration, two at a time: Terraform waits for as long as it computes."""
+        """terraform apply of each orchestration, two at a time: Terraform waits for as long as it computes.
+
+        But for the first: Terraform's cache of providers must not be filled by two at once.
+        """
+        first, *others = ORCHESTRATIONS
+        deploy(self.build, first)
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(partial(deploy, self.build), ORCHESTRATIONS))
+            list(pool.map(partial(deploy, self.build), others))
 
     def deployment(self, orchestration: str) -> dict[str, Any]:
         record: dict[str, Any] = json.loads((self.build / "embedded" / "deployments" / f"{orchestration}.json").read_text())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import Any
 from runtime.orchestration import ORCHESTRATIONS
 from scripts.deploy import targets, terraform
 from scripts.deploy.errors import DeployError, PrerequisiteError, TerraformError
+from scripts.deploy.files import write_whole
 from scripts.deploy.targets import EmbeddedTarget
 from scripts.deploy.terraform import Program
 
@@ -79,7 +79,7 @@ def _apply(program: Program, target: EmbeddedTarget) -> int:
     started = time.monotonic()
     print(f"Deploying {target.orchestration} onto the embedded AWS", file=sys.stderr, flush=True)
     _, outputs = _terraform(program, target, "apply", "-auto-approve")
-    _write_whole(target.record, json.dumps(outputs["deployment"], indent=2, sort_keys=True) + "\n")
+    write_whole(target.record, json.dumps(outputs["deployment"], indent=2, sort_keys=True) + "\n")
     print(f"Deployed {target.orchestration} in {time.monotonic() - started:.0f} s.")
     return 0
 
@@ -123,14 +123,6 @@ def _forget(target: EmbeddedTarget) -> None:
     """Delete record and state of a deployment that is gone; what was installed for Terraform stays."""
     for path in (target.record, target.state, target.state.with_name(target.state.name + ".backup")):
         path.unlink(missing_ok=True)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write the file whole or not at all: a client may be reading it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _on_aws(options: argparse.Namespace) -> int:

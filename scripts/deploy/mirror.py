@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.deploy.files import write_whole
+
 _SKIPPED = {"proc", "sys", "dev", "run", "lost+found", ".git", "node_modules", "site-packages", "__pycache__"}
 _MAX_DEPTH = 8
 _MAX_SECONDS = 20.0
@@ -71,11 +73,7 @@ def find(provider: Provider, platform: str, *, top: Path = Path("/"), seconds: f
 def write_cli_config(path: Path, mirror: Path) -> None:
     """Write a Terraform CLI configuration that installs providers from `mirror` and from nowhere else."""
     quoted = str(mirror).replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${").replace("%{", "%%{")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{quoted}"\n  }}\n}}\n',
-        encoding="utf-8",
-    )
+    write_whole(path, f'provider_installation {{\n  filesystem_mirror {{\n    path = "{quoted}"\n  }}\n}}\n')
 
 
 def _usual_places() -> Iterator[Path]:

@@ -20,7 +20,7 @@ deploy = partial(clouds.deploy, BUILD)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Processes share the tests (`-n 3 --dist loadgroup`): one has those on the session's embedded AWS, two have the others."""
+    """Processes share the tests (`-n 2 --dist loadgroup`): one has those on the session's embedded AWS, one has the others."""
     for item in items:
         group = next((name for name, start in _APART.items() if item.path.name.startswith(start)), "cloud")
         item.add_marker(pytest.mark.xdist_group(group))

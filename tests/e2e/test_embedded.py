@@ -674,9 +674,17 @@ def idle(cloud: Cloud) -> bool:
     return len(workers(cloud)) <= max(SIDE_BY_SIDE, 2 * LIMIT)
 
 
-def workers(cloud: Cloud) -> list[int]:
-    pid = int(cloud.shell.state()["pid"])
-    return [member for member in group_members(pid) if member != pid]
+def workers(cloud: Cloud, function: str = "") -> list[int]:
+    """Pids of the worker processes, of one function or all (Linux)."""
+    pid, mark = int(cloud.shell.state()["pid"]), f"/ministack-lambda-{function}"
+    return [member for member in group_members(pid) if mark in command_line(member)]
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
 
 
 @linux
@@ -692,9 +700,9 @@ def test_a_fan_out_of_200_starts_few_processes_and_keeps_fewer(cloud: Cloud) -> 
         list(pool.map(start, range(200)))
     while len(cloud.keys(bucket, "done")) < 200:
         assert time.monotonic() - began < 90
-        most = max(most, len(workers(cloud)))
+        most = max(most, len(workers(cloud, name)))
         time.sleep(0.1)
-    print(f"200 invocations: {time.monotonic() - began:.1f} s, {most} processes at most, {len(workers(cloud))} after")
+    print(f"200 invocations: {time.monotonic() - began:.1f} s, {most} processes at most, {len(workers(cloud, name))} after")
     assert most <= 3 * LIMIT + 8
     until(lambda: idle(cloud), 10)
 
@@ -796,7 +804,8 @@ def test_result_selectors_read_the_context(cloud: Cloud) -> None:
 @linux
 @pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
 def test_a_map_of_100_starts_few_processes(cloud: Cloud, mode: str) -> None:
-    processor: dict[str, Any] = {**task(cloud.function()), "ProcessorConfig": {"Mode": mode}}
+    name = cloud.function()
+    processor: dict[str, Any] = {**task(name), "ProcessorConfig": {"Mode": mode}}
     if mode == "DISTRIBUTED":
         processor["ProcessorConfig"]["ExecutionType"] = "STANDARD"
     definition = {"StartAt": "M", "States": {"M": {"Type": "Map", "End": True, "ItemProcessor": processor}}}
@@ -804,7 +813,7 @@ def test_a_map_of_100_starts_few_processes(cloud: Cloud, mode: str) -> None:
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(cloud.execute, definition, [{"n": n} for n in range(100)])
         while not running.done():
-            most = max(most, len(workers(cloud)))
+            most = max(most, len(workers(cloud, name)))
             time.sleep(0.1)
     assert json.loads(running.result()["output"]) == [{"n": n} for n in range(100)]
     assert most <= 3 * LIMIT + 8
