@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "e2e-stores"
 PREFIX = "stores"
 RUNS = 3
+HTTP_SYNC_S3 = ("--target", "embedded", "--orchestration", "http_sync_s3")
 TEXTS = [f"all chunk{n % 3} only{n}" for n in range(6)]
 COUNTS = Counter(word for text in TEXTS for word in text.split())
 
@@ -46,7 +47,7 @@ def succeed(module: str, *arguments: str, stdin: str = "") -> str:
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    """An embedded AWS of this file's own."""
+    """An embedded AWS of this file's own; one store is deployed over the other, and all of it is destroyed at the end."""
     BUILD.mkdir(parents=True, exist_ok=True)
     succeed("scripts.package", "--orchestration", "http_sync_s3")
     with socket.socket() as probe:
@@ -55,6 +56,7 @@ def endpoint() -> Iterator[str]:
     succeed("scripts.embedded", "up", "--port", str(port))
     try:
         yield json.loads((BUILD / "embedded" / "state.json").read_text())["endpoint_url"]
+        succeed("scripts.deploy", "destroy", *HTTP_SYNC_S3, "--var", f"prefix={PREFIX}")
     finally:
         succeed("scripts.embedded", "down")
 
@@ -93,29 +95,25 @@ def hand_over_ms(lines: list[dict[str, Any]], branches: str, following: str) -> 
 def test_runs_end_right_and_leave_nothing(store: str, endpoint: str, redis_server: RedisServer) -> None:
     variables = [f"prefix={PREFIX}", f"return_store={store}"] + ([f"redis_url={redis_server.url}"] if store == "redis" else [])
     options = [word for variable in variables for word in ("--var", variable)]
-    common = ("--target", "embedded", "--orchestration", "http_sync_s3")
-    succeed("scripts.deploy", "apply", *common, *options)
-    try:
-        measured: dict[str, list[float]] = {"mapper->partition": [], "reducer->summary": []}
-        waiting: list[int] = []
-        for number in range(RUNS):
-            run = f"{store}{number}"
-            told = succeed("scripts.client", *common, "--run-id", run, "--json", "-", stdin=json.dumps(TEXTS))
-            assert json.loads(told) == COUNTS
-            lines = log_lines(endpoint, run)
-            measured["mapper->partition"].append(hand_over_ms(lines, "mapper", "partition"))
-            measured["reducer->summary"].append(hand_over_ms(lines, "reducer", "summary"))
-            waiting += [line["polls"] for line in lines if "wait" in line]
+    succeed("scripts.deploy", "apply", *HTTP_SYNC_S3, *options)
+    measured: dict[str, list[float]] = {"mapper->partition": [], "reducer->summary": []}
+    waiting: list[int] = []
+    for number in range(RUNS):
+        run = f"{store}{number}"
+        told = succeed("scripts.client", *HTTP_SYNC_S3, "--run-id", run, "--json", "-", stdin=json.dumps(TEXTS))
+        assert json.loads(told) == COUNTS
+        lines = log_lines(endpoint, run)
+        measured["mapper->partition"].append(hand_over_ms(lines, "mapper", "partition"))
+        measured["reducer->summary"].append(hand_over_ms(lines, "reducer", "summary"))
+        waiting += [line["polls"] for line in lines if "wait" in line]
 
-        print(f"\n{store}: ", end="")
-        for name, times in measured.items():
-            print(f"{name} {statistics.median(times):.0f} ms ({min(times):.0f} to {max(times):.0f}), ", end="")
-        print(f"looks of the branches that continued {waiting}")
+    print(f"\n{store}: ", end="")
+    for name, times in measured.items():
+        print(f"{name} {statistics.median(times):.0f} ms ({min(times):.0f} to {max(times):.0f}), ", end="")
+    print(f"looks of the branches that continued {waiting}")
 
-        assert run_module("scripts.deploy", "plan", *common, *options).returncode == 0, "a second plan is empty"
-        assert left_behind(store, endpoint, redis_server) == []
-    finally:
-        succeed("scripts.deploy", "destroy", *common, *options)
+    assert run_module("scripts.deploy", "plan", *HTTP_SYNC_S3, *options).returncode == 0, "a second plan is empty"
+    assert left_behind(store, endpoint, redis_server) == []
 
 
 def left_behind(store: str, endpoint: str, redis_server: RedisServer) -> list[str]:
