@@ -109,6 +109,11 @@ resource "aws_lambda_layer_version" "dependencies" {
     }
 
     precondition {
+      condition     = var.orchestration != "http_sync_s3" || !local.return_store.waits || alltrue([for function in ["mapper", "reducer"] : local.settings[function].reserved_concurrency != 1])
+      error_message = "With http_sync_s3 the last mapper, and the last reducer, waits for the others: a reserved_concurrency of 1 in function_overrides would keep those from running at all. Make it 2 or more, or set return_store=dynamodb, with which nobody waits."
+    }
+
+    precondition {
       condition     = !contains(keys(local.orchestrations), terraform.workspace) || terraform.workspace == var.orchestration
       error_message = "Workspace ${terraform.workspace} holds another orchestration than ${var.orchestration}: applying here would destroy it. Run \"terraform workspace select -or-create ${var.orchestration}\" first."
     }

@@ -230,3 +230,14 @@ run "a_fan_out_of_nothing_at_once_is_refused" {
 
   expect_failures = [var.fan_out_concurrency]
 }
+
+run "a_single_place_for_mappers_that_wait_for_each_other_is_refused" {
+  command = plan
+
+  variables {
+    orchestration      = "http_sync_s3"
+    function_overrides = { mapper = { reserved_concurrency = 1 } }
+  }
+
+  expect_failures = [aws_lambda_layer_version.dependencies]
+}
