@@ -64,7 +64,7 @@ test: $(TOOLS) ## Everything the project proves, through tox
 soak: $(TOOLS) ## Simulate SCHEDULES=10000 runs of each orchestration under faults, from SEED=1 on
 	@$(RUN) tests.simulation --schedules "$$SCHEDULES" --seed "$$SEED"
 
-faults: $(TOOLS) ## Real faults on the embedded AWS: killed workers, refused and cut requests, duplicates, a killed client
+faults: $(TOOLS) ## Real faults on the embedded AWS: killed workers, refused and cut requests, duplicates, throttles, a killed client
 	@$(VENV)/bin/tox run -e faults
 
 lint: $(TOOLS) ## ruff, mypy, terraform fmt, shellcheck
