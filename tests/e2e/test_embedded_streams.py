@@ -178,7 +178,7 @@ def test_items_run_side_by_side_and_each_in_order(stage: Stage) -> None:
 
 
 def test_the_invocations_of_mappings_keep_to_the_bound_on_workers(cloud: Cloud) -> None:
-    stages = [Stage(cloud) for _ in range(1 + LIMIT // 8)]
+    stages = [Stage(cloud) for _ in range(1 + LIMIT // 4)]
     for stage in stages:
         for key in lane_keys(10):
             stage.put(key, compute=0.3)

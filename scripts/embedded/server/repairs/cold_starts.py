@@ -9,7 +9,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from scripts.embedded.server.patching import RepairError, module, replace, require
+from scripts.embedded.server.patching import RepairError, module, require
+from scripts.embedded.server.repairs.workers import start_with, variables
 
 _CALL = "    _ms_install_invoke_depth()\n"
 _LATER = """
@@ -54,21 +55,11 @@ def share_layers() -> None:
     """
     layers = _Layers()
 
-    def make(original: Any) -> Any:
-        def spawn(self: Any) -> Any:
-            config = self.config
-            folders = layers.folders(config.get("Layers") or [])
-            given = (config.get("Environment") or {}).get("Variables") or {}
-            variables = {**given, "_LAMBDA_LAYERS_DIRS": os.pathsep.join(folders)}
-            self.config = {**config, "Layers": [], "Environment": {"Variables": variables}}
-            try:
-                return original(self)
-            finally:
-                self.config = config
+    def unpack(config: dict[str, Any]) -> dict[str, Any]:
+        folders = os.pathsep.join(layers.folders(config.get("Layers") or []))
+        return {**config, "Layers": [], "Environment": {"Variables": {**variables(config), "_LAMBDA_LAYERS_DIRS": folders}}}
 
-        return spawn
-
-    replace(module("core.lambda_runtime").Worker, "_spawn", ("self",), make)
+    start_with(unpack)
 
 
 class _Layers:

@@ -1,5 +1,6 @@
 """Lambda worker processes: the environment they see, and how many of them lie idle."""
 
+from collections.abc import Callable
 from typing import Any
 
 from scripts.embedded.server.patching import module, replace, require
@@ -14,19 +15,27 @@ def complete_environment() -> None:
     AWS_LAMBDA_LOG_GROUP_NAME above all: failure records and log lines name the log group.
     """
 
+    def complete(config: dict[str, Any]) -> dict[str, Any]:
+        name = config.get("FunctionName", "")
+        missing = {
+            "AWS_LAMBDA_LOG_GROUP_NAME": (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.get('Runtime', '')}",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "_HANDLER": config.get("Handler", ""),
+            "TZ": ":UTC",
+        }
+        return {**config, "Environment": {"Variables": {**missing, **variables(config)}}}
+
+    start_with(complete)
+
+
+def start_with(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Has each worker start as if its function's configuration were what `change` makes of it."""
+
     def make(original: Any) -> Any:
         def spawn(self: Any) -> Any:
             config = self.config
-            given = (config.get("Environment") or {}).get("Variables") or {}
-            name = config.get("FunctionName", "")
-            missing = {
-                "AWS_LAMBDA_LOG_GROUP_NAME": (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
-                "AWS_EXECUTION_ENV": f"AWS_Lambda_{config.get('Runtime', '')}",
-                "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-                "_HANDLER": config.get("Handler", ""),
-                "TZ": ":UTC",
-            }
-            self.config = {**config, "Environment": {"Variables": {**missing, **given}}}
+            self.config = change(config)
             try:
                 return original(self)
             finally:
@@ -35,6 +44,12 @@ def complete_environment() -> None:
         return spawn
 
     replace(module("core.lambda_runtime").Worker, "_spawn", ("self",), make)
+
+
+def variables(config: dict[str, Any]) -> dict[str, str]:
+    """The environment that a function's configuration asks for."""
+    given: dict[str, str] = (config.get("Environment") or {}).get("Variables") or {}
+    return given
 
 
 def bound_idle_workers(limit: int) -> None:
