@@ -184,7 +184,7 @@ def test_the_invocations_of_mappings_keep_to_the_bound_on_workers(cloud: Cloud) 
             stage.put(key, compute=0.3)
         stage.map(BatchSize=1, ParallelizationFactor=10)
     until(lambda: all(len(cloud.keys(stage.bucket, "call/")) == 10 for stage in stages), 90)
-    # Without a bound all would overlap. One that gets no CPU time on a busy machine looks as if it waited, and makes room.
+    # Without a bound all would overlap. One whose own request waits at a busy emulator makes room, and is not stopped afterwards.
     assert 2 <= overlap([call for stage in stages for call in stage.calls()]) < 2 * LIMIT < 10 * len(stages)
 
 
