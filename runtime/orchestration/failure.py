@@ -14,7 +14,9 @@ It is told by whoever outlives a function that was killed, ran out of time or ou
 
     {"Session": run id, "Failure": {"Function": "mapper", "Index": 3, "Error": "ValueError", "Cause": "text, or JSON as above"}}
 
-  The state machine alone adds how often its execution had been redriven when it caught the error, and how often it has been by
+  The state machine alone adds how often it attempts a task: by what the function's own errors get, and by what Lambda's get, such
+  as throttling: `"Attempts": {"Function": 3, "Lambda": 9}`. A catcher isn't told how often a task was retried, but is reached only
+  when the attempts at that kind of error are used up. It also adds how often its execution had been redriven when it caught the error, and how often it has been by
   now: `"Redrives": {"Caught": 0, "Now": 0}`. It is answered by raising, so that its execution fails at the very task that asks,
   and a redrive enters that one again (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html). Then `Now`
   is the greater number: there is nothing to record, and the answer lets the execution go on, back to what failed.
@@ -172,8 +174,15 @@ def _from_catch(event: dict[str, Any]) -> dict[str, Any]:
         "index": failure.get("Index"),
         **told,
         "error": told["error"] or failure.get("Error"),
-        "attempts": None,
+        "attempts": _attempts(failure),
     }
+
+
+def _attempts(failure: dict[str, Any]) -> Any:
+    attempts = failure.get("Attempts")
+    if not isinstance(attempts, dict):
+        return None
+    return attempts.get("Lambda" if str(failure.get("Error")).startswith("Lambda.") else "Function")
 
 
 def from_response(response: Any) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def failed_run(site: Site, orchestration: str, name: str, poison: Poison) -> Out
     assert record["log_group"] == cloud.deployment(orchestration)["log_groups"]["mapper"]
     # Where no word of the function is left, Lambda names the request only in its text to the caller.
     assert record["request_id"] or (orchestration in ("sfn", "http_only") and not poison.frame)
-    assert record["attempts"] == (None if orchestration == "sfn" else ATTEMPTS)
+    assert record["attempts"] == ATTEMPTS
     told = f"{record['error']}: {record['message']}"
     assert any(words in told for words in poison.says), told
     assert poison.frame in "".join(record["traceback"][-1:])

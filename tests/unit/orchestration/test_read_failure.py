@@ -52,7 +52,15 @@ READ = {
         "message": "a bad text",
         "traceback": ['  File "/var/task/functions/mapper/user_map.py", line 9, in user_map\n    raise ValueError'],
         "request_id": "5b1b1c5e-7d3c-4f0e-8a53-6d1c0a9c2f10",
-        "attempts": None,
+        "attempts": 3,
+    },
+    "catch_throttled": {
+        "run": "run1",
+        "function": "partition",
+        "index": None,
+        "error": "Lambda.TooManyRequestsException",
+        "message": "Rate Exceeded.",
+        "attempts": 9,
     },
     "catch_text_cause": {
         "run": "run1",
@@ -62,6 +70,7 @@ READ = {
         "message": "The specified tolerated failure threshold was exceeded",
         "traceback": [],
         "request_id": None,
+        "attempts": None,
     },
     "give_up": {
         "run": "run1",

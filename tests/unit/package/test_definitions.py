@@ -263,6 +263,16 @@ def test_failure_of_every_function_is_recorded_and_leads_back_to_it(asl: dict[st
         assert (recorder["ResultPath"], recorder["Next"]) == (None, name)
 
 
+def test_recorder_is_told_how_often_each_kind_of_error_is_attempted(asl: dict[str, Any]) -> None:
+    states = all_states(asl["States"])
+
+    for name in ("mapper", "partition", "reducer", "summary"):
+        lambdas, others = states[name]["Retry"]
+        told = states[f"{name}_failed"]["Parameters"]["Failure"]["Attempts"]
+        assert told == {"Function": others["MaxAttempts"] + 1, "Lambda": lambdas["MaxAttempts"] + 1}, name
+        assert all(error.startswith("Lambda.") for error in lambdas["ErrorEquals"]), name
+
+
 def test_recorder_ends_the_execution_where_a_redrive_enters_it_again(asl: dict[str, Any]) -> None:
     recorders = {name: state for name, state in tasks(asl["States"]) if name.endswith("_failed")}
 
