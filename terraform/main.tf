@@ -179,6 +179,7 @@ module "sfn" {
   definition_path    = "${local.build_dir}/sfn/definition.${var.sfn_map_mode}.asl.json"
   map_mode           = var.sfn_map_mode
   function_arns      = local.function_arns
+  failure            = module.function["failure"].name
   returns_bucket     = local.bucket_names["returns"]
   returns_bucket_arn = local.bucket_arns["returns"]
   log_level          = var.sfn_log_level

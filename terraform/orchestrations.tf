@@ -26,7 +26,7 @@ locals {
         partition = { grants = ["list_pairs"] }
         reducer   = { grants = ["list_pairs", "read_pairs", "write_reducer_values"] }
         summary   = { grants = ["read_reducer_values", "write_result", "read_result"] }
-        failure   = { grants = ["write_failure"] }
+        failure   = { grants = ["write_failure", "see_claim", "list_results"] }
       }
     }
 

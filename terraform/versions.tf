@@ -27,11 +27,11 @@ provider "aws" {
     content {
       cloudwatchlogs = endpoints.value
       dynamodb       = endpoints.value
+      events         = endpoints.value
       iam            = endpoints.value
       lambda         = endpoints.value
       s3             = endpoints.value
       sfn            = endpoints.value
-      sns            = endpoints.value
       sts            = endpoints.value
     }
   }

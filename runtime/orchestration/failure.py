@@ -14,18 +14,21 @@ It is told by whoever outlives a function that was killed, ran out of time or ou
 
     {"Session": run id, "Failure": {"Function": "mapper", "Index": 3, "Error": "ValueError", "Cause": "text, or JSON as above"}}
 
-  The state machine alone adds how often it attempts a task: by what the function's own errors get, and by what Lambda's get, such
-  as throttling: `"Attempts": {"Function": 3, "Lambda": 9}`. A catcher isn't told how often a task was retried, but is reached only
-  when the attempts at that kind of error are used up. It also adds how often its execution had been redriven when it caught the error, and how often it has been by
-  now: `"Redrives": {"Caught": 0, "Now": 0}`. It is answered by raising, so that its execution fails at the very task that asks,
-  and a redrive enters that one again (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html). Then `Now`
-  is the greater number: there is nothing to record, and the answer lets the execution go on, back to what failed.
+  The state machine alone adds how often it attempts a task: what the function's own errors get, and what Lambda's get, such as
+  throttling: `"Attempts": {"Function": 3, "Lambda": 9}`. (A catcher isn't told how often a task was retried, but is reached only
+  when the attempts at that kind of error are used up.) It also adds how often its execution had been redriven when it caught the
+  error, and how often it has been by now: `"Redrives": {"Caught": 0, "Now": 0}`. It is answered by raising, so that its execution
+  fails at the very task that asks, and a redrive enters that one again
+  (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html). Then `Now` is the greater number: there is
+  nothing to record, and the answer lets the execution go on, back to what failed.
 
 - a stream of DynamoDB, for an item that a wrapper addressed to it after the last attempt::
 
     {"Records": [{"dynamodb": {"NewImage": {"To": {"S": "failure"}, "Run": {"S": run id}, "Failure": {"S": "{...}"}}}}]}
 
 - S3, for a record that a stream has given up, see `given_up`.
+
+- EventBridge, for an execution that failed by itself, see `execution_ended`.
 
 What it writes to `{run}/failed.json`, each field but `run` and `time` possibly null::
 
@@ -66,10 +69,14 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     """
     match event:
         case {"Records": [{"s3": _}, *_]}:
-            # Imported late: only streams give anything up.
+            # Imported late, as below: each serves one orchestration alone.
             from runtime.orchestration.given_up import record_given_up
 
             return {"recorded": record_given_up(event)}
+        case {"source": "aws.states"}:
+            from runtime.orchestration.execution_ended import record_end
+
+            return {"recorded": int(record_end(event))}
     failure = read_failure(event, os.environ["FUNCTION_PREFIX"])
     redrives = _redrives(event)
     if redrives and redrives[1] > redrives[0]:

@@ -1,15 +1,17 @@
 """Claiming a run id: whoever creates `{run}/run.json` in the results bucket owns the run.
 
     {"run": "20260102T030405678-9f86d081e2", "orchestration": "sfn", "chunks": 6, "num_reducer": 3 or null,
-     "destination": "bucket/prefix", "keep": false, "started": "2026-01-02T03:04:05.678+00:00", "owner": random token}
+     "destination": "bucket/prefix", "keep": false, "started": "2026-01-02T03:04:05.678+00:00", "owner": random token,
+     "redrives": 0}
 
-Written once by the client, read by `--attach`; deleted after a successful run unless --keep.
+Written by the client, read by `--attach`; deleted after a successful run unless --keep. Where an execution is redriven, it is
+written again, before, with how often that will then have happened: what is told late of an earlier end is known by that.
 """
 
 import json
 import secrets
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +40,7 @@ class Claim:
     keep: bool = False
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
     owner: str = field(default_factory=lambda: secrets.token_hex(16))
+    redrives: int = 0
 
     @classmethod
     def parse(cls, body: bytes | None) -> "Claim | None":
@@ -61,7 +64,7 @@ def take(results: S3Store, claim: Claim) -> None:
         StorageError: a request finally failed.
     """
     key = f"{claim.run}/{RUN}"
-    body = json.dumps(asdict(claim), indent=1).encode()
+    body = _body(claim)
     for attempt in range(_ATTEMPTS):
         if objects.create(results, key, body):
             break
@@ -77,6 +80,21 @@ def take(results: S3Store, claim: Claim) -> None:
     if ended:
         release(results, claim.run)
         raise _used(results, claim.run, *(key.rpartition("/")[2] for key in sorted(ended)))
+
+
+def note_redrive(results: S3Store, run: str, redrives: int) -> None:
+    """Note how often the run's execution will have been redriven; nothing if the claim is no more.
+
+    Raises:
+        StorageError: a request finally failed.
+    """
+    claim = Claim.parse(objects.read(results, f"{run}/{RUN}"))
+    if claim is not None:
+        objects.write(results, f"{run}/{RUN}", _body(replace(claim, redrives=redrives)))
+
+
+def _body(claim: Claim) -> bytes:
+    return json.dumps(asdict(claim), indent=1).encode()
 
 
 def release(results: S3Store, run: str) -> None:

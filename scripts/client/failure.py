@@ -22,6 +22,10 @@ _REMEDIES = (
         "use smaller chunks (--chunk-bytes), or deploy with more memory_mb",
     ),
     (
+        ("DataLimitExceeded",),
+        "use fewer, larger chunks (--chunk-bytes) or fewer reducers (--num-reducer): a state holds 256 KiB",
+    ),
+    (
         ("Throttl", "TooManyRequests", "SlowDown"),
         "use fewer, larger chunks, or raise the account's limit, and try again",
     ),

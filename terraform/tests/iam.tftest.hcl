@@ -26,6 +26,8 @@ run "each_function_of_sfn_may_do_what_it_does_and_no_more" {
       failure = [
         "logs:CreateLogStream /aws/lambda/wordcount-sfn-failure:*",
         "logs:PutLogEvents /aws/lambda/wordcount-sfn-failure:*",
+        "s3:GetObject results/*/run.json",
+        "s3:ListBucket results",
         "s3:PutObject results/*/failed.json",
       ]
       mapper = [

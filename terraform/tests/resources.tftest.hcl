@@ -362,3 +362,42 @@ run "backups_of_tables_can_be_asked_for" {
     error_message = "With point_in_time_recovery every table is backed up."
   }
 }
+
+run "executions_that_fail_by_themselves_are_recorded" {
+  command = plan
+
+  module {
+    source = "./modules/sfn"
+  }
+
+  variables {
+    name               = "wordcount-sfn"
+    arn                = "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"
+    definition_path    = "none"
+    map_mode           = "INLINE"
+    function_arns      = { failure = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-failure" }
+    failure            = "wordcount-sfn-failure"
+    returns_bucket     = "wordcount-sfn-returns"
+    returns_bucket_arn = "arn:aws:s3:::wordcount-sfn-returns"
+    log_level          = "OFF"
+    log_retention_days = 7
+  }
+
+  assert {
+    condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).detail) == jsonencode({
+      stateMachineArn = ["arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"]
+      status          = ["FAILED", "TIMED_OUT"]
+    })
+    error_message = "EventBridge tells of this machine's executions alone, and not of those that somebody stopped."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_target.failed.rule == "wordcount-sfn-failed" && aws_cloudwatch_event_target.failed.arn == var.function_arns["failure"]
+    error_message = "The rule's target is the recorder of failures."
+  }
+
+  assert {
+    condition     = aws_lambda_permission.failed.function_name == "wordcount-sfn-failure" && aws_lambda_permission.failed.principal == "events.amazonaws.com"
+    error_message = "EventBridge may invoke the recorder."
+  }
+}

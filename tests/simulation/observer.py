@@ -80,6 +80,8 @@ class Observer:
             return
         if written.mode == "replace" and written.key.endswith("/.lock"):
             return
+        if written.key == f"{RUN}/run.json":
+            return  # the client's own
         where = f"{written.bucket}/{written.key}"
         if written.before != written.body:
             self.violated(f"{where} changed from {written.before!r:.200} to {written.body!r:.200}")

@@ -24,7 +24,7 @@ from tests.simulation import lambdas, seams, tables
 from tests.simulation.faults import Faults
 from tests.simulation.machine import Machine
 from tests.simulation.objects import Buckets, Obstore
-from tests.simulation.observer import GIVEN_UP, RETURNS, RUN, Observer
+from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS, RUN, Observer
 from tests.simulation.requests import Requests
 from tests.simulation.scenario import Scenario, draw
 from tests.simulation.triggers import Notifications, Streams
@@ -107,6 +107,7 @@ class Simulation:
             {seams.STAGE_TABLES[role]: function for role, function in seams.STREAMED.items()},
             self.buckets,
         )
+        self.machine = Machine(self.world, self.faults, self.service, _definition())
         self.on_failure: Callable[[], None] = lambda: None  # of a state machine's execution
         self.buckets.watchers.append(self.observer.written)
         self.tables.watchers.append(self.observer.changed)
@@ -139,7 +140,7 @@ class Simulation:
         )
 
     def _start_sfn(self) -> None:
-        self.machine = Machine(self.world, self.faults, self.service, _definition())
+        self.buckets.write(RESULTS, f"{RUN}/run.json", b"{}")
         chunks: list[Any] = [dict(chunk) for chunk in self.scenario.chunks]
         if self.scenario.small_carriers:
             for index, chunk in enumerate(chunks, 1):

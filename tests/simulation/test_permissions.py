@@ -40,6 +40,8 @@ UNSEEN_IN = {
     ("http_only", "partition", "s3:ListBucket returns"): "the same",
     ("http_only", "partition", "s3:GetObject returns/*/partition/*"): "a resumed run fans out over the same array",
     ("dynamodb_triggers", "failure", "dynamodb:GetItem results"): "of a record that was the recorder's own (test_given_up.py)",
+    ("sfn", "failure", "s3:GetObject results/*/run.json"): "of an execution that failed by itself (test_redrive.py)",
+    ("sfn", "failure", "s3:ListBucket results"): "the same, told after the run was removed (test_execution_ended.py)",
     ("http_only", "failure", "s3:PutObject results/*/failed.json"): "of a unum_map that somebody invoked asynchronously",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.simulation.faults import Fatal
+from tests.simulation.objects import Written
 from tests.simulation.observer import RESULTS, RUN
 from tests.simulation.scenario import Scenario, draw
 from tests.simulation.simulation import Simulation
@@ -107,4 +108,57 @@ def test_failures_during_a_redrive_are_recorded_anew() -> None:
     assert [told["error"] for told in records] == ["PoisonError", "Runtime.ExitError", "PoisonError"]
     # Three tries of each that fails, one of what doesn't; then the recorder: each time, and once more to go on.
     assert simulation.observer.executions == {"mapper": 2 + 3 + 3 + 1, "partition": 1, "reducer": 1, "summary": 3}
-    assert report.invocations == 14 + 3 + 2
+    assert report.invocations == 14 + 3 + 2 + 3  # EventBridge tells of each end, too
+
+
+class Overflowing:
+    """One schedule, in which a Map's output is too large at first. The run is resumed once it has failed, each time.
+
+    Attributes:
+        records: what was recorded.
+    """
+
+    def __init__(self, seed: int, state: str) -> None:
+        scenario = replace(draw(Random(f"sfn/{seed}/scenario")), severity="survivable", fatal=None)
+        self.records: list[dict[str, Any]] = []
+        self.redriven = 0
+        self.simulation = Simulation("sfn", seed, scenario)
+        self.simulation.machine.overflowing.add(state)
+        self.simulation.buckets.watchers.append(self._written)
+
+    def _written(self, written: Written) -> None:
+        if written.key == f"{RUN}/failed.json" and written.before is None:
+            self.records.append(json.loads(written.body))
+            self.simulation.world.after(30.0, self._resume)
+
+    def _resume(self) -> None:
+        simulation = self.simulation
+        status = simulation.machine.status[RUN]
+        if status == "RUNNING":
+            simulation.world.after(30.0, self._resume)
+            return
+        forget_failure(simulation)
+        if status == "FAILED":
+            self.redriven += 1
+            simulation.buckets.write(RESULTS, f"{RUN}/run.json", json.dumps({"redrives": self.redriven}).encode())
+            simulation.machine.redrive(RUN)
+
+
+@pytest.mark.parametrize("state", ["unum_map", "reducers"])
+def test_map_that_fails_by_itself_is_recorded_and_late_news_of_it_fail_hardly_a_redriven_run(state: str) -> None:
+    again = late = 0
+    for seed in range(300):
+        overflowing = Overflowing(seed, state)
+        scenario = overflowing.simulation.scenario
+        if not (scenario.texts if state == "unum_map" else scenario.partitions):
+            continue  # a Map over nothing is left at once
+
+        report = overflowing.simulation.run()
+
+        assert report.violations == [], report.replay
+        assert {(told["error"], told["function"]) for told in overflowing.records} == {("States.DataLimitExceeded", None)}
+        assert overflowing.simulation.machine.status[RUN] == "SUCCEEDED"
+        again += len(overflowing.records) - 1
+        late += report.faults["late duplicate"]
+    # A recorder that looks before the redrive and writes after it: see execution_ended.
+    assert again <= late * 0.05

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from runtime.orchestration.envelope import encode, inline, pointer
-from scripts.client import objects
+from scripts.client import claim, objects
 from scripts.client.deployment import require
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations.base import (
@@ -154,6 +154,7 @@ class Sfn(Orchestration):
                 raise UsageError(f"the execution of run {self.run_id} still runs; wait for its end, or cancel the run")
             whole_map = found.get("error") == "States.DataLimitExceeded"
             again = unfinished(client, self._execution, mappers, distributed=self._distributed, whole_map=whole_map)
+            claim.note_redrive(self.aws.store("results"), self.run_id, found.get("redriveCount", 0) + 1)
             self._redriven = client.redrive_execution(executionArn=self._execution)["redriveDate"]
         return again
 

@@ -4,7 +4,7 @@
 #   shuffle  {run}/reducer{id}/{word}/{uuid}, below a prefix where a chunk's destination has one
 #   returns  {run}/{function}/{index}.json        return values
 #            {run}/{function}.input/{index}.json  claim checks: what that function is given when its carrier can't hold it
-#   results  {run}/result.json, {run}/failed.json
+#   results  {run}/result.json, {run}/failed.json, {run}/run.json (the client's claim)
 # A run id is the first segment of every key and made after deployment, so it is a wildcard here; all the rest is literal.
 locals {
   pairs = "${var.bucket_arns["shuffle"]}/*/reducer*/*"
@@ -50,6 +50,7 @@ locals {
     read_result   = { Sid = "CompareWithAResultAlreadyStored", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
     see_result    = { Sid = "SeeWhetherTheRunHasItsResult", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
     write_result  = { Sid = "StoreTheResult", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
+    see_claim     = { Sid = "TellALateEndFromTheRunsOwn", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/run.json" }
     read_failure  = { Sid = "DoNothingWhenTheRunHasFailed", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }
     write_failure = { Sid = "RecordTheFailure", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }
   }

@@ -49,3 +49,34 @@ resource "aws_sfn_state_machine" "this" {
   # AWS tries the role out when it makes the machine.
   depends_on = [aws_iam_role_policy.this]
 }
+
+# What a Map fails with by itself, and the execution's own timeout, no state of it can record.
+resource "aws_cloudwatch_event_rule" "failed" {
+  name        = "${var.name}-failed"
+  description = "Executions of ${var.name} that failed or timed out."
+
+  event_pattern = jsonencode({
+    source      = ["aws.states"]
+    detail-type = ["Step Functions Execution Status Change"]
+    detail = {
+      stateMachineArn = [var.arn]
+      status          = ["FAILED", "TIMED_OUT"]
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "failed" {
+  rule = aws_cloudwatch_event_rule.failed.name
+  arn  = var.function_arns["failure"]
+
+  # EventBridge finds out at the first event whether it may invoke the function, and then retries for a day.
+  depends_on = [aws_lambda_permission.failed]
+}
+
+resource "aws_lambda_permission" "failed" {
+  statement_id  = "RecordExecutionsThatFailed"
+  function_name = var.failure
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.failed.arn
+}

@@ -23,6 +23,11 @@ variable "function_arns" {
   type        = map(string)
 }
 
+variable "failure" {
+  description = "Name of the recorder of failures."
+  type        = string
+}
+
 variable "returns_bucket" {
   description = "Name of the bucket with return values and claim checks."
   type        = string

@@ -1,16 +1,20 @@
 """sfn: an execution is stopped and redriven, and what the redrive runs again is read from its history and Map Runs."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.client import claim
+from scripts.client.claim import Claim
 from scripts.client.errors import StartError, UsageError
 from scripts.client.orchestrations import Progress, Verdict
 from scripts.client.orchestrations import sfn as module
 from scripts.client.orchestrations.sfn import Sfn
+from tests.fakes.client_memory import Bucket
 
 EXECUTION = "arn:aws:states:eu-west-1:1:execution:wordcount-sfn:r1"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -31,7 +35,9 @@ class Machine:
         deployment = SimpleNamespace(
             state_machine_arn=EXECUTION.replace(":execution:", ":stateMachine:").removesuffix(":r1"), sfn_map_mode="INLINE"
         )
-        self.run = Sfn(SimpleNamespace(deployment=deployment, client=lambda service: self), "r1")
+        self.results = Bucket()
+        aws = SimpleNamespace(deployment=deployment, client=lambda service: self, store=lambda role: self.results)
+        self.run = Sfn(aws, "r1")
 
     def entered(self, state, **given):
         kind = {"unum_map": "Map", "reducers": "Map"}.get(state, "Pass" if state.endswith("_caught") else "Task")
@@ -118,6 +124,29 @@ def test_execution_that_can_not_be_stopped_is_an_error():
     with pytest.raises(StartError, match=f"stopping {EXECUTION} was refused") as caught:
         machine.run.cancel()
     assert caught.value.certain
+
+
+def claimed(machine):
+    return Claim.parse(bytes(machine.results.get("r1/run.json").bytes()))
+
+
+def test_redrive_is_noted_in_the_claim_before_it_begins(failed):
+    owned = Claim("r1", "sfn", 2, None, "bucket")
+    claim.take(failed.results, owned)
+    failed.execution["redriveCount"] = 3
+    failed.refused = refusal("ThrottlingException")
+
+    with pytest.raises(StartError):
+        failed.run.resume(2, attended=True)
+
+    assert claimed(failed) == replace(owned, redrives=4)
+
+
+def test_redrive_without_a_claim_leaves_none(failed):
+    failed.run.resume(2, attended=True)
+
+    assert failed.redriven == 1
+    assert list(failed.results.list()) == []
 
 
 @pytest.mark.parametrize("state", ["partition", "partition_caught", "partition_failed", "summary_failed"])

@@ -13,6 +13,7 @@ from scripts.embedded.server.repairs import (
     attempts,
     cold_starts,
     errors,
+    events,
     grants,
     invocations,
     lambda_limits,
@@ -48,6 +49,8 @@ def apply_all(counter: Counter, slots: Slots, deliveries: Deliveries) -> None:
     attempts.follow_executions()
     attempts.stop_for_good()
     redrive.redrive_executions()
+    events.tell_of_redrives()
+    events.invoke_as_lambda_does()
     map_runs.run_children()
     states.bound_lambda_tasks(slots)
     states.cap_inline_maps()
@@ -55,6 +58,7 @@ def apply_all(counter: Counter, slots: Slots, deliveries: Deliveries) -> None:
     states.give_context_to_result_selectors()
     states.give_children_their_own_context()
     states.fail_on_missing_paths()
+    states.fail_on_items_that_are_no_array()
     states.start_idempotently()
     grants.ask_the_state_machine()
     s3.forbid_long_keys()

@@ -187,6 +187,27 @@ def fail_on_missing_paths() -> None:
     replace(states, "_resolve_params_obj", ("template", "data", "ctx"), make)
 
 
+def fail_on_items_that_are_no_array() -> None:
+    """Fails a Map whose ItemsPath leads to no array, with States.Runtime, as AWS does; ministack maps over `[what is there]`."""
+    states = module("services.stepfunctions")
+    failure = require(states, "_ExecutionError")
+    require(states, "_resolve_path_or_ctx", ("path", "data", "ctx"))
+    require(states, "_apply_input_path", ("state_def", "data", "ctx"))
+
+    def make(original: Any) -> Any:
+        def run(state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
+            path = state_def.get("ItemsPath", "$")
+            if "ItemReader" not in state_def and "Items" not in state_def:
+                items = states._resolve_path_or_ctx(path, states._apply_input_path(state_def, raw_input, ctx), ctx)
+                if not isinstance(items, list):
+                    raise failure("States.Runtime", f"Reference path {path!r} must point to an array.")
+            return original(state_def, raw_input, execution, ctx)
+
+        return run
+
+    replace(states, "_run_map_items", ("state_def", "raw_input", "execution", "ctx"), make)
+
+
 def start_idempotently() -> None:
     """Answers a second StartExecution with the same name and input, while the first runs, as the first: 200.
 
