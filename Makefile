@@ -11,6 +11,7 @@ SCHEDULES ?= 10000
 SEED ?= 1
 RUNS ?= 5
 JSON ?=
+KEEP ?=
 ARCH ?= x86_64
 PYTHON_VERSION ?= 3.13
 PYTHON ?= python3
@@ -22,7 +23,7 @@ TOOLS := $(VENV)/.ready
 RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo compare test soak faults tools package local-up local-status local-down local-deploy deploy destroy lint format clean
+.PHONY: help demo compare test soak faults tools package local-up local-restart local-status local-down local-deploy deploy destroy lint format clean
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
@@ -38,8 +39,11 @@ package: $(TOOLS) ## build/layer.zip and build/<orchestration>/<function>.zip (A
 	@$(RUN) scripts.package --arch "$$ARCH" --python-version "$$PYTHON_VERSION"
 
 ##@ Embedded AWS (no account, no Docker)
-local-up: $(TOOLS) ## Start it on loopback
-	@$(RUN) scripts.embedded up
+local-up: $(TOOLS) ## Start it on loopback (KEEP=1: so that it can be restarted)
+	@$(RUN) scripts.embedded up $(if $(KEEP),--keep-state)
+
+local-restart: $(TOOLS) ## Stop it and start it again, with what it held
+	@$(RUN) scripts.embedded restart
 
 local-status: $(TOOLS) ## Say whether it runs, and what is deployed on it
 	@$(RUN) scripts.embedded status

@@ -16,7 +16,7 @@ from scripts.embedded.paths import Paths
 
 
 def parser() -> argparse.ArgumentParser:
-    """Returns the parser of `up [--port N] [--no-auth] [--lambda-endpoint URL]`, `status [--json]` and `down`."""
+    """Returns the parser of `up [--port N] [--no-auth] [--lambda-endpoint URL] [--keep-state]`, `restart`, `status`, `down`."""
     root = argparse.ArgumentParser(
         prog="python -m scripts.embedded", description="Start, look at and stop the embedded AWS (loopback only)."
     )
@@ -27,6 +27,8 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--lambda-endpoint", type=_loopback, metavar="URL", help="where functions find AWS: a proxy before it (default: itself)"
     )
+    up.add_argument("--keep-state", dest="keeps", action="store_true", help="keep what it holds on disk, for `restart`")
+    commands.add_parser("restart", help="stop it and start it again, with what it held")
     status = commands.add_parser("status", help="say whether it runs, where, and what it has served")
     status.add_argument("--json", action="store_true", help="print one JSON object")
     commands.add_parser("down", help="stop it and remove what it held")
@@ -57,7 +59,11 @@ def main(arguments: list[str] | None = None) -> int:
     paths = Paths.default()
     try:
         if options.command == "up":
-            return control.up(paths, port=options.port, auth=options.auth, lambda_endpoint=options.lambda_endpoint)
+            return control.up(
+                paths, port=options.port, auth=options.auth, lambda_endpoint=options.lambda_endpoint, keeps=options.keeps
+            )
+        if options.command == "restart":
+            return control.restart(paths)
         if options.command == "down":
             return control.down(paths)
         return control.status(paths, as_json=options.json)

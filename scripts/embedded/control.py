@@ -14,12 +14,13 @@ from scripts.embedded.paths import Paths
 
 NOT_RUNNING = 3
 _LOCK_SECONDS = 1000
+_KEEPING_SECONDS = 60.0
 
 
-def up(paths: Paths, *, port: int | None, auth: bool, lambda_endpoint: str | None = None) -> int:
+def up(paths: Paths, *, port: int | None, auth: bool, lambda_endpoint: str | None = None, keeps: bool = False) -> int:
     """Starts the emulator unless it runs; prints the endpoint. A second call changes nothing and returns 0, too.
 
-    `lambda_endpoint` is what functions take for AWS, if not the emulator itself.
+    `lambda_endpoint` is what functions take for AWS, if not the emulator itself. With `keeps` it can be restarted.
 
     Raises EmbeddedError (exit 1) or PortTakenError (exit 2); then, and when interrupted, nothing of it is left.
     """
@@ -37,11 +38,31 @@ def up(paths: Paths, *, port: int | None, auth: bool, lambda_endpoint: str | Non
             return 0
         with launch.listening_socket(port) as listener:
             environment.prepare(paths)
-            started = launch.start(paths, listener, auth=auth, lambda_endpoint=lambda_endpoint)
+            started = launch.start(paths, listener, auth=auth, lambda_endpoint=lambda_endpoint, keeps=keeps)
     print(
         f"embedded AWS: ready at {started.endpoint_url} (pid {started.pid}, "
         f"IAM enforcement {'on' if auth else 'off'}, log {_shown(paths)})"
     )
+    return 0
+
+
+def restart(paths: Paths) -> int:
+    """Ends the emulator and its workers, and starts it on the same port with what it held: deployments, objects, items.
+
+    What was under way is lost: invocations, events in queues. Executions that ran have failed then, and can be redriven.
+
+    Raises EmbeddedError when it doesn't run, or was started to keep nothing.
+    """
+    with _only_one(paths):
+        known = state.read(paths.state)
+        if known is None or not known.alive():
+            raise EmbeddedError("it does not run, so there is nothing to restart; start it with `up --keep-state`")
+        if not known.keeps:
+            raise EmbeddedError("it keeps nothing; stop it, and start it with `up --keep-state`")
+        process.end_group(known.pid, grace_seconds=_KEEPING_SECONDS)
+        with launch.listening_socket(known.port) as listener:
+            started = launch.start(paths, listener, auth=known.auth, lambda_endpoint=known.lambda_endpoint, keeps=True)
+    print(f"embedded AWS: restarted at {started.endpoint_url} (pid {started.pid}), with what it held")
     return 0
 
 

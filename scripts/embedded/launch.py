@@ -50,8 +50,12 @@ def _somebody_listens(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
-def start(paths: Paths, listener: socket.socket, *, auth: bool, lambda_endpoint: str | None = None) -> state.State:
+def start(
+    paths: Paths, listener: socket.socket, *, auth: bool, lambda_endpoint: str | None = None, keeps: bool = False
+) -> state.State:
     """Starts the server on `listener`, waits until it answers, writes state.json and returns what is in it.
+
+    With `keeps` it reads what an earlier one kept in the temporary directory, and keeps there what it has when it ends.
 
     Raises EmbeddedError, with the end of the log, when it dies or is not ready within 60 s; whatever interrupts this,
     the processes are ended and the temporary directory is removed before the exception leaves.
@@ -77,7 +81,7 @@ def start(paths: Paths, listener: socket.socket, *, auth: bool, lambda_endpoint:
             server = subprocess.Popen(
                 command,
                 cwd=paths.root,
-                env=_variables(paths.tmp, port, auth, lambda_endpoint),
+                env=_variables(paths.tmp, port, auth, lambda_endpoint, keeps),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -95,6 +99,8 @@ def start(paths: Paths, listener: socket.socket, *, auth: bool, lambda_endpoint:
             tmpdir=str(paths.tmp),
             token=token,
             auth=auth,
+            lambda_endpoint=lambda_endpoint,
+            keeps=keeps,
         )
         _wait_until_ready(server, started, paths.log)
         started.write(paths.state)
@@ -128,7 +134,7 @@ def _tail(log: Path) -> str:
     return f"\n  the last lines of {log}:\n    " + "\n    ".join(lines) if lines else f" {log} is empty"
 
 
-def _variables(tmp: Path, port: int, auth: bool, lambda_endpoint: str | None) -> dict[str, str]:
+def _variables(tmp: Path, port: int, auth: bool, lambda_endpoint: str | None, keeps: bool) -> dict[str, str]:
     """The server's whole environment, which its Lambda workers inherit.
 
     Built from nothing rather than copied: the caller's own AWS profile, proxies and Python settings have no business
@@ -141,6 +147,7 @@ def _variables(tmp: Path, port: int, auth: bool, lambda_endpoint: str | None) ->
         **({"AWS_ENDPOINT_URL": lambda_endpoint} if lambda_endpoint else {}),
         "HOME": str(tmp / "home"),
         "TMPDIR": str(tmp),
+        **({"PERSIST_STATE": "1", "S3_PERSIST": "1"} if keeps else {}),
         "STATE_DIR": str(tmp / "state"),
         "S3_DATA_DIR": str(tmp / "s3"),
         "BIND_HOST": LOOPBACK,

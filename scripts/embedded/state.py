@@ -16,7 +16,7 @@ class State:
     """One running emulator.
 
     `started` is a Unix time in seconds. `token` is random: it stands in the server's command line and in its answers,
-    so that a process which merely got the same pid or port is never taken for ours.
+    so that a process which merely got the same pid or port is never taken for ours. `keeps` says whether it outlives a restart.
     """
 
     pid: int
@@ -27,6 +27,8 @@ class State:
     tmpdir: str
     token: str
     auth: bool
+    lambda_endpoint: str | None = None
+    keeps: bool = False
 
     def write(self, path: Path) -> None:
         """Writes the file whole or not at all."""

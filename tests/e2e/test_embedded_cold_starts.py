@@ -19,6 +19,15 @@ def handler(event, context):
     return {"before": before, "watched": installed.count("_ms_add_invoke_depth")}
 """
 
+RAISING = """
+import os
+
+def handler(event, context):
+    if event["do"] == "exit":
+        os._exit(1)
+    raise ValueError(os.getpid())
+"""
+
 OF_A_LAYER = """
 import of_a_layer
 
@@ -47,3 +56,12 @@ def test_workers_share_what_a_layer_unpacks_to(cloud: Cloud) -> None:
 
     assert first.endswith("/python/of_a_layer.py")
     assert first == second
+
+
+def test_function_that_raised_goes_on_in_its_worker_and_one_that_exited_does_not(cloud: Cloud) -> None:
+    name = cloud.function(code=RAISING)
+    first, second, died, third = (cloud.invoke(name, {"do": do}) for do in ("raise", "raise", "exit", "raise"))
+
+    assert first["errorMessage"] == second["errorMessage"] != third["errorMessage"]
+    assert first["errorType"] == "ValueError"
+    assert died["errorType"] == "Runtime.ExitError"

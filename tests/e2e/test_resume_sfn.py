@@ -11,12 +11,12 @@ from tests.e2e.bugs import COUNTS, TEXTS, broken_mapper, invoked
 from tests.e2e.conftest import deploy
 
 
-@pytest.fixture(params=["INLINE", "DISTRIBUTED"])
-def sfn(request: pytest.FixtureRequest, cloud: Cloud) -> Iterator[str]:
-    """The deployment in each Map mode in turn; a name for a run."""
+@pytest.fixture(params=["INLINE", "DISTRIBUTED"], scope="module")
+def mode(request: pytest.FixtureRequest, cloud: Cloud) -> Iterator[str]:
+    """The deployment in each Map mode in turn."""
     if request.param == "DISTRIBUTED":
         deploy("sfn", "sfn_map_mode=DISTRIBUTED")
-    yield f"resumed-{request.param.lower()}"
+    yield request.param
     if request.param == "DISTRIBUTED":
         deploy("sfn")
 
@@ -27,22 +27,23 @@ def execution(cloud: Cloud, run: str) -> dict[str, Any]:
     return described
 
 
-def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud, sfn: str) -> None:
+def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud, mode: str) -> None:
+    run = f"resumed-{mode.lower()}"
     with broken_mapper(cloud, "sfn"):
-        failed = cloud.invoke("sfn", "--run-id", sfn, "--json", "-", stdin=json.dumps(TEXTS))
+        failed = cloud.invoke("sfn", "--run-id", run, "--json", "-", stdin=json.dumps(TEXTS))
     before = invoked(cloud, "sfn")
 
-    done = cloud.command("resume", sfn, "--json")
+    done = cloud.command("resume", run, "--json")
 
     assert failed.status == 1, failed.out + failed.err
     assert "mapper, index 5" in failed.err, failed.err
     assert "a word that this version can't stand" in failed.err
     assert done.counts == COUNTS
-    assert f"run {sfn} goes on with mapper 5\n" in done.err
+    assert f"run {run} goes on with mapper 5\n" in done.err
     again = invoked(cloud, "sfn") - before
     # The recorder lets the execution go on; EventBridge's event of its end, too, may come as late as this.
     assert again == {"failure": again["failure"], "mapper": 1, "partition": 1, "reducer": again["reducer"], "summary": 1}
-    assert (execution(cloud, sfn)["status"], execution(cloud, sfn)["redriveCount"]) == ("SUCCEEDED", 1)
+    assert (execution(cloud, run)["status"], execution(cloud, run)["redriveCount"]) == ("SUCCEEDED", 1)
 
 
 def test_resume_before_the_bug_is_mended_fails_again_and_says_so(cloud: Cloud) -> None:
@@ -60,8 +61,8 @@ def test_resume_before_the_bug_is_mended_fails_again_and_says_so(cloud: Cloud) -
     assert cloud.command("resume", "unmended", "--json").counts == COUNTS
 
 
-def test_cancelled_run_does_nothing_until_it_is_resumed(cloud: Cloud, sfn: str) -> None:
-    run = f"cancelled-{sfn}"
+def test_cancelled_run_does_nothing_until_it_is_resumed(cloud: Cloud, mode: str) -> None:
+    run = f"cancelled-{mode.lower()}"
     with cloud.held("sfn", "mapper"):
         cloud.invoke("sfn", "--run-id", run, "--no-wait", "-", stdin=json.dumps(TEXTS))
         cancelled = [cloud.command("cancel", run) for _ in range(2)]

@@ -67,7 +67,7 @@ def site() -> Iterator[Site]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with (
-        running(BUILD, "--lambda-endpoint", f"http://127.0.0.1:{port}") as endpoint,
+        running(BUILD, "--keep-state", "--lambda-endpoint", f"http://127.0.0.1:{port}") as endpoint,
         serving(port, endpoint, BUILD / "proxy.txt") as proxy,
     ):
         cloud = Cloud(BUILD, endpoint)

@@ -19,6 +19,10 @@ def test_functions_never_look_for_aws_on_another_machine(url: str, capsys: pytes
     assert "is not on this machine" in capsys.readouterr().err
 
 
+def test_nothing_is_written_to_disk_until_that_is_asked_for() -> None:
+    assert [parser().parse_args(["up", *more]).keeps for more in ([], ["--keep-state"])] == [False, True]
+
+
 def test_events_come_once_until_more_is_asked_for() -> None:
     deliveries = Deliveries()
 

@@ -55,6 +55,34 @@ def redrive_executions() -> None:
     replace(states, "_describe_execution", ("data",), make_description)
 
 
+def fail_interrupted_executions() -> None:
+    """Fails the executions that a restart interrupted, so that somebody hears of them; they can be redriven, from their start.
+
+    AWS has no such thing. ministack has them back as running, though nothing runs them.
+    """
+    application, states = module("app"), module("services.stepfunctions")
+    for name in ("_executions", "_map_runs", "now_iso"):
+        require(states, name)
+    require(states, "_fail_execution", ("execution", "error", "cause"))
+
+    def make(original: Any) -> Any:
+        def load() -> None:
+            original()
+            ended = {"status": "ABORTED", "stopDate": states.now_iso()}
+            for run in states._map_runs.values():
+                if run["status"] == "RUNNING":
+                    run.update(ended)
+            for execution in list(states._executions.values()):
+                if execution["status"] == "RUNNING" and execution.get("mapRunArn"):
+                    execution.update(ended)
+                elif execution["status"] == "RUNNING":
+                    states._fail_execution(execution, "States.Runtime", "the embedded AWS was restarted")
+
+        return load
+
+    replace(application, "_load_persisted_state", (), make)
+
+
 def _redrivable(states: Any, execution: dict[str, Any]) -> tuple[str, str | None]:
     """`redriveStatus`, and why it is not REDRIVABLE."""
     if execution.get("mapRunArn"):

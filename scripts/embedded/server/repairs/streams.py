@@ -50,6 +50,31 @@ def map_streams(slots: Slots, deliveries: Deliveries) -> None:
     replace(lambda_svc, "_delete_esm", ("esm_id",), make_change)
 
 
+def begin_where_restarted_streams_begin() -> None:
+    """Lets mappings go on after a restart: ministack keeps their positions, but no records, and counts those anew.
+
+    A mapping would read nothing until its stream is as long as it was.
+    """
+    application, lambda_svc, dynamodb = module("app"), module("services.lambda_svc"), module("services.dynamodb")
+    positions = require(lambda_svc, "_dynamodb_stream_positions")
+    require(lambda_svc, "_iter_all_esms", ())
+    require(dynamodb, "stream_end_position", ("table_name",))
+
+    def make(original: Any) -> Any:
+        def load() -> None:
+            original()
+            for account, region, esm in lambda_svc._iter_all_esms():
+                source = str(esm.get("EventSourceArn", ""))
+                if ":dynamodb:" in source and esm["UUID"] in positions:
+                    table = source.partition("/stream/")[0].rpartition("/")[2]
+                    end = dynamodb.stream_end_position(table, account_id=account, region=region)
+                    positions[esm["UUID"]] = min(int(positions[esm["UUID"]]), end)
+
+        return load
+
+    replace(application, "_load_persisted_state", (), make)
+
+
 def give_mappings_their_defaults() -> None:
     """Gives a new DynamoDB mapping the settings that it leaves out: AWS's default batch is 100 records, ministack's 10."""
 
