@@ -42,7 +42,7 @@ def deployed(orchestrations: Sequence[str], *, keep_up: bool) -> Iterator[bool]:
             say("the embedded AWS runs already, and will go on running, with all that is deployed now")
         for number, name in enumerate(orchestrations, 1):
             title = f"terraform apply {number}/{len(orchestrations)}: {name}"
-            _step(title, "scripts.deploy", "apply", "--target", "embedded", "--orchestration", name)
+            _step(title, "scripts.deploy", "apply", "--unless-current", "--target", "embedded", "--orchestration", name)
         yield not started or keep_up
     finally:
         if started and not keep_up:

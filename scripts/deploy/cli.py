@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.orchestration import ORCHESTRATIONS
-from scripts.deploy import targets, terraform
+from scripts.deploy import current, targets, terraform
 from scripts.deploy.errors import DeployError, PrerequisiteError, TerraformError
 from scripts.deploy.files import write_whole
 from scripts.deploy.targets import EmbeddedTarget
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--target", choices=["embedded", "aws"], default="embedded", help="default: %(default)s")
     parser.add_argument("--orchestration", choices=ORCHESTRATIONS, default=ORCHESTRATIONS[0], help="default: %(default)s")
     parser.add_argument("--var", action="append", default=[], metavar="NAME=VALUE", help="a variable of terraform/variables.tf")
+    parser.add_argument("--unless-current", action="store_true", help="apply nothing if nothing has changed since (embedded)")
     parser.add_argument("--yes", action="store_true", help="change an account without asking (target aws)")
     return parser
 
@@ -70,6 +71,9 @@ def _on_embedded(options: argparse.Namespace) -> int:
         return 0
     if options.command != "destroy":
         targets.check_packages(target, options.orchestration)
+    if options.command == "apply" and options.unless_current and current.is_current(target):
+        print(f"Nothing has changed since {target.orchestration} was deployed.")
+        return 0
     program = terraform.prepare(target)
     return {"apply": _apply, "plan": _plan, "destroy": _destroy}[options.command](program, target)
 
@@ -78,7 +82,9 @@ def _apply(program: Program, target: EmbeddedTarget) -> int:
     """Make or update the deployment and write the record that the client reads."""
     started = time.monotonic()
     print(f"Deploying {target.orchestration} onto the embedded AWS", file=sys.stderr, flush=True)
+    current.forget(target)
     _, outputs = _terraform(program, target, "apply", "-auto-approve")
+    current.note(target)
     write_whole(target.record, json.dumps(outputs["deployment"], indent=2, sort_keys=True) + "\n")
     print(f"Deployed {target.orchestration} in {time.monotonic() - started:.0f} s.")
     return 0
@@ -121,6 +127,7 @@ def _failure(command: str, errors: list[str], code: int, log: Path) -> str:
 
 def _forget(target: EmbeddedTarget) -> None:
     """Delete record and state of a deployment that is gone; what was installed for Terraform stays."""
+    current.forget(target)
     for path in (target.record, target.state, target.state.with_name(target.state.name + ".backup")):
         path.unlink(missing_ok=True)
 

@@ -63,14 +63,20 @@ def check_packages(target: Target, orchestration: str) -> None:
 
     Raises PrerequisiteError. Terraform itself looks for every single file.
     """
-    folder = paths.BUILD
-    for variable in target.variables:
-        if variable.startswith("build_dir="):
-            folder = paths.TERRAFORM / variable.partition("=")[2]
+    folder = build_dir(target)
     packages = folder / orchestration
     for path in (folder / "manifest.json", folder / "layer.zip", packages):
         if not path.exists() or (path == packages and not any(packages.glob("*.zip"))):
             raise PrerequisiteError(f"Not built yet: {path}. Run `make package` first.")
+
+
+def build_dir(target: Target) -> Path:
+    """Where Terraform finds the packages."""
+    folder = paths.BUILD
+    for variable in target.variables:
+        if variable.startswith("build_dir="):
+            folder = paths.TERRAFORM / variable.partition("=")[2]
+    return folder
 
 
 def embedded(orchestration: str, variables: list[str], *, running: bool = True) -> EmbeddedTarget:

@@ -95,7 +95,7 @@ def serving(port: int, upstream: str, log: Path) -> Iterator[Proxy]:
             time.sleep(_POLL_SECONDS)
         yield proxy
     finally:
-        process.terminate()
+        process.kill()  # it would wait for the requests that it holds
         process.wait(timeout=10)
 
 

@@ -170,6 +170,49 @@ class TestApply:
         assert "panic: out of luck" in capsys.readouterr().err
 
 
+class TestUnlessCurrent:
+    @pytest.fixture
+    def deployed(self, build: Path, embedded: str, program: StandIn) -> StandIn:
+        program.says(applied(1), code=0)
+        assert cli.main(["apply", "--unless-current"]) == 0
+        return program
+
+    def test_what_is_deployed_as_it_would_be_is_not_applied_again(
+        self, deployed: StandIn, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.main(["apply", "--unless-current"]) == 0
+
+        assert len(deployed.was_told("apply")) == 1
+        assert "Nothing has changed since sfn was deployed." in capsys.readouterr().out
+
+    def test_plain_apply_is_never_left_out(self, deployed: StandIn) -> None:
+        assert cli.main(["apply"]) == 0
+
+        assert len(deployed.was_told("apply")) == 2
+
+    @pytest.mark.parametrize("changed", ["sfn/mapper.zip", "layer.zip", "manifest.json", "sfn/definition.INLINE.asl.json"])
+    def test_changed_package_is_applied(self, build: Path, deployed: StandIn, changed: str) -> None:
+        (build / changed).write_text("changed")
+
+        assert cli.main(["apply", "--unless-current"]) == 0
+
+        assert len(deployed.was_told("apply")) == 2
+
+    def test_other_variable_is_applied(self, deployed: StandIn) -> None:
+        assert cli.main(["apply", "--unless-current", "--var", "memory_mb=1024"]) == 0
+
+        assert len(deployed.was_told("apply")) == 2
+
+    def test_failed_apply_is_tried_again(self, deployed: StandIn) -> None:
+        deployed.says([], code=1)
+        assert cli.main(["apply"]) == 1
+        deployed.says(applied(1), code=0)
+
+        assert cli.main(["apply", "--unless-current"]) == 0
+
+        assert len(deployed.was_told("apply")) == 3
+
+
 class TestPlanAndDestroy:
     @pytest.mark.parametrize("code", [0, 2])
     def test_plan_says_by_its_exit_code_whether_there_is_something_to_change(
