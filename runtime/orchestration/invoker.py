@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.mapreduce.run import current_run
-from runtime.orchestration.clients import lambda_client, patient_lambda_client
+from runtime.orchestration.clients import RefusedError, lambda_client, patient_lambda_client
+from runtime.orchestration.connections import RequestError, TransportError
 from runtime.orchestration.envelope import encode
 
 _FIRST_PAUSE_SECONDS = 0.1
@@ -41,12 +42,10 @@ def invoke_async(name: str, payload: Mapping[str, Any]) -> None:
     Raises:
         InvokeError: Lambda didn't take it.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     current_run().requests["lambda.Invoke"] += 1
     try:
-        lambda_client().invoke(FunctionName=name, InvocationType="Event", Payload=encode(payload))
-    except (BotoCoreError, ClientError) as error:
+        lambda_client().invoke(name, encode(payload), "Event")
+    except RequestError as error:
         raise InvokeError(f"lambda:InvokeFunction on {name} failed: {error}") from error
 
 
@@ -60,25 +59,24 @@ def invoke_sync(name: str, payload: Mapping[str, Any], deadline: float) -> Any:
         FunctionFailed: the function ended with an error.
         InvokeError: it was never taken, or the connection broke while it ran.
     """
-    from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
-
     pause = _FIRST_PAUSE_SECONDS
     while True:
         current_run().requests["lambda.Invoke"] += 1
         try:
-            answer = patient_lambda_client().invoke(FunctionName=name, Payload=encode(payload))
-            body = answer["Payload"].read()
-        except (ConnectTimeoutError, EndpointConnectionError) as error:
-            cause: Exception = error
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in _NOT_TAKEN:
+            answer = patient_lambda_client().invoke(name, encode(payload))
+        except TransportError as error:
+            if error.sent:
+                raise InvokeError(f"{name} was invoked, but gave no answer: {error.reason}") from error
+            cause: RequestError = error
+        except RefusedError as error:
+            if error.code not in _NOT_TAKEN:
                 raise InvokeError(f"lambda:InvokeFunction on {name} failed: {error}") from error
             cause = error
-        except BotoCoreError as error:
-            raise InvokeError(f"{name} was invoked, but gave no answer: {error}") from error
+        except RequestError as error:
+            raise InvokeError(f"lambda:InvokeFunction on {name} failed: {error}") from error
         else:
-            value = json.loads(body or b"null")
-            if "FunctionError" in answer:
+            value = json.loads(answer.body or b"null")
+            if answer.failed:
                 raise FunctionFailed(name, value)
             return value
         # Full jitter: a fan-out that is throttled comes back spread out.

@@ -20,7 +20,8 @@ from typing import Any
 from runtime.mapreduce.run import current_run
 from runtime.mapreduce.storage import AccessDeniedError, StorageError
 from runtime.orchestration import envelope as envelopes
-from runtime.orchestration.clients import dynamodb_client
+from runtime.orchestration.clients import RefusedError, dynamodb_client
+from runtime.orchestration.connections import RequestError
 from runtime.orchestration.envelope import EnvelopeError, encode
 from runtime.orchestration.returns import Found, Returns, in_order
 
@@ -40,30 +41,18 @@ Image = dict[str, Any]
 """An item as DynamoDB's API and streams have it: `{"Run": {"S": "20261123-a1"}, "Index": {"N": "3"}}`."""
 
 
-_METHODS = {
-    "BatchGetItem": "batch_get_item",
-    "GetItem": "get_item",
-    "PutItem": "put_item",
-    "UpdateItem": "update_item",
-}
-
-
 def _call(operation: str, table: str, key: str, **arguments: Any) -> dict[str, Any] | None:
     """One request; None when its condition did not hold. Translates errors once."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     current_run().requests[f"dynamodb.{operation}"] += 1
     try:
-        answer: dict[str, Any] = getattr(dynamodb_client(), _METHODS[operation])(**arguments)
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code == "ConditionalCheckFailedException":
+        return dynamodb_client().request(operation, arguments)
+    except RefusedError as error:
+        if error.code == "ConditionalCheckFailedException":
             return None
-        kind = AccessDeniedError if code == "AccessDeniedException" else StorageError
+        kind = AccessDeniedError if error.code == "AccessDeniedException" else StorageError
         raise kind(f"dynamodb:{operation}", table, key, str(error)) from error
-    except BotoCoreError as error:
+    except RequestError as error:
         raise StorageError(f"dynamodb:{operation}", table, key, str(error)) from error
-    return answer
 
 
 def _get_batch(table: str, keys: list[str]) -> dict[str, Image]:

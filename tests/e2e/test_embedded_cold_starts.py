@@ -14,9 +14,28 @@ import sys
 
 def handler(event, context):
     before = "botocore" in sys.modules
-    import boto3, botocore.handlers
-    installed = [getattr(handler, "__name__", None) for _, handler, *_ in botocore.handlers.BUILTIN_HANDLERS]
-    return {"before": before, "watched": installed.count("_ms_add_invoke_depth")}
+    import http.client, http.server, threading
+
+    told = []
+
+    class Listener(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            told.append(self.headers["X-Ministack-Invoke-Depth"])
+            self.send_response(202)
+            self.end_headers()
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=lambda: [server.handle_request() for _ in range(2)], daemon=True).start()
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+        connection.request("POST", "/", b"{}")
+        connection.getresponse().read()
+
+        import boto3
+
+        client = boto3.client("lambda", endpoint_url=f"http://127.0.0.1:{server.server_port}", region_name="us-east-1")
+        client.invoke(FunctionName="any", InvocationType="Event")
+    return {"before": before, "told": told}
 """
 
 RAISING = """
@@ -36,10 +55,10 @@ def handler(event, context):
 """
 
 
-def test_function_pays_for_botocore_only_if_it_imports_it_and_is_then_watched_for_loops(cloud: Cloud) -> None:
+def test_function_pays_for_botocore_only_if_it_imports_it_and_is_watched_for_loops_in_any_case(cloud: Cloud) -> None:
     told = cloud.invoke(cloud.function(code=HANDLER), {})
 
-    assert told == {"before": False, "watched": 1}
+    assert told == {"before": False, "told": ["1", "1"]}
 
 
 def test_workers_share_what_a_layer_unpacks_to(cloud: Cloud) -> None:

@@ -160,16 +160,17 @@ def test_run_id_is_used_once(cloud: Cloud, orchestration: str) -> None:
 
 
 def test_time_out_says_how_to_attach_and_the_run_goes_on(cloud: Cloud, orchestration: str) -> None:
-    run = f"late-{orchestration}"
-    # Elsewhere the start returns before anything can have run; here it returns with the run's end, if that comes soon.
+    # As many as take longer than the client's first look.
+    run, (chunks, expected) = f"late-{orchestration}", tiny_chunks(40)
+    # Elsewhere the start returns before all can have run; here it returns with the run's end, if that comes soon.
     held = cloud.held(orchestration, "mapper") if orchestration == "http_only" else contextlib.nullcontext()
 
     with held:
-        late = cloud.invoke(orchestration, "--run-id", run, "--timeout", "0.001", "--json", "-", stdin="a b a")
+        late = cloud.invoke(orchestration, "--run-id", run, "--timeout", "0.001", "--json", "-", stdin=chunks)
 
     assert late.status == 3, late.out + late.err
     assert "--attach" in late.err
-    assert cloud.invoke(orchestration, "--attach", run, "--json").counts == {"a": 2, "b": 1}
+    assert cloud.invoke(orchestration, "--attach", run, "--json").counts == expected
 
 
 def test_second_apply_plans_no_change(cloud: Cloud, orchestration: str) -> None:

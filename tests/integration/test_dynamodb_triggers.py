@@ -197,7 +197,7 @@ def kind_of(role: str, key: str) -> str | None:
 def test_answer_that_is_lost_does_no_harm(
     function: str, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
 ) -> None:
-    """botocore sends a request again whose answer is lost: it then meets its own item."""
+    """A request whose answer is lost is sent again: it then meets its own item."""
     call, target = table._call, {"mapper": "mapper_output", "partition": "reducer_input"}.get(function, "reducer_output")
 
     def lose(operation: str, name: str, key: str, **arguments: Any) -> Any:

@@ -8,10 +8,10 @@ from typing import Any
 import boto3
 import obstore
 import pytest
-from botocore.exceptions import ClientError
 from obstore.exceptions import AlreadyExistsError, PreconditionError
 from obstore.store import S3Store
 
+from runtime.orchestration.clients import RefusedError, dynamodb_client
 from tests.fakes.bucketful import Buckets
 from tests.simulation import objects, tables
 
@@ -47,21 +47,24 @@ class S3:
 
 @dataclass
 class Table:
-    """boto3's client, true or simulated, with one table; `records` are its stream's."""
+    """The functions' client, true or simulated, with one table; `records` are its stream's."""
 
     client: Any
     name: str
     records: Callable[[], list[tuple[str, Any]]]
 
     def put(self, key: str, **attributes: Any) -> None:
-        self.client.put_item(TableName=self.name, Item={"Key": {"S": key}, **attributes}, **CREATE)
+        self.request("PutItem", Item={"Key": {"S": key}, **attributes}, **CREATE)
 
     def get(self, key: str) -> Any:
-        return self.client.get_item(TableName=self.name, Key={"Key": {"S": key}}, ConsistentRead=True).get("Item")
+        return self.request("GetItem", Key={"Key": {"S": key}}, ConsistentRead=True).get("Item")
 
     def update(self, key: str, expression: str, shown: str, **arguments: Any) -> Any:
         made = {"UpdateExpression": expression, "ReturnValues": shown, **arguments}
-        return self.client.update_item(TableName=self.name, Key={"Key": {"S": key}}, **made)["Attributes"]
+        return self.request("UpdateItem", Key={"Key": {"S": key}}, **made)["Attributes"]
+
+    def request(self, operation: str, **arguments: Any) -> Any:
+        return self.client.request(operation, {"TableName": self.name, **arguments})
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def table(kind: str, request: pytest.FixtureRequest) -> Iterator[Table]:
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
     )
     streams = boto3.client("dynamodbstreams", endpoint_url=request.getfixturevalue("moto_endpoint"))
-    yield Table(client, "contract", lambda: _records(streams, created["TableDescription"]["LatestStreamArn"]))
+    yield Table(dynamodb_client(), "contract", lambda: _records(streams, created["TableDescription"]["LatestStreamArn"]))
     client.delete_table(TableName="contract")
 
 
@@ -202,10 +205,10 @@ def test_directories_are_listed_once(s3: S3) -> None:
 def test_first_item_stays(table: Table) -> None:
     table.put("a", Value={"S": "first"})
 
-    with pytest.raises(ClientError) as caught:
+    with pytest.raises(RefusedError) as caught:
         table.put("a", Value={"S": "second"})
 
-    assert caught.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
+    assert caught.value.code == "ConditionalCheckFailedException"
     assert table.get("a") == {"Key": {"S": "a"}, "Value": {"S": "first"}}
     assert table.get("b") is None
 
@@ -234,13 +237,13 @@ def test_update_of_what_must_exist(table: Table) -> None:
         values = {":id": {"SS": [request_id]}}
         return table.update("a", "ADD Attempts :id", "UPDATED_NEW", ExpressionAttributeValues=values, **condition)
 
-    with pytest.raises(ClientError) as caught:
+    with pytest.raises(RefusedError) as caught:
         note("r1")
     table.put("a")
     note("r1")
     shown = note("r2")
 
-    assert caught.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
+    assert caught.value.code == "ConditionalCheckFailedException"
     assert shown.keys() == {"Attempts"}
     assert sorted(shown["Attempts"]["SS"]) == ["r1", "r2"]
 
@@ -260,7 +263,7 @@ def test_batch_gets_what_is_there(table: Table) -> None:
         table.put(key)
     wanted = {table.name: {"Keys": [{"Key": {"S": key}} for key in ("b", "a", "c")], "ConsistentRead": True}}
 
-    answer = table.client.batch_get_item(RequestItems=wanted)
+    answer = table.client.request("BatchGetItem", {"RequestItems": wanted})
 
     assert sorted(item["Key"]["S"] for item in answer["Responses"][table.name]) == ["a", "b"]
     assert answer["UnprocessedKeys"] == {}
@@ -271,14 +274,14 @@ def test_batch_gets_what_is_there(table: Table) -> None:
 def test_batch_out_of_bounds_is_refused(keys: list[str], table: Table) -> None:
     wanted = {table.name: {"Keys": [{"Key": {"S": key}} for key in keys], "ConsistentRead": True}}
 
-    with pytest.raises(ClientError):
-        table.client.batch_get_item(RequestItems=wanted)
+    with pytest.raises(RefusedError):
+        table.client.request("BatchGetItem", {"RequestItems": wanted})
 
 
 @BOTH
 def test_stream_tells_of_each_change_in_order(table: Table) -> None:
     table.put("a", Value={"S": "1"})
-    with pytest.raises(ClientError):
+    with pytest.raises(RefusedError):
         table.put("a", Value={"S": "2"})
     table.update("a", "ADD Finished :n", "ALL_NEW", ExpressionAttributeValues={":n": {"NS": ["1"]}})
 

@@ -5,15 +5,14 @@ minutes, under the same request id, and what has then failed goes to the on-fail
 which is itself invoked asynchronously (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
 """
 
-import io
 import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError, ReadTimeoutError
-
+from runtime.orchestration.clients import Invoked, RefusedError
+from runtime.orchestration.connections import TransportError
 from tests.simulation.faults import Faults, Lineage
 from tests.simulation.requests import ALWAYS, WRITES, Requests
 from tests.simulation.world import Process, World
@@ -168,26 +167,26 @@ class Lambda:
 
 
 class Client:
-    """Stands for boto3's Lambda client, in both of its uses."""
+    """Stands for `LambdaClient`, in both of its uses."""
 
     def __init__(self, world: World, faults: Faults, requests: Requests, service: Lambda, prefix: str) -> None:
         self._world, self._faults, self._requests, self._service, self._prefix = world, faults, requests, service, prefix
 
-    def invoke(self, FunctionName: str, Payload: bytes, InvocationType: str = "RequestResponse") -> dict[str, Any]:
-        """Raises ClientError, ReadTimeoutError."""
-        function = FunctionName.removeprefix(self._prefix)
-        if InvocationType == "Event":
+    def invoke(self, name: str, payload: bytes, kind: str = "RequestResponse") -> Invoked:
+        """Raises RequestError."""
+        function = name.removeprefix(self._prefix)
+        if kind == "Event":
 
-            def accept() -> dict[str, Any]:
-                if not (self._outlived(Payload) and self._faults.of_delivery("lost for good")):
-                    self._service.accept(function, Payload)
-                return {}
+            def accept() -> Invoked:
+                if not (self._outlived(payload) and self._faults.of_delivery("lost for good")):
+                    self._service.accept(function, payload)
+                return Invoked(b"")
 
             return self._requests.make(f"invoke {function}", accept, WRITES, _too_many)
         kinds = (*(kind for kind in ALWAYS if kind != "refused"), "conflict")
-        return self._requests.make(f"call {function}", lambda: self._call(function, Payload), kinds, _too_many, _too_many)
+        return self._requests.make(f"call {function}", lambda: self._call(function, payload), kinds, _too_many, _too_many)
 
-    def _call(self, function: str, payload: bytes) -> dict[str, Any]:
+    def _call(self, function: str, payload: bytes) -> Invoked:
         caller: Any = self._requests.process
         event, strand = json.loads(payload), self._world.running
         if caller.lineage is None:
@@ -206,11 +205,9 @@ class Client:
         while not answers:
             self._world.block()
         if self._faults.severity == "any" and caller.lineage and self._faults.of_request(caller, ("lost answer",)):
-            raise ReadTimeoutError(endpoint_url="lambda")
+            raise TransportError(TimeoutError(), sent=True)
         ((value, error),) = answers
-        if error is not None:
-            return {"Payload": io.BytesIO(json.dumps(error).encode()), "FunctionError": "Unhandled"}
-        return {"Payload": io.BytesIO(json.dumps(value).encode())}
+        return Invoked(json.dumps(value if error is None else error).encode(), failed=error is not None)
 
     def _outlived(self, payload: bytes) -> bool:
         """Whether somebody waits for this branch, and will notice that it is gone; Lambda promises more than that."""
@@ -221,4 +218,4 @@ class Client:
 
 
 def _too_many() -> Exception:
-    return ClientError({"Error": {"Code": "TooManyRequestsException", "Message": "no"}}, "Invoke")
+    return RefusedError(429, "TooManyRequestsException", "no")

@@ -1,4 +1,4 @@
-"""DynamoDB in memory, with the face of boto3's client as `runtime.orchestration.table` uses it, and DynamoDB's rules.
+"""DynamoDB in memory, with the face of `runtime.orchestration.clients.DynamoDBClient`, and DynamoDB's rules.
 
 Conditional puts, `ADD` to numbers and sets, `SET a = if_not_exists(a, :v)`, the values that an update returns, consistent batches
 with unprocessed keys. Each change of an item is a stream record, in order per item; a write that changes nothing is none.
@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
+from runtime.orchestration.clients import RefusedError
 from tests.simulation.faults import Faults
 from tests.simulation.requests import ALWAYS, WRITES, Requests
 
 Image = dict[str, Any]
+
+_METHODS = {"BatchGetItem": "_get_batch", "GetItem": "_get_item", "PutItem": "_put_item", "UpdateItem": "_update_item"}
 
 _CLAUSE = re.compile(r"(ADD|SET) (.+?)(?= ADD | SET |$)")
 _ADD = re.compile(r"(#?\w+) (:\w+)")
@@ -57,20 +58,23 @@ class Tables:
                 watch(Change(table, key, before, item, conditional))
 
 
-def refusal(code: str) -> ClientError:
-    """What boto3 raises for an error that the service answers with."""
-    return ClientError({"Error": {"Code": code, "Message": "no"}}, "Call")
+def refusal(code: str) -> RefusedError:
+    """What the client raises for an error that the service answers with."""
+    return RefusedError(400, code, "no")
 
 
 class Client:
-    """Stands for boto3's client."""
+    """Stands for `DynamoDBClient`."""
 
     def __init__(self, tables: Tables, requests: Requests, faults: Faults) -> None:
         self._tables, self._requests, self._faults = tables, requests, faults
 
-    def put_item(self, TableName: str, Item: Image, **condition: Any) -> dict[str, Any]:
-        """Raises ClientError: the condition doesn't hold."""
+    def request(self, operation: str, arguments: Image) -> dict[str, Any]:
+        """Raises RefusedError: the condition doesn't hold, a batch is out of bounds, or all retries were in vain."""
+        made: dict[str, Any] = getattr(self, _METHODS[operation])(**arguments)
+        return made
 
+    def _put_item(self, TableName: str, Item: Image, **condition: Any) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             _check(self._tables.find(TableName, Item["Key"]["S"]), condition)
             self._tables.put(TableName, copy.deepcopy(Item), "ConditionExpression" in condition)
@@ -78,8 +82,7 @@ class Client:
 
         return self._make(f"put item {Item['Key']['S']}", effect, WRITES)
 
-    def get_item(self, TableName: str, Key: Image, ConsistentRead: bool) -> dict[str, Any]:
-        """An item, or none."""
+    def _get_item(self, TableName: str, Key: Image, ConsistentRead: bool) -> dict[str, Any]:
         if not ConsistentRead:
             raise NotImplementedError("reads that may be stale")
 
@@ -89,7 +92,7 @@ class Client:
 
         return self._make(f"get item {Key['Key']['S']}", effect, ALWAYS)
 
-    def update_item(
+    def _update_item(
         self,
         TableName: str,
         Key: Image,
@@ -99,7 +102,6 @@ class Client:
         ExpressionAttributeNames: dict[str, str] | None = None,
         **condition: Any,
     ) -> dict[str, Any]:
-        """Raises ClientError: the condition doesn't hold."""
         names, values, key = ExpressionAttributeNames or {}, ExpressionAttributeValues, Key["Key"]["S"]
 
         def effect() -> dict[str, Any]:
@@ -113,8 +115,8 @@ class Client:
 
         return self._make(f"update item {key} {UpdateExpression}", effect, WRITES)
 
-    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
-        """Up to 100 items of one table; a busy table leaves some unprocessed."""
+    def _get_batch(self, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        # A busy table leaves some unprocessed.
         ((table, wanted),) = RequestItems.items()
         keys = [key["Key"]["S"] for key in wanted["Keys"]]
         if not 1 <= len(keys) <= 100 or len(set(keys)) < len(keys) or not wanted["ConsistentRead"]:

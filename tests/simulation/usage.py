@@ -89,8 +89,8 @@ def _uses(method: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> I
         case "list" | "list_with_delimiter":
             yield "s3:ListBucket", f"{arguments[0]}/"
         case "invoke":
-            yield "lambda:InvokeFunction", options["FunctionName"]
-        case _:
-            operation = "".join(word.capitalize() for word in method.split("_"))
-            for table in options.get("RequestItems") or [options["TableName"]]:
+            yield "lambda:InvokeFunction", arguments[0]
+        case "request":
+            operation, wanted = arguments
+            for table in wanted.get("RequestItems") or [wanted["TableName"]]:
                 yield f"dynamodb:{operation}", table

@@ -11,16 +11,11 @@ import pytest
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
 
-MAKE_CLIENTS = {f"runtime/orchestration/{name}.py" for name in ("clients", "invoker", "table", "stores/redis_connection")}
-"""Where boto3 is used for what obstore does not do."""
 
-
-def imported(path: Path, *, at_import: bool = False) -> set[str]:
-    """The absolute names of the modules that a file imports; `at_import`: those alone that its own import imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = tree.body if at_import else list(ast.walk(tree))
+def imported(path: Path) -> set[str]:
+    """The absolute names of the modules that a file imports."""
     names: set[str] = set()
-    for node in nodes:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -53,10 +48,8 @@ def test_mapreduce_knows_no_orchestration(source: str) -> None:
 
 
 @pytest.mark.parametrize("source", sources("runtime"))
-def test_boto3_is_imported_where_its_clients_are_made_alone_and_late(source: str) -> None:
-    late = source in MAKE_CLIENTS
-
-    assert {name for name in imported(paths.ROOT / source, at_import=late) if is_within(name, "boto3", "botocore")} == set()
+def test_runtime_does_without_boto3(source: str) -> None:
+    assert {name for name in imported(paths.ROOT / source) if is_within(name, "boto3", "botocore")} == set()
 
 
 @pytest.mark.parametrize("source", sources("runtime") + sources("functions"))

@@ -20,6 +20,7 @@ from redis.exceptions import TimeoutError as AnswerTimeoutError
 from redis.retry import Retry
 
 from runtime.orchestration.settings import RedisTarget
+from runtime.orchestration.signature import Credentials, Signer
 
 PORT = 6379
 TOKEN_SECONDS = 900
@@ -70,14 +71,8 @@ class RoleCredentials(CredentialProvider):
 
 def token(user: str, cache: str) -> str:
     """A password of that user for a serverless cache, for `TOKEN_SECONDS`. Signs; sends nothing."""
-    from botocore.auth import SigV4QueryAuth
-    from botocore.awsrequest import AWSRequest
-    from botocore.session import Session
-
-    wanted = {"Action": "connect", "User": user, "ResourceType": "ServerlessCache"}
-    request = AWSRequest("GET", f"https://{cache}/", params=wanted)
-    credentials = Session().get_credentials()
+    credentials = Credentials.load()
     if credentials is None:
         raise BrokenConnectionError("there are no AWS credentials to sign a token with")
-    SigV4QueryAuth(credentials.get_frozen_credentials(), "elasticache", os.environ["AWS_REGION"], TOKEN_SECONDS).add_auth(request)
-    return str(request.url).removeprefix("https://")
+    wanted = {"Action": "connect", "User": user, "ResourceType": "ServerlessCache"}
+    return Signer("elasticache", os.environ["AWS_REGION"]).presigned(cache, wanted, TOKEN_SECONDS, credentials)

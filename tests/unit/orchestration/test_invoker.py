@@ -1,39 +1,30 @@
 """invoker: what was not taken is sent again until the deadline; what was taken, never."""
 
-import io
 import json
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from http.client import IncompleteRead
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import (
-    ClientError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ReadTimeoutError,
-    ResponseStreamingError,
-)
 
 from runtime.mapreduce.run import Run, within
-from runtime.orchestration import clients, invoker
+from runtime.orchestration import invoker
+from runtime.orchestration.clients import Invoked, RefusedError
+from runtime.orchestration.connections import RequestError, TransportError
 from runtime.orchestration.invoker import FunctionFailed, InvokeError, invoke_async, invoke_sync
 
-URL = "http://lambda"
-Answer = dict[str, Any] | Exception
+Answer = Invoked | Exception
 
 
 class Lambda:
-    """A boto3 client that gives one answer after the other, and the last for ever."""
+    """A client that gives one answer after the other, and the last for ever."""
 
     def __init__(self, *answers: Answer) -> None:
         self._answers = list(answers)
-        self.requests: list[dict[str, Any]] = []
+        self.requests: list[tuple[Any, ...]] = []
 
-    def invoke(self, **request: Any) -> dict[str, Any]:
+    def invoke(self, *request: Any) -> Invoked:
         self.requests.append(request)
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
@@ -41,29 +32,24 @@ class Lambda:
         return answer
 
 
-class Broken:
-    """A body whose connection breaks while it is read."""
-
-    def read(self) -> bytes:
-        raise ResponseStreamingError(error="reset by peer")
+def answered(value: Any, failed: bool = False) -> Invoked:
+    return Invoked(json.dumps(value).encode(), failed)
 
 
-def answered(value: Any, **more: Any) -> dict[str, Any]:
-    return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(value).encode()), **more}
-
-
-def refusal(code: str, status: int) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Invoke")
+def refusal(code: str, status: int) -> RefusedError:
+    return RefusedError(status, code, "no")
 
 
 THROTTLED = refusal("TooManyRequestsException", 429)
 NOT_TAKEN = [
     THROTTLED,
     refusal("ServiceException", 500),
-    ConnectTimeoutError(endpoint_url=URL),
-    EndpointConnectionError(endpoint_url=URL),
+    TransportError(TimeoutError("timed out"), sent=False),
 ]
-TAKEN = [ReadTimeoutError(endpoint_url=URL), ConnectionClosedError(endpoint_url=URL)]
+TAKEN = [
+    TransportError(TimeoutError("timed out"), sent=True),
+    TransportError(IncompleteRead(b""), sent=True, answer_begun=True),
+]
 
 
 @pytest.fixture
@@ -94,11 +80,11 @@ def test_answer_is_returned(install: Callable[..., Lambda]) -> None:
 
     assert invoke_sync("f", {"Session": "run1"}, time.time() + 60) == {"Source": "http", "Value": "日本"}
 
-    assert client.requests == [{"FunctionName": "f", "Payload": b'{"Session":"run1"}'}]
+    assert client.requests == [("f", b'{"Session":"run1"}')]
 
 
 def test_empty_answer_is_null(install: Callable[..., Lambda]) -> None:
-    install({"StatusCode": 200, "Payload": io.BytesIO(b"")})
+    install(Invoked(b""))
 
     assert invoke_sync("f", {}, time.time() + 60) is None
 
@@ -147,13 +133,11 @@ def test_call_that_timed_out_or_broke_is_not_sent_again(error: Exception, instal
     assert len(client.requests) == 1
 
 
-def test_answer_that_breaks_off_is_no_reason_to_send_again(install: Callable[..., Lambda]) -> None:
-    client = install({"StatusCode": 200, "Payload": Broken()}, answered("done"))
+def test_request_that_cannot_be_made_is_an_error_at_once(install: Callable[..., Lambda]) -> None:
+    install(RequestError("there is no region"))
 
-    with pytest.raises(InvokeError, match="f was invoked, but gave no answer"):
+    with pytest.raises(InvokeError, match="lambda:InvokeFunction on f failed: there is no region"):
         invoke_sync("f", {}, time.time() + 60)
-
-    assert len(client.requests) == 1
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "RequestTooLargeException"])
@@ -170,7 +154,7 @@ def test_what_is_refused_for_good_is_an_error_at_once(code: str, install: Callab
     "response", [{"errorType": "ValueError", "errorMessage": "no", "stackTrace": []}, {"errorMessage": "killed"}]
 )
 def test_function_that_failed_says_why(response: Any, install: Callable[..., Lambda]) -> None:
-    client = install(answered(response, FunctionError="Unhandled"))
+    client = install(answered(response, failed=True))
 
     with pytest.raises(FunctionFailed) as caught:
         invoke_sync("f", {}, time.time() + 60)
@@ -187,11 +171,11 @@ def test_answer_that_looks_like_an_error_is_none(install: Callable[..., Lambda])
 
 
 def test_event_is_put_into_the_queue(install: Callable[..., Lambda]) -> None:
-    client = install({"StatusCode": 202})
+    client = install(Invoked(b""))
 
     invoke_async("f", {"Session": "run1"})
 
-    assert client.requests == [{"FunctionName": "f", "InvocationType": "Event", "Payload": b'{"Session":"run1"}'}]
+    assert client.requests == [("f", b'{"Session":"run1"}', "Event")]
 
 
 @pytest.mark.parametrize("error", [THROTTLED, *TAKEN], ids=lambda error: type(error).__name__)
@@ -200,35 +184,3 @@ def test_event_that_was_not_taken_is_an_error(error: Exception, install: Callabl
 
     with pytest.raises(InvokeError, match="lambda:InvokeFunction on f failed"):
         invoke_async("f", {})
-
-
-def test_client_for_synchronous_calls_waits_long_and_sends_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "us-east-1")
-
-    config = clients.patient_lambda_client().meta.config
-
-    assert config.read_timeout > 900
-    assert config.retries == {"total_max_attempts": 1, "mode": "legacy"}
-    assert config.max_pool_connections == clients.CONNECTIONS
-
-
-def test_many_threads_that_ask_first_get_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[str] = []
-
-    def make(service: str, **_: Any) -> object:
-        made.append(service)
-        time.sleep(0.05)
-        return object()
-
-    monkeypatch.setattr(boto3, "client", make)
-
-    @clients._once
-    def client() -> Any:
-        return clients._client("lambda")
-
-    with ThreadPoolExecutor(16) as pool:
-        got = list(pool.map(lambda _: client(), range(16)))
-
-    assert made == ["lambda"]
-    assert len(set(map(id, got))) == 1

@@ -7,19 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.mapreduce.run import Run, within
 from runtime.mapreduce.storage import AccessDeniedError, StorageError
 from runtime.orchestration import table
+from runtime.orchestration.clients import RefusedError
+from runtime.orchestration.connections import RequestError, TransportError
 from runtime.orchestration.returns import Returns
 from runtime.orchestration.table import Table
 
 
 class Items:
-    """A boto3 client of DynamoDB, as far as Table uses it: sets, and batches of reads.
+    """A client of DynamoDB, as far as Table uses it: sets, and batches of reads.
 
     Attributes:
         unprocessed: how many items each batch leaves unprocessed.
@@ -33,16 +34,20 @@ class Items:
         self.requests: list[Any] = []
         self._lock = threading.Lock()
 
-    def update_item(self, **request: Any) -> Any:
-        self._note(request)
+    def request(self, operation: str, arguments: Any) -> Any:
+        self.requests.append(arguments)
+        if self.error:
+            raise self.error
+        return getattr(self, operation)(**arguments)
+
+    def UpdateItem(self, **request: Any) -> Any:
         with self._lock:
             item = self.items.setdefault(request["Key"]["Key"]["S"], {"Finished": {"NS": []}})
             added = request["ExpressionAttributeValues"][":number"]["NS"]
             item["Finished"] = {"NS": sorted({*item["Finished"]["NS"], *added})}
             return {"Attributes": {"Finished": {"NS": list(item["Finished"]["NS"])}}}
 
-    def batch_get_item(self, RequestItems: Any) -> Any:
-        self._note(RequestItems)
+    def BatchGetItem(self, RequestItems: Any) -> Any:
         ((name, wanted),) = RequestItems.items()
         keys = wanted["Keys"]
         assert 1 <= len(keys) <= 100
@@ -53,22 +58,15 @@ class Items:
         rest = {name: wanted | {"Keys": keys[taken:]}} if keys[taken:] else {}
         return {"Responses": {name: found}, "UnprocessedKeys": rest}
 
-    def get_item(self, **request: Any) -> Any:
-        self._note(request)
+    def GetItem(self, **request: Any) -> Any:
         return {}
 
-    def put_item(self, **request: Any) -> Any:
-        self._note(request)
+    def PutItem(self, **request: Any) -> Any:
         return {}
 
-    def _note(self, request: Any) -> None:
-        self.requests.append(request)
-        if self.error:
-            raise self.error
 
-
-def refusal(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "no"}}, "PutItem")
+def refusal(code: str) -> RefusedError:
+    return RefusedError(400, code, "no")
 
 
 @pytest.fixture
@@ -164,7 +162,7 @@ def test_table_that_stays_throttled_is_an_error(items: Items, monkeypatch: pytes
     monkeypatch.setattr("time.sleep", pauses.append)
     monkeypatch.setattr("time.monotonic", lambda: sum(pauses))
     monkeypatch.setattr(
-        items, "batch_get_item", lambda RequestItems: {"Responses": {}, "UnprocessedKeys": RequestItems}, raising=True
+        items, "BatchGetItem", lambda RequestItems: {"Responses": {}, "UnprocessedKeys": RequestItems}, raising=True
     )
 
     with pytest.raises(StorageError, match="still throttled after 60 s"):
@@ -176,9 +174,14 @@ def test_table_that_stays_throttled_is_an_error(items: Items, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("error", "kind", "said"),
     [
-        (refusal("AccessDeniedException"), AccessDeniedError, "dynamodb:PutItem on t/run1/1 was denied"),
-        (refusal("ValidationException"), StorageError, "dynamodb:PutItem on t/run1/1 failed"),
-        (ReadTimeoutError(endpoint_url="http://x"), StorageError, "dynamodb:PutItem on t/run1/1 failed"),
+        (
+            refusal("AccessDeniedException"),
+            AccessDeniedError,
+            r"dynamodb:PutItem on t/run1/1 was denied; .*: AccessDeniedException \(400\): no",
+        ),
+        (refusal("ValidationException"), StorageError, r"dynamodb:PutItem on t/run1/1 failed: ValidationException \(400\): no"),
+        (TransportError(TimeoutError("timed out"), sent=True), StorageError, "failed: no answer: TimeoutError: timed out"),
+        (RequestError("there is no region"), StorageError, "dynamodb:PutItem on t/run1/1 failed: there is no region"),
     ],
 )
 def test_errors_name_action_table_and_key(error: Exception, kind: type[Exception], said: str, items: Items) -> None:
@@ -197,7 +200,7 @@ def test_item_that_is_there_is_no_error(items: Items) -> None:
 
 
 def test_value_that_came_and_went_is_an_error(items: Items, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(items, "put_item", refuse_condition)
+    monkeypatch.setattr(items, "PutItem", refuse_condition)
 
     with pytest.raises(StorageError, match="the run is being removed"):
         a_table().create("1", "mapper/1.json", {})

@@ -14,39 +14,52 @@ from scripts.embedded.server.repairs.workers import start_with, variables
 
 _RAISED = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
 _CALL = "    _ms_install_invoke_depth()\n"
-_LATER = """
-def _ms_install_when_imported():
-    import importlib.util, sys
+_MARK = """
+def _ms_mark_with_invoke_depth():
+    import importlib.util, os, sys
+
+    def mark(module):
+        begin = module.HTTPConnection.putrequest
+        def putrequest(self, *arguments, **options):
+            begin(self, *arguments, **options)
+            if "ENVIRONMENT" in os.environ:
+                self.putheader("HEADER", os.environ["ENVIRONMENT"])
+        module.HTTPConnection.putrequest = putrequest
 
     class Watch:
         def find_spec(self, name, path=None, target=None):
-            if name != "botocore.session":
+            if name != "http.client":
                 return None
             sys.meta_path.remove(self)
             spec = importlib.util.find_spec(name)
-            if spec is not None:
-                load = spec.loader.exec_module
-                def exec_module(module):
-                    load(module)
-                    _ms_install_invoke_depth()
-                spec.loader.exec_module = exec_module
+            load = spec.loader.exec_module
+            def exec_module(module):
+                load(module)
+                mark(module)
+            spec.loader.exec_module = exec_module
             return spec
 
-    sys.meta_path.insert(0, Watch())
+    if "http.client" in sys.modules:
+        mark(sys.modules["http.client"])
+    else:
+        sys.meta_path.insert(0, Watch())
 
 """
 
 
 def import_no_botocore() -> None:
-    """Has a worker mark its requests, by which ministack knows recursive loops, only once the function imports botocore.
+    """Has a worker mark its HTTP requests, by which ministack knows recursive loops, whatever makes them.
 
-    ministack imports botocore for it at every cold start, which takes longer than all that our functions import.
+    ministack marks botocore's alone, and imports it at every cold start, which takes longer than all that our functions import.
     """
     runtime = module("core.lambda_runtime")
     script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
     if script.count(_CALL) != 1:
         raise RepairError("embedded AWS: ministack's worker script does not install its loop detection where it did")
-    runtime._PYTHON_WORKER_SCRIPT = _LATER + script.replace(_CALL, "    _ms_install_when_imported()\n")
+    mark = _MARK.replace("ENVIRONMENT", require(runtime, "INVOKE_DEPTH_ENV")).replace(
+        "HEADER", require(runtime, "INVOKE_DEPTH_HEADER")
+    )
+    runtime._PYTHON_WORKER_SCRIPT = mark + script.replace(_CALL, "    _ms_mark_with_invoke_depth()\n")
 
 
 def keep_workers_whose_function_raised() -> None:

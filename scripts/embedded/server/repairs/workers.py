@@ -55,7 +55,7 @@ def variables(config: dict[str, Any]) -> dict[str, str]:
 def bound_idle_workers(limit: int) -> None:
     """Keeps at most `limit` idle workers over all functions, ending those that were used longest ago.
 
-    ministack keeps every worker of a burst for minutes (a Python process with boto3 is 40 MB), for each function anew.
+    ministack keeps every worker of a burst for minutes (a Python process of 30 MB), for each function anew.
     """
     runtime = module("core.lambda_runtime")
     pools, lock, kill = (require(runtime, name) for name in ("_workers", "_lock", "kill_workers"))
