@@ -25,7 +25,7 @@ def commands(monkeypatch):
 
 
 def apply(name: str) -> str:
-    return f"deploy apply --target embedded --orchestration {name}"
+    return f"deploy apply --unless-current --target embedded --orchestration {name}"
 
 
 def test_it_is_started_deployed_onto_and_stopped(commands):
