@@ -10,8 +10,8 @@ The stream's mapping leaves it in a bucket, and the bucket's notification invoke
      "payload": the event that was tried, {"Records": [{"eventSourceARN": "...", "dynamodb": {"NewImage": {...}}}]}, as text}
 
 A stream delivers at least once, and may give a duplicate up long after another delivery did the work. So a run that has its
-result, or whose item was removed, gets no failure record. One that is still under way does: whoever died may have died before it
-set off what is next.
+result, or whose item was removed or put anew (as a resumed run's is), gets no failure record. One that is still under way does:
+whoever died may have died before it set off what is next.
 
 What was recorded is removed here. What is no such record stays for whoever looks into the log, until it expires.
 """
@@ -43,12 +43,14 @@ class GivenUp:
         run_id: of the item's run.
         table: where the item is.
         item: its name in the run, such as "3" or "fan-in".
+        expires: of the item, whereby it is known from one that was put in its place.
         event: what is to be recorded, in a shape that the recorder knows.
     """
 
     run_id: str
     table: str
     item: str
+    expires: Any
     event: dict[str, Any]
 
 
@@ -101,8 +103,11 @@ def _keys(notice: Any, bucket: str) -> Iterator[str]:
 def _record(told: GivenUp, settings: Settings) -> bool:
     with within(Run(told.run_id)):
         table = Table(told.table, told.run_id, Returns(settings.returns_bucket, told.run_id))
-        if not table.has(told.item):
+        stored = table.image(told.item)
+        if stored is None:
             return _turn_back("the run is no more", run=told.run_id)
+        if stored.get("Expires") != told.expires:
+            return _turn_back("the run was resumed since", run=told.run_id)
         if find_result(settings.results_bucket, told.run_id) is not None:
             return _turn_back("the run has its result", run=told.run_id)
         failure.record(failure.read_failure(told.event, settings.function_prefix))
@@ -126,7 +131,8 @@ def _understand(record: Any, context: Any, settings: Settings) -> GivenUp:
             run_id, table = checked_run_id(run_id), _table(source, settings)
             function = arn.partition(":function:")[2].partition(":")[0]
             if table and key.startswith(f"{run_id}/") and function == settings.function_prefix + to:
-                return GivenUp(run_id, table, key.removeprefix(f"{run_id}/"), _event(record, image, run_id, context, condition))
+                item, told = key.removeprefix(f"{run_id}/"), _event(record, image, run_id, context, condition)
+                return GivenUp(run_id, table, item, image.get("Expires"), told)
     raise EnvelopeError(f"no item that a stream of this deployment brings to a function: {record!r:.300} {context!r:.300}")
 
 

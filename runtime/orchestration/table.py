@@ -113,9 +113,9 @@ class Table:
         image = self._get(key)
         return None if image is None else Found(self.value_of(image))
 
-    def has(self, key: str) -> bool:
-        """Whether there is an item. Raises StorageError."""
-        return self._get(key) is not None
+    def image(self, key: str) -> Image | None:
+        """An item as it is stored, or None. Raises StorageError."""
+        return self._get(key)
 
     def value_of(self, image: Image) -> Any:
         """The value that an item or a stream's image of it holds.

@@ -18,6 +18,9 @@ BUCKET = "wordcount-dynamodb-triggers-given-up-123456789012"
 KEY = "aws/lambda/5f0b5fa3-1c1d-4d4e-9b4e-2f2f6e0b7b8a/shardId-00000001795457051184-864758bb/2026/11/23/2026-11-23T18.05.11-9f86"
 TABLES = ("mapper_input", "mapper_output", "reducer_input", "reducer_output", "results")
 
+EXPIRES = json.loads(load_event("given_up")["payload"])["Records"][0]["dynamodb"]["NewImage"]["Expires"]
+"""Of the item in the event."""
+
 Capsys = pytest.CaptureFixture[str]
 
 
@@ -27,6 +30,7 @@ class Cloud:
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], bytes] = {}
         self.items = {(f"{PREFIX}mapper_input", "run1/3")}
+        self.expires: Any = EXPIRES
 
     def create(self, bucket: str, key: str, body: bytes) -> bool:
         if (bucket, key) in self.objects:
@@ -37,7 +41,7 @@ class Cloud:
     def call(self, operation: str, name: str, key: str, **arguments: Any) -> Any:
         assert operation == "GetItem"
         assert arguments["ConsistentRead"]
-        return {"Item": {"Key": {"S": key}}} if (name, key) in self.items else {}
+        return {"Item": {"Key": {"S": key}, "Expires": self.expires}} if (name, key) in self.items else {}
 
     def leave(self, record: Any, key: str = KEY) -> Any:
         """Leave a record in the bucket; the notification of it."""
@@ -167,6 +171,15 @@ def test_run_that_has_its_result_gets_no_failure(cloud: Cloud, capsys: Capsys) -
     assert (answer, cloud.recorded, cloud.left) == ({"recorded": 0}, [], [])
     said = json.loads(capsys.readouterr().out)
     assert said == {"outcome": "turned back", "reason": "the run has its result", "run": "run1"}
+
+
+def test_run_that_was_resumed_since_gets_no_failure(cloud: Cloud, capsys: Capsys) -> None:
+    cloud.expires = {"N": str(int(EXPIRES["N"]) + 60)}  # a resume puts the items of what it sets off anew
+
+    lambda_handler(cloud.leave(load_event("given_up")), None)
+
+    assert (cloud.recorded, cloud.left) == ([], [])
+    assert json.loads(capsys.readouterr().out)["reason"] == "the run was resumed since"
 
 
 def test_run_that_was_removed_gets_no_failure(cloud: Cloud, capsys: Capsys) -> None:
