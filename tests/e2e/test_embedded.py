@@ -662,7 +662,7 @@ def test_waiting_invocations_do_not_starve_those_they_wait_for(cloud: Cloud) -> 
     for number in range(30):
         event = {"do": "compute", "seconds": 0.05, "bucket": bucket, "key": f"done/{number}"}
         cloud.invoke(name, event, "Event")
-    until(lambda: len(cloud.keys(bucket, "done")) == 30, 60)
+    until(lambda: len(cloud.keys(bucket, "done")) == 30, 150)
     print(f"30 waiting and 30 working: {time.monotonic() - began:.1f} s")
     until(lambda: cloud.invoke(name, {}) == {} and idle(cloud), 20)
 

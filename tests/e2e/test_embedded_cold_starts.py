@@ -5,7 +5,7 @@ import sys
 import uuid
 import zipfile
 
-from tests.e2e.test_embedded import Cloud, cloud, venv
+from tests.e2e.test_embedded import Cloud, cloud, until, venv
 
 __all__ = ["cloud", "venv"]
 
@@ -47,6 +47,19 @@ def handler(event, context):
     raise ValueError(os.getpid())
 """
 
+WRITING = """
+import time
+import obstore
+from obstore.store import S3Store
+
+def handler(event, context):
+    if "bucket" in event:
+        store = S3Store(event["bucket"], client_options={"allow_http": True})
+        obstore.put(store, "ran/VERSION", b"", use_multipart=False)
+    time.sleep(event.get("seconds", 0))
+    return VERSION
+"""
+
 OF_A_LAYER = """
 import of_a_layer
 
@@ -84,3 +97,21 @@ def test_function_that_raised_goes_on_in_its_worker_and_one_that_exited_does_not
     assert first["errorMessage"] == second["errorMessage"] != third["errorMessage"]
     assert first["errorType"] == "ValueError"
     assert died["errorType"] == "Runtime.ExitError"
+
+
+def test_event_that_waited_while_its_function_was_updated_runs_the_new_code_and_so_do_others(cloud: Cloud) -> None:
+    name, first, second = cloud.function(code=WRITING.replace("VERSION", "1")), cloud.bucket(), cloud.bucket()
+    cloud.functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+    cloud.invoke(name, {"bucket": first, "seconds": 20}, "Event")
+    until(lambda: cloud.keys(first, "ran/") != [], 30)
+    cloud.invoke(name, {"bucket": second}, "Event")
+
+    update = io.BytesIO()
+    with zipfile.ZipFile(update, "w") as archive:
+        archive.writestr("index.py", WRITING.replace("VERSION", "2"))
+    cloud.functions.update_function_code(FunctionName=name, ZipFile=update.getvalue())  # ends what runs
+    until(lambda: cloud.keys(second, "ran/") != [], 60)
+    cloud.functions.delete_function_concurrency(FunctionName=name)
+
+    assert cloud.keys(second, "ran/") == ["ran/2"]
+    assert [cloud.invoke(name, {}) for _ in range(3)] == [2, 2, 2]

@@ -147,7 +147,7 @@ def test_a_write_is_delivered_at_once(stage: Stage) -> None:
         until(lambda number=number: len(stage.calls()) == number + 2, 20)
         delays.append(stage.calls()[-1]["began"] - began)
     print("from PutItem to the handler:", [f"{1000 * delay:.0f} ms" for delay in delays])
-    assert sorted(delays)[2] < 0.1
+    assert sorted(delays)[2] < 0.5, "not at the next look, a second later"
 
 
 def test_a_window_gathers_a_batch(stage: Stage) -> None:

@@ -38,6 +38,7 @@ def apply_all(counter: Counter, slots: Slots, deliveries: Deliveries) -> None:
     cold_starts.keep_workers_whose_function_raised()
     cold_starts.share_layers()
     workers.complete_environment()
+    workers.run_the_latest_code()
     workers.bound_idle_workers(max(workers.SIDE_BY_SIDE, 2 * slots.limit))
     errors.name_errors_as_aws_does()
     errors.name_throttles_for_step_functions()

@@ -74,3 +74,33 @@ def bound_idle_workers(limit: int) -> None:
         return release
 
     replace(module("services.lambda_svc"), "release_worker", ("worker",), make)
+
+
+def run_the_latest_code() -> None:
+    """Runs the code that a function has when it begins, in a worker of that code.
+
+    ministack takes the code when it takes an event, which may then wait in a queue while the function is updated: the old code
+    runs, and its worker serves what comes after that, too.
+    """
+    runtime, lambda_svc = module("core.lambda_runtime"), module("services.lambda_svc")
+    pools, lock, kill = (require(runtime, name) for name in ("_workers", "_lock", "kill_workers"))
+    require(runtime, "_worker_key", ("func_name", "config", "qualifier"))
+    require(lambda_svc, "_get_func_record_for_ref", ("function_ref",))
+
+    def make(original: Any) -> Any:
+        def acquire(func_name: str, config: Any, code_zip: bytes, *args: Any, **more: Any) -> Any:
+            qualifier = more.get("qualifier", "$LATEST")
+            if qualifier == "$LATEST":
+                record, _config, _name = lambda_svc._get_func_record_for_ref(config["FunctionArn"])
+                code_zip = (record or {}).get("code_zip") or code_zip
+                with lock:
+                    pool = pools.get(runtime._worker_key(func_name, config, qualifier), [])
+                    old = [worker for worker in pool if not worker.in_use and worker.code_zip != code_zip]
+                    pool[:] = [worker for worker in pool if worker not in old]
+                if old:
+                    kill(old)
+            return original(func_name, config, code_zip, *args, **more)
+
+        return acquire
+
+    replace(lambda_svc, "acquire_worker", ("func_name", "config", "code_zip"), make)
