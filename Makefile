@@ -63,7 +63,7 @@ destroy: $(TOOLS) ## terraform destroy there (ORCHESTRATION=...)
 
 ##@ Develop
 test: $(TOOLS) ## Everything the project proves, through tox
-	@$(VENV)/bin/tox run
+	@$(VENV)/bin/tox run-parallel --parallel auto --parallel-no-spinner
 
 soak: $(TOOLS) ## Simulate SCHEDULES=10000 runs of each orchestration under faults, from SEED=1 on
 	@$(RUN) tests.simulation --schedules "$$SCHEDULES" --seed "$$SEED"

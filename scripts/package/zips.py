@@ -1,6 +1,7 @@
 """Zip files that depend on their content alone: the same files give the same bytes, so Terraform sees no change."""
 
 import io
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +28,7 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     if path.exists() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(path.name + ".part")
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")  # others may be packing the same
     scratch.write_bytes(content)
     scratch.replace(path)
     return True
