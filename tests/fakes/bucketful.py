@@ -1,9 +1,15 @@
-"""What one deployment stores on a test server, as a test looks at it: through boto3, not through our own storage."""
+"""What one deployment stores on a test server, as a test looks at it: not through our own storage.
+
+Keys are read from the memory of the server, which is in this process: a test looks often, and boto3 takes its time.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 
 from tests.fakes.tableful import Tables
 
@@ -22,16 +28,19 @@ class Buckets:
     stages: Mapping[str, str]
     tables: Tables
 
+    def create(self) -> None:
+        """Make them, empty; not the tables."""
+        for bucket in self._names:
+            s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(bucket, "us-east-1")
+
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """All keys in a bucket, sorted."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return sorted(item["Key"] for page in pages for item in page.get("Contents", ()))
+        keys = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[bucket].keys
+        return sorted(key for key in list(keys) if key.startswith(prefix))
 
     def everything(self) -> list[str]:
         """All keys of all buckets and tables."""
-        buckets = (self.shuffle, self.returns, self.results, self.given_up, *self.stages.values())
-        found = [key for bucket in buckets for key in self.keys(bucket)]
-        return found + self.tables.everything()
+        return [key for bucket in self._names for key in self.keys(bucket)] + self.tables.everything()
 
     def put(self, bucket: str, key: str, value: Any) -> None:
         """Store a JSON value."""
@@ -52,3 +61,7 @@ class Buckets:
     def failure(self, run: str) -> Any:
         """The run's failed.json, None while there is none."""
         return self.read(self.results, f"{run}/failed.json")
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (self.shuffle, self.returns, self.results, self.given_up, *self.stages.values())

@@ -17,6 +17,7 @@ from moto.s3.models import s3_backends
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.backend import execution_worker
+from werkzeug.serving import WSGIRequestHandler
 
 from runtime.mapreduce import storage
 from runtime.orchestration import http_only, table
@@ -51,6 +52,8 @@ def moto_endpoint() -> Iterator[str]:
         modules = frozenset(backends.list_of_moto_modules())
         # The server looks through its own directory for each request, one request at a time.
         patch.setattr(backends, "list_of_moto_modules", lambda: modules)
+        # Connections that are kept alive: else each request costs one, and a thread of the server.
+        patch.setattr(WSGIRequestHandler, "protocol_version", "HTTP/1.1")
         server.start()
         port = server.get_host_and_port()[1]
         patch.setenv("MOTO_PORT", str(port))  # where the interpreter looks for S3
@@ -84,8 +87,7 @@ def buckets(clients: dict[str, Any], aws_environment: None) -> Buckets:
     stages = {role: f"test{number}-{role.replace('_', '-')}" for role in bucketful.STAGES}
     tables = Tables(clients["dynamodb"], {role: f"test{number}-{role}" for role in (*tableful.STAGES, "results")})
     made = Buckets(clients["s3"], *names, stages, tables)
-    for bucket in (made.shuffle, made.returns, made.results, made.given_up, *stages.values()):
-        clients["s3"].create_bucket(Bucket=bucket)
+    made.create()
     return made
 
 
