@@ -143,6 +143,18 @@ class TestApply:
         [told] = program.was_told("apply")
         assert told["argv"].index("-var=expiry_days=7") > told["argv"].index("-var=expiry_days=0")
 
+    def test_terraform_trades_memory_for_time_unless_told_otherwise(
+        self, embedded: str, program: StandIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        program.says(applied(1), code=0)
+        monkeypatch.delenv("GOGC", raising=False)
+        cli.main(["apply"])
+        monkeypatch.setenv("GOGC", "50")
+
+        cli.main(["apply"])
+
+        assert [told["env"]["GOGC"] for told in program.was_told("apply")] == ["400", "50"]
+
     def test_prints_terraforms_error_and_leaves_no_record(
         self, build: Path, embedded: str, program: StandIn, capsys: pytest.CaptureFixture[str]
     ) -> None:
