@@ -8,9 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.s3.models import s3_backends
-
 from tests.fakes.tableful import Tables
 
 STAGES = ("input", "mapper_output", "reducer_input", "reducer_output")
@@ -31,11 +28,11 @@ class Buckets:
     def create(self) -> None:
         """Make them, empty; not the tables."""
         for bucket in self._names:
-            s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(bucket, "us-east-1")
+            _memory().create_bucket(bucket, "us-east-1")
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """All keys in a bucket, sorted."""
-        keys = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[bucket].keys
+        keys = _memory().buckets[bucket].keys
         return sorted(key for key in list(keys) if key.startswith(prefix))
 
     def everything(self) -> list[str]:
@@ -65,3 +62,11 @@ class Buckets:
     @property
     def _names(self) -> tuple[str, ...]:
         return (self.shuffle, self.returns, self.results, self.given_up, *self.stages.values())
+
+
+def _memory() -> Any:
+    """What the server stores. Imported late: simulations read this module, too, and have no such server."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.s3.models import s3_backends
+
+    return s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
