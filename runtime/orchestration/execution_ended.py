@@ -45,13 +45,13 @@ def record_end(event: Any) -> bool:
     """
     ended, settings = read(event), Settings.load()
     if ended.error == failure.RunFailed.__name__:
-        return _turn_back(ended, "the execution itself has recorded why")
+        return failure.turn_back("the execution itself has recorded why", run=ended.run_id)
     with within(Run(ended.run_id)):
         claim = storage.get(settings.results_bucket, f"{ended.run_id}/run.json")
         if claim is None:
-            return _turn_back(ended, "the run is no more, or was started by none of our clients")
+            return failure.turn_back("the run is no more, or was started by none of our clients", run=ended.run_id)
         if _redrives(claim) > ended.redrives:
-            return _turn_back(ended, "the execution has been redriven since")
+            return failure.turn_back("the execution has been redriven since", run=ended.run_id)
         told: dict[str, Any] = dict.fromkeys(("function", "index", "request_id", "attempts"))
         told |= {"error": ended.error, "message": ended.cause, "traceback": []}
         failure.record(failure.complete(ended.run_id, settings.function_prefix, told))
@@ -78,8 +78,3 @@ def _redrives(claim: bytes) -> int:
     except (ValueError, TypeError, KeyError):
         return 0
     return noted if isinstance(noted, int) else 0
-
-
-def _turn_back(ended: Ended, reason: str) -> bool:
-    print(json.dumps({"outcome": "turned back", "run": ended.run_id, "reason": reason}), flush=True)
-    return False

@@ -96,6 +96,12 @@ def record(failure: dict[str, Any]) -> None:
     print(json.dumps({"outcome": "ok", "requests": dict(current_run().requests), **failure}), flush=True)
 
 
+def turn_back(reason: str, **about: str) -> bool:
+    """Log why nothing is recorded, and what of; False, for it is not."""
+    print(json.dumps({"outcome": "turned back", "reason": reason, **about}), flush=True)
+    return False
+
+
 def _redrives(event: dict[str, Any]) -> tuple[int, int] | None:
     """How often an execution had been redriven when it caught the error, and has been by now; None if no execution asks."""
     match event.get("Redrives"):

@@ -66,7 +66,7 @@ def record_given_up(notice: Any) -> int:
     for key in _keys(notice, bucket):
         body = storage.get(bucket, key)
         if body is None:
-            _turn_back("another invocation recorded and removed it", object=key)
+            failure.turn_back("another invocation recorded and removed it", object=key)
             continue
         recorded += sum(_record(told, settings) for told in read(body, key, settings))
         storage.delete(bucket, key)
@@ -105,18 +105,13 @@ def _record(told: GivenUp, settings: Settings) -> bool:
         table = Table(told.table, told.run_id, Returns(settings.returns_bucket, told.run_id))
         stored = table.image(told.item)
         if stored is None:
-            return _turn_back("the run is no more", run=told.run_id)
+            return failure.turn_back("the run is no more", run=told.run_id)
         if stored.get("Expires") != told.expires:
-            return _turn_back("the run was resumed since", run=told.run_id)
+            return failure.turn_back("the run was resumed since", run=told.run_id)
         if find_result(settings.results_bucket, told.run_id) is not None:
-            return _turn_back("the run has its result", run=told.run_id)
+            return failure.turn_back("the run has its result", run=told.run_id)
         failure.record(failure.read_failure(told.event, settings.function_prefix))
         return True
-
-
-def _turn_back(reason: str, **about: str) -> bool:
-    print(json.dumps({"outcome": "turned back", "reason": reason, **about}), flush=True)
-    return False
 
 
 def _understand(record: Any, context: Any, settings: Settings) -> GivenUp:

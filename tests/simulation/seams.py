@@ -12,10 +12,9 @@ from functools import cache, partial
 from typing import Any
 
 from runtime.mapreduce import emitter, storage
+from runtime.orchestration import failure as failure_module
 from runtime.orchestration import (
-    execution_ended,
     fan_in,
-    given_up,
     http_only,
     http_sync_s3,
     invoker,
@@ -25,7 +24,6 @@ from runtime.orchestration import (
     sfn,
     table,
 )
-from runtime.orchestration import failure as failure_module
 from runtime.orchestration.edge import Edge
 from runtime.orchestration.lock import claim
 from runtime.orchestration.settings import Settings
@@ -174,8 +172,6 @@ def installed(simulation: Any) -> Iterator[None]:
         (log, "time", time),
         (log, "print", lambda *_, **__: None),
         (failure_module, "print", lambda *_, **__: None),
-        (given_up, "print", lambda *_, **__: None),
-        (execution_ended, "print", lambda *_, **__: None),
         (failure_module, "datetime", _Datetime(world)),
         (returns, "ThreadPoolExecutor", partial(Strands, world)),
         (emitter, "ThreadPoolExecutor", lambda *_, **__: Deferred(world)),

@@ -39,6 +39,19 @@ def replace(owner: Any, name: str, parameters: tuple[str, ...], make: Callable[[
     setattr(owner, name, make(require(owner, name, parameters)))
 
 
+def after_restart(do: Callable[[], None]) -> None:
+    """Has `do` called once ministack has read what an earlier one kept."""
+
+    def make(original: Any) -> Any:
+        def load() -> None:
+            original()
+            do()
+
+        return load
+
+    replace(module("app"), "_load_persisted_state", (), make)
+
+
 def _complaint(what: str) -> str:
     installed = importlib.metadata.version("ministack")
     return (

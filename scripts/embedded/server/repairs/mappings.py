@@ -82,7 +82,7 @@ class _Mapping:
         self._slots = slots
         self._deliveries = deliveries
         self._stream = str(esm["EventSourceArn"])
-        self._table = self._stream.partition("/stream/")[0].rpartition("/")[2]
+        self._table = table_of(self._stream)
         self._lanes = [Lane()]
         self._ended: queue.SimpleQueue[tuple[Lane, Batch, dict[str, Any]]] = queue.SimpleQueue()
         self._trouble = ""
@@ -218,6 +218,11 @@ class _Mapping:
         status, _headers, answer = module("services.s3")._put_object(bucket, key, json.dumps(record).encode(), {})
         if status != 200:
             _logger.error("stream mapping %s: failure destination %s: %s", self._esm["UUID"], target, answer)
+
+
+def table_of(stream: str) -> str:
+    """The name of the table that a stream's ARN is of."""
+    return stream.partition("/stream/")[0].rpartition("/")[2]
 
 
 def _error(result: dict[str, Any]) -> str:

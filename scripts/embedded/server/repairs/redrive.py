@@ -12,7 +12,7 @@ import logging
 import threading
 from typing import Any
 
-from scripts.embedded.server.patching import module, replace, require
+from scripts.embedded.server.patching import after_restart, module, replace, require
 from scripts.embedded.server.repairs.attempts import Branch, Over, begin, branches, current
 
 _logger = logging.getLogger("embedded.redrive")
@@ -60,27 +60,23 @@ def fail_interrupted_executions() -> None:
 
     AWS has no such thing. ministack has them back as running, though nothing runs them.
     """
-    application, states = module("app"), module("services.stepfunctions")
+    states = module("services.stepfunctions")
     for name in ("_executions", "_map_runs", "now_iso"):
         require(states, name)
     require(states, "_fail_execution", ("execution", "error", "cause"))
 
-    def make(original: Any) -> Any:
-        def load() -> None:
-            original()
-            ended = {"status": "ABORTED", "stopDate": states.now_iso()}
-            for run in states._map_runs.values():
-                if run["status"] == "RUNNING":
-                    run.update(ended)
-            for execution in list(states._executions.values()):
-                if execution["status"] == "RUNNING" and execution.get("mapRunArn"):
-                    execution.update(ended)
-                elif execution["status"] == "RUNNING":
-                    states._fail_execution(execution, "States.Runtime", "the embedded AWS was restarted")
+    def fail() -> None:
+        ended = {"status": "ABORTED", "stopDate": states.now_iso()}
+        for run in states._map_runs.values():
+            if run["status"] == "RUNNING":
+                run.update(ended)
+        for execution in list(states._executions.values()):
+            if execution["status"] == "RUNNING" and execution.get("mapRunArn"):
+                execution.update(ended)
+            elif execution["status"] == "RUNNING":
+                states._fail_execution(execution, "States.Runtime", "the embedded AWS was restarted")
 
-        return load
-
-    replace(application, "_load_persisted_state", (), make)
+    after_restart(fail)
 
 
 def _redrivable(states: Any, execution: dict[str, Any]) -> tuple[str, str | None]:

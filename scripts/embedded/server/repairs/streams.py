@@ -4,8 +4,8 @@ from typing import Any
 
 from scripts.embedded.server import permissions
 from scripts.embedded.server.deliveries import Deliveries
-from scripts.embedded.server.patching import module, replace, require
-from scripts.embedded.server.repairs.mappings import READ_ACTIONS, Mappings
+from scripts.embedded.server.patching import after_restart, module, replace, require
+from scripts.embedded.server.repairs.mappings import READ_ACTIONS, Mappings, table_of
 from scripts.embedded.server.slots import Slots
 
 _DEFAULTS = {
@@ -55,24 +55,19 @@ def begin_where_restarted_streams_begin() -> None:
 
     A mapping would read nothing until its stream is as long as it was.
     """
-    application, lambda_svc, dynamodb = module("app"), module("services.lambda_svc"), module("services.dynamodb")
+    lambda_svc, dynamodb = module("services.lambda_svc"), module("services.dynamodb")
     positions = require(lambda_svc, "_dynamodb_stream_positions")
     require(lambda_svc, "_iter_all_esms", ())
     require(dynamodb, "stream_end_position", ("table_name",))
 
-    def make(original: Any) -> Any:
-        def load() -> None:
-            original()
-            for account, region, esm in lambda_svc._iter_all_esms():
-                source = str(esm.get("EventSourceArn", ""))
-                if ":dynamodb:" in source and esm["UUID"] in positions:
-                    table = source.partition("/stream/")[0].rpartition("/")[2]
-                    end = dynamodb.stream_end_position(table, account_id=account, region=region)
-                    positions[esm["UUID"]] = min(int(positions[esm["UUID"]]), end)
+    def begin() -> None:
+        for account, region, esm in lambda_svc._iter_all_esms():
+            source = str(esm.get("EventSourceArn", ""))
+            if ":dynamodb:" in source and esm["UUID"] in positions:
+                end = dynamodb.stream_end_position(table_of(source), account_id=account, region=region)
+                positions[esm["UUID"]] = min(int(positions[esm["UUID"]]), end)
 
-        return load
-
-    replace(application, "_load_persisted_state", (), make)
+    after_restart(begin)
 
 
 def give_mappings_their_defaults() -> None:
