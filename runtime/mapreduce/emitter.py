@@ -1,17 +1,14 @@
 """emit: one empty S3 object for each pair that a map function hands out.
 
-Puts start while the map still runs. `CONCURRENCY` of them are under way at once and as many wait; then `emit` blocks, so that
-memory holds the batch in flight and one small entry for each distinct word, however long the chunk is.
+Puts start while the map still runs, see `sender`. Memory holds what is in flight and one small entry for each distinct word,
+however long the chunk is.
 """
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import UUID, uuid4, uuid5
 
-from runtime.mapreduce import storage
 from runtime.mapreduce.keys import (
     MAX_NUM_REDUCER,
     Destination,
@@ -22,8 +19,7 @@ from runtime.mapreduce.keys import (
     reducer_id,
 )
 from runtime.mapreduce.run import Run, current_run
-
-CONCURRENCY = 32
+from runtime.mapreduce.sender import Sender
 
 _NAMESPACE = UUID("6b1a3c1e-52d7-5d0f-9a57-0c0f2f6f4b1d")
 """Fixed for ever: another value would give a retried mapper of a running deployment new object names."""
@@ -78,10 +74,7 @@ class _Emitter:
 
     def __init__(self, destination: Destination, num_reducer: int, run: Run) -> None:
         self._destination, self._num_reducer, self._run = destination, num_reducer, run
-        self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="emit")
-        self._slots = threading.BoundedSemaphore(2 * CONCURRENCY)
-        self._failure: Exception | None = None
-        self._abandoned = False
+        self._sender = Sender(destination.bucket, run)
         self._words: dict[str, tuple[str, bytes]] = {}
         self._emitted: dict[str, int] = {}
         self._uuids: list[str] = []
@@ -92,22 +85,13 @@ class _Emitter:
         directory, body = self._words.get(word) or self._remember(word)
         occurrence = self._emitted[word]
         self._emitted[word] = occurrence + 1
-        self._slots.acquire()
-        if self._failure is not None:
-            self._slots.release()
-            raise self._failure
-        self._run.requests["s3.PutObject"] += 1
-        self._pool.submit(self._put, directory + self._uuid(occurrence), body)
+        self._sender.send(directory + self._uuid(occurrence), body)
 
     def finish(self) -> None:
-        self._pool.shutdown(wait=True)
-        if self._failure is not None:
-            raise self._failure
+        self._sender.finish()
 
     def abandon(self) -> None:
-        """End the threads without storing what still waits: the mapper has failed, or has nothing left to store."""
-        self._abandoned = True
-        self._pool.shutdown(wait=True)
+        self._sender.abandon()
 
     def _remember(self, word: str) -> tuple[str, bytes]:
         partition = partition_directory(reducer_id(word, self._num_reducer))
@@ -123,13 +107,3 @@ class _Emitter:
         if occurrence == len(self._uuids):
             self._uuids.append(str(uuid5(_NAMESPACE, f"{self._run.run_id}/{self._run.index}/{occurrence}")))
         return self._uuids[occurrence]
-
-    def _put(self, key: str, body: bytes) -> None:
-        try:
-            if not self._abandoned and self._failure is None:
-                storage.put(self._destination.bucket, key, body)
-        except Exception as error:
-            # The first one stays: those under way beside it mostly fail of the same cause.
-            self._failure = self._failure or error
-        finally:
-            self._slots.release()

@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from functools import cache, partial
 from typing import Any
 
-from runtime.mapreduce import emitter, storage
+from runtime.mapreduce import sender, storage
 from runtime.orchestration import failure as failure_module
 from runtime.orchestration import (
     fan_in,
@@ -174,7 +174,7 @@ def installed(simulation: Any) -> Iterator[None]:
         (failure_module, "print", lambda *_, **__: None),
         (failure_module, "datetime", _Datetime(world)),
         (returns, "ThreadPoolExecutor", partial(Strands, world)),
-        (emitter, "ThreadPoolExecutor", lambda *_, **__: Deferred(world)),
+        (sender, "ThreadPoolExecutor", lambda *_, **__: Deferred(world)),
     ]
     if scenario.small_carriers:
         places += [

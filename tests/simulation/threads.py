@@ -85,7 +85,7 @@ class Strands:
 
 
 class Deferred:
-    """Stands for `concurrent.futures.ThreadPoolExecutor` in the emitter."""
+    """Stands for `concurrent.futures.ThreadPoolExecutor` in the sender of emitted objects."""
 
     _MOST = 8
 
