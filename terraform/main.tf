@@ -44,6 +44,8 @@ locals {
       reserved_concurrency = try(coalesce(try(var.function_overrides[function].reserved_concurrency, null), function == "failure" ? null : var.reserved_concurrency), -1)
     }
   }
+
+  concurrency = { for function, settings in local.settings : function => settings.reserved_concurrency if settings.reserved_concurrency > 0 }
 }
 
 module "buckets" {

@@ -18,6 +18,7 @@ output "deployment" {
     log_groups        = { for function, deployed in module.function : function => deployed.log_group_name }
     timeout_seconds   = local.timeout_seconds
     timeouts          = { for function, settings in local.settings : function => settings.timeout_seconds }
+    concurrency       = local.concurrency
     return_store      = var.orchestration == "http_sync_s3" ? var.return_store : null
     redis_url         = var.redis_url
   }

@@ -7,7 +7,8 @@ workspace each. Both are the same object::
      "endpoint_url": null or "http://127.0.0.1:4566", "functions": {"mapper": "wordcount-sfn-mapper", ...},
      "buckets": {"shuffle": ..., "results": ..., ...}, "tables": {"mapper_input": ..., ...}, "state_machine_arn": null or ARN,
      "sfn_map_mode": null or "INLINE" or "DISTRIBUTED", "log_groups": {function: name}, "timeout_seconds": 300,
-     "timeouts": {function: seconds}, "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL}
+     "timeouts": {function: seconds}, "concurrency": {function: most invocations at once, where the deployment bounds them},
+     "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL}
 
 Which buckets and tables there are is the orchestration's own. An older version's record lacks `tables` and what follows it.
 """
@@ -43,6 +44,7 @@ class Deployment:
     timeout_seconds: int
     tables: dict[str, str] = field(default_factory=dict)
     timeouts: dict[str, int] = field(default_factory=dict)
+    concurrency: dict[str, int] = field(default_factory=dict)
     return_store: str = "s3"
     redis_url: str | None = field(default=None, repr=False)
 
