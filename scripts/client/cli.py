@@ -18,7 +18,7 @@ _DESCRIPTION = "Count words: start a run on what is deployed, wait for it, print
 _EPILOG = f"""\
 INPUT is one of
   a JSON file    {{"data": [{{"text": ..., "destination": ..., "numReducer": ...}}, ...]}}, the bare array, or an array of strings
-  a text file    cut into chunks at whitespace
+  a text file    cut into chunks at line ends (a line longer than a chunk: at whitespace, which is said)
   a folder       all files below it, as text, in the order of their paths (names with a leading dot left out)
   -              standard input: JSON if it begins with {{ or [, else text
 

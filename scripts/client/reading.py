@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from scripts.client.chunking import DEFAULT_CHUNK_BYTES, chunk_by_number, chunk_by_size
+from scripts.client.chunking import DEFAULT_CHUNK_BYTES, chunk_by_number, chunk_by_size, torn_lines
 from scripts.client.errors import InputError
 from scripts.client.jsoninput import Element, parse_json
-from scripts.client.textinput import decode, read_blocks, read_folder
+from scripts.client.textinput import decode, joined, read_blocks, read_folder
 
 STDIN = "-"
 
@@ -38,26 +38,34 @@ def read_input(name: str, form: str = "auto", chunk_bytes: int | None = None, ch
         InputError: it can't be read, or has the wrong shape.
     """
 
-    def cut(texts: Iterable[str]) -> list[Element]:
-        pieces = chunk_by_number(texts, chunks) if chunks else chunk_by_size(texts, chunk_bytes or DEFAULT_CHUNK_BYTES)
-        return [Element(piece) for piece in pieces]
+    def cut(texts: Iterable[str]) -> Input:
+        pieces = chunk_by_number(texts, chunks) if chunks else list(chunk_by_size(texts, chunk_bytes or DEFAULT_CHUNK_BYTES))
+        return Input([Element(piece) for piece in pieces], _told(torn_lines(pieces)))
 
     path = None if name == STDIN else Path(name)
     if path is not None and os.path.isdir(path):
         if form == "json":
             raise InputError(f"{name} is a folder; --format json needs a file")
-        return Input(cut(read_folder(path)))
+        return cut(joined(read_folder(path)))
     shown = "standard input" if path is None else name
     blocks = read_blocks(path)
     if form == "auto":
         form, blocks = _tell(path, blocks)
     texts = decode(shown, blocks)
     if form == "text":
-        return Input(cut(texts))
+        return cut(texts)
     elements, notices = parse_json(shown, "".join(texts))
-    if chunk_bytes or chunks:
-        elements = _cut_again(elements, cut)
-    return Input(elements, notices)
+    if not (chunk_bytes or chunks):
+        return Input(elements, notices)
+    again = _cut_again(elements, cut)
+    return Input(again.elements, notices + again.notices)
+
+
+def _told(torn: list[int]) -> list[str]:
+    if not torn:
+        return []
+    lines = f"line {torn[0]} is" if len(torn) == 1 else f"{len(torn)} lines, the first of them line {torn[0]}, are"
+    return [f"{lines} longer than a chunk and cut at whitespace: a map that looks at lines sees the parts"]
 
 
 def _tell(path: Path | None, blocks: Iterator[bytes]) -> tuple[str, Iterator[bytes]]:
@@ -73,8 +81,8 @@ def _tell(path: Path | None, blocks: Iterator[bytes]) -> tuple[str, Iterator[byt
     return "text", iter(seen)
 
 
-def _cut_again(elements: list[Element], cut: Callable[[Iterable[str]], list[Element]]) -> list[Element]:
-    """Other chunks of the same words. What each element says about destination and reducers must be the same for that."""
+def _cut_again(elements: list[Element], cut: Callable[[Iterable[str]], Input]) -> Input:
+    """Other chunks of the same lines. What each element says about destination and reducers must be the same for that."""
     said = {(element.destination, element.num_reducer) for element in elements}
     if len(said) > 1:
         raise InputError(
@@ -82,5 +90,5 @@ def _cut_again(elements: list[Element], cut: Callable[[Iterable[str]], list[Elem
             " leave out --chunk-bytes and --chunks, or make them agree"
         )
     destination, num_reducer = said.pop() if said else (None, None)
-    texts = (part for element in elements for part in (element.text, "\n"))
-    return [Element(piece.text, destination, num_reducer) for piece in cut(texts)]
+    again = cut(joined([element.text] for element in elements))
+    return Input([Element(piece.text, destination, num_reducer) for piece in again.elements], again.notices)

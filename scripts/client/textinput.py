@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from scripts.client.chunking import LINE_ENDS
 from scripts.client.errors import InputError
 
 _BLOCK_BYTES = 1 << 20
@@ -62,10 +63,19 @@ def _decode(name: str, decoder: codecs.IncrementalDecoder, block: bytes, offset:
         ) from None
 
 
-def read_folder(folder: Path) -> Iterator[str]:
-    """The text of all files below a folder, in the order of their paths, hidden ones (leading dot) left out.
+def joined(texts: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Texts that come in blocks each, as one: the lines of all. A text without a line end gets one, so that no line spans two."""
+    for text in texts:
+        last = ""
+        for block in filter(None, text):
+            yield block
+            last = block[-1]
+        if last and (last not in LINE_ENDS or last == "\r"):  # a newline that the next text begins with would complete a \r
+            yield "\n"
 
-    Files are parted by a newline, so no word spans two.
+
+def read_folder(folder: Path) -> Iterator[Iterator[str]]:
+    """The text of each file below a folder, in the order of their paths, hidden ones (leading dot) left out.
 
     Raises:
         InputError: a file can't be read, is binary or is not UTF-8; names it.
@@ -73,8 +83,7 @@ def read_folder(folder: Path) -> Iterator[str]:
     for path in sorted(_files(folder), key=lambda path: path.parts):
         if path.exists() and not path.is_file():
             raise InputError(f"{path} is not a regular file; a folder given as input may hold text files and folders only")
-        yield from decode(str(path), read_blocks(path))
-        yield "\n"
+        yield decode(str(path), read_blocks(path))
 
 
 def _files(folder: Path) -> Iterator[Path]:

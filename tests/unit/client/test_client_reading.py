@@ -4,10 +4,13 @@ import json
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scripts.client.errors import InputError
 from scripts.client.jsoninput import Element
 from scripts.client.reading import read_input
+from scripts.client.textinput import joined
 
 HOSTILE = ["and/or", "//", "..", ".", "100%", "%2F", "a\x01b", "he’ll", "日本語", "😀", "w" * 3000]
 
@@ -58,12 +61,18 @@ def test_hostile_words_come_through(tmp_path, as_json):
     assert " ".join(texts(read_input(str(path)))).split() == HOSTILE
 
 
-@pytest.mark.parametrize("name", ["empty.txt", "empty.json", "blank.txt", "blank.json"])
+@pytest.mark.parametrize("name", ["empty.txt", "empty.json", "blank.json"])
 def test_empty_input_is_no_error(tmp_path, name):
     path = tmp_path / name
     path.write_text("" if name.startswith("empty") else " \n")
 
     assert read_input(str(path)).elements == []
+
+
+def test_lines_without_a_word_are_input_too(tmp_path):
+    (tmp_path / "blank.txt").write_text("\n \n")
+
+    assert texts(read_input(str(tmp_path / "blank.txt"))) == ["\n \n"]
 
 
 def test_a_folder_is_read_in_sorted_order_without_hidden_files(tmp_path):
@@ -111,15 +120,44 @@ def test_characters_that_span_blocks_are_whole(tmp_path, monkeypatch):
 
 def test_elements_are_the_chunks_unless_others_are_asked_for(tmp_path):
     path = tmp_path / "in.json"
-    path.write_text(json.dumps([{"text": "a b c d", "numReducer": 2}, {"text": "e f", "numReducer": 2}]))
+    path.write_text(json.dumps([{"text": "a\nb\nc\nd", "numReducer": 2}, {"text": "e\nf", "numReducer": 2}]))
 
-    assert texts(read_input(str(path))) == ["a b c d", "e f"]
-    assert read_input(str(path), chunks=3).elements == [
-        Element("a b c", None, 2),
-        Element("d\ne", None, 2),
-        Element("f", None, 2),
-    ]
-    assert texts(read_input(str(path), chunk_bytes=3)) == ["a b", "c d", "e f"]
+    assert texts(read_input(str(path))) == ["a\nb\nc\nd", "e\nf"]
+    assert read_input(str(path), chunks=3).elements == [Element(text, None, 2) for text in ("a\nb\n", "c\nd\n", "e\nf\n")]
+    assert texts(read_input(str(path), chunk_bytes=6)) == ["a\nb\nc\n", "d\ne\nf\n"]
+
+
+@given(st.lists(st.text(st.sampled_from("ab \n\r\f\u2028"))))
+def test_the_lines_of_several_texts_are_the_lines_of_each(several):
+    lines = "".join(joined([text] for text in several)).splitlines()
+
+    assert lines == [line for text in several for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("form", [{}, {"chunks": 4}, {"chunk_bytes": 1500}])
+def test_no_line_of_a_log_is_cut(tmp_path, form):
+    lines = [f'10.0.0.{i % 256} - - [26/Nov/2026] "GET /{"x" * (i % 90)}.html HTTP/1.1" 200 {i}' for i in range(3000)]
+    (tmp_path / "access.log").write_text("\n".join(lines) + "\n")
+
+    given = read_input(str(tmp_path / "access.log"), **form)
+
+    assert len(given.elements) > 3
+    assert [line for text in texts(given) for line in text.splitlines()] == lines
+    assert given.notices == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("short\n" + "long " * 9 + "\n", "line 2 is longer"),
+        ("long " * 9 + "\n\n" + "long " * 9, "2 lines, the first of them line 1,"),
+    ],
+)
+@pytest.mark.parametrize("form", [{"chunk_bytes": 12}, {"chunks": 9}])
+def test_lines_that_are_cut_are_told(tmp_path, text, told, form):
+    (tmp_path / "in.txt").write_text(text)
+
+    assert told in read_input(str(tmp_path / "in.txt"), **form).notices[0]
 
 
 def test_unknown_keys_are_said_to_be_ignored(tmp_path):
