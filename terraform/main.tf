@@ -22,12 +22,13 @@ locals {
 
   # What make package built. Files that are missing are reported once, in words, by the layer's precondition.
   build_dir      = startswith(var.build_dir, "/") ? var.build_dir : "${path.root}/${var.build_dir}"
-  layer          = "${local.build_dir}/layer.zip"
-  redis_layer    = "${local.build_dir}/redis-layer.zip"
+  layer_dir      = var.layer_dir == null ? local.build_dir : startswith(var.layer_dir, "/") ? var.layer_dir : "${path.root}/${var.layer_dir}"
+  layer          = "${local.layer_dir}/layer.zip"
+  redis_layer    = "${local.layer_dir}/redis-layer.zip"
   zips           = { for function in keys(local.orchestration.functions) : function => "${local.build_dir}/${var.orchestration}/${function}.zip" }
   manifest_path  = "${local.build_dir}/manifest.json"
   manifest       = fileexists(local.manifest_path) ? jsondecode(file(local.manifest_path)) : { architecture = "x86_64", python_version = "3.13" }
-  needed         = concat([local.manifest_path, local.layer], values(local.zips), [for file in local.orchestration.files : "${local.build_dir}/${file}"])
+  needed         = concat([local.manifest_path, local.layer], values(local.zips), [for file in local.orchestration.files : "${endswith(file, "layer.zip") ? local.layer_dir : local.build_dir}/${file}"])
   missing        = [for file in local.needed : file if !fileexists(file)]
   architecture   = coalesce(var.architecture, local.manifest.architecture)
   python_version = coalesce(var.python_version, local.manifest.python_version)

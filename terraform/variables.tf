@@ -115,6 +115,12 @@ variable "build_dir" {
   default     = "../build"
 }
 
+variable "layer_dir" {
+  description = "Folder of layer.zip and redis-layer.zip, absolute or relative to this configuration; null takes build_dir. The embedded AWS runs functions on the Python of its machine and takes the layers that were built for that."
+  type        = string
+  default     = null
+}
+
 ################################################################################
 # Functions
 ################################################################################

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scripts import paths
 from scripts.deploy.targets import EmbeddedTarget, build_dir
+from scripts.package.layer import LOCAL
 
 
 def forget(target: EmbeddedTarget) -> None:
@@ -31,7 +32,8 @@ def _stamp(target: EmbeddedTarget) -> Path:
 
 def _fingerprint(target: EmbeddedTarget) -> str:
     built = build_dir(target)
-    packages = [*built.glob("*.zip"), built / "manifest.json", *(built / target.orchestration).iterdir()]
+    layers = [*built.glob("*.zip"), *(built / LOCAL).glob("*.zip")]
+    packages = [*layers, built / "manifest.json", *(built / target.orchestration).iterdir()]
     digest = hashlib.sha256("\0".join(target.variables).encode())
     for path in sorted([*paths.TERRAFORM.rglob("*.tf"), *paths.TERRAFORM.glob(".terraform.lock.hcl"), *packages]):
         digest.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())

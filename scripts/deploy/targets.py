@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scripts import paths
 from scripts.deploy.errors import PrerequisiteError
+from scripts.package.layer import LOCAL
 
 # The user's own settings that must not reach a run against the embedded AWS: real credentials and profiles, another workspace,
 # and options that Terraform would add to every command.
@@ -65,7 +66,8 @@ def check_packages(target: Target, orchestration: str) -> None:
     """
     folder = build_dir(target)
     packages = folder / orchestration
-    for path in (folder / "manifest.json", folder / "layer.zip", packages):
+    layer = folder / LOCAL / "layer.zip" if isinstance(target, EmbeddedTarget) else folder / "layer.zip"
+    for path in (folder / "manifest.json", layer, packages):
         if not path.exists() or (path == packages and not any(packages.glob("*.zip"))):
             raise PrerequisiteError(f"Not built yet: {path}. Run `make package` first.")
 
@@ -97,6 +99,7 @@ def embedded(orchestration: str, variables: list[str], *, running: bool = True) 
     own = [
         f"orchestration={orchestration}",
         f"endpoint_url={endpoint}",
+        f"layer_dir={paths.BUILD / LOCAL}",
         "force_destroy=true",
         "expiry_days=0",
         # Synchronous invocations are not bounded there: each is a process of this machine.

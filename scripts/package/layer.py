@@ -1,69 +1,63 @@
-"""The Lambda layers: third-party wheels for Lambda's platform, whatever machine this runs on.
+"""The Lambda layers: third-party wheels with all that they need, for Lambda's platform and for this machine's.
 
-build/layer.zip         what every function needs
-build/redis-layer.zip   what only a function with return values in Redis needs beside it
+build/layer.zip               what every function needs
+build/redis-layer.zip         what only a function with return values in Redis needs beside it
+build/local/layer.zip, ...    the same for this machine's Python, on which the embedded AWS runs functions
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from scripts import paths
+from scripts.package.completeness import for_platform, unmet
+from scripts.package.platforms import Platform
 from scripts.package.zips import files_under, write_if_changed, zip_bytes
 
-ARCHITECTURES = {
-    "x86_64": ("manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"),
-    # obstore's wheel for arm64 asks for glibc 2.24; Lambda's Python 3.12 and later have 2.34.
-    "arm64": ("manylinux2014_aarch64", "manylinux_2_17_aarch64", "manylinux_2_24_aarch64", "manylinux_2_28_aarch64"),
-}
-PYTHON_VERSIONS = ("3.12", "3.13")
-"""Lambda runtimes with a glibc new enough for the wheels, as far as the pinned Terraform provider knows them."""
+LAYERS = {"layer": "runtime.txt", "redis-layer": "redis.txt"}
+"""Each layer's name, and the requirements file that lists its packages."""
 
-DEFAULT_ARCHITECTURE = "x86_64"
-DEFAULT_PYTHON_VERSION = "3.13"
+LOCAL = "local"
+"""The folder under build/ of the layers for this machine."""
 
+_ROUNDS = 5
 _UNREPRODUCIBLE = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+_UNAVAILABLE = re.compile(r"(?:No matching distribution found for|satisfies the requirement) ([^\s(]+)")
+_INCLUDE = re.compile(r"\s*(?:-r|--requirement|-c|--constraint)[\s=]+(\S+)")
+_PIP_OWN = re.compile(r"PIP_(USER|TARGET|PREFIX|ROOT|PYTHON|NO_DEPS|REQUIREMENT|REQUIRE_VIRTUALENV|PLATFORM|ABI|IMPLEMENTATION)$")
 
 
 class LayerError(Exception):
-    """The wheels could not be fetched; the message holds pip's reason."""
+    """A layer could not be made; the message names the package, or holds pip's reason."""
 
 
-def make_layer(architecture: str, python_version: str) -> bool:
-    """Make build/layer.zip and build/manifest.json, unless they are there and made from the same pins; whether it did.
-
-    Raises:
-        LayerError: pip failed.
-    """
-    manifest = {"architecture": architecture, "python_version": python_version}
-    write_if_changed(paths.BUILD / "manifest.json", (json.dumps(manifest) + "\n").encode())
-    return _make("layer", "runtime.txt", architecture, python_version)
-
-
-def make_redis_layer(architecture: str, python_version: str) -> bool:
-    """Make build/redis-layer.zip in the same way; whether it did.
+def make_layer(name: str, platform: Platform, folder: Path) -> bool:
+    """Make `{name}.zip` in a folder unless it is there and made from the same pins; whether it did.
 
     Raises:
-        LayerError: pip failed.
+        LayerError: a package has no wheel for the platform, or pip failed.
     """
-    return _make("redis-layer", "redis.txt", architecture, python_version)
-
-
-def _make(name: str, pins: str, architecture: str, python_version: str) -> bool:
-    requirements = paths.REQUIREMENTS / pins
-    made_for = {"architecture": architecture, "python_version": python_version}
-    stamp = json.dumps(made_for | {"pins": hashlib.sha256(requirements.read_bytes()).hexdigest()}).encode()
-    layer, stamp_file = paths.BUILD / f"{name}.zip", paths.BUILD / f"{name}.stamp"
+    requirements = paths.REQUIREMENTS / LAYERS[name]
+    made_for = {"platform": platform.name, "pins": _digest(requirements)}
+    stamp = json.dumps(made_for).encode()
+    layer, stamp_file = folder / f"{name}.zip", folder / f"{name}.stamp"
     if layer.exists() and stamp_file.exists() and stamp_file.read_bytes() == stamp:
         return False
-    with tempfile.TemporaryDirectory(dir=paths.BUILD) as scratch:
-        _install(requirements, Path(scratch), architecture, python_version)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        target = Path(scratch) / "python"
+        _install_whole(requirements, target, platform)
         files = {
             f"python/{path}": content
-            for path, content in files_under(Path(scratch), Path(scratch)).items()
+            for path, content in files_under(target, target).items()
             if path.rpartition("/")[2] not in _UNREPRODUCIBLE
         }
     write_if_changed(layer, zip_bytes(files))
@@ -71,11 +65,66 @@ def _make(name: str, pins: str, architecture: str, python_version: str) -> bool:
     return True
 
 
-def _install(requirements: Path, target: Path, architecture: str, python_version: str) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--only-binary=:all:", "--no-deps"]
-    command += ["--implementation", "cp", "--python-version", python_version, "--target", str(target)]
-    for platform in ARCHITECTURES[architecture]:
-        command += ["--platform", platform]
-    done = subprocess.run([*command, "--requirement", str(requirements)], capture_output=True, text=True, check=False)
+def _install_whole(requirements: Path, target: Path, platform: Platform) -> None:
+    """Install what the requirements ask for and all that those packages need on that platform.
+
+    Raises:
+        LayerError: see `make_layer`.
+    """
+    added: list[str] = []
+    for _ in range(_ROUNDS):
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        _install(requirements, added, target, platform)
+        missing = unmet(target, platform)
+        if not missing:
+            return
+        if not missing.keys() - added:
+            break
+        added += sorted(missing.keys() - added)
+    listed = "; ".join(f"{package} needs {requirement}" for requirement, package in sorted(missing.items()))
+    raise LayerError(f"{_shown(requirements)}: the packages do not fit together on {platform.name}: {listed}")
+
+
+def _install(requirements: Path, added: list[str], target: Path, platform: Platform) -> None:
+    lines = (for_platform(line, platform) for line in requirements.read_text(encoding="utf-8").splitlines())
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--no-input"]
+    command += ["--only-binary=:all:", "--target", str(target), *platform.pip_options]
+    with tempfile.TemporaryDirectory() as scratch:
+        asked = Path(scratch) / requirements.name
+        asked.write_text("".join(_absolute(line, requirements) + "\n" for line in lines if line is not None), encoding="utf-8")
+        environment = {name: value for name, value in os.environ.items() if not _PIP_OWN.match(name)}
+        done = subprocess.run(
+            [*command, "--requirement", str(asked), *added], env=environment, capture_output=True, text=True, check=False
+        )
     if done.returncode != 0:
-        raise LayerError(f"pip could not fetch the layer's wheels:\n{done.stderr.strip()[-2000:]}")
+        raise LayerError(_complaint(requirements, platform, done.stderr.strip()))
+
+
+def _absolute(line: str, requirements: Path) -> str:
+    """The line, with the path of an included file made absolute: pip reads a copy of the requirements that lies elsewhere."""
+    include = _INCLUDE.match(line)
+    return line.replace(include[1], str(requirements.parent / include[1]), 1) if include else line
+
+
+def _complaint(requirements: Path, platform: Platform, said: str) -> str:
+    unavailable = _UNAVAILABLE.search(said)
+    if unavailable is None:
+        return f"pip could not fetch the wheels for {platform.name}:\n{said[-2000:]}"
+    errors = "\n".join(line for line in said.splitlines() if line.startswith("ERROR"))
+    return (
+        f"{_shown(requirements)}: there is no wheel of {unavailable[1]} for {platform.name}. Choose a version that has one, "
+        f"or build for another Python: {platform.another}. pip said:\n{errors[-2000:]}"
+    )
+
+
+def _digest(requirements: Path) -> str:
+    """Of the file and of those that it includes."""
+    text = requirements.read_text(encoding="utf-8")
+    included = [requirements.parent / match[1] for line in text.splitlines() if (match := _INCLUDE.match(line))]
+    parts = [text, *(_digest(each) for each in included if each.is_file())]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _shown(requirements: Path) -> str:
+    return requirements.relative_to(paths.ROOT).as_posix() if requirements.is_relative_to(paths.ROOT) else str(requirements)

@@ -73,8 +73,9 @@ class StandIn:
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A build folder with packages of sfn and no embedded AWS."""
     folder = tmp_path / "build"
-    (folder / "sfn").mkdir(parents=True)
-    for name in ("manifest.json", "layer.zip", "sfn/mapper.zip"):
+    for part in ("sfn", "local"):
+        (folder / part).mkdir(parents=True)
+    for name in ("manifest.json", "layer.zip", "local/layer.zip", "sfn/mapper.zip"):
         (folder / name).touch()
     monkeypatch.setattr(paths, "BUILD", folder)
     monkeypatch.setenv("MAPREDUCE_BUILD_DIR", str(folder))
@@ -202,7 +203,7 @@ class TestUnlessCurrent:
 
         assert len(deployed.was_told("apply")) == 2
 
-    @pytest.mark.parametrize("changed", ["sfn/mapper.zip", "layer.zip", "manifest.json", "sfn/definition.INLINE.asl.json"])
+    @pytest.mark.parametrize("changed", ["sfn/mapper.zip", "local/layer.zip", "manifest.json", "sfn/definition.INLINE.asl.json"])
     def test_changed_package_is_applied(self, build: Path, deployed: StandIn, changed: str) -> None:
         (build / changed).write_text("changed")
 
@@ -288,7 +289,7 @@ class TestPrerequisites:
 
         assert cli.main(["apply"]) == code
 
-    @pytest.mark.parametrize("missing", ["manifest.json", "layer.zip", "sfn/mapper.zip"])
+    @pytest.mark.parametrize("missing", ["manifest.json", "local/layer.zip", "sfn/mapper.zip"])
     def test_packages_have_to_be_built(
         self, build: Path, embedded: str, program: StandIn, missing: str, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -1,6 +1,7 @@
 """`python -m scripts.package`: what it writes, what it leaves alone, and how it fails. The wheels are not fetched here."""
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
+from scripts.package import __main__ as command
 from scripts.package import layer
 from scripts.package.__main__ import main
 from scripts.package.functions import functions_of
+from scripts.package.platforms import Platform
 
-Installed = list[tuple[str, str, str]]
+Installed = list[tuple[str, str]]
 
 
 @pytest.fixture
@@ -26,13 +29,14 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
     """Stands for pip: notes for what it was asked, and installs one package."""
     asked: Installed = []
 
-    def install(requirements: Path, target: Path, architecture: str, python_version: str) -> None:
-        asked.append((requirements.name, architecture, python_version))
-        for name in ("wheel/__init__.py", "wheel-1.dist-info/RECORD", "wheel-1.dist-info/METADATA", "wheel/__pycache__/x.pyc"):
+    def install(requirements: Path, added: list[str], target: Path, platform: Platform) -> None:
+        asked.append((requirements.name, platform.name))
+        for name in ("obstore/__init__.py", "wheel-1.dist-info/RECORD", "wheel-1.dist-info/METADATA", "wheel/__pycache__/x.pyc"):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            (target / name).write_text(architecture)
+            (target / name).write_text(f"Name: wheel\nVersion: 1\nPlatform: {platform.name}\n" if "METADATA" in name else "")
 
     monkeypatch.setattr(layer, "_install", install)
+    monkeypatch.setattr(command, "check_imports", lambda zips, layers: [])
     return asked
 
 
@@ -46,7 +50,8 @@ def test_everything_is_made(build: Path, installed: Installed) -> None:
     zips = {f"{orchestration}/{function}.zip" for orchestration in ORCHESTRATIONS for function in functions_of(orchestration)}
     machines = {f"sfn/definition.{mode}.asl.json" for mode in ("INLINE", "DISTRIBUTED")}
     layers = {f"{layer}.{kind}" for layer in ("layer", "redis-layer") for kind in ("zip", "stamp")}
-    assert files(build).keys() == zips | machines | layers | {"manifest.json"}
+    local = {f"local/{file}" for file in layers}
+    assert files(build).keys() == zips | machines | layers | local | {"manifest.json"}
 
 
 def test_one_orchestration_alone_is_made(build: Path, installed: Installed) -> None:
@@ -73,14 +78,22 @@ def test_second_time_nothing_changes(build: Path, installed: Installed, capsys: 
 
     assert files(build) == before
     assert capsys.readouterr().out == "package: nothing changed\n"
-    assert len(installed) == 2
+    assert len(installed) == 4
 
 
 def test_manifest_says_what_the_layer_is_for(build: Path, installed: Installed) -> None:
     main(["--arch", "arm64", "--python-version", "3.12"])
 
     assert json.loads((build / "manifest.json").read_text()) == {"architecture": "arm64", "python_version": "3.12"}
-    assert installed == [("runtime.txt", "arm64", "3.12"), ("redis.txt", "arm64", "3.12")]
+    assert installed[:2] == [("runtime.txt", "Lambda (arm64, Python 3.12)"), ("redis.txt", "Lambda (arm64, Python 3.12)")]
+
+
+def test_the_embedded_aws_has_layers_for_the_python_of_this_machine(build: Path, installed: Installed) -> None:
+    main([])
+
+    version = f"Python {sys.version_info.major}.{sys.version_info.minor})"
+    local = [name for name, platform in installed if platform.startswith("this machine (") and platform.endswith(version)]
+    assert local == ["runtime.txt", "redis.txt"]
 
 
 def test_another_architecture_makes_another_layer(build: Path, installed: Installed) -> None:
@@ -96,7 +109,7 @@ def test_layer_holds_nothing_that_differs_from_time_to_time(build: Path, install
     main([])
 
     with zipfile.ZipFile(build / "layer.zip") as archive:
-        assert archive.namelist() == ["python/wheel-1.dist-info/METADATA", "python/wheel/__init__.py"]
+        assert archive.namelist() == ["python/obstore/__init__.py", "python/wheel-1.dist-info/METADATA"]
 
 
 def test_wrong_definition_is_told_and_nothing_is_made(
