@@ -9,9 +9,10 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from scripts import lambda_python
 from scripts.embedded import process, state
 from scripts.embedded.errors import EmbeddedError, PortTakenError
-from scripts.embedded.paths import Paths
+from scripts.embedded.paths import LAMBDA_PYTHON, Paths
 
 LOOPBACK = "127.0.0.1"
 USUAL_PORT = 4566
@@ -63,6 +64,7 @@ def start(
     port = int(listener.getsockname()[1])
     token = secrets.token_hex(16)
     (paths.tmp / "home").mkdir(parents=True, exist_ok=True)
+    python = lambda_python.prepare(paths.build)
     watched, alive = os.pipe()
     command = [
         str(paths.python),
@@ -81,7 +83,7 @@ def start(
             server = subprocess.Popen(
                 command,
                 cwd=paths.root,
-                env=_variables(paths.tmp, port, auth, lambda_endpoint, keeps),
+                env=_variables(paths.tmp, port, auth, lambda_endpoint, keeps, python),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -134,8 +136,8 @@ def _tail(log: Path) -> str:
     return f"\n  the last lines of {log}:\n    " + "\n    ".join(lines) if lines else f" {log} is empty"
 
 
-def _variables(tmp: Path, port: int, auth: bool, lambda_endpoint: str | None, keeps: bool) -> dict[str, str]:
-    """The server's whole environment, which its Lambda workers inherit.
+def _variables(tmp: Path, port: int, auth: bool, lambda_endpoint: str | None, keeps: bool, python: Path) -> dict[str, str]:
+    """The server's whole environment. Its Lambda workers inherit it, and forget what is the server's alone.
 
     Built from nothing rather than copied: the caller's own AWS profile, proxies and Python settings have no business
     in a Lambda function, and HOME points away from the real ~/.aws.
@@ -145,6 +147,7 @@ def _variables(tmp: Path, port: int, auth: bool, lambda_endpoint: str | None, ke
         "LANG": "C.UTF-8",
         **kept,
         **({"AWS_ENDPOINT_URL": lambda_endpoint} if lambda_endpoint else {}),
+        LAMBDA_PYTHON: str(python),
         "HOME": str(tmp / "home"),
         "TMPDIR": str(tmp),
         **({"PERSIST_STATE": "1", "S3_PERSIST": "1"} if keeps else {}),

@@ -6,6 +6,9 @@ from pathlib import Path
 
 BUILD_DIR_VARIABLE = "MAPREDUCE_BUILD_DIR"
 
+LAMBDA_PYTHON = "MAPREDUCE_LAMBDA_PYTHON"
+"""The variable that tells the server on which interpreter functions run."""
+
 
 @dataclass(frozen=True)
 class Paths:

@@ -17,6 +17,7 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ from scripts.embedded import environment
 from scripts.embedded.errors import EnvironmentSetupError
 from scripts.embedded.paths import Paths
 from scripts.embedded.server.repairs.workers import SIDE_BY_SIDE
+from scripts.package.layer import LOCAL, make_layer
+from scripts.package.platforms import this_machine
+from scripts.paths import BUILD
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_BY_DOWN = {"lock", "log.txt", "venv"}
@@ -185,9 +189,17 @@ class Cloud:
             Handler="index.handler",
             Role=role or self.role(),
             Code={"ZipFile": archive.getvalue()},
-            **{"Timeout": 60, "MemorySize": 128, **settings},
+            **{"Timeout": 60, "MemorySize": 128, "Layers": [self.layer], **settings},
         )
         return name
+
+    @cached_property
+    def layer(self) -> str:
+        """The packages that the project's own functions have."""
+        make_layer("layer", this_machine(), BUILD / LOCAL)
+        body = (BUILD / LOCAL / "layer.zip").read_bytes()
+        made = self.functions.publish_layer_version(LayerName=f"layer-{uuid.uuid4().hex[:12]}", Content={"ZipFile": body})
+        return str(made["LayerVersionArn"])
 
     def invoke(self, name: str, event: Any, kind: str = "RequestResponse") -> Any:
         answer = self.functions.invoke(FunctionName=name, InvocationType=kind, Payload=json.dumps(event).encode())

@@ -16,8 +16,10 @@ from scripts.embedded.server.repairs import (
     events,
     grants,
     invocations,
+    isolation,
     lambda_limits,
     map_runs,
+    memory,
     redrive,
     s3,
     states,
@@ -34,11 +36,13 @@ def apply_all(counter: Counter, slots: Slots, deliveries: Deliveries) -> None:
     permissions.check()
     invocations.count_invocations(counter)
     invocations.know_the_worker()
+    isolation.run_on_a_python_of_their_own()
     cold_starts.import_no_botocore()
     cold_starts.keep_workers_whose_function_raised()
     cold_starts.share_layers()
     workers.complete_environment()
     workers.run_the_latest_code()
+    memory.end_what_outgrows_its_memory()
     workers.bound_idle_workers(max(workers.SIDE_BY_SIDE, 2 * slots.limit))
     errors.name_errors_as_aws_does()
     errors.name_throttles_for_step_functions()

@@ -1,0 +1,42 @@
+"""What functions see of the emulator: nothing."""
+
+import os
+from typing import Any
+
+from scripts.embedded.paths import LAMBDA_PYTHON
+from scripts.embedded.server.patching import RepairError, module, replace, require
+
+_FORGET = """
+import os
+
+for name in NAMES:
+    os.environ.pop(name, None)
+
+"""
+_LAMBDAS_OWN = ("AWS_", "LAMBDA_", "_", "MINISTACK_")
+_KEPT = {"PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "TZ"}
+
+
+def run_on_a_python_of_their_own() -> None:
+    """Starts workers on the interpreter that MAPREDUCE_LAMBDA_PYTHON names, without the emulator's own variables.
+
+    ministack starts them on its own interpreter and with its own environment: `import yaml` works there, and fails on AWS.
+    Variables that a function's configuration sets are kept, whatever their name: a worker gets those after its start.
+    """
+    python = os.environ.get(LAMBDA_PYTHON, "")
+    if not os.access(python, os.X_OK):
+        raise RepairError(f"embedded AWS: {LAMBDA_PYTHON} must name an interpreter; it is {python!r}")
+    runtime = module("core.lambda_runtime")
+    script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
+    own = sorted(name for name in os.environ if not name.startswith(_LAMBDAS_OWN) and name not in _KEPT)
+    settings = ["LAMBDA_ASYNC_RETRY_BASE_SECONDS", "LAMBDA_WARM_TTL_SECONDS"]
+    runtime._PYTHON_WORKER_SCRIPT = _FORGET.replace("NAMES", repr(own + settings)) + script
+
+    def make(original: Any) -> Any:
+        def detect(name: str) -> tuple[str, str]:
+            binary, worker = original(name)
+            return (python if name.startswith("python") else binary), worker
+
+        return detect
+
+    replace(runtime, "_detect_runtime_binary", ("runtime",), make)
