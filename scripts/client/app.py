@@ -7,12 +7,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from scripts.client import claim, cli
 from scripts.client.aws import Aws
 from scripts.client.claim import Claim
 from scripts.client.cleanup import remove_intermediate
 from scripts.client.commands import COMMANDS, resume
 from scripts.client.console import say, showing
+from scripts.client.deadline import patience_seconds
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import (
     ClientError,
@@ -23,6 +25,7 @@ from scripts.client.errors import (
     TimedOutError,
     UsageError,
 )
+from scripts.client.estimate import estimate, refuse_if_endless
 from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.orchestrations.base import Chunk
 from scripts.client.output import check_output, parse_counts, print_json, print_table, to_bytes, write_whole
@@ -71,10 +74,13 @@ def _start(options: argparse.Namespace) -> StartedRun:
     run_id = options.run_id or new_run_id()
     orchestration = kind(aws, run_id)
     orchestration.check(chunks)
+    expected = estimate(aws.deployment, (chunk["text"] for chunk in chunks))
+    if not options.force:
+        refuse_if_endless(aws.deployment, expected, max((len(chunk["text"].encode()) for chunk in chunks), default=0))
     if not options.quiet:
-        for notice in [*given.notices, *notices]:
+        for notice in filter(None, [*given.notices, *notices, expected.notice]):
             say(f"note: {notice}")
-    run = StartedRun(aws, orchestration, run_id, destination, len(chunks), options.keep)
+    run = StartedRun(aws, orchestration, run_id, destination, len(chunks), options.keep, num_reducer)
     try:
         claimed = Claim(run_id, aws.deployment.orchestration, len(chunks), num_reducer, destination, options.keep)
         claim.take(aws.store("results"), claimed)
@@ -151,7 +157,10 @@ def _wait(options: argparse.Namespace, run: StartedRun) -> bytes:
         Watcher(run.orchestration, run.mappers, want_progress=not options.quiet) as watcher,
         showing(lambda: watcher.progress, run.mappers, quiet=options.quiet) as tick,
     ):
-        return wait_for_result(run.aws, run.run_id, options.timeout, lambda: watcher.verdict, tick)
+        timeout = options.timeout or patience_seconds(
+            run.aws.deployment, run.mappers or 1, run.num_reducer or DEFAULT_NUM_REDUCER
+        )
+        return wait_for_result(run.aws, run.run_id, timeout, lambda: watcher.verdict, tick)
 
 
 def _print(options: argparse.Namespace, run: StartedRun, counts: dict[str, int], output: Path | None) -> None:

@@ -89,6 +89,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     run = parser.add_argument_group("run")
     _add_where(run)
     run.add_argument("--run-id", metavar="ID", help="default: made from time and randomness")
+    run.add_argument(
+        "--force",
+        action="store_true",
+        help="start the run although its mappers should not end in their time limit by the number of words: the map emits fewer",
+    )
     _add_waiting(run)
     _add_output(parser)
 
@@ -145,7 +150,12 @@ def _add_where(group: argparse._ActionsContainer) -> None:
 
 
 def _add_waiting(group: argparse._ActionsContainer) -> None:
-    group.add_argument("--timeout", metavar="SECONDS", type=_seconds, default=900.0, help="how long to wait (default: 900)")
+    group.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        help="how long to wait (default: as long as the run may last by the functions' time limits and all their attempts)",
+    )
     group.add_argument("--no-wait", action="store_true", help="start the run, print its id, and end")
     group.add_argument("--keep", action="store_true", help="keep intermediate objects (default: deleted after success)")
 
@@ -165,7 +175,7 @@ def _check_input(options: argparse.Namespace) -> None:
         raise UsageError("INPUT is an empty name; is a shell variable unset?")
     if options.attach is not None:
         options.attach = check_run_id(options.attach)
-        made_at_start = ("run_id", "chunk_bytes", "chunks", "num_reducer", "destination", "no_wait")
+        made_at_start = ("run_id", "chunk_bytes", "chunks", "num_reducer", "destination", "force", "no_wait")
         if given := [name for name in made_at_start if getattr(options, name)]:
             shown = ", ".join("--" + name.replace("_", "-") for name in given)
             raise UsageError(f"{shown} can't be used with --attach: that run was started already")

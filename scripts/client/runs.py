@@ -17,6 +17,7 @@ class StartedRun:
 
     Attributes:
         mappers: the number of its chunks, None if its claim was tidied up.
+        num_reducer: of how many reducers it was asked; None likewise, and for the default.
         started: when, as ISO 8601; None likewise.
     """
 
@@ -26,6 +27,7 @@ class StartedRun:
     destination: str
     mappers: int | None
     keep: bool
+    num_reducer: int | None = None
     started: str | None = None
 
     @property
@@ -66,6 +68,7 @@ def find_run(options: argparse.Namespace, run_id: str) -> StartedRun:
             claimed.destination if claimed else deployment.buckets["shuffle"],
             claimed.chunks if claimed else None,
             options.keep or (claimed is not None and claimed.keep),
+            claimed.num_reducer if claimed else None,
             claimed.started if claimed else None,
         )
     looked = ", ".join(map(str, deployments))

@@ -18,8 +18,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from moto.server import ThreadedMotoServer
 
 from scripts import paths
+from scripts.client import app
 from scripts.client.app import main
 from scripts.client.aws import Aws
+from scripts.client.deadline import patience_seconds
 from scripts.client.deployment import Deployment
 
 HOSTILE = ["and/or", "//", "..", ".", "100%", "%2F", "a\x01b", "he’ll", "日本語", "😀", "[red]", "w" * 3000]
@@ -66,7 +68,7 @@ class Cloud:
             "timeout_seconds": 300,
         }
         self.path = folder / f"{orchestration}.json"
-        self.path.write_text(json.dumps(self.record))
+        self.change()
         self.aws = Aws(Deployment.parse(self.record, "test"))
         self.s3 = boto3.client(
             "s3", endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
@@ -79,6 +81,10 @@ class Cloud:
         self.refuse = None
         self.verdict = {"status": "RUNNING"}
         self.history = []
+
+    def change(self, **told):
+        self.record |= told
+        self.path.write_text(json.dumps(self.record))
 
     def keys(self, role):
         return sorted(item["path"] for page in obstore.list(self.aws.store(role)) for item in page)
@@ -416,7 +422,7 @@ REFUSED = ClientError(
 
 @pytest.mark.parametrize("refusal", [REFUSED, EndpointConnectionError(endpoint_url="x")])
 def test_what_could_not_start_leaves_nothing(cloud, tmp_path, capsys, refusal):
-    (tmp_path / "in.txt").write_text("some words " * 200_000)
+    (tmp_path / "in.txt").write_text(f"some {'w' * 100} " * 20_000)
     cloud.refuse = refusal
 
     assert main([str(tmp_path / "in.txt"), "--run-id", "r1"]) == 1
@@ -496,6 +502,42 @@ def test_bad_input_starts_nothing(deploy, tmp_path, capsys):
 
     assert "element 2" in capsys.readouterr().err
     assert cloud.keys("results") == []
+
+
+def test_a_run_whose_mappers_cannot_end_is_refused_unless_forced(cloud, tmp_path, capsys):
+    cloud.change(timeouts={"mapper": 1})
+    (tmp_path / "in.txt").write_text("word\n" * 1500)
+
+    assert main([str(tmp_path / "in.txt"), "--run-id", "r1"]) == 2
+    told = capsys.readouterr().err
+    assert "--force" in told
+    assert "a mapper needs about 2 s and may run 1 s" in told
+    assert cloud.started == []
+    assert cloud.keys("results") == []
+
+    assert main([str(tmp_path / "in.txt"), "--force"]) == 0
+
+
+def test_a_run_of_more_than_a_minute_is_told_so(deploy, tmp_path, capsys):
+    cloud = deploy("sfn")
+    cloud.behave = lambda run, chunks: cloud.put("results", f"{run}/result.json", {})
+    (tmp_path / "in.txt").write_text("word\n" * 100_000)
+
+    assert main([str(tmp_path / "in.txt"), "--top", "0"]) == 0
+
+    assert "emitting takes about 1 min 40 s" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("given", "seconds"), [([], None), (["--timeout", "77"], 77)])
+def test_the_client_waits_as_long_as_the_run_may_last(deploy, sample, monkeypatch, given, seconds):
+    cloud = deploy("http_sync_s3")
+    cloud.change(timeouts={"mapper": 800})
+    real, waited = app.wait_for_result, []
+    monkeypatch.setattr(app, "wait_for_result", lambda *arguments: waited.append(arguments[2]) or real(*arguments))
+
+    assert main([sample, "--num-reducer", "5", *given]) == 0
+
+    assert waited == [seconds or patience_seconds(Deployment.parse(cloud.record, "test"), chunks=2, reducers=5)]
 
 
 def test_several_deployments_need_a_choice(deploy, sample, capsys):

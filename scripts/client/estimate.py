@@ -1,0 +1,142 @@
+"""How long a run will emit, worked out before it starts: each emitted word is an object, and a store takes so many a second.
+
+With W words in all, w words in the chunk that has the most, c mappers at once, and R the store's puts a second::
+
+    the run's mappers   W / min(R, c × r) seconds in all
+    the slowest mapper  the larger of  w / r  and  the words of the c largest chunks / R
+
+r is what one mapper reaches alone: it keeps 32 puts under way, each of which takes S3 some 45 ms. The second line says that the
+c largest chunks are mapped at the same time and share the store evenly. An attempt that runs into its time limit begins anew,
+so a mapper that needs longer than that ends in no attempt.
+
+What a map emits can't be known. The default one emits each word that whitespace parts, and this is what is counted here.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from scripts.client.deployment import Deployment
+from scripts.client.errors import UsageError
+
+AWS_PUTS_PER_SECOND = 3500
+"""For one prefix, until S3 splits it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"""
+
+AWS_MAPPER_PUTS_PER_SECOND = 700
+
+EMBEDDED_PUTS_PER_SECOND = 1000
+"""About, on two processors; one mapper alone reaches it, too."""
+
+INLINE_MAP_CONCURRENCY = 40
+"""Of a Map state that is not distributed: https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html"""
+
+LONGEST_SECONDS = 900
+LONGEST_HTTP_ONLY_SECONDS = 280
+"""Of a mapper's time limit; see the variable timeout_seconds."""
+
+_TOLD_FROM_SECONDS = 60
+_MARGIN = 0.8
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is expected of a run.
+
+    Attributes:
+        words: how many the chunks have, from the most to the fewest.
+        bound: how many mappers run at once at most, None if nothing is known that bounds them.
+        store: puts a second that the store takes.
+        alone: puts a second that one mapper reaches.
+        limit_seconds: that a mapper may run.
+    """
+
+    words: Sequence[int]
+    bound: int | None
+    store: int
+    alone: int
+    limit_seconds: int
+
+    @property
+    def at_once(self) -> int:
+        """How many mappers run at the same time."""
+        return min(len(self.words), self.bound or len(self.words))
+
+    @property
+    def seconds(self) -> float:
+        """Until all mappers have ended."""
+        return max(sum(self.words) / min(self.store, max(1, self.at_once) * self.alone), self.mapper_seconds)
+
+    @property
+    def mapper_seconds(self) -> float:
+        """That the slowest mapper needs."""
+        return max(sum(self.words[: self.at_once]) / self.store, max(self.words, default=0) / self.alone)
+
+    @property
+    def fits(self) -> bool:
+        """Whether every mapper can end within its time limit."""
+        return self.mapper_seconds <= self.limit_seconds
+
+    @property
+    def notice(self) -> str | None:
+        """What the user is told of a run that takes long; None of one that doesn't."""
+        return f"{self.objects}: emitting takes about {duration(self.seconds)}" if self.seconds > _TOLD_FROM_SECONDS else None
+
+    @property
+    def objects(self) -> str:
+        """What is emitted, and how fast the store takes it."""
+        total = f"{sum(self.words):,}"
+        return (
+            f"the input has {total} words, each an object if the map emits it, and the store takes about {self.store:,} a second"
+        )
+
+    def with_smaller_chunks(self, part: float) -> "Estimate":
+        """The same words in even chunks, each of this part (below 1) of the largest one's."""
+        each = max(1, int(max(self.words) * part))
+        return replace(self, words=[each] * ceil(sum(self.words) / each))
+
+
+def estimate(deployment: Deployment, texts: Iterable[str], account_concurrency: int | None = None) -> Estimate:
+    """Estimate a run of these chunks; `account_concurrency` is how many functions the account runs at once, if that is known."""
+    inline = INLINE_MAP_CONCURRENCY if deployment.sfn_map_mode == "INLINE" else None
+    bounds = [bound for bound in (inline, deployment.concurrency.get("mapper"), account_concurrency) if bound]
+    words = sorted((len(text.split()) for text in texts), reverse=True)
+    rates = (EMBEDDED_PUTS_PER_SECOND,) * 2 if deployment.is_embedded else (AWS_PUTS_PER_SECOND, AWS_MAPPER_PUTS_PER_SECOND)
+    return Estimate(words, min(bounds, default=None), *rates, deployment.timeout_of("mapper"))
+
+
+def refuse_if_endless(deployment: Deployment, found: Estimate, largest_bytes: int) -> None:
+    """Refuse a run whose mappers can't end; `largest_bytes` is the size of the largest chunk.
+
+    Raises:
+        UsageError: says what to do.
+    """
+    if found.fits:
+        return
+    sharing = f", which {found.at_once} mappers share" if found.at_once > 1 else ""
+    needs = f"a mapper needs about {duration(found.mapper_seconds)} and may run {duration(found.limit_seconds)}"
+    ways = "; or ".join([*_ways(deployment, found, largest_bytes), "if the map emits fewer, start it all the same with --force"])
+    raise UsageError(f"{found.objects}{sharing}: {needs}. Nothing was started: {ways}")
+
+
+def _ways(deployment: Deployment, found: Estimate, largest_bytes: int) -> list[str]:
+    """What would make each mapper end in time, with something to spare."""
+    ways = []
+    needed = found.mapper_seconds / _MARGIN
+    smaller = found.limit_seconds / needed
+    if found.with_smaller_chunks(smaller).fits:
+        ways.append(f"use smaller chunks (--chunk-bytes {max(1, int(largest_bytes * smaller))})")
+    if needed <= (LONGEST_HTTP_ONLY_SECONDS if deployment.orchestration == "http_only" else LONGEST_SECONDS):
+        ways.append(f"deploy with timeout_seconds={ceil(needed)}")
+    return ways or ["count the input in parts, one run after the other"]
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `3 min 20 s` or `2 h 5 min`."""
+    whole = ceil(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
