@@ -12,7 +12,7 @@ from scripts.client import claim, cli
 from scripts.client.aws import Aws
 from scripts.client.claim import Claim
 from scripts.client.cleanup import remove_intermediate
-from scripts.client.commands import COMMANDS, resume
+from scripts.client.commands import COMMANDS
 from scripts.client.console import say, showing
 from scripts.client.deadline import patience_seconds
 from scripts.client.deployment import Deployment, find_deployments
@@ -30,6 +30,7 @@ from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.orchestrations.base import Chunk
 from scripts.client.output import check_output, parse_counts, print_json, print_table, to_bytes, write_whole
 from scripts.client.reading import read_input
+from scripts.client.resuming import resume
 from scripts.client.runid import new_run_id
 from scripts.client.runs import StartedRun, find_run
 from scripts.client.settling import check_destination, settle
@@ -39,13 +40,13 @@ from scripts.client.watching import Watcher
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the client; returns its exit code, and prints what went wrong."""
+    run: StartedRun | None = None
     try:
         options = cli.parse(arguments)
         if sys.stdout is None:
             raise UsageError("standard output is closed; send it to /dev/null where the counts are not wanted there")
         if options.command in COMMANDS:
-            COMMANDS[options.command](options)
-            return 0
+            return _command(options)
         output = check_output(options.output, getattr(options, "input", None)) if options.output else None
         if options.command == "resume":
             run = resume(options)
@@ -59,8 +60,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        say("interrupted; nothing was started")
+        say("interrupted; nothing was started" if run is None else _goes_on(run))
         return Interruption.exit_code
+
+
+def _command(options: argparse.Namespace) -> int:
+    try:
+        COMMANDS[options.command](options)
+    except KeyboardInterrupt:
+        again = "" if options.command == "status" else f"; {options.command} may be half done, give it again"
+        raise Interruption(f"interrupted{again}") from None
+    return 0
+
+
+def _goes_on(run: StartedRun) -> str:
+    return f"interrupted; run {run.run_id} goes on. Attach with: {run.how_to_attach}"
 
 
 def _start(options: argparse.Namespace) -> StartedRun:
@@ -132,7 +146,7 @@ def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -
     try:
         body = _wait(options, run)
     except KeyboardInterrupt:
-        raise Interruption(f"interrupted; run {run.run_id} goes on. Attach with: {run.how_to_attach}") from None
+        raise Interruption(_goes_on(run)) from None
     except TimedOutError as error:
         raise TimedOutError(f"{error}; it goes on. Attach with: {run.how_to_attach}") from None
     except RunFailedError as error:

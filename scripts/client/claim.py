@@ -2,18 +2,22 @@
 
     {"run": "20260102T030405678-9f86d081e2", "orchestration": "sfn", "chunks": 6, "num_reducer": 3 or null,
      "destination": "bucket/prefix", "keep": false, "started": "2026-01-02T03:04:05.678+00:00", "owner": random token,
-     "redrives": 0}
+     "redrives": 0, "turn": null or {"by": random token, "to": "resume" or "clean", "since": "2026-01-02T03:05:06.789+00:00"}}
 
 Written by the client, read by `--attach`; deleted after a successful run unless --keep. Where an execution is redriven, it is
 written again, before, with how often that will then have happened: what is told late of an earlier end is known by that.
+
+It also says whose turn it is to decide what becomes of a run that has ended; see `turns`. All changes are conditional writes
+(`If-Match`), so that nobody overwrites what somebody else has written since.
 """
 
 import json
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from obstore.store import S3Store
 
@@ -28,6 +32,23 @@ FAILED = "failed.json"
 _ATTEMPTS = 5
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _token() -> str:
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Who decides what becomes of a run that has ended, and since when."""
+
+    to: Literal["resume", "clean"]
+    by: str = field(default_factory=_token)
+    since: str = field(default_factory=_now)
+
+
 @dataclass(frozen=True)
 class Claim:
     """The body of run.json."""
@@ -38,15 +59,18 @@ class Claim:
     num_reducer: int | None
     destination: str
     keep: bool = False
-    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
-    owner: str = field(default_factory=lambda: secrets.token_hex(16))
+    started: str = field(default_factory=_now)
+    owner: str = field(default_factory=_token)
     redrives: int = 0
+    turn: Turn | None = None
 
     @classmethod
     def parse(cls, body: bytes | None) -> "Claim | None":
         """None if there is none, or if it is not one that this client could have written."""
         try:
             claim = cls(**json.loads(body or b""))
+            if claim.turn is not None:
+                claim = replace(claim, turn=Turn(**claim.turn))  # type: ignore[arg-type]
             Destination.parse(claim.destination, None)
         except (ValueError, TypeError):
             return None
@@ -82,15 +106,64 @@ def take(results: S3Store, claim: Claim) -> None:
         raise _used(results, claim.run, *(key.rpartition("/")[2] for key in sorted(ended)))
 
 
+@dataclass(frozen=True)
+class Held:
+    """A claim as it was read, and the ETag by which a change since then is noticed."""
+
+    claim: Claim
+    e_tag: str
+
+
+def hold(results: S3Store, run: str) -> Held | None:
+    """Read the claim of a run; None if there is none, or none that this client could have written.
+
+    Raises:
+        StorageError: a request finally failed.
+    """
+    found = objects.read_tagged(results, f"{run}/{RUN}")
+    claim = Claim.parse(found[0]) if found else None
+    return Held(claim, found[1]) if found and claim else None
+
+
+def swap(results: S3Store, held: Held, claim: Claim) -> bool:
+    """Write a claim in the place of the one that was read; False if that one was changed or removed since.
+
+    When the answer to a first try was lost, the second finds that the claim was changed: by itself.
+
+    Raises:
+        StorageError: a request finally failed.
+    """
+    key, body = f"{claim.run}/{RUN}", _body(claim)
+    return objects.replace(results, key, body, held.e_tag) or objects.read(results, key) == body
+
+
+def change(results: S3Store, run: str, how: Callable[[Claim], Claim | None]) -> Claim | None:
+    """Change the claim as it is now: `how` is asked again whenever somebody else was faster.
+
+    Returns:
+        The new claim; None if the claim is no more, or if `how` said None, which leaves it as it is.
+
+    Raises:
+        StorageError: a request finally failed.
+    """
+    for attempt in range(_ATTEMPTS):
+        held = hold(results, run)
+        changed = how(held.claim) if held else None
+        if held is None or changed is None:
+            return None
+        if swap(results, held, changed):
+            return changed
+        time.sleep(0.1 * attempt)
+    raise StorageError("s3:PutObject", results.config.get("bucket", "?"), f"{run}/{RUN}", "others change it all the time")
+
+
 def note_redrive(results: S3Store, run: str, redrives: int) -> None:
     """Note how often the run's execution will have been redriven; nothing if the claim is no more.
 
     Raises:
         StorageError: a request finally failed.
     """
-    claim = Claim.parse(objects.read(results, f"{run}/{RUN}"))
-    if claim is not None:
-        objects.write(results, f"{run}/{RUN}", _body(replace(claim, redrives=redrives)))
+    change(results, run, lambda claim: replace(claim, redrives=redrives))
 
 
 def _body(claim: Claim) -> bytes:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import S3Store
 
 from scripts.client.concurrency import at_once
@@ -24,6 +24,17 @@ def read(store: S3Store, key: str) -> bytes | None:
     with _errors("s3:GetObject", store, key):
         try:
             return bytes(obstore.get(store, key).bytes())
+        except FileNotFoundError as error:
+            _refuse_missing_bucket(error)
+            return None
+
+
+def read_tagged(store: S3Store, key: str) -> tuple[bytes, str] | None:
+    """An object's body and its ETag, or None if there is none."""
+    with _errors("s3:GetObject", store, key):
+        try:
+            found = obstore.get(store, key)
+            return bytes(found.bytes()), str(found.meta["e_tag"])
         except FileNotFoundError as error:
             _refuse_missing_bucket(error)
             return None
@@ -56,6 +67,22 @@ def create(store: S3Store, key: str, body: bytes) -> bool:
         try:
             obstore.put(store, key, body, mode="create", use_multipart=False)
         except AlreadyExistsError:
+            return False
+        return True
+
+
+def replace(store: S3Store, key: str, body: bytes, e_tag: str) -> bool:
+    """Write an object in the place of the one with this ETag; False if there is another or none.
+
+    The other may be what an earlier try of this very request wrote. S3 answers a conflict of two writers likewise.
+    """
+    with _errors("s3:PutObject", store, key):
+        try:
+            obstore.put(store, key, body, mode={"e_tag": e_tag}, use_multipart=False)
+        except (PreconditionError, AlreadyExistsError):
+            return False
+        except FileNotFoundError as error:
+            _refuse_missing_bucket(error)
             return False
         return True
 
