@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -30,6 +31,22 @@ def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud,
     assert done.counts == COUNTS
     assert f"run {run} goes on with mapper 5" in done.err
     assert 1 <= (invoked(cloud, orchestration) - before)["mapper"] <= MAPPERS_AGAIN[orchestration]
+
+
+@pytest.mark.parametrize("orchestration", MAPPERS_AGAIN, scope="session")
+def test_of_two_clients_that_resume_at_once_one_does_and_the_other_is_told(cloud: Cloud, orchestration: str) -> None:
+    run = f"resumed-twice-{orchestration}"
+    with broken_mapper(cloud, orchestration):
+        failed = cloud.invoke(orchestration, "--run-id", run, "--keep", "--json", "-", stdin=json.dumps(TEXTS))
+    assert failed.status == 1, failed.out + failed.err
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = sorted(pool.map(lambda _: cloud.command("resume", run, "--json"), range(2)), key=lambda done: done.status)
+
+    assert one.counts == COUNTS
+    assert other.status == 2, other.out + other.err
+    assert "--attach" in other.err
+    assert sorted(cloud.keys(orchestration, "results", run)) == [f"{run}/result.json", f"{run}/run.json"]
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ DRAWS = st.lists(st.integers(0, 5), max_size=40)
 RESUMES = st.lists(st.builds(Client, st.sampled_from(["resume", "resume --force"]), st.booleans()), min_size=2, max_size=3)
 
 
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(DRAWS, RESUMES)
 @example([0, 1], [Client("resume"), Client("resume", fails=True)])
 def test_resumed_run_is_killed_by_no_other_resume(draws: list[int], clients: list[Client]) -> None:
@@ -145,7 +145,7 @@ def test_resumed_run_is_killed_by_no_other_resume(draws: list[int], clients: lis
     assert world.aws.bodies("results")[RUN]["turn"] is None
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(DRAWS, CLIENTS, st.sampled_from(["result", "failure"]))
 def test_run_is_left_open_by_no_order_of_clients(draws: list[int], clients: list[Client], ends: str) -> None:
     world, actors = play(draws, clients, ends)
@@ -159,7 +159,7 @@ def test_run_is_left_open_by_no_order_of_clients(draws: list[int], clients: list
         assert "start" not in world.events[world.events.index("clean") :]
 
 
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(DRAWS, st.integers(0, 14), st.booleans())
 def test_run_whose_resume_died_can_be_resumed_or_begun_again(draws: list[int], dies: int, fails: bool) -> None:
     world, _ = play(draws, [Client("resume", fails, (dies, Killed))])
@@ -176,7 +176,7 @@ def test_run_whose_resume_died_can_be_resumed_or_begun_again(draws: list[int], d
     assert FAILED not in again.left()
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(DRAWS, st.integers(0, 20))
 def test_run_whose_cleaning_died_is_not_resumed_and_can_be_cleaned(draws: list[int], dies: int) -> None:
     world, (cleaner,) = play(draws, [Client("clean", fault=(dies, Killed))])
