@@ -14,7 +14,7 @@ Result: where the emitted pairs are, and how many ways they are partitioned::
 from typing import Any
 
 from functions.mapper.user_map import user_map
-from runtime.mapreduce import DEFAULT_NUM_REDUCER, emitting
+from runtime.mapreduce import DEFAULT_NUM_REDUCER, emitting, run_map
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
@@ -22,6 +22,8 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
 
     Raises:
         ValueError: a field is missing or of the wrong kind, or a word cannot be stored.
+        TypeError: `user_map` returned something that cannot be emitted.
+        RuntimeError: `emit` was called when or where nobody can hear it, see `runtime.mapreduce.scope`.
         StorageError: a put finally failed; the message names bucket, key and cause.
     """
     if not isinstance(event, dict):
@@ -31,5 +33,5 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
         raise ValueError(f'mapper: "text" must be a string; got {type(text).__name__}')
     num_reducer = event.get("numReducer", DEFAULT_NUM_REDUCER)
     with emitting(destination, num_reducer):
-        user_map(text)
+        run_map(user_map, text)
     return {"bucket": destination, "numReducer": num_reducer}

@@ -12,7 +12,7 @@ Result, a value for each word of the partition::
 from typing import Any
 
 from functions.reducer.user_reduce import user_reduce
-from runtime.mapreduce import read_partition
+from runtime.mapreduce import read_partition, run_reduce
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
@@ -20,8 +20,9 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
 
     Raises:
         ValueError: the event lacks a field, or the partition holds a key that no mapper writes.
+        TypeError, ValueError: `user_reduce` returned no JSON value; the message names the word and the value.
         StorageError: a listing or a read finally failed.
     """
     if not isinstance(event, dict) or not {"bucket", "partition"} <= event.keys():
         raise ValueError(f'reducer takes {{"bucket", "partition"}}; got {event!r:.200}')
-    return {word: user_reduce(word, ones) for word, ones in read_partition(event["bucket"], event["partition"])}
+    return {word: run_reduce(user_reduce, word, ones) for word, ones in read_partition(event["bucket"], event["partition"])}

@@ -1,4 +1,4 @@
-"""What component functions call: emit pairs, list partitions, read one.
+"""What component functions call: emit pairs, list partitions, read one, run the programmer's functions.
 
 Programmers need one name of it::
 
@@ -8,6 +8,7 @@ Programmers need one name of it::
 from runtime.mapreduce.emitter import emit, emitting
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from runtime.mapreduce.partitions import list_partitions, read_partition
+from runtime.mapreduce.programmer import run_map, run_reduce
 from runtime.mapreduce.storage import AccessDeniedError, StorageError
 
 __all__ = [
@@ -18,4 +19,6 @@ __all__ = [
     "emitting",
     "list_partitions",
     "read_partition",
+    "run_map",
+    "run_reduce",
 ]

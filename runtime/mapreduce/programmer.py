@@ -1,0 +1,88 @@
+"""Calls the programmer's two functions, and looks at what they return: what is thrown away unseen is a wrong result.
+
+user_map      None, or an iterator of pairs, such as a generator that yields `(word, 1)`: each pair is emitted
+user_reduce   a JSON value, see `values`
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import closing
+from typing import Any
+
+from runtime.mapreduce.emitter import emit
+from runtime.mapreduce.values import check_value, shown
+
+_MAP = "user_map in functions/mapper/user_map.py"
+_REDUCE = "user_reduce in functions/reducer/user_reduce.py"
+_TO_EMIT = "call emit(word) for each word and return nothing, or yield pairs (word, 1)"
+_DATA = frozenset({type(None), int, float, bool, str, list, dict})
+"""What is surely nothing that runs later: asked first, since this is asked for each word."""
+
+
+def run_map(user_map: Callable[[str], Any], text: str) -> None:
+    """Call user_map, inside `emitting`, and emit the pairs that it yields.
+
+    Raises:
+        TypeError: user_map can't be called, or returned something that can't be emitted.
+        ValueError: it yielded a pair whose value is not 1.
+        Exception: whatever user_map or `emit` raises.
+    """
+    returned = _call(_MAP, "user_map(text)", user_map, text)
+    if isinstance(returned, Iterator):
+        # Closed here, while it may still emit, if it ends before its end.
+        with closing(_to_the_end(returned)) as items:
+            for item in items:
+                emit(_word(item))
+    elif returned is not None:
+        raise TypeError(f"{_MAP} returned {shown(returned)}; {_TO_EMIT}")
+
+
+def run_reduce(user_reduce: Callable[[str, list[int]], Any], word: str, ones: list[int]) -> Any:
+    """Call user_reduce for one word, and return its value.
+
+    Raises:
+        TypeError: user_reduce can't be called, or returned something that JSON does not have.
+        ValueError: it returned something that JSON does not carry as it is.
+        Exception: whatever user_reduce raises.
+    """
+    value = _call(_REDUCE, "user_reduce(word, ones)", user_reduce, word, ones)
+    try:
+        check_value(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{_REDUCE} returned {shown(value)} for the word {shown(word)}: {error}") from None
+    return value
+
+
+def _call(name: str, signature: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    if not callable(function):
+        raise TypeError(f"{name} is no function but {shown(function)}; write def {signature}")
+    try:
+        returned = function(*arguments)
+    except TypeError as error:
+        if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+            raise
+        # No frame of the function's own: the call itself did not fit.
+        raise TypeError(
+            f"{name} can't be called with ({', '.join(map(shown, arguments))}): {error}; write def {signature}"
+        ) from error
+    if type(returned) in _DATA:
+        return returned
+    if isinstance(returned, Coroutine):
+        returned.close()  # Python warns of one that nobody awaits, long after and elsewhere.
+    if isinstance(returned, Awaitable | AsyncIterator):
+        raise TypeError(f"{name} returned {shown(returned)}; write def in place of async def, and asyncio.run(...) inside it")
+    return returned
+
+
+def _to_the_end(items: Any) -> Generator[Any, None, None]:
+    returned = yield from items
+    if returned is not None:
+        raise TypeError(f"{_MAP} yielded pairs and then returned {shown(returned)}, which would be lost; yield it, too")
+
+
+def _word(item: Any) -> str:
+    match item:
+        case (str(word), value):
+            if type(value) is int and value == 1:
+                return word
+            raise ValueError(f"{_MAP} yielded {shown(item)}: the value must be 1; yield a word once for each time it counts")
+    raise TypeError(f"{_MAP} yielded {shown(item)}, which is no pair of a word, a string, and 1; {_TO_EMIT}")

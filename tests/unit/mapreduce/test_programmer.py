@@ -1,0 +1,220 @@
+"""The programmer's functions: pairs that a map yields are emitted, and whatever else they return is told by name."""
+
+import asyncio
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runtime.mapreduce import emit, emitting, run_map, run_reduce, storage
+from tests.fakes.shuffle_store import ShuffleStore
+
+TEXT = "to be or not to be"
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> ShuffleStore:
+    store = ShuffleStore()
+    monkeypatch.setattr(storage, "put", store.put)
+    return store
+
+
+def run(user_map: Any) -> None:
+    with emitting("my-bucket", 3):
+        run_map(user_map, TEXT)
+
+
+def counts(store: ShuffleStore) -> Counter[str]:
+    return Counter(key.split("/")[1] for key in store.objects)
+
+
+def generator(text: str) -> Any:
+    for word in text.split():
+        yield word, 1
+
+
+def expression(text: str) -> Any:
+    return ((word, 1) for word in text.split())
+
+
+def iterator(text: str) -> Any:
+    return iter([(word, 1) for word in text.split()])
+
+
+def zipped(text: str) -> Any:
+    return zip(text.split(), [1] * 99, strict=False)
+
+
+def lists(text: str) -> Any:
+    for word in text.split():
+        yield [word, 1]
+
+
+def half_and_half(text: str) -> Any:
+    for number, word in enumerate(text.split()):
+        if number % 2:
+            emit(word)
+        else:
+            yield word, 1
+
+
+@pytest.mark.parametrize("user_map", [generator, expression, iterator, zipped, lists, half_and_half])
+def test_each_pair_that_a_map_yields_is_emitted(user_map: Callable[[str], Any], store: ShuffleStore) -> None:
+    run(user_map)
+
+    assert counts(store) == Counter(TEXT.split())
+
+
+def test_a_generator_of_nothing_emits_nothing(store: ShuffleStore) -> None:
+    run(lambda text: iter(()))
+
+    assert store.objects == {}
+
+
+async def coroutine(text: str) -> None:
+    emit(text)
+
+
+async def async_generator(text: str) -> Any:
+    yield text, 1
+
+
+@pytest.mark.parametrize(
+    ("user_map", "told"),
+    [
+        (coroutine, r"returned <coroutine object coroutine.*; write def in place of async def"),
+        (async_generator, r"returned <async_generator object.*; write def in place of async def"),
+        (lambda text: [(text, 1)], r"returned \[\('to be or not to be', 1\)\]; call emit"),
+        (lambda text: [emit(word) for word in text.split()], r"returned \[None, None, .*\]; call emit"),
+        (lambda text: {"to": 2}, r"returned \{'to': 2\}; call emit"),
+        (lambda text: "to", r"returned 'to'; call emit"),
+        (lambda text: 0, "returned 0; call emit"),
+        (lambda text: False, "returned False; call emit"),
+        (lambda text: text.split, "returned <built-in method split .*>; call emit"),
+        (lambda text: iter(text.split()), r"yielded 'to', which is no pair of a word, a string, and 1; call emit"),
+        (lambda text: map(emit, text.split()), "yielded None, which is no pair"),
+        (lambda text: iter([("to", 1, 1)]), r"yielded \('to', 1, 1\), which is no pair"),
+        (lambda text: iter([(3, 1)]), r"yielded \(3, 1\), which is no pair of a word, a string"),
+        (lambda text: iter([(b"to", 1)]), r"yielded \(b'to', 1\), which is no pair of a word, a string"),
+        (None, r"is no function but None; write def user_map\(text\)"),
+        ("emit", r"is no function but 'emit'; write def user_map\(text\)"),
+        (lambda: None, r"can't be called with \('to be or not to be'\): .*; write def user_map\(text\)"),
+        (lambda key, text: None, r"can't be called with .* missing 1 required positional argument.*; write def user_map"),
+    ],
+)
+def test_map_that_returns_what_would_be_lost_fails_by_name(user_map: Any, told: str, store: ShuffleStore) -> None:
+    with pytest.raises(TypeError, match=f"^user_map in functions/mapper/user_map.py {told}"):
+        run(user_map)
+
+
+@pytest.mark.parametrize("value", [0, 2, -1, 1.0, True, "1", None, [1]])
+def test_pair_with_a_value_other_than_1_fails_by_name(value: Any, store: ShuffleStore) -> None:
+    with pytest.raises(ValueError, match=r"^user_map in functions/mapper/user_map.py yielded \('to', .*: the value must be 1"):
+        run(lambda text: iter([("to", value)]))
+
+
+def test_value_that_a_generator_returns_is_not_lost_unseen(store: ShuffleStore) -> None:
+    def user_map(text: str) -> Any:
+        yield "to", 1
+        return [("be", 1)]
+
+    with pytest.raises(TypeError, match=r"yielded pairs and then returned \[\('be', 1\)\], which would be lost"):
+        run(user_map)
+
+
+def test_generator_that_fails_on_an_item_is_closed_while_it_may_still_emit(store: ShuffleStore) -> None:
+    closed = []
+
+    def user_map(text: str) -> Any:
+        try:
+            yield "to", 2
+        finally:
+            emit("last")
+            closed.append(True)
+
+    with pytest.raises(ValueError, match="the value must be 1"):
+        run(user_map)
+    assert closed == [True]
+
+
+@pytest.mark.parametrize("error", [LookupError("mine"), TypeError("mine"), StopIteration("mine")])
+def test_error_of_the_map_itself_stays_what_it_is(error: Exception, store: ShuffleStore) -> None:
+    def user_map(text: str) -> None:
+        raise error
+
+    with pytest.raises(type(error), match=r"^mine$"):
+        run(user_map)
+
+
+def test_coroutine_is_closed_so_that_nothing_warns_of_it_later(store: ShuffleStore) -> None:
+    with warnings.catch_warnings(record=True) as warned, suppress(TypeError):
+        warnings.simplefilter("always")
+        run(coroutine)
+
+    assert warned == []
+
+
+def test_map_may_run_a_loop_of_its_own(store: ShuffleStore) -> None:
+    run(lambda text: asyncio.run(coroutine(text)))
+
+    assert counts(store) == {"to%20be%20or%20not%20to%20be": 1}
+
+
+async def reduce_coroutine(word: str, ones: list[int]) -> int:
+    return 1
+
+
+async def reduce_async_generator(word: str, ones: list[int]) -> Any:
+    yield 1
+
+
+def reduce_generator(word: str, ones: list[int]) -> Any:
+    yield sum(ones)
+
+
+@pytest.mark.parametrize(
+    ("user_reduce", "told"),
+    [
+        (reduce_coroutine, "returned <coroutine object .*; write def in place of async def"),
+        (reduce_async_generator, "returned <async_generator object .*; write def in place of async def"),
+        (reduce_generator, "returned <generator object .* for the word 'be': .* return in place of yield"),
+        (lambda word, ones: map(str, ones), "returned <map object .* for the word 'be': .* return in place of yield"),
+        (3, r"is no function but 3; write def user_reduce\(word, ones\)"),
+        (lambda word: 1, r"can't be called with \('be', \[1, 1\]\): .*; write def user_reduce\(word, ones\)"),
+        (lambda word, ones: {1: "a", "1": "b"}, r"returned \{1: 'a', '1': 'b'\} for the word 'be': the key 1 of a dict"),
+    ],
+)
+def test_reduce_that_returns_no_value_fails_by_name(user_reduce: Any, told: str) -> None:
+    with pytest.raises(TypeError, match=f"^user_reduce in functions/reducer/user_reduce.py {told}"):
+        run_reduce(user_reduce, "be", [1, 1])
+
+
+def test_failed_value_is_told_with_its_word() -> None:
+    told = r"^user_reduce in functions/reducer/user_reduce.py returned nan for the word 'be': JSON has neither NaN"
+
+    with pytest.raises(ValueError, match=told):
+        run_reduce(lambda word, ones: float("nan"), "be", [1])
+
+
+@settings(max_examples=30)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
+def test_yielded_or_emitted_is_the_same(words: list[str]) -> None:
+    def emitting_map(text: str) -> None:
+        for word in words:
+            emit(word)
+
+    with pytest.MonkeyPatch.context() as patch:
+        stored = []
+        for user_map in (emitting_map, lambda text: ((word, 1) for word in words)):
+            store = ShuffleStore()
+            patch.setattr(storage, "put", store.put)
+            run(user_map)
+            stored.append(Counter(key.rpartition("/")[0] for key in store.objects))
+
+    assert stored[0] == stored[1]
+    assert stored[0].total() == len(words)
