@@ -46,7 +46,15 @@ locals {
     }
   }
 
-  concurrency = { for function, settings in local.settings : function => settings.reserved_concurrency if settings.reserved_concurrency > 0 }
+  # What bounds a fan-out, and what was reserved: the lesser of the two.
+  fan_out_concurrency = { sfn = var.map_concurrency, http_only = var.fan_out_concurrency }
+  bounds = {
+    for function, settings in local.settings : function => concat(
+      settings.reserved_concurrency > 0 ? [settings.reserved_concurrency] : [],
+      contains(["mapper", "reducer"], function) ? [for orchestration, bound in local.fan_out_concurrency : bound if orchestration == var.orchestration] : [],
+    )
+  }
+  concurrency = { for function, bounds in local.bounds : function => min(bounds...) if length(bounds) > 0 }
 }
 
 module "buckets" {
@@ -181,6 +189,7 @@ module "sfn" {
   arn                = "${local.arn_prefix}:states:${var.region}:${local.account_id}:stateMachine:${local.name}"
   definition_path    = "${local.build_dir}/sfn/definition.${var.sfn_map_mode}.asl.json"
   map_mode           = var.sfn_map_mode
+  map_concurrency    = var.map_concurrency
   function_arns      = local.function_arns
   failure            = module.function["failure"].name
   returns_bucket     = local.bucket_names["returns"]

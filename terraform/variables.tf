@@ -24,13 +24,24 @@ variable "prefix" {
 }
 
 variable "sfn_map_mode" {
-  description = "Map mode of the state machine (orchestration sfn only): INLINE (at most 40 mappers at once, 1,000 chunks) or DISTRIBUTED (up to 10,000 at once, input read from S3)."
+  description = "Map mode of the state machine (orchestration sfn only): INLINE (at most 40 mappers at once; chunks and reducers together at most 95) or DISTRIBUTED (thousands of both, input read from S3)."
   type        = string
   default     = "INLINE"
 
   validation {
     condition     = contains(["INLINE", "DISTRIBUTED"], var.sfn_map_mode)
     error_message = "sfn_map_mode is \"${var.sfn_map_mode}\"; it must be INLINE or DISTRIBUTED."
+  }
+}
+
+variable "map_concurrency" {
+  description = "How many mappers, or reducers, a state machine has under way at once (orchestration sfn only): at most 40 with sfn_map_mode INLINE, 10000 with DISTRIBUTED. The default is what a new account may run in all; beyond an account's limit, invocations are throttled and tried again."
+  type        = number
+  default     = 10
+
+  validation {
+    condition     = var.map_concurrency >= 1 && var.map_concurrency <= (var.sfn_map_mode == "DISTRIBUTED" ? 10000 : 40) && floor(var.map_concurrency) == var.map_concurrency
+    error_message = "map_concurrency is ${var.map_concurrency}; it must be a whole number from 1 to 40, which is all that Step Functions runs at once with sfn_map_mode INLINE, or to 10000 with DISTRIBUTED."
   }
 }
 

@@ -14,11 +14,11 @@ It is told by whoever outlives a function that was killed, ran out of time or ou
 
     {"Session": run id, "Failure": {"Function": "mapper", "Index": 3, "Error": "ValueError", "Cause": "text, or JSON as above"}}
 
-  The state machine alone adds how often it attempts a task: what the function's own errors get, and what Lambda's get, such as
-  throttling: `"Attempts": {"Function": 3, "Lambda": 9}`. (A catcher isn't told how often a task was retried, but is reached only
-  when the attempts at that kind of error are used up.) It also adds how often its execution had been redriven when it caught the
-  error, and how often it has been by now: `"Redrives": {"Caught": 0, "Now": 0}`. It is answered by raising, so that its execution
-  fails at the very task that asks, and a redrive enters that one again
+  The state machine alone adds how often it attempts a task after each error that a retrier of its own names, and after all
+  others: `"Attempts": {"Lambda.TooManyRequestsException": 61, ..., "States.ALL": 3}`. (A catcher isn't told how often a task was
+  retried, but is reached only when the attempts at that error are used up.) It also adds how often its execution had been
+  redriven when it caught the error, and how often it has been by now: `"Redrives": {"Caught": 0, "Now": 0}`. It is answered by
+  raising, so that its execution fails at the very task that asks, and a redrive enters that one again
   (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html). Then `Now` is the greater number: there is
   nothing to record, and the answer lets the execution go on, back to what failed.
 
@@ -195,7 +195,7 @@ def _attempts(failure: dict[str, Any]) -> Any:
     attempts = failure.get("Attempts")
     if not isinstance(attempts, dict):
         return None
-    return attempts.get("Lambda" if str(failure.get("Error")).startswith("Lambda.") else "Function")
+    return attempts.get(str(failure.get("Error")), attempts.get("States.ALL"))
 
 
 def from_response(response: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ run "sfn_is_a_state_machine_over_five_functions" {
   }
 
   assert {
-    condition     = output.deployment.sfn_map_mode == "INLINE"
+    condition     = output.deployment.sfn_map_mode == "INLINE" && jsonencode(output.deployment.concurrency) == jsonencode({ mapper = 10, reducer = 10 })
     error_message = "The Map is INLINE unless asked for otherwise."
   }
 
@@ -65,7 +65,7 @@ run "http_sync_s3_is_functions_that_call_each_other" {
   }
 
   assert {
-    condition     = output.deployment.state_machine_arn == null && output.deployment.sfn_map_mode == null
+    condition     = output.deployment.state_machine_arn == null && output.deployment.sfn_map_mode == null && output.deployment.concurrency == {}
     error_message = "What an orchestration doesn't have is null in its deployment record."
   }
 

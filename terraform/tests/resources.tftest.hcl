@@ -375,6 +375,7 @@ run "executions_that_fail_by_themselves_are_recorded" {
     arn                = "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"
     definition_path    = "none"
     map_mode           = "INLINE"
+    map_concurrency    = 10
     function_arns      = { failure = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-failure" }
     failure            = "wordcount-sfn-failure"
     returns_bucket     = "wordcount-sfn-returns"
@@ -399,5 +400,63 @@ run "executions_that_fail_by_themselves_are_recorded" {
   assert {
     condition     = aws_lambda_permission.failed.function_name == "wordcount-sfn-failure" && aws_lambda_permission.failed.principal == "events.amazonaws.com"
     error_message = "EventBridge may invoke the recorder."
+  }
+}
+
+run "both_maps_of_an_inline_machine_keep_to_the_concurrency" {
+  command = plan
+
+  module {
+    source = "./modules/sfn"
+  }
+
+  variables {
+    name            = "wordcount-sfn"
+    arn             = "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"
+    definition_path = "../build/sfn/definition.INLINE.asl.json"
+    map_mode        = "INLINE"
+    map_concurrency = 7
+    function_arns = {
+      for function in ["mapper", "partition", "reducer", "summary", "failure"] : function => "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-${function}"
+    }
+    failure            = "wordcount-sfn-failure"
+    returns_bucket     = "wordcount-sfn-returns"
+    returns_bucket_arn = "arn:aws:s3:::wordcount-sfn-returns"
+    log_level          = "OFF"
+    log_retention_days = 7
+  }
+
+  assert {
+    condition     = jsonencode([for state in ["unum_map", "reducers"] : jsondecode(aws_sfn_state_machine.this.definition).States[state].MaxConcurrency]) == "[7,7]"
+    error_message = "Both Maps have so many items under way, and the definition has that as a number."
+  }
+}
+
+run "both_maps_of_a_distributed_machine_keep_to_the_concurrency" {
+  command = plan
+
+  module {
+    source = "./modules/sfn"
+  }
+
+  variables {
+    name            = "wordcount-sfn"
+    arn             = "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"
+    definition_path = "../build/sfn/definition.DISTRIBUTED.asl.json"
+    map_mode        = "DISTRIBUTED"
+    map_concurrency = 500
+    function_arns = {
+      for function in ["mapper", "partition", "reducer", "summary", "failure"] : function => "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-${function}"
+    }
+    failure            = "wordcount-sfn-failure"
+    returns_bucket     = "wordcount-sfn-returns"
+    returns_bucket_arn = "arn:aws:s3:::wordcount-sfn-returns"
+    log_level          = "OFF"
+    log_retention_days = 7
+  }
+
+  assert {
+    condition     = jsonencode([for state in ["unum_map", "reducers"] : jsondecode(aws_sfn_state_machine.this.definition).States[state].MaxConcurrency]) == "[500,500]"
+    error_message = "Both Maps have so many items under way, and the definition has that as a number."
   }
 }

@@ -48,6 +48,36 @@ run "an_unknown_map_mode_is_refused" {
   expect_failures = [var.sfn_map_mode]
 }
 
+run "an_inline_map_of_more_than_40_at_once_is_refused" {
+  command = plan
+
+  variables {
+    map_concurrency = 41
+  }
+
+  expect_failures = [var.map_concurrency]
+}
+
+run "a_map_of_none_at_once_is_refused" {
+  command = plan
+
+  variables {
+    map_concurrency = 0
+  }
+
+  expect_failures = [var.map_concurrency]
+}
+
+run "a_map_of_half_an_item_more_is_refused" {
+  command = plan
+
+  variables {
+    map_concurrency = 9.5
+  }
+
+  expect_failures = [var.map_concurrency]
+}
+
 run "an_unknown_log_level_is_refused" {
   command = plan
 

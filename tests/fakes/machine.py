@@ -52,7 +52,7 @@ class Machine:
         definition = json.dumps(render_asl(read_asl(paths.DEFINITIONS / "sfn" / "definition.asl.json"), mode))
         for function in ("mapper", "partition", "reducer", "summary", "failure"):
             definition = definition.replace(f"${{{function}}}", cluster.arn(function))
-        definition = definition.replace("${returns_bucket}", buckets.returns)
+        definition = definition.replace("${returns_bucket}", buckets.returns).replace('"${map_concurrency}"', "10")
         created = client.create_state_machine(
             name=f"wordcount-{buckets.results}", definition=definition, roleArn=f"arn:aws:iam::{ACCOUNT}:role/sfn"
         )

@@ -78,18 +78,35 @@ def test_errors_of_a_function_are_retried_twice(
     assert [0 <= pause <= 2**number for number, pause in enumerate(retries.pauses)] == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("error", "times", "longest"), [("Lambda.TooManyRequestsException", 60, 60), ("Lambda.ServiceException", 8, 30)]
+)
 def test_errors_of_lambda_itself_are_retried_longer(
-    make_state_machine: Make, retries: InstantRetries, monkeypatch: pytest.MonkeyPatch
+    error: str, times: int, longest: int, make_state_machine: Make, retries: InstantRetries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = make_state_machine("INLINE")
-    monkeypatch.setattr("functions.mapper.mapper.user_map", Flaky(8, error_of_lambda("Lambda.TooManyRequestsException")))
+    monkeypatch.setattr("functions.mapper.mapper.user_map", Flaky(times, error_of_lambda(error)))
     chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
 
     deployment.machine.wait(deployment.machine.start("run1", [chunk]))
 
     assert deployment.buckets.result("run1") == {"to": 1, "be": 1}
-    assert len(retries.pauses) == 8
-    assert max(retries.pauses) <= 30
+    assert len(retries.pauses) == times
+    assert max(retries.pauses) <= longest
+
+
+def test_function_that_lambda_ends_without_a_name_for_it_is_retried_twice(
+    make_state_machine: Make, retries: InstantRetries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = make_state_machine("INLINE")
+    out_of_memory = Flaky(99, error_of_lambda("Lambda.Unknown"))
+    monkeypatch.setattr("functions.mapper.mapper.user_map", out_of_memory)
+    chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
+
+    deployment.machine.wait(deployment.machine.start("run1", [chunk]))
+
+    assert out_of_memory.calls == 3
+    assert [deployment.buckets.failure("run1")[field] for field in ("error", "attempts")] == ["Lambda.Unknown", 3]
 
 
 def test_killed_function_is_recorded_by_lambdas_name_of_the_error(

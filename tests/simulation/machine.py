@@ -1,12 +1,13 @@
 """Step Functions: runs the packaged state machine. As much of the Amazon States Language as that uses, and nothing else.
 
 https://states-language.net/spec.html. Lambda tasks may be throttled, and may run although their answer is lost: both are
-errors that the definition's first retrier is for. A redrive enters again what had not ended, with the input that it had
+errors that the definition has retriers of their own for. A redrive enters again what had not ended, with the input that it had
 (https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html).
 """
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,6 +18,10 @@ from tests.simulation.lambdas import Lambda
 from tests.simulation.world import World
 
 TOO_LARGE = "States.DataLimitExceeded"
+
+_INLINE_CONCURRENCY = 40
+"""Iterations of an inline Map that run at once, at most
+(https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html)."""
 
 Done = Callable[[Any, tuple[str, str] | None], None]
 
@@ -30,15 +35,18 @@ _CALL = re.compile(r"(States\.\w+)\((.*)\)")
 
 
 class Machine:
-    """One state machine; `definition` holds `${function}` where Terraform puts ARNs.
+    """One state machine; `definition` holds `${function}` where Terraform puts ARNs, and a placeholder for `map_concurrency`.
 
     Attributes:
         status: of each execution, by name.
         overflowing: Maps whose output will be too large for a state, once each.
     """
 
-    def __init__(self, world: World, faults: Faults, service: Lambda, definition: dict[str, Any]) -> None:
+    def __init__(
+        self, world: World, faults: Faults, service: Lambda, definition: dict[str, Any], map_concurrency: int = 10
+    ) -> None:
         self._world, self._faults, self._service, self._definition = world, faults, service, definition
+        self.map_concurrency = map_concurrency
         self.status: dict[str, str] = {}
         self.overflowing: set[str] = set()
         self._branches: dict[str, _Branch] = {}
@@ -92,7 +100,8 @@ class Machine:
         if lineage.answers > 0 and self._faults.of_delivery("duplicated"):
             # The connection breaks: the function runs, nobody hears of it, and the task is tried again beside it.
             lineage.answers -= 1
-            self._world.after(self._world.random.uniform(0, 5), lambda: done(None, ("Lambda.Unknown", "no answer")))
+            lost = ("Lambda.SdkClientException", "no answer")
+            self._world.after(self._world.random.uniform(0, 5), lambda: done(None, lost))
             told = lambda value, error: None  # noqa: E731
 
         def ended(value: Any, error: dict[str, Any] | None) -> None:
@@ -185,7 +194,9 @@ class _Branch:
                     branch.stopped = True
                 if not self.stopped:
                     self._catch(state, value, error)
-            elif all(branch.output for branch in self.iterations):
+                return
+            begin_next()
+            if all(branch.output for branch in self.iterations):
                 if self._machine.overflows(self.at):
                     self._catch(state, value, (TOO_LARGE, "The output of the Map state exceeds 262144 bytes."))
                     return
@@ -194,15 +205,23 @@ class _Branch:
         for index, item in enumerate(items):
             context = {**self.context, "Map": {"Item": {"Index": index, "Value": item}}}
             self.iterations.append(_Branch(self._machine, processor["States"], context, done))
+        waiting: deque[Callable[[], None]] = deque()
         for index, branch in enumerate(self.iterations):
             earlier = before[index] if before else None
             if earlier and earlier.output:
                 branch.output = earlier.output
             elif earlier and earlier.at:
-                self._machine.later(0.1, partial(branch.go_on, earlier))
+                waiting.append(partial(branch.go_on, earlier))
             else:
                 given = branch._template(state["ItemSelector"], value)
-                self._machine.later(0.1, partial(branch.enter, processor["StartAt"], given))
+                waiting.append(partial(branch.enter, processor["StartAt"], given))
+
+        def begin_next() -> None:
+            if waiting:
+                self._machine.later(0.1, waiting.popleft())
+
+        for _ in range(min(self._machine.map_concurrency, _INLINE_CONCURRENCY)):
+            begin_next()
 
     def _catch(self, state: dict[str, Any], value: Any, error: tuple[str, str]) -> None:
         for catcher in state.get("Catch", ()):

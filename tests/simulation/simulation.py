@@ -107,7 +107,7 @@ class Simulation:
             {seams.STAGE_TABLES[role]: function for role, function in seams.STREAMED.items()},
             self.buckets,
         )
-        self.machine = Machine(self.world, self.faults, self.service, _definition())
+        self.machine = Machine(self.world, self.faults, self.service, _definition(), map_concurrency=3)
         self.on_failure: Callable[[], None] = lambda: None  # of a state machine's execution
         self.buckets.watchers.append(self.observer.written)
         self.tables.watchers.append(self.observer.changed)

@@ -13,6 +13,7 @@ import time
 from datetime import datetime
 from typing import Any
 
+from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from runtime.orchestration.envelope import encode, inline, pointer
 from scripts.client import claim, objects
 from scripts.client.deployment import require
@@ -30,8 +31,9 @@ from scripts.client.orchestrations.sfn_history import unfinished
 MAX_INPUT_BYTES = 225_000
 """Of the 262,144 that Step Functions allows an execution's input or a state's: a caught error's cause needs room beside it."""
 
-MAX_INLINE_ITEMS = 1000
-"""An execution's history ends at 25,000 events, and each item of an inline Map takes several."""
+MAX_INLINE_ITEMS = 95
+"""Chunks and reducers together. An execution's history ends at 25,000 events, and an item of an inline Map that uses all attempts
+of the definition takes 217; one that meets no error takes 7."""
 
 MAX_DISTRIBUTED_ITEMS = 2400
 """All mappers' return values, about 100 bytes each, are one state's output."""
@@ -75,10 +77,13 @@ class Sfn(Orchestration):
                 f"{len(chunks)} chunks are more than the {MAX_DISTRIBUTED_ITEMS} whose return values a state can hold;"
                 f" use larger chunks (--chunks {MAX_DISTRIBUTED_ITEMS})"
             )
-        if not self._distributed and len(chunks) > MAX_INLINE_ITEMS:
+        reducers = max((chunk.get("numReducer", DEFAULT_NUM_REDUCER) for chunk in chunks), default=0)
+        if not self._distributed and len(chunks) + reducers > MAX_INLINE_ITEMS:
+            larger = f"use larger chunks (--chunks {MAX_INLINE_ITEMS - reducers}), or " if reducers < MAX_INLINE_ITEMS else ""
             raise UsageError(
-                f"{len(chunks)} chunks are more than the {MAX_INLINE_ITEMS} that an inline Map can take; use larger chunks"
-                f" (--chunks {MAX_INLINE_ITEMS}), or deploy with sfn_map_mode=DISTRIBUTED"
+                f"{len(chunks)} chunks and {reducers} reducers are more than the {MAX_INLINE_ITEMS} items that inline Maps"
+                f" can take, whose every attempt is in one history of 25,000 events; {larger}deploy with"
+                " sfn_map_mode=DISTRIBUTED"
             )
 
     def start(self, chunks: list[Chunk], *, attended: bool) -> None:

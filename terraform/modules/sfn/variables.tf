@@ -9,13 +9,18 @@ variable "arn" {
 }
 
 variable "definition_path" {
-  description = "Path of the state machine's definition, a template whose placeholders are the function names and returns_bucket."
+  description = "Path of the state machine's definition, a template whose placeholders are the function names, returns_bucket and map_concurrency."
   type        = string
 }
 
 variable "map_mode" {
   description = "INLINE or DISTRIBUTED, as the definition is."
   type        = string
+}
+
+variable "map_concurrency" {
+  description = "How many items each Map has under way at once."
+  type        = number
 }
 
 variable "function_arns" {

@@ -391,6 +391,7 @@ VARIABLES = {
     "orchestration": "it must be one of: ${join",
     "prefix": "it must be 2 to 23 lower-case letters, digits and single hyphens, beginning with a letter",
     "sfn_map_mode": "it must be INLINE or DISTRIBUTED",
+    "map_concurrency": "it must be a whole number from 1 to 40, which is all that Step Functions runs at once",
     "sfn_log_level": "it must be OFF, ERROR, FATAL or ALL",
     "fan_in_wait_seconds": "it must be a whole number from 1 to 86400",
     "return_store": "it must be s3, dynamodb or redis",

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.client.console import describe
+from scripts.client.errors import UsageError
 from scripts.client.orchestrations import Progress, Verdict
 from scripts.client.orchestrations.base import size
 from scripts.client.orchestrations.sfn import Sfn, _datums
@@ -46,7 +47,7 @@ class Machine:
 
     def __init__(self, arn):
         self.events, self.runs, self.asked = [], [], 0
-        deployment = SimpleNamespace(state_machine_arn=arn, sfn_map_mode="INLINE")
+        deployment = SimpleNamespace(state_machine_arn=arn, sfn_map_mode="INLINE", bucket=str)
         self.aws = SimpleNamespace(deployment=deployment, client=lambda service: self)
 
     def happen(self, kind, output=None):
@@ -135,3 +136,32 @@ def test_verdict(machine, status, verdict):
 def test_unknown_progress_shows_as_question_marks():
     assert describe(Progress(), None) == "mapped ?/?, reduced ?/?"
     assert describe(Progress(3, 0, 2), 6) == "mapped 3/6, reduced 0/2"
+
+
+@pytest.mark.parametrize(("chunks", "reducers"), [(92, None), (90, 5), (1, 94)])
+def test_an_inline_map_takes_what_its_history_holds(machine, chunks, reducers):
+    Sfn(machine.aws, "r1").check(some(chunks, reducers))
+
+
+@pytest.mark.parametrize(
+    ("chunks", "reducers", "advice"),
+    [
+        (93, None, r"93 chunks and 3 reducers .* \(--chunks 92\), or deploy with sfn_map_mode=DISTRIBUTED"),
+        (90, 6, r"90 chunks and 6 reducers .* \(--chunks 89\)"),
+        (1, 95, r"events; deploy with sfn_map_mode=DISTRIBUTED"),
+    ],
+)
+def test_an_inline_map_takes_no_more(machine, chunks, reducers, advice):
+    with pytest.raises(UsageError, match=advice):
+        Sfn(machine.aws, "r1").check(some(chunks, reducers))
+
+
+def test_a_distributed_map_has_a_history_for_each_item(machine):
+    machine.aws.deployment.sfn_map_mode = "DISTRIBUTED"
+
+    Sfn(machine.aws, "r1").check(some(2400, 1000))
+
+
+def some(chunks, reducers):
+    chunk = {"text": "to be", "destination": "b"}
+    return [chunk if reducers is None else {**chunk, "numReducer": reducers}] * chunks

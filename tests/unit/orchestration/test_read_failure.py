@@ -60,7 +60,7 @@ READ = {
         "index": None,
         "error": "Lambda.TooManyRequestsException",
         "message": "Rate Exceeded.",
-        "attempts": 9,
+        "attempts": 61,
     },
     "catch_text_cause": {
         "run": "run1",

@@ -10,7 +10,7 @@ import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.edge import DefinitionError
-from runtime.orchestration.failure import RunFailed
+from runtime.orchestration.failure import RunFailed, read_failure
 from scripts import paths
 from scripts.package.definitions import asl_edges, check, next_edges, read_asl, render_asl
 
@@ -20,6 +20,10 @@ EDGES = {
     ("partition", "reducer", "Map"),
     ("reducer", "summary", "Fan-in"),
 }
+
+
+LAMBDAS_OWN = ("ServiceException", "AWSLambdaException", "SdkClientException", "ClientExecutionTimeoutException")
+"""Errors of the service, after which the function may or may not have run."""
 
 
 @pytest.fixture
@@ -239,8 +243,26 @@ def test_every_task_invokes_the_function_of_its_name(asl: dict[str, Any]) -> Non
 def test_every_task_retries(asl: dict[str, Any]) -> None:
     for name, state in tasks(asl["States"]):
         retriers = state["Retry"][1:] if name.endswith("_failed") else state["Retry"]
-        assert [retry["ErrorEquals"][-1] for retry in retriers] == ["Lambda.Unknown", "States.ALL"], name
+        throttled, lambdas, others = [retry["ErrorEquals"] for retry in retriers]
+        assert (throttled, others) == (["Lambda.TooManyRequestsException"], ["States.ALL"]), name
+        assert set(lambdas) == {f"Lambda.{error}" for error in LAMBDAS_OWN}, name
         assert all(retry["JitterStrategy"] == "FULL" and retry["BackoffRate"] > 1 for retry in retriers), name
+
+
+def test_throttled_functions_are_tried_for_long(asl: dict[str, Any]) -> None:
+    for name in ("mapper", "partition", "reducer", "summary"):
+        throttled = all_states(asl["States"])[name]["Retry"][0]
+        assert (throttled["MaxAttempts"], throttled["MaxDelaySeconds"]) == (60, 60), name
+
+
+@pytest.mark.parametrize("error", ["Lambda.Unknown", "States.Timeout", "Sandbox.Timedout", "Runtime.ExitError", "ValueError"])
+def test_poisoned_chunk_costs_three_attempts(error: str, asl: dict[str, Any]) -> None:
+    """Step Functions calls a function that ran out of memory or time `Lambda.Unknown`, among others
+    (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception)."""
+    for name in ("mapper", "partition", "reducer", "summary"):
+        retriers = all_states(asl["States"])[name]["Retry"]
+        retrier = next(retry for retry in retriers if {error, "States.ALL"} & set(retry["ErrorEquals"]))
+        assert 1 + retrier["MaxAttempts"] == 3, name
 
 
 def all_states(states: dict[str, Any]) -> dict[str, Any]:
@@ -267,10 +289,18 @@ def test_recorder_is_told_how_often_each_kind_of_error_is_attempted(asl: dict[st
     states = all_states(asl["States"])
 
     for name in ("mapper", "partition", "reducer", "summary"):
-        lambdas, others = states[name]["Retry"]
         told = states[f"{name}_failed"]["Parameters"]["Failure"]["Attempts"]
-        assert told == {"Function": others["MaxAttempts"] + 1, "Lambda": lambdas["MaxAttempts"] + 1}, name
-        assert all(error.startswith("Lambda.") for error in lambdas["ErrorEquals"]), name
+        assert told == {error: 1 + retry["MaxAttempts"] for retry in states[name]["Retry"] for error in retry["ErrorEquals"]}, (
+            name
+        )
+
+
+@pytest.mark.parametrize(("error", "attempts"), [("Lambda.TooManyRequestsException", 61), ("Lambda.Unknown", 3)])
+def test_record_of_a_failure_says_how_often_the_definition_attempts_it(error: str, attempts: int, asl: dict[str, Any]) -> None:
+    failure = all_states(asl["States"])["mapper_failed"]["Parameters"]["Failure"]
+    told = {"Function": "mapper", "Index": 1, "Error": error, "Cause": "", "Attempts": failure["Attempts"]}
+
+    assert read_failure({"Session": "run1", "Failure": told}, "wordcount-sfn-")["attempts"] == attempts
 
 
 def test_recorder_ends_the_execution_where_a_redrive_enters_it_again(asl: dict[str, Any]) -> None:
@@ -281,6 +311,13 @@ def test_recorder_ends_the_execution_where_a_redrive_enters_it_again(asl: dict[s
         assert state["Retry"][0] == {"ErrorEquals": [RunFailed.__name__], "MaxAttempts": 0}, name
         assert "Catch" not in state, name
         assert state["Parameters"]["Redrives"] == {"Caught.$": "$.Caught.Redrives", "Now.$": "$$.Execution.RedriveCount"}, name
+
+
+@pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
+def test_maps_share_one_concurrency_that_the_deployment_sets(mode: str, asl: dict[str, Any]) -> None:
+    maps = [state for state in render_asl(asl, mode)["States"].values() if state["Type"] == "Map"]
+
+    assert [state["MaxConcurrency"] for state in maps] == ["${map_concurrency}"] * 2
 
 
 @pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
