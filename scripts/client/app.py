@@ -28,7 +28,7 @@ from scripts.client.errors import (
 from scripts.client.estimate import estimate, refuse_if_endless
 from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.orchestrations.base import Chunk
-from scripts.client.output import check_output, parse_counts, print_json, print_table, to_bytes, write_whole
+from scripts.client.output import check_output, parse_counts, print_json, print_table, summed_up, to_bytes, write_whole
 from scripts.client.reading import read_input
 from scripts.client.resuming import resume
 from scripts.client.runid import new_run_id
@@ -158,7 +158,7 @@ def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -
         counts = parse_counts(run.run_id, body)
         _print(options, run, counts, output)
         if not options.quiet:
-            say(f"{_total(counts)} words, {len(counts)} distinct, in {took:.1f} s (run {run.run_id})")
+            say(f"{summed_up(counts)}, in {took:.1f} s (run {run.run_id})")
         if not run.keep:
             _tidy_up(run)
     except KeyboardInterrupt:
@@ -195,10 +195,6 @@ def _print(options: argparse.Namespace, run: StartedRun, counts: dict[str, int],
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise ClientError(f"the counts could not be printed: {error.strerror}; they are kept: {run.how_to_attach}") from error
-
-
-def _total(counts: dict[str, int]) -> int:
-    return sum(count for count in counts.values() if isinstance(count, int))
 
 
 def _tidy_up(run: StartedRun) -> None:

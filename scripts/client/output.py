@@ -117,5 +117,19 @@ def print_table(counts: dict[str, int], top: int) -> None:
     (console if console.is_terminal else Console(width=10 * _WORD_WIDTH)).print(table)
 
 
+def summed_up(counts: dict[str, Any]) -> str:
+    """`"210 words, 98 distinct"`; or `"98 distinct words"`, where no value is a number (a reduce of one's own)."""
+    numbers = [count for count in counts.values() if _is_number(count)]
+    if counts and not numbers:
+        return f"{len(counts)} distinct word{'s' * (len(counts) != 1)}"
+    total = sum(numbers)
+    return f"{total:.15g} words, {len(counts)} distinct" if isinstance(total, float) else f"{total} words, {len(counts)} distinct"
+
+
 def _as_number(count: Any) -> float:
-    return count if isinstance(count, int | float) else float("-inf")
+    return count if _is_number(count) else float("-inf")
+
+
+def _is_number(count: Any) -> bool:
+    # To Python, True and False are numbers.
+    return isinstance(count, int | float) and not isinstance(count, bool)

@@ -84,6 +84,31 @@ def test_the_table_is_ordered_and_cut_off(capsys):
     assert rows == [["c", "9"], ["a", "2"], ["b", "2"]]
 
 
+def test_the_table_puts_what_is_no_number_last(capsys):
+    output.print_table({"a": True, "b": "text", "c": None, "d": -5, "e": 0.5}, 5)
+
+    shown = [line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert shown == ["e", "d", "a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ({"a": 1, "b": 2}, "3 words, 2 distinct"),
+        ({}, "0 words, 0 distinct"),
+        ({"a": 0}, "0 words, 1 distinct"),
+        ({"a": 1, "b": True, "c": "7", "d": None}, "1 words, 4 distinct"),
+        ({"a": 0.1, "b": 0.2}, "0.3 words, 2 distinct"),
+        ({"a": 1.5, "b": 1.5}, "3 words, 2 distinct"),
+        ({"a": 1e300, "b": 1e300}, "2e+300 words, 2 distinct"),
+        ({"a": True, "b": False}, "2 distinct words"),
+        ({"a": [1, 2]}, "1 distinct word"),
+    ],
+)
+def test_total_counts_numbers_alone(counts, told):
+    assert output.summed_up(counts) == told
+
+
 @pytest.mark.parametrize("word", ["[red]x", "[/]", "[bold", "\\[red]", "日本語", ":smile:", "👨\u200d👩\u200d👧"])
 def test_the_table_shows_markup_as_it_is(capsys, word):
     output.print_table({word: 1}, 1)
