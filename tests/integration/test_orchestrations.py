@@ -1,12 +1,14 @@
 """One body, every orchestration: a run's result is `collections.Counter` of the words, and its keys are the run's own."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from functions.mapper.user_map import user_map
+from runtime.mapreduce import emit
 from runtime.orchestration import ORCHESTRATIONS
 from tests.fakes.deployments import Deployment
 from tests.fakes.user_maps import Flaky
@@ -154,6 +156,71 @@ def test_error_that_passes_is_retried(name: str, deploy: Deploy, monkeypatch: py
 
     assert deployment.buckets.result("run1") == counted(["to be or"])
     assert flaky.calls == 2
+
+
+def yields_pairs(text: str) -> Iterator[tuple[str, int]]:
+    for word in text.split():
+        yield word, 1
+
+
+def emits_from_a_pool(text: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        pool.map(emit, text.split())
+
+
+@pytest.mark.parametrize("own_map", [yields_pairs, emits_from_a_pool])
+def test_map_may_yield_pairs_or_emit_from_threads(
+    own_map: Callable[[str], Any], name: str, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = deploy(name)
+    monkeypatch.setattr("functions.mapper.mapper.user_map", own_map)
+
+    # One mapper: a plain thread can't tell whose it is where several run in one process, as they never do in Lambda.
+    deployment.start("run1", chunks_of(["to be or not to be"], deployment.buckets.shuffle))
+    deployment.wait()
+
+    assert deployment.buckets.result("run1") == counted(["to be or not to be"])
+
+
+async def is_a_coroutine(text: str) -> None:
+    emit(text)
+
+
+def returns_pairs(text: str) -> Any:
+    return [(word, 1) for word in text.split()]
+
+
+@pytest.mark.parametrize(
+    ("own_map", "told"), [(is_a_coroutine, "returned <coroutine object"), (returns_pairs, "returned [('to'")]
+)
+def test_map_that_returns_what_would_be_lost_fails_the_run_by_name(
+    own_map: Callable[[str], Any], told: str, name: str, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = deploy(name)
+    monkeypatch.setattr("functions.mapper.mapper.user_map", own_map)
+
+    deployment.start("run1", chunks_of(["to be"], deployment.buckets.shuffle))
+    deployment.wait()
+
+    failed = deployment.buckets.failure("run1")
+    assert (failed["function"], failed["error"]) == ("mapper", "TypeError")
+    assert failed["message"].startswith(f"user_map in functions/mapper/user_map.py {told}")
+    assert deployment.buckets.result("run1") is None
+
+
+def test_reduce_whose_value_json_would_change_fails_the_run_by_name(
+    name: str, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment = deploy(name)
+    monkeypatch.setattr("functions.reducer.reducer.user_reduce", lambda word, ones: {1: "a", "1": "b"})
+
+    deployment.start("run1", chunks_of(["be"], deployment.buckets.shuffle))
+    deployment.wait()
+
+    failed = deployment.buckets.failure("run1")
+    assert (failed["function"], failed["error"]) == ("reducer", "TypeError")
+    assert "returned {1: 'a', '1': 'b'} for the word 'be'" in failed["message"]
+    assert deployment.buckets.result("run1") is None
 
 
 def refuse_bad(text: str) -> None:
