@@ -28,7 +28,7 @@ from runtime.mapreduce.storage import AccessDeniedError
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.envelope import MAX_SIZE, Envelope, EnvelopeError, FanOut, Inline, checked_run_id, encode
-from runtime.orchestration.failure import complete, describe
+from runtime.orchestration.failure_record import complete, describe
 from runtime.orchestration.results import find_result, store_result
 from runtime.orchestration.returns import Found, Returns, input_key, return_key
 from runtime.orchestration.settings import Settings
@@ -106,7 +106,10 @@ class DynamoDBTriggers(Orchestration):
         if attempts is None:
             return "the run is no more"
         if attempts > ATTEMPTS and self.stored(invocation) is None:
-            message = f"{ATTEMPTS} attempts ended without a word: the function was killed, out of time or out of memory"
+            message = (
+                f"{ATTEMPTS} attempts ended without a word: the function ran out of time or memory, was killed, or ended its own "
+                "process; its log tells which"
+            )
             self._fail(invocation, {"error": "FunctionKilled", "message": message, "traceback": []}, attempts - 1)
             return "the attempts are used up"
         return replace(invocation, attempts=attempts)

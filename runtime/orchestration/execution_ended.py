@@ -23,6 +23,7 @@ from runtime.mapreduce import storage
 from runtime.mapreduce.run import Run, within
 from runtime.orchestration import failure
 from runtime.orchestration.envelope import EnvelopeError, checked_run_id
+from runtime.orchestration.failure_record import complete
 from runtime.orchestration.settings import Settings
 
 
@@ -54,7 +55,7 @@ def record_end(event: Any) -> bool:
             return failure.turn_back("the execution has been redriven since", run=ended.run_id)
         told: dict[str, Any] = dict.fromkeys(("function", "index", "request_id", "attempts"))
         told |= {"error": ended.error, "message": ended.cause, "traceback": []}
-        failure.record(failure.complete(ended.run_id, settings.function_prefix, told))
+        failure.record(complete(ended.run_id, settings.function_prefix, told))
     return True
 
 

@@ -30,27 +30,22 @@ It is told by whoever outlives a function that was killed, ran out of time or ou
 
 - EventBridge, for an execution that failed by itself, see `execution_ended`.
 
-What it writes to `{run}/failed.json`, each field but `run` and `time` possibly null::
-
-    {"run": ..., "function": "mapper", "index": 3, "error": "ValueError", "message": "...", "traceback": ["last frames"],
-     "request_id": "...", "attempts": 3, "log_group": "/aws/lambda/...", "time": "2026-11-23T18:00:00+00:00"}
+What it writes to `{run}/failed.json`, see `failure_record`.
 """
 
 import json
 import os
-import re
-import traceback
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
 from runtime.mapreduce.run import Run, current_run, within
+from runtime.orchestration import output
 from runtime.orchestration.envelope import EnvelopeError, checked_run_id
+from runtime.orchestration.failure_record import complete, from_response
 from runtime.orchestration.results import record_failure
+from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.stage import parse_key
 
-_FRAMES = 5
-_REQUEST_ID = re.compile(r"^(?:RequestId: |\S+Z )([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) ")
 _BRANCHES = ("mapper", "reducer")
 """The functions that run once for each index. A fan-in too may be triggered by a value, whose index says nothing of it."""
 
@@ -67,6 +62,13 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
         StorageError: the record cannot be written, or what a stream has given up neither read nor removed.
         RunFailed: all is well, but the state machine asked.
     """
+    try:
+        return _handle(event)
+    except Exception as error:
+        raise presentable(error) from None
+
+
+def _handle(event: Any) -> dict[str, Any]:
     match event:
         case {"Records": [{"s3": _}, *_]}:
             # Imported late, as below: each serves one orchestration alone.
@@ -80,7 +82,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     failure = read_failure(event, os.environ["FUNCTION_PREFIX"])
     redrives = _redrives(event)
     if redrives and redrives[1] > redrives[0]:
-        print(json.dumps({"outcome": "redriven", **failure}), flush=True)
+        output.write({"outcome": "redriven", **failure})
         return failure
     with within(Run(failure["run"])):
         record(failure)
@@ -93,12 +95,12 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
 def record(failure: dict[str, Any]) -> None:
     """Store a failure of the current run, and log it. Raises StorageError."""
     record_failure(os.environ["RESULTS_BUCKET"], failure["run"], failure)
-    print(json.dumps({"outcome": "ok", "requests": dict(current_run().requests), **failure}), flush=True)
+    output.write({"outcome": "ok", "requests": dict(current_run().requests), **failure})
 
 
 def turn_back(reason: str, **about: str) -> bool:
     """Log why nothing is recorded, and what of; False, for it is not."""
-    print(json.dumps({"outcome": "turned back", "reason": reason, **about}), flush=True)
+    output.write({"outcome": "turned back", "reason": reason, **about})
     return False
 
 
@@ -117,19 +119,6 @@ def _sentence(failure: dict[str, Any]) -> str:
     return f"{place}: {failure['error']}: {failure['message']}"
 
 
-def describe(error: BaseException) -> dict[str, Any]:
-    """What an exception says of a failure: its type, message and last frames."""
-    frames = traceback.format_tb(error.__traceback__)[-_FRAMES:]
-    return {"error": type(error).__name__, "message": str(error), "traceback": [frame.rstrip() for frame in frames]}
-
-
-def complete(run_id: str, function_prefix: str, told: dict[str, Any]) -> dict[str, Any]:
-    """Add what every record has: run, log group and time."""
-    log_group = f"/aws/lambda/{function_prefix}{told['function']}" if told["function"] else None
-    time = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"run": run_id, **told, "log_group": log_group, "time": time}
-
-
 def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:
     """Translate a platform's failure record into ours.
 
@@ -140,7 +129,7 @@ def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:
         raise EnvelopeError(f"not a failure record: {event!r:.200}")
     match event:
         case {"Records": [{"dynamodb": {"NewImage": {"Run": {"S": str(run_id)}, "Failure": {"S": str(record)}}}}]}:
-            return {**_record(record), "run": checked_run_id(run_id)}
+            return complete(checked_run_id(run_id), function_prefix, _record(record))
     told = _from_destination(event, function_prefix) if "requestContext" in event else _from_catch(event)
     return complete(checked_run_id(told["run"]), function_prefix, told)
 
@@ -151,7 +140,7 @@ def _record(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
-        raise EnvelopeError(f'"Failure" is no failure record: {text:.200}')
+        raise EnvelopeError(f'"Failure" is no failure record: {text!r:.200}')
     return record
 
 
@@ -162,11 +151,14 @@ def _from_destination(event: dict[str, Any], function_prefix: str) -> dict[str, 
     run_id, index = _place(payload, request.get("requestId"))
     name = str(request.get("functionArn", "")).partition(":function:")[2].partition(":")[0]
     function = name.removeprefix(function_prefix) or None
+    told = from_response(event.get("responsePayload"))
     return {
         "run": run_id,
         "function": function,
         "index": index if function in _BRANCHES else None,
-        **from_response(event.get("responsePayload")),
+        **told,
+        # Where the function never ran there is no answer of it, such as for an event that grew too old.
+        "error": told["error"] or request.get("condition"),
         "request_id": request.get("requestId"),
         "attempts": request.get("approximateInvokeCount"),
     }
@@ -196,24 +188,6 @@ def _attempts(failure: dict[str, Any]) -> Any:
     if not isinstance(attempts, dict):
         return None
     return attempts.get(str(failure.get("Error")), attempts.get("States.ALL"))
-
-
-def from_response(response: Any) -> dict[str, Any]:
-    """Translate what Lambda answers for a failed invocation; killed functions have no stackTrace."""
-    response = response if isinstance(response, dict) else {}
-    frames = response.get("stackTrace")
-    return {
-        "error": response.get("errorType"),
-        "message": response.get("errorMessage"),
-        "traceback": [str(frame).rstrip() for frame in (frames if isinstance(frames, list) else ())][-_FRAMES:],
-        "request_id": response.get("requestId") or _request_id(response.get("errorMessage")),
-    }
-
-
-def _request_id(message: Any) -> str | None:
-    """The request id that Lambda's own message of a killed or timed out function begins with; it has no field for it there."""
-    found = _REQUEST_ID.search(message) if isinstance(message, str) else None
-    return found[1] if found else None
 
 
 def _place(payload: dict[str, Any], request_id: Any) -> tuple[Any, Any]:

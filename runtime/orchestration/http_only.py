@@ -32,10 +32,11 @@ from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.envelope import EnvelopeError, Inline, Pointer, encode
-from runtime.orchestration.failure import complete, from_response
+from runtime.orchestration.failure_record import complete, describe, from_response
 from runtime.orchestration.invoker import FunctionFailed, InvokeError
 from runtime.orchestration.results import find_result, record_failure, store_result
 from runtime.orchestration.returns import Found, Returns, in_order, input_key, own_key, return_key
+from runtime.orchestration.safe_text import message_of
 from runtime.orchestration.settings import Settings
 
 PAYLOAD_BYTES = 5_500_000
@@ -169,7 +170,7 @@ class HttpOnly(Orchestration):
                 returns.write(own_key(self._edge.name, invocation.envelope), values)
             in_order([partial(returns.write, return_key(target, index), datum["Value"]) for index, datum in inline.items()])
         except StorageError as error:
-            invocation.notes["not_kept"] = str(error)
+            invocation.notes["not_kept"] = message_of(error)
 
     def _call(self, invocation: Invocation, target: str, envelope: Mapping[str, Any], index: int | None, deadline: float) -> Any:
         """Invoke a function and return its answer; what failed is tried again, as Lambda would an asynchronous invocation.
@@ -190,7 +191,7 @@ class HttpOnly(Orchestration):
                 again = attempt < ATTEMPTS and time.time() + pause + took < deadline
             except InvokeError as error:
                 # Not taken in time, or no answer: it may still run, and is not sent again.
-                told = from_response({"errorType": type(error).__name__, "errorMessage": str(error)})
+                told = describe(error) | {"traceback": [], "request_id": None}
                 again = False
             else:
                 if "TurnedBack" not in answer:

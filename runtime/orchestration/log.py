@@ -1,14 +1,15 @@
 """One JSON line per invocation: the timeline, the cost record and the debugger.
 
-    {"run": "20261123-a1", "function": "mapper", "index": 3, "size": 6, "orchestration": "sfn", "outcome": "ok", "cold": true,
-     "started": 1795455974.123, "ingress_ms": 1.2, "component_ms": 80.5, "egress_ms": 3.4, "requests": {"s3.PutObject": 79},
-     "request_id": "..."}
+    {"log": "mapreduce", "run": "20261123-a1", "function": "mapper", "index": 3, "size": 6, "orchestration": "sfn",
+     "outcome": "ok", "cold": true, "started": 1795455974.123, "request_id": "...", "ingress_ms": 1.2, "component_ms": 80.5,
+     "egress_ms": 3.4, "requests": {"s3.PutObject": 79}}
+
+`log` tells these lines from what user code prints, see `output`.
 
 `outcome` is `ok`, `turned back` (with the `reason`: nothing was to be done) or `error`, with `error` (the type) and `message`.
 `started` is in seconds since the epoch. A duplicate that skipped the component says `"duplicate": true`; pollers add `polls`.
 """
 
-import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -16,8 +17,10 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+from runtime.orchestration import output
 from runtime.orchestration.contract import LambdaContext
 from runtime.orchestration.envelope import Envelope
+from runtime.orchestration.safe_text import message_of, name_of
 from runtime.orchestration.settings import Settings
 
 
@@ -53,7 +56,7 @@ class LogLine:
 
     def failed_for_good(self, error: Exception) -> None:
         """Say that the work failed for the last time, which is recorded: nothing is left to raise."""
-        self._fields |= {"outcome": "error", "error": type(error).__name__, "message": str(error)[:2000], "final": True}
+        self._fields |= _told(error) | {"final": True}
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -69,6 +72,10 @@ class LogLine:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if error is not None:
-            self._fields |= {"outcome": "error", "error": type(error).__name__, "message": str(error)[:2000]}
+            self._fields |= _told(error)
         durations = {name: round(value, 3) for name, value in self._milliseconds.items()}
-        print(json.dumps(self._fields | durations | {"requests": dict(self._requests)} | self._notes, default=str), flush=True)
+        output.write(self._fields | durations | {"requests": dict(self._requests)} | self._notes)
+
+
+def _told(error: BaseException) -> dict[str, Any]:
+    return {"outcome": "error", "error": name_of(error), "message": message_of(error)}

@@ -76,7 +76,7 @@ def _decoded(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise EnvelopeError(f'"Value" of an item is no JSON: {error}: {text:.200}') from None
+        raise EnvelopeError(f'"Value" of an item is no JSON: {error}: {text!r:.200}') from None
 
 
 class Table:

@@ -12,9 +12,13 @@ from runtime.orchestration.log import LogLine
 from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.results import has_failed
 from runtime.orchestration.returns import Found, in_order
+from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
 
 Component = Callable[[Any, Any], Any]
+
+KILLS: tuple[type[BaseException], ...] = ()
+"""What ends a function without a word, and can't be caught by it. It is no exception on Lambda; simulations have one for it."""
 
 ENDED = "the run has ended as failed"
 """Why a function that wakes up after that does nothing; a run that was cancelled has ended so, too."""
@@ -31,15 +35,22 @@ class Wrapper:
         """Handle one event: each delivery in it by itself, so that one's failure takes no other with it.
 
         Raises:
-            Exception: what the orchestration leaves to the platform to retry and, in the end, to record.
+            Exception: what the orchestration leaves to the platform to retry and, in the end, to record. Whatever was raised, the
+                platform can tell of it, see `safe_text.presentable`.
         """
+        try:
+            return self._orchestration.answer(self._outcomes(event, context))
+        except Exception as error:
+            raise presentable(error) from None
+
+    def _outcomes(self, event: Any, context: LambdaContext) -> Outcomes:
         outcomes = Outcomes([], [])
         for delivery in self._orchestration.deliveries(event):
             try:
                 outcomes.results.append(self._handle(delivery, context))
             except Exception as error:
                 outcomes.failures.append((delivery, error))
-        return self._orchestration.answer(outcomes)
+        return outcomes
 
     def _handle(self, delivery: Delivery, context: LambdaContext) -> Any:
         cold, self._cold = self._cold, False
@@ -57,10 +68,14 @@ class Wrapper:
                     invocation = admitted
                     line.describe(invocation.envelope, run.requests, invocation.notes)
                     return self._work(invocation, line)
-                except Exception as error:
-                    if not self._orchestration.failed(invocation, error):
-                        raise
-                    line.failed_for_good(error)
+                except KILLS:
+                    raise
+                except BaseException as error:
+                    # Also SystemExit and its like, by which user code would end the process: nobody could tell why.
+                    known = presentable(error)
+                    if not self._orchestration.failed(invocation, known):
+                        raise known from None
+                    line.failed_for_good(known)
                     return None
 
     def _work(self, invocation: Invocation, line: LogLine) -> Any:
@@ -102,8 +117,9 @@ def load_component(function: str) -> Component:
     """
     try:
         component: Component = importlib.import_module(f"functions.{function}.{function}").lambda_handler
-    except Exception as error:
-        return partial(_raise, error, error.__traceback__)
+    except BaseException as error:
+        known = presentable(error)
+        return partial(_raise, known, known.__traceback__)
     return component
 
 

@@ -11,7 +11,7 @@ from runtime.orchestration.envelope import encode
 from scripts.client import claim, objects, turns
 from scripts.client.claim import FAILED, RESULT, Claim
 from scripts.client.cleanup import remove_all
-from scripts.client.console import say
+from scripts.client.console import say, show
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.failure import describe_failure, describe_verdict
 from scripts.client.orchestrations import Progress
@@ -33,7 +33,7 @@ def status(options: argparse.Namespace) -> None:
     if options.json:
         told = {"run": run.run_id, "orchestration": run.aws.deployment.orchestration, "state": look.state}
         failure = look.record or None
-        print(json.dumps({**told, "started": run.started, "stages": stages, "failure": failure}, indent=2, ensure_ascii=False))
+        print(json.dumps({**told, "started": run.started, "stages": stages, "failure": failure}, indent=2))
         return
     print(f"run {run.run_id}: {look.state}, {run.aws.deployment}")
     if run.started:
@@ -41,9 +41,9 @@ def status(options: argparse.Namespace) -> None:
     for stage, (returned, size) in stages.items():
         print(f"  {stage + ':':<12}{_shown(returned)}/{_shown(size)}")
     if look.failure is not None:
-        print(describe_failure(run.aws.deployment, run.run_id, look.failure).partition("\n")[2])
+        show(describe_failure(run.aws.deployment, run.run_id, look.failure).partition("\n")[2])
     elif look.verdict is not None:
-        print(describe_verdict(run.aws.deployment, run.run_id, look.verdict).partition("\n")[2])
+        show(describe_verdict(run.aws.deployment, run.run_id, look.verdict).partition("\n")[2])
 
 
 def cancel(options: argparse.Namespace) -> None:

@@ -13,11 +13,18 @@ _LINE_SECONDS = 1.0
 
 def say(text: str) -> None:
     """Lines on stderr, whatever its encoding can show, with nothing that a terminal could act on; none if it is closed."""
-    if sys.stderr is None:
-        return
-    encoding = sys.stderr.encoding or "utf-8"
+    if sys.stderr is not None:
+        print(_showable(text, sys.stderr.encoding), file=sys.stderr, flush=True)
+
+
+def show(text: str) -> None:
+    """Lines on stdout, likewise."""
+    print(_showable(text, sys.stdout.encoding))
+
+
+def _showable(text: str, encoding: str | None) -> str:
     text = "\n".join(visible(line) for line in text.split("\n"))
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
+    return text.encode(encoding or "utf-8", "backslashreplace").decode(encoding or "utf-8")
 
 
 @contextmanager

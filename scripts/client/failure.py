@@ -3,34 +3,67 @@
 import json
 from typing import Any
 
+from runtime.orchestration.safe_text import safe
 from scripts.client.deployment import Deployment
 from scripts.client.escaping import visible
 from scripts.client.orchestrations import Verdict
 
 _FRAMES = 3
+_INDENT = " " * 14
 _REMEDIES = (
     (
+        ("AccessDenied",),
         ("AccessDenied", "not authorized"),
         "the function's policy lacks an action; see terraform/modules/iam, then deploy again",
     ),
     (
-        ("imed out", "imedout", "Timeout"),
+        ("imedout", "Timeout"),
+        ("Task timed out",),
         "use smaller chunks (--chunk-bytes), or deploy with more timeout_seconds",
     ),
     (
-        ("OutOfMemory", "MemoryError", "memory"),
+        ("OutOfMemory", "MemoryError"),
+        (),
         "use smaller chunks (--chunk-bytes), or deploy with more memory_mb",
     ),
     (
+        (),
+        ("signal: killed",),
+        "most often memory ran out: use smaller chunks (--chunk-bytes), or deploy with more memory_mb; see the function's log",
+    ),
+    (
+        ("Runtime.ExitError", "SystemExit"),
+        ("Runtime exited",),
+        "find what ends the function's process (sys.exit, os._exit, a crash in a compiled package); see its log",
+    ),
+    (
+        ("FunctionKilled",),
+        (),
+        "look into the function's log: it tells whether time or memory ran out, or the process ended by itself",
+    ),
+    (
+        ("DataLimitExceeded",),
         ("DataLimitExceeded",),
         "use fewer, larger chunks (--chunk-bytes) or fewer reducers (--num-reducer): a state holds 256 KiB",
     ),
     (
         ("Throttl", "TooManyRequests", "SlowDown"),
+        ("Throttl", "TooManyRequests", "SlowDown"),
         "use fewer, larger chunks, or raise the account's limit, and try again",
     ),
 )
+"""What the error's type or its message holds, and what to do then. Of a message little is taken: it may be user code's."""
+
 _REMEDY = "mend the cause, and deploy again if it is in the code"
+
+
+def read_record(body: bytes | None) -> dict[str, Any]:
+    """What a failed.json says; empty if there is none, or none that can be read."""
+    try:
+        record = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def describe_failure(deployment: Deployment, run_id: str, body: bytes | None) -> str:
@@ -38,13 +71,7 @@ def describe_failure(deployment: Deployment, run_id: str, body: bytes | None) ->
 
     {"run", "function", "index", "error", "message", "traceback": [...], "request_id", "attempts", "log_group", "time"}
     """
-    try:
-        record = json.loads(body or b"")
-    except ValueError:
-        record = {}
-    if not isinstance(record, dict):
-        record = {}
-    return _report(deployment, run_id, record)
+    return _report(deployment, run_id, read_record(body))
 
 
 def describe_verdict(deployment: Deployment, run_id: str, verdict: Verdict) -> str:
@@ -59,21 +86,30 @@ def describe_verdict(deployment: Deployment, run_id: str, verdict: Verdict) -> s
 def _report(deployment: Deployment, run_id: str, record: dict[str, Any]) -> str:
     function, index = record.get("function"), record.get("index")
     lines = [f"run {run_id} failed"]
-    where = str(function) if function else "unknown"
+    where = safe(function) if function else "unknown"
     if index is not None:
-        where += f", index {index}" + (f" (chunk {index} of the input)" if function == "mapper" else "")
+        where += f", index {safe(index)}" + (f" (chunk {safe(index)} of the input)" if function == "mapper" else "")
     facts = {
         "function": where,
         "error": record.get("error"),
         "message": record.get("message"),
         "attempts": record.get("attempts"),
         "request id": record.get("request_id"),
-        "log group": record.get("log_group") or deployment.log_groups.get(str(function)),
+        "log group": record.get("log_group") or deployment.log_groups.get(safe(function)),
     }
-    lines += [f"  {name + ':':<12}{visible(str(value))}" for name, value in facts.items() if value is not None]
+    lines += [f"  {name + ':':<12}{_paragraph(value)}" for name, value in facts.items() if value is not None]
     traceback = record.get("traceback")
     if isinstance(traceback, list):
-        lines += ["    " + visible(line) for frame in traceback[-_FRAMES:] for line in str(frame).rstrip().splitlines()]
-    told = f"{record.get('error')} {record.get('message')}"
-    remedy = next((remedy for signs, remedy in _REMEDIES if any(sign in told for sign in signs)), _REMEDY)
-    return "\n".join([*lines, f"  {'what to do:':<12}{remedy}"])
+        lines += ["    " + visible(line) for frame in traceback[-_FRAMES:] for line in safe(frame).rstrip().splitlines()]
+    return "\n".join([*lines, f"  {'what to do:':<12}{_remedy(safe(record.get('error')), safe(record.get('message')))}"])
+
+
+def _paragraph(value: object) -> str:
+    return f"\n{_INDENT}".join(visible(line) for line in safe(value).splitlines())
+
+
+def _remedy(error: str, message: str) -> str:
+    for in_error, in_message, remedy in _REMEDIES:
+        if any(sign in error for sign in in_error) or any(sign in message for sign in in_message):
+            return remedy
+    return _REMEDY

@@ -9,7 +9,6 @@ A cancelled run is one that has failed: its functions do nothing any more, and i
 at work when it was cancelled may still end what it does; if that was summary, the run is done.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
@@ -18,6 +17,7 @@ from obstore.store import S3Store
 from scripts.client import objects
 from scripts.client.claim import FAILED, RESULT
 from scripts.client.console import say
+from scripts.client.failure import read_record
 from scripts.client.orchestrations import Verdict
 from scripts.client.runs import StartedRun
 
@@ -49,11 +49,7 @@ class Look:
     @property
     def record(self) -> dict[str, Any]:
         """What failed.json says; empty if there is none, or none that can be read."""
-        try:
-            record = json.loads(self.failure or b"{}")
-        except ValueError:
-            return {}
-        return record if isinstance(record, dict) else {}
+        return read_record(self.failure)
 
 
 def record_failure(results: S3Store, run_id: str, body: bytes) -> bool:

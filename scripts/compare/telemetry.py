@@ -1,6 +1,5 @@
 """What the embedded AWS tells of a run: its functions' logs, its count of requests, an execution's history, a table's items."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.client.deployment import Deployment
+from scripts.compare.log_lines import parse_line
 from scripts.compare.timeline import Invocation
 from scripts.embedded import state
 from scripts.embedded.paths import Paths
@@ -81,17 +81,21 @@ def parse_logs(messages: Iterable[str], run_id: str) -> tuple[list[Invocation], 
     for message in messages:
         if match := _REPORT.match(message):
             reports[match[1]] = int(match[2]), int(match[3])
-        elif message.startswith("{"):
-            fields = _parse(message)
+        elif fields := parse_line(message):
             told.add(str(fields.get("request_id")))
             if fields.get("run") == run_id:
                 lines.append(fields)
-    ended = [fields for fields in lines if fields.get("request_id") in reports]
     seen: set[str] = set()
     found = []
-    for fields in ended:
-        request_id = str(fields["request_id"])
-        found.append(Invocation.parse(fields, None if request_id in seen else reports[request_id]))
+    for fields in lines:
+        request_id = str(fields.get("request_id"))
+        if request_id not in reports:
+            continue
+        try:
+            found.append(Invocation.parse(fields, None if request_id in seen else reports[request_id]))
+        except (TypeError, ValueError):
+            # Only an imitation has other fields than we write.
+            continue
         seen.add(request_id)
     return found, len(reports.keys() - told)
 
@@ -125,12 +129,3 @@ def read_items(dynamodb: Any, deployment: Deployment, run_id: str) -> dict[str, 
         pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
         found[role] = [item for page in pages for item in page["Items"] if item["Key"]["S"].startswith(prefix)]
     return found
-
-
-def _parse(message: str) -> dict[str, Any]:
-    """A line that begins as an object; {} if it is none after all."""
-    try:
-        fields: dict[str, Any] = json.loads(message)
-    except ValueError:
-        return {}
-    return fields

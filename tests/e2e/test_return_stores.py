@@ -20,6 +20,7 @@ import boto3
 import pytest
 
 from runtime.orchestration.stores import RETURN_STORES
+from scripts.compare.log_lines import parse_line
 from tests.fakes.redis_server import RedisServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,9 +75,9 @@ def log_lines(endpoint: str, run: str) -> list[dict[str, Any]]:
     for group in json.loads((BUILD / "embedded" / "deployments" / "http_sync_s3.json").read_text())["log_groups"].values():
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
             for event in page["events"]:
-                text = event["message"].strip()
-                if text.startswith("{") and f'"run": "{run}"' in text:
-                    found.append(json.loads(text))
+                fields = parse_line(event["message"])
+                if fields.get("run") == run:
+                    found.append(fields)
     return sorted(found, key=lambda line: line["started"])
 
 

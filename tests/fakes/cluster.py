@@ -8,7 +8,6 @@ as they do there, so that nothing but JSON can travel. Synchronous invocations r
 
 import json
 import threading
-import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ from runtime.orchestration.settings import Settings
 from runtime.orchestration.wrapper import Wrapper, build
 from scripts import paths
 from scripts.package.functions import FAILURE, functions_of
+from tests.fakes import answers
 from tests.fakes.bucketful import Buckets
 from tests.fakes.context import FakeContext
 from tests.fakes.waiting import wait_until
@@ -104,18 +104,9 @@ class Cluster:
         try:
             return json.loads(json.dumps(handler(json.loads(json.dumps(event)), context)))
         except Killed as killed:
-            # https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html: no stackTrace, the runtime itself is gone.
-            message = f"RequestId: {context.aws_request_id} Error: Runtime exited with error: signal: killed"
-            raise LambdaError({"errorType": "Runtime.ExitError", "errorMessage": message}) from killed
-        except Exception as error:
-            frames = traceback.format_tb(error.__traceback__)
-            answer = {
-                "errorType": type(error).__name__,
-                "errorMessage": str(error),
-                "stackTrace": frames,
-                "requestId": context.aws_request_id,
-            }
-            raise LambdaError(answer) from error
+            raise LambdaError(answers.exited("signal: killed", context.aws_request_id)) from killed
+        except BaseException as error:
+            raise LambdaError(answers.raised(error, context.aws_request_id)) from error
 
     def invoke_as_functions_do(self, function: str, event: Mapping[str, Any], deadline: float | None = None) -> Any:
         """The wrappers' own way to invoke, see `contract.Invoke`.

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from runtime.mapreduce import storage
 from runtime.mapreduce.run import Run, within
-from runtime.orchestration.failure import complete, from_response
+from runtime.orchestration.failure_record import complete, from_response
 from runtime.orchestration.results import record_failure
 from runtime.orchestration.returns import Returns
 from runtime.orchestration.stage import NOTHING, Stage, value_name

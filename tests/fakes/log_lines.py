@@ -1,15 +1,16 @@
 """What the log lines tell of who did what."""
 
-import json
 from collections import Counter
 from typing import Any
+
+from scripts.compare.log_lines import parse_line
 
 FAN_INS = ("partition", "summary")
 
 
 def parse_lines(printed: str) -> list[dict[str, Any]]:
     """The log lines in what was printed."""
-    return [json.loads(line) for line in printed.splitlines()]
+    return [fields for line in printed.splitlines() if (fields := parse_line(line))]
 
 
 def workers(lines: list[dict[str, Any]]) -> Counter[str]:

@@ -20,10 +20,10 @@ from moto.stepfunctions.parser.backend import execution_worker
 from werkzeug.serving import WSGIRequestHandler
 
 from runtime.mapreduce import storage
-from runtime.orchestration import http_only, table
+from runtime.orchestration import http_only, table, wrapper
 from tests.fakes import bucketful, tableful
 from tests.fakes.bucketful import Buckets
-from tests.fakes.cluster import REGION, Cluster
+from tests.fakes.cluster import REGION, Cluster, Killed
 from tests.fakes.deployments import (
     CalledFunctions,
     Deployment,
@@ -112,6 +112,7 @@ def make_cluster(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     def make(orchestration: str, **options: Any) -> Cluster:
         cluster = Cluster(orchestration, buckets, **options)
         clusters.append(cluster)
+        monkeypatch.setattr(wrapper, "KILLS", (Killed,))
         monkeypatch.setenv("FUNCTION_PREFIX", cluster.prefix)
         monkeypatch.setenv("RESULTS_BUCKET", buckets.results)
         return cluster

@@ -60,7 +60,7 @@ def created(deployment: TriggeredByItems, item: Any) -> Any:
     return item_created(deployment.buckets.tables.names["mapper_input"], item)
 
 
-def test_what_is_addressed_triggers_and_nothing_else(deployment: TriggeredByItems, capsys: Capsys) -> None:
+def test_what_is_addressed_triggers_and_nothing_else(deployment: TriggeredByItems, capfd: Capsys) -> None:
     run(deployment, TEXTS)
 
     sent = Counter(function for function, _ in deployment.streams.sent)
@@ -72,23 +72,23 @@ def test_what_is_addressed_triggers_and_nothing_else(deployment: TriggeredByItem
     ]
     assert deployment.buckets.tables.keys("reducer_input") == ["run1/1", "run1/2", "run1/3", "run1/fan-out"]
     assert deployment.buckets.tables.item("results", "run1/result")["Status"] == {"S": "done"}
-    assert workers(parse_lines(capsys.readouterr().out)) == ONE_EACH
+    assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
 
 
 @pytest.mark.parametrize("deliveries", [2, 3])
 @pytest.mark.parametrize("seed", [None, *range(6)])
 def test_one_invocation_does_each_fan_in_under_duplicates_delays_and_any_order(
-    seed: int | None, deliveries: int, deployment: TriggeredByItems, capsys: Capsys
+    seed: int | None, deliveries: int, deployment: TriggeredByItems, capfd: Capsys
 ) -> None:
     run(deployment, TEXTS, "once")
-    capsys.readouterr()
+    capfd.readouterr()
 
     deployment.streams.deliveries = deliveries
     if seed is not None:
         deployment.streams.schedule.shuffle(seed)
     run(deployment, TEXTS)
 
-    lines = parse_lines(capsys.readouterr().out)
+    lines = parse_lines(capfd.readouterr().out)
     assert deployment.buckets.result("run1") == COUNTS
     assert deployment.buckets.failure("run1") is None
     assert names(deployment.buckets, "run1") == names(deployment.buckets, "once")
@@ -111,27 +111,27 @@ def test_duplicates_at_the_same_time_change_nothing(deployment: TriggeredByItems
     )
 
 
-def test_records_that_are_lost_at_first_do_no_harm(deployment: TriggeredByItems, capsys: Capsys) -> None:
+def test_records_that_are_lost_at_first_do_no_harm(deployment: TriggeredByItems, capfd: Capsys) -> None:
     deployment.streams.schedule.lost = 6
 
     run(deployment, TEXTS)
 
     assert deployment.streams.schedule.lost == 0
     assert deployment.buckets.result("run1") == COUNTS
-    assert workers(parse_lines(capsys.readouterr().out)) == ONE_EACH
+    assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
 
 
-def test_duplicates_after_the_end_change_nothing_however_many(deployment: TriggeredByItems, capsys: Capsys) -> None:
+def test_duplicates_after_the_end_change_nothing_however_many(deployment: TriggeredByItems, capfd: Capsys) -> None:
     run(deployment, TEXTS)
     before = deployment.buckets.everything()
-    capsys.readouterr()
+    capfd.readouterr()
 
     deployment.streams.deliveries = 5
     for function, event in list(deployment.streams.sent):
         deployment.streams.deliver(function, event)
     deployment.wait()
 
-    lines = parse_lines(capsys.readouterr().out)
+    lines = parse_lines(capfd.readouterr().out)
     assert deployment.buckets.result("run1") == COUNTS
     assert deployment.buckets.everything() == before  # no failed.json above all: these are no failed attempts
     assert {function: dict(outcomes(lines, function)) for function in ("mapper", "partition", "reducer", "summary")} == {
@@ -195,7 +195,7 @@ def kind_of(role: str, key: str) -> str | None:
 
 @pytest.mark.parametrize("function", ["mapper", "partition", "reducer", "summary"])
 def test_answer_that_is_lost_does_no_harm(
-    function: str, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+    function: str, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
     """A request whose answer is lost is sent again: it then meets its own item."""
     call, target = table._call, {"mapper": "mapper_output", "partition": "reducer_input"}.get(function, "reducer_output")
@@ -209,7 +209,7 @@ def test_answer_that_is_lost_does_no_harm(
     run(deployment, TEXTS)
 
     assert deployment.buckets.result("run1") == COUNTS
-    assert workers(parse_lines(capsys.readouterr().out)) == ONE_EACH
+    assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
 
 
 FORGED: dict[str, dict[str, Any]] = {
@@ -227,31 +227,31 @@ FORGED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("wrong", FORGED.values(), ids=FORGED)
-def test_forged_items_are_refused(wrong: dict[str, Any], deployment: TriggeredByItems, cluster: Cluster, capsys: Capsys) -> None:
+def test_forged_items_are_refused(wrong: dict[str, Any], deployment: TriggeredByItems, cluster: Cluster, capfd: Capsys) -> None:
     put(deployment, "mapper_input", image(1, 2, deployment.buckets))
     event = created(deployment, image(1, 2, deployment.buckets, **wrong))
 
     answer = cluster.invoke("mapper", event)
 
-    (line,) = parse_lines(capsys.readouterr().out)
+    (line,) = parse_lines(capfd.readouterr().out)
     assert line["error"] == "EnvelopeError"
     assert len(answer["batchItemFailures"]) == 1
     assert deployment.buckets.everything() == ["run1/1"]
     assert "Attempts" not in deployment.buckets.tables.item("mapper_input", "run1/1")
 
 
-def test_branch_without_an_index_is_refused(deployment: TriggeredByItems, cluster: Cluster, capsys: Capsys) -> None:
+def test_branch_without_an_index_is_refused(deployment: TriggeredByItems, cluster: Cluster, capfd: Capsys) -> None:
     item = image(1, 2, deployment.buckets)
     del item["Index"]
 
     cluster.invoke("mapper", created(deployment, item))
 
-    assert '"Index" is no number' in parse_lines(capsys.readouterr().out)[0]["message"]
+    assert '"Index" is no number' in parse_lines(capfd.readouterr().out)[0]["message"]
 
 
 @pytest.mark.parametrize("name", ["dynamodb_modify", "dynamodb_remove", "dynamodb_expired"])
 def test_record_that_tells_of_no_new_item_is_refused(
-    name: str, deployment: TriggeredByItems, cluster: Cluster, capsys: Capsys
+    name: str, deployment: TriggeredByItems, cluster: Cluster, capfd: Capsys
 ) -> None:
     """The filter keeps them away. If it did not, noting an attempt would be an event, and that event an attempt, for ever."""
     put(deployment, "mapper_input", image(3, 6, deployment.buckets))
@@ -259,7 +259,7 @@ def test_record_that_tells_of_no_new_item_is_refused(
 
     answer = cluster.invoke("mapper", event)
 
-    (line,) = parse_lines(capsys.readouterr().out)
+    (line,) = parse_lines(capfd.readouterr().out)
     assert "not a new item addressed to mapper" in line["message"]
     number = event["Records"][0]["dynamodb"]["SequenceNumber"]
     assert answer == {"batchItemFailures": [{"itemIdentifier": number}]}
@@ -285,7 +285,7 @@ def test_what_is_no_event_is_refused(event: Any, cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize("pointer", ["../other/1.json", "mapper.input/../1.json", "/mapper.input/1.json", "s3://b/1.json", ""])
-def test_forged_pointers_are_refused(pointer: str, deployment: TriggeredByItems, cluster: Cluster, capsys: Capsys) -> None:
+def test_forged_pointers_are_refused(pointer: str, deployment: TriggeredByItems, cluster: Cluster, capfd: Capsys) -> None:
     deployment.buckets.put(deployment.buckets.returns, "other/1.json", {"text": "x", "destination": deployment.buckets.shuffle})
     item = image(1, 2, deployment.buckets, Pointer={"S": pointer})
     del item["Value"]
@@ -293,14 +293,14 @@ def test_forged_pointers_are_refused(pointer: str, deployment: TriggeredByItems,
 
     cluster.invoke("mapper", created(deployment, item))
 
-    assert parse_lines(capsys.readouterr().out)[0]["error"] == "EnvelopeError"
+    assert parse_lines(capfd.readouterr().out)[0]["error"] == "EnvelopeError"
     assert deployment.buckets.everything() == ["other/1.json", "run1/1"]
 
 
-def test_record_of_a_run_that_was_removed_is_turned_back(deployment: TriggeredByItems, cluster: Cluster, capsys: Capsys) -> None:
+def test_record_of_a_run_that_was_removed_is_turned_back(deployment: TriggeredByItems, cluster: Cluster, capfd: Capsys) -> None:
     answer = cluster.invoke("mapper", created(deployment, image(1, 2, deployment.buckets)))
 
-    (line,) = parse_lines(capsys.readouterr().out)
+    (line,) = parse_lines(capfd.readouterr().out)
     assert (line["outcome"], line["reason"]) == ("turned back", "the run is no more")
     assert answer == {"batchItemFailures": []}
     assert deployment.buckets.everything() == []
@@ -322,7 +322,7 @@ def test_records_of_a_batch_are_worked_through_each_for_itself(
 
 
 def test_mapper_that_always_raises_ends_the_run(
-    deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+    deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
     monkeypatch.setattr("functions.mapper.mapper.user_map", refuse_bad)
 
@@ -336,7 +336,7 @@ def test_mapper_that_always_raises_ends_the_run(
     assert deployment.buckets.tables.keys("reducer_input") == []
     assert Counter(function for function, _ in deployment.streams.sent) == {"mapper": 3, "failure": 1}
     assert deployment.streams.given_up == []
-    lines = [line for line in parse_lines(capsys.readouterr().out) if line["index"] == 2 and "cold" in line]
+    lines = [line for line in parse_lines(capfd.readouterr().out) if line["index"] == 2 and "cold" in line]
     assert [line.get("final", False) for line in lines] == [False, False, True]
 
 
@@ -502,7 +502,7 @@ def test_chunk_may_be_a_claim_check(deployment: TriggeredByItems) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_fan_in_over_several_blocks_fires_once(
-    seed: int, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+    seed: int, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
     monkeypatch.setattr(table, "BLOCK", 3)
     deployment.streams.schedule.shuffle(seed)
@@ -511,7 +511,7 @@ def test_fan_in_over_several_blocks_fires_once(
     run(deployment, [f"w{index}" for index in range(10)])
 
     assert len(deployment.buckets.result("run1")) == 10
-    assert workers(parse_lines(capsys.readouterr().out)) == ONE_EACH
+    assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
     tables = deployment.buckets.tables
     finished = [key for key in tables.keys("mapper_output") if "/finished" in key]
     assert finished == ["run1/finished", *(f"run1/finished/{block}" for block in range(4))]
@@ -526,10 +526,10 @@ def test_items_expire(deployment: TriggeredByItems) -> None:
     assert all("Expires" in item for item in items)
 
 
-def test_log_line_counts_requests_of_all_services(deployment: TriggeredByItems, capsys: Capsys) -> None:
+def test_log_line_counts_requests_of_all_services(deployment: TriggeredByItems, capfd: Capsys) -> None:
     run(deployment, ["to be"])
 
-    (line,) = (line for line in parse_lines(capsys.readouterr().out) if line["function"] == "mapper")
+    (line,) = (line for line in parse_lines(capfd.readouterr().out) if line["function"] == "mapper")
     assert line["requests"] == {
         "dynamodb.UpdateItem": 2,  # the attempt, and the index
         "dynamodb.GetItem": 1,

@@ -53,13 +53,13 @@ def calls(cluster: Cluster) -> Counter[str]:
     return Counter(function for function, _ in cluster.called)
 
 
-def test_each_function_is_called_once_and_the_result_travels_up(deployment: CalledFunctions, capsys: Capsys) -> None:
+def test_each_function_is_called_once_and_the_result_travels_up(deployment: CalledFunctions, capfd: Capsys) -> None:
     answer = run(deployment, TEXTS)
 
     assert answer == {"Session": "run1", "Result": "run1/result.json"}
     assert calls(deployment.cluster) == {"mapper": 4, "partition": 1, "reducer": 3, "summary": 1}
     assert deployment.cluster.accepted == []
-    assert workers(parse_lines(capsys.readouterr().out)) == {"partition": 1, "summary": 1}
+    assert workers(parse_lines(capfd.readouterr().out)) == {"partition": 1, "summary": 1}
 
 
 def test_nothing_is_stored_but_pairs_and_result(deployment: CalledFunctions) -> None:
@@ -126,10 +126,10 @@ def test_duplicates_at_once_change_nothing(deployment: CalledFunctions, cluster:
     assert names(deployment.buckets, "run1") == names(deployment.buckets, "once")
 
 
-def test_duplicates_after_the_end_change_nothing(deployment: CalledFunctions, cluster: Cluster, capsys: Capsys) -> None:
+def test_duplicates_after_the_end_change_nothing(deployment: CalledFunctions, cluster: Cluster, capfd: Capsys) -> None:
     run(deployment, TEXTS)
     before = deployment.buckets.everything()
-    capsys.readouterr()
+    capfd.readouterr()
 
     for function, event in list(cluster.called):
         cluster.invoke(function, event)
@@ -139,7 +139,7 @@ def test_duplicates_after_the_end_change_nothing(deployment: CalledFunctions, cl
     assert deployment.buckets.result("run1") == COUNTS
     assert deployment.buckets.everything() == before
     # summary was called by hand, by partition called by hand, and by the entry's partition
-    assert outcomes(parse_lines(capsys.readouterr().out), "summary") == {"duplicate": 3}
+    assert outcomes(parse_lines(capfd.readouterr().out), "summary") == {"duplicate": 3}
 
 
 def test_fan_out_of_nothing_goes_straight_to_partition_and_summary(deployment: CalledFunctions) -> None:
@@ -208,7 +208,7 @@ def test_failure_of_any_function_travels_up_and_is_recorded(
 
 
 def test_failure_stands_in_the_log_line_of_all_callers(
-    deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+    deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
     def broken(event: Any, context: Any) -> Any:
         raise LookupError("broken on purpose")
@@ -217,7 +217,7 @@ def test_failure_stands_in_the_log_line_of_all_callers(
 
     run(deployment, ["to"])
 
-    told = {line["function"]: line.get("failure", {}).get("error") for line in parse_lines(capsys.readouterr().out)}
+    told = {line["function"]: line.get("failure", {}).get("error") for line in parse_lines(capfd.readouterr().out)}
     assert told == {"unum_map": "LookupError", "mapper": None, "partition": "LookupError", "reducer": None}
 
 
@@ -277,14 +277,14 @@ def test_failure_without_time_for_another_try_is_final(
 
 @pytest.mark.parametrize("function", ["unum_map", "mapper", "partition", "reducer", "summary"])
 def test_nothing_is_begun_for_a_caller_that_is_gone(
-    function: str, deployment: CalledFunctions, cluster: Cluster, capsys: Capsys
+    function: str, deployment: CalledFunctions, cluster: Cluster, capfd: Capsys
 ) -> None:
     event = envelope(chunks_of(deployment.buckets, ["to"]), Deadline=time.time() - 0.1)
 
     answer = cluster.invoke(function, event)
 
     assert answer == {"Session": "run1", "TurnedBack": "the caller's time is up"}
-    (line,) = parse_lines(capsys.readouterr().out)
+    (line,) = parse_lines(capfd.readouterr().out)
     assert (line["outcome"], line["reason"]) == ("turned back", "the caller's time is up")
     assert line["requests"] == {}
     assert deployment.buckets.everything() == []
@@ -404,9 +404,7 @@ def test_failure_keeps_what_the_branches_have_answered(deployment: CalledFunctio
     assert deployment.buckets.keys(deployment.buckets.returns) == [f"run1/{name}" for name in (*kept, *reducers)]
 
 
-def test_failure_to_keep_them_hides_no_other(
-    deployment: CalledFunctions, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
-) -> None:
+def test_failure_to_keep_them_hides_no_other(deployment: CalledFunctions, monkeypatch: pytest.MonkeyPatch, capfd: Capsys) -> None:
     def refuse(self: Any, key: str, value: Any) -> None:
         raise StorageError("s3:PutObject", "b", key, "no")
 
@@ -420,7 +418,7 @@ def test_failure_to_keep_them_hides_no_other(
 
     assert answer["Failure"]["message"] == "the cause"
     assert deployment.buckets.failure("run1")["message"] == "the cause"
-    (line,) = (line for line in parse_lines(capsys.readouterr().out) if line["function"] == "unum_map")
+    (line,) = (line for line in parse_lines(capfd.readouterr().out) if line["function"] == "unum_map")
     assert "s3:PutObject" in line["not_kept"]
 
 

@@ -1,7 +1,6 @@
 """What only http_sync_s3 does, with each store of return values: fan-ins, duplicates, hand-ons, claim checks, and failures that
 nobody waits for."""
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ from runtime.orchestration import http_sync_s3
 from runtime.orchestration.stores import RETURN_STORES
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, LambdaError
+from tests.fakes.log_lines import parse_lines
 from tests.fakes.return_stores import StoreUnderTest
 from tests.fakes.user_maps import Flaky, Gate
 from tests.fakes.waiting import wait_until
@@ -51,8 +51,8 @@ def mapper_event(index: int, size: int, text: str, buckets: Buckets, **more: Any
     }
 
 
-def log_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+def log_lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return parse_lines(capfd.readouterr().out)
 
 
 @pytest.mark.parametrize("function", ["unum_map", "mapper", "partition", "reducer", "summary"])
@@ -144,7 +144,7 @@ def test_refused_invocation_is_repaired_by_the_retry(refused: str, cluster: Clus
 
 @WITH_A_POLLER
 def test_poller_hands_on_before_its_time_is_up(
-    cluster: Cluster, buckets: Buckets, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cluster: Cluster, buckets: Buckets, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     gate = Gate()
     monkeypatch.setattr("functions.mapper.mapper.user_map", gate)
@@ -158,7 +158,7 @@ def test_poller_hands_on_before_its_time_is_up(
     assert buckets.result("run1") == {"slow": 1, "to": 1, "be": 1}
     assert [told["HandOns"] for told in waiting(cluster)] == list(range(1, len(waiting(cluster)) + 1))
     assert len({told["Since"] for told in waiting(cluster)}) == 1
-    assert max(line.get("hand_ons", 0) for line in log_lines(capsys)) == len(waiting(cluster))
+    assert max(line.get("hand_ons", 0) for line in log_lines(capfd)) == len(waiting(cluster))
 
 
 def values(store: StoreUnderTest) -> list[str]:
@@ -227,7 +227,7 @@ def test_failure_of_any_function_is_recorded(
 
 @WITH_A_POLLER
 def test_poller_stops_when_the_run_fails(
-    cluster: Cluster, buckets: Buckets, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster, buckets: Buckets, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail_meanwhile(text: str) -> None:
         buckets.put(buckets.results, "run1/failed.json", {"run": "run1"})
@@ -236,13 +236,13 @@ def test_poller_stops_when_the_run_fails(
 
     cluster.invoke("mapper", mapper_event(2, 2, "be", buckets))
 
-    assert log_lines(capsys)[-1]["wait"] == "FAILED"
+    assert log_lines(capfd)[-1]["wait"] == "FAILED"
     assert cluster.accepted == []
 
 
 @pytest.mark.parametrize("function", ["unum_map", "mapper", "partition", "reducer", "summary"])
 def test_function_that_wakes_up_after_its_run_has_failed_does_nothing(
-    cluster: Cluster, buckets: Buckets, capsys: pytest.CaptureFixture[str], function: str
+    cluster: Cluster, buckets: Buckets, capfd: pytest.CaptureFixture[str], function: str
 ) -> None:
     events = {
         "unum_map": {"Session": "run1", "Data": {"Source": "http", "Value": [{"text": "to", "destination": buckets.shuffle}]}},
@@ -260,7 +260,7 @@ def test_function_that_wakes_up_after_its_run_has_failed_does_nothing(
 
     cluster.invoke(function, events[function])
 
-    assert log_lines(capsys)[-1]["outcome"] == "turned back"
+    assert log_lines(capfd)[-1]["outcome"] == "turned back"
     assert cluster.accepted == []
     assert buckets.everything() == before
 
@@ -373,12 +373,12 @@ def test_branch_of_a_fan_out_says_what_is_wrong_with_its_event(
 
 
 def test_log_line_counts_requests_of_all_threads(
-    cluster: Cluster, buckets: Buckets, store: StoreUnderTest, capsys: pytest.CaptureFixture[str]
+    cluster: Cluster, buckets: Buckets, store: StoreUnderTest, capfd: pytest.CaptureFixture[str]
 ) -> None:
     start(cluster, buckets, ["to be", "or not to"])
     cluster.wait_idle()
 
-    lines = log_lines(capsys)
+    lines = log_lines(capfd)
     put = {"s3": "s3.PutObject", "dynamodb": "dynamodb.PutItem", "redis": "redis.SET"}[store.name]
     mappers = {line["index"]: line["requests"] for line in lines if line["function"] == "mapper"}
     assert {index: requests["s3.PutObject"] for index, requests in mappers.items()} == (

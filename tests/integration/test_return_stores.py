@@ -1,6 +1,5 @@
 """What each store of return values promises, and what only one of them does, on a true Redis and on moto's DynamoDB."""
 
-import json
 import re
 import threading
 import time
@@ -26,6 +25,7 @@ from runtime.orchestration.stores import redis as redis_module
 from scripts import paths
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, Killed
+from tests.fakes.log_lines import parse_lines
 from tests.fakes.redis_server import PASSWORD, RedisServer
 from tests.fakes.return_stores import InRedis, InTable, StoreUnderTest
 from tests.fakes.user_maps import Flaky
@@ -161,14 +161,14 @@ def test_any_order_with_duplicates_completes_and_not_too_early(
 
 
 def test_nobody_waits_and_the_write_that_completes_continues(
-    make_cluster: MakeCluster, buckets: Buckets, dynamodb_store: InTable, capsys: pytest.CaptureFixture[str]
+    make_cluster: MakeCluster, buckets: Buckets, dynamodb_store: InTable, capfd: pytest.CaptureFixture[str]
 ) -> None:
     cluster = make_cluster("http_sync_s3", **dynamodb_store.settings)
 
     start(cluster, buckets, ["a", "b", "c", "d"])
     cluster.wait_idle()
 
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = parse_lines(capfd.readouterr().out)
     told = [line for line in lines if "wait" in line]
     assert buckets.result("run1") == {"a": 1, "b": 1, "c": 1, "d": 1}
     assert [(line["function"], line["wait"], line["polls"]) for line in told] == [

@@ -45,7 +45,7 @@ def names(buckets: Buckets, name: str) -> list[str]:
     return sorted(key.rpartition("/")[0] if key.startswith("reducer") else key for key in keys)
 
 
-def test_every_value_triggers_and_nothing_else(deployment: TriggeredByObjects, capsys: Capsys) -> None:
+def test_every_value_triggers_and_nothing_else(deployment: TriggeredByObjects, capfd: Capsys) -> None:
     run(deployment, TEXTS)
 
     assert Counter(function for function, _ in deployment.notifications.sent) == {
@@ -61,23 +61,23 @@ def test_every_value_triggers_and_nothing_else(deployment: TriggeredByObjects, c
         ".sync": 2,
         ".lock": 2,
     }
-    assert workers(parse_lines(capsys.readouterr().out)) == ONE_EACH
+    assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
 
 
 @pytest.mark.parametrize("deliveries", [2, 3])
 @pytest.mark.parametrize("seed", [None, *range(6)])
 def test_one_invocation_does_each_fan_in_under_duplicates_delays_and_any_order(
-    seed: int | None, deliveries: int, deployment: TriggeredByObjects, cluster: Cluster, capsys: Capsys
+    seed: int | None, deliveries: int, deployment: TriggeredByObjects, cluster: Cluster, capfd: Capsys
 ) -> None:
     run(deployment, TEXTS, "once")
-    capsys.readouterr()
+    capfd.readouterr()
 
     cluster.deliveries = deliveries
     if seed is not None:
         deployment.notifications.schedule.shuffle(seed)
     run(deployment, TEXTS)
 
-    lines = parse_lines(capsys.readouterr().out)
+    lines = parse_lines(capfd.readouterr().out)
     assert deployment.buckets.result("run1") == COUNTS
     assert names(deployment.buckets, "run1") == names(deployment.buckets, "once")
     assert workers(lines) == ONE_EACH
@@ -85,26 +85,26 @@ def test_one_invocation_does_each_fan_in_under_duplicates_delays_and_any_order(
     assert outcomes(lines, "summary") == {"ok": 1, "turned back": 3 * deliveries - 1}
 
 
-def test_events_that_are_lost_at_first_do_no_harm(deployment: TriggeredByObjects, capsys: Capsys) -> None:
+def test_events_that_are_lost_at_first_do_no_harm(deployment: TriggeredByObjects, capfd: Capsys) -> None:
     deployment.notifications.schedule.lost = 6
 
     run(deployment, TEXTS)
 
     assert deployment.notifications.schedule.lost == 0
     assert deployment.buckets.result("run1") == COUNTS
-    assert workers(parse_lines(capsys.readouterr().out)) == ONE_EACH
+    assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
 
 
-def test_duplicates_after_the_end_change_nothing(deployment: TriggeredByObjects, cluster: Cluster, capsys: Capsys) -> None:
+def test_duplicates_after_the_end_change_nothing(deployment: TriggeredByObjects, cluster: Cluster, capfd: Capsys) -> None:
     run(deployment, TEXTS)
     before = deployment.buckets.everything()
-    capsys.readouterr()
+    capfd.readouterr()
 
     for function, event in list(deployment.notifications.sent):
         cluster.invoke_async(function, event)
     deployment.wait()
 
-    lines = parse_lines(capsys.readouterr().out)
+    lines = parse_lines(capfd.readouterr().out)
     assert deployment.buckets.result("run1") == COUNTS
     assert deployment.buckets.everything() == before
     assert {function: dict(outcomes(lines, function)) for function in ("mapper", "partition", "reducer", "summary")} == {
@@ -131,7 +131,7 @@ def test_partitions_of_nothing_go_straight_to_summary(deployment: TriggeredByObj
 
 @pytest.mark.parametrize("function", ["partition", "summary"])
 def test_claimant_that_dies_with_the_lock_is_repaired_by_its_retry(
-    function: str, deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+    function: str, deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
     died: list[str] = []
     stage = deployment.buckets.stages["mapper_output" if function == "partition" else "reducer_output"]
@@ -150,7 +150,7 @@ def test_claimant_that_dies_with_the_lock_is_repaired_by_its_retry(
 
     assert len(died) == 1
     assert deployment.buckets.result("run1") == COUNTS
-    assert workers(parse_lines(capsys.readouterr().out)) == ONE_EACH
+    assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
 
 
 @pytest.mark.parametrize("function", ["mapper", "partition", "reducer", "summary"])
@@ -198,7 +198,7 @@ def test_partition_that_dies_within_its_fan_out_is_repaired_by_its_retry(
     assert deployment.buckets.result("run1") == COUNTS
 
 
-def test_lock_that_outlived_its_owner_is_taken_over(deployment: TriggeredByObjects, capsys: Capsys) -> None:
+def test_lock_that_outlived_its_owner_is_taken_over(deployment: TriggeredByObjects, capfd: Capsys) -> None:
     for role in ("mapper_output", "reducer_output"):
         lock = {"Owner": "gone", "Time": time.time() - 300 - 61}
         deployment.buckets.put(deployment.buckets.stages[role], "run1/.lock", lock)
@@ -206,16 +206,16 @@ def test_lock_that_outlived_its_owner_is_taken_over(deployment: TriggeredByObjec
     run(deployment, TEXTS)
 
     assert deployment.buckets.result("run1") == COUNTS
-    assert workers(parse_lines(capsys.readouterr().out)) == ONE_EACH
+    assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
 
 
-def test_lock_whose_owner_may_live_is_left_alone(deployment: TriggeredByObjects, capsys: Capsys) -> None:
+def test_lock_whose_owner_may_live_is_left_alone(deployment: TriggeredByObjects, capfd: Capsys) -> None:
     lock = {"Owner": "alive", "Time": time.time() - 300 - 30}
     deployment.buckets.put(deployment.buckets.stages["mapper_output"], "run1/.lock", lock)
 
     run(deployment, TEXTS)
 
-    assert outcomes(parse_lines(capsys.readouterr().out), "partition") == {"turned back": 4}
+    assert outcomes(parse_lines(capfd.readouterr().out), "partition") == {"turned back": 4}
     assert deployment.buckets.read(deployment.buckets.stages["mapper_output"], "run1/.lock") == lock
     assert deployment.buckets.keys(deployment.buckets.stages["reducer_input"]) == []
 
@@ -245,7 +245,7 @@ def conflicts_first(create: Callable[..., bool]) -> Callable[..., bool]:
 
 @pytest.mark.parametrize("store", [answers_already_exists, conflicts_first])
 def test_fan_in_has_one_winner_whatever_a_create_is_answered_with(
-    store: Callable[..., Any], deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+    store: Callable[..., Any], deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
     deployment.notifications.schedule.shuffle(7)  # the chunks are written before the store goes wrong
     deployment.start("run1", [{"text": text, "destination": deployment.buckets.shuffle} for text in TEXTS])
@@ -254,7 +254,7 @@ def test_fan_in_has_one_winner_whatever_a_create_is_answered_with(
     deployment.wait()
 
     assert deployment.buckets.result("run1") == COUNTS
-    assert workers(parse_lines(capsys.readouterr().out)) == ONE_EACH
+    assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
 
 
 @pytest.mark.parametrize(
@@ -332,13 +332,13 @@ def test_records_of_one_event_are_worked_through_each_for_itself(deployment: Tri
 
 @pytest.mark.parametrize("function", ["mapper", "partition", "reducer", "summary"])
 def test_event_of_a_run_that_was_removed_is_turned_back(
-    function: str, deployment: TriggeredByObjects, cluster: Cluster, capsys: Capsys
+    function: str, deployment: TriggeredByObjects, cluster: Cluster, capfd: Capsys
 ) -> None:
     role = s3_triggers.STAGES[function][0]
 
     cluster.invoke(function, object_created(deployment.buckets.stages[role], "run1/1.json"))
 
-    (line,) = parse_lines(capsys.readouterr().out)
+    (line,) = parse_lines(capfd.readouterr().out)
     assert (line["outcome"], line["reason"]) == ("turned back", "the run is no more")
     assert deployment.buckets.everything() == []
 
@@ -352,7 +352,7 @@ def test_bookkeeping_without_a_size_is_refused(size: Any, deployment: TriggeredB
 
 
 def test_mapper_that_always_raises_ends_the_run(
-    deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch, capsys: Capsys
+    deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
     def refuse_bad(text: str) -> None:
         if text == "bad":
@@ -366,7 +366,7 @@ def test_mapper_that_always_raises_ends_the_run(
     told = [failed[field] for field in ("function", "index", "error", "message", "attempts")]
     assert told == ["mapper", 2, "ValueError", "a bad text", 3]
     assert deployment.buckets.keys(deployment.buckets.stages["reducer_input"]) == []
-    assert set(outcomes(parse_lines(capsys.readouterr().out), "partition")) == {"turned back"}
+    assert set(outcomes(parse_lines(capfd.readouterr().out), "partition")) == {"turned back"}
 
 
 def test_mapper_that_is_killed_each_time_ends_the_run(deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,15 +29,15 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return [*SECRETS.values(), PASSWORD]
 
 
-def told(buckets: Buckets, capsys: Capsys) -> str:
+def told(buckets: Buckets, capfd: Capsys) -> str:
     """All that a run left to be read."""
-    captured = capsys.readouterr()
+    captured = capfd.readouterr()
     return captured.out + captured.err + str(buckets.failure("run1"))
 
 
 @pytest.mark.parametrize("name", ["http_sync_s3", "http_only", "s3_triggers", "sfn"])
 def test_failed_request_to_s3_tells_no_credential(
-    name: str, secrets: list[str], deploy: Callable[[str], Deployment], capsys: Capsys
+    name: str, secrets: list[str], deploy: Callable[[str], Deployment], capfd: Capsys
 ) -> None:
     deployment = deploy(name)
     deployment.buckets.client.delete_bucket(Bucket=deployment.buckets.shuffle)
@@ -45,13 +45,13 @@ def test_failed_request_to_s3_tells_no_credential(
     deployment.start("run1", [{"text": "to be", "destination": deployment.buckets.shuffle}])
     deployment.wait()
 
-    output = told(deployment.buckets, capsys)
+    output = told(deployment.buckets, capfd)
     assert "there is no such bucket" in output
     assert [secret for secret in secrets if secret in output] == []
 
 
 def test_failed_request_to_dynamodb_tells_no_credential(
-    secrets: list[str], deploy: Callable[[str], Deployment], capsys: Capsys
+    secrets: list[str], deploy: Callable[[str], Deployment], capfd: Capsys
 ) -> None:
     deployment = deploy("dynamodb_triggers")
     tables = deployment.buckets.tables
@@ -60,7 +60,7 @@ def test_failed_request_to_dynamodb_tells_no_credential(
     deployment.start("run1", [{"text": "to be", "destination": deployment.buckets.shuffle}])
     deployment.wait()
 
-    output = told(deployment.buckets, capsys)
+    output = told(deployment.buckets, capfd)
     assert "dynamodb:GetItem" in output
     assert [secret for secret in secrets if secret in output] == []
 
@@ -85,7 +85,7 @@ def test_failed_connection_to_redis_tells_no_password(
     buckets: Buckets,
     make_cluster: Callable[..., Cluster],
     monkeypatch: pytest.MonkeyPatch,
-    capsys: Capsys,
+    capfd: Capsys,
 ) -> None:
     monkeypatch.setattr("runtime.orchestration.stores.redis_connection._RETRIES", 0)
     port = redis_server.url.rpartition(":")[2].partition("/")[0]
@@ -97,6 +97,6 @@ def test_failed_connection_to_redis_tells_no_password(
     with pytest.raises(LambdaError) as failed:
         cluster.invoke("mapper", {"Session": "run1", "Data": {"Source": "http", "Value": chunk}, "Fan-out": place})
 
-    output = told(buckets, capsys) + str(failed.value.answer)
+    output = told(buckets, capfd) + str(failed.value.answer)
     assert '"outcome": "error"' in output
     assert [secret for secret in secrets if secret in output] == []

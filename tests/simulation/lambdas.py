@@ -6,16 +6,16 @@ which is itself invoked asynchronously (https://docs.aws.amazon.com/lambda/lates
 """
 
 import json
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from runtime.orchestration.clients import Invoked, RefusedError
 from runtime.orchestration.connections import TransportError
+from tests.fakes import answers
 from tests.simulation.faults import Faults, Lineage
 from tests.simulation.requests import ALWAYS, WRITES, Requests
-from tests.simulation.world import Process, World
+from tests.simulation.world import Killed, Process, World
 
 RETRIES = 2
 _RETRY_SECONDS = (60.0, 120.0)
@@ -92,14 +92,10 @@ class Lambda:
                 process.die("Runtime.ExitError")
             try:
                 return json.loads(json.dumps(self._handlers[function](event, context))), None
-            except Exception as error:
-                frames = traceback.format_tb(error.__traceback__)
-                return None, {
-                    "errorType": type(error).__name__,
-                    "errorMessage": str(error),
-                    "stackTrace": frames,
-                    "requestId": request_id,
-                }
+            except Killed:
+                raise
+            except BaseException as error:
+                return None, answers.raised(error, request_id)
 
         def over(outcome: Any, cause: str | None) -> None:
             if cause is not None:

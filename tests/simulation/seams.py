@@ -14,15 +14,18 @@ from typing import Any
 from runtime.mapreduce import sender, storage
 from runtime.orchestration import failure as failure_module
 from runtime.orchestration import (
+    failure_record,
     fan_in,
     http_only,
     http_sync_s3,
     invoker,
     log,
+    output,
     returns,
     s3_triggers,
     sfn,
     table,
+    wrapper,
 )
 from runtime.orchestration.edge import Edge
 from runtime.orchestration.lock import claim
@@ -33,7 +36,7 @@ from scripts.package.functions import FAILURE, functions_of
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS
 from tests.simulation.scenario import SHUFFLE
 from tests.simulation.threads import Deferred, Strands
-from tests.simulation.world import World
+from tests.simulation.world import Killed, World
 
 TRIGGERED = {"input": "mapper", "mapper_output": "partition", "reducer_input": "reducer", "reducer_output": "summary"}
 STAGE_BUCKETS = {role: f"sim-{role.replace('_', '-')}" for role in TRIGGERED}
@@ -170,9 +173,9 @@ def installed(simulation: Any) -> Iterator[None]:
         (http_sync_s3, "create", partial(http_sync_s3.create, clock=clock)),
         (s3_triggers, "claim", partial(claim, now=time.time)),
         (log, "time", time),
-        (log, "print", lambda *_, **__: None),
-        (failure_module, "print", lambda *_, **__: None),
-        (failure_module, "datetime", _Datetime(world)),
+        (output, "write", lambda _fields: None),
+        (wrapper, "KILLS", (Killed,)),
+        (failure_record, "datetime", _Datetime(world)),
         (returns, "ThreadPoolExecutor", partial(Strands, world)),
         (sender, "ThreadPoolExecutor", lambda *_, **__: Deferred(world)),
     ]

@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.mapreduce import storage
 from runtime.mapreduce.run import Run, within
-from runtime.orchestration.failure import complete, from_response
+from runtime.orchestration.failure_record import complete, from_response
 from runtime.orchestration.invoker import FunctionFailed
 from runtime.orchestration.results import record_failure
 from runtime.orchestration.returns import Returns

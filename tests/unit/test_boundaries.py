@@ -110,6 +110,6 @@ print("boto3" in sys.modules)
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
     )
 
-    log, answer, boto3 = done.stdout.splitlines()
+    _empty, log, answer, boto3 = done.stdout.splitlines()
     assert json.loads(log)["function"] == "unum_map"
     assert (answer, boto3) == ("{'Source': 'http', 'Value': [1, 2]}", "False")

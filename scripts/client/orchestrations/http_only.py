@@ -15,11 +15,11 @@ again; if partition was, all reducers.
 
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from runtime.orchestration.envelope import encode
+from runtime.orchestration.failure_record import complete, from_response
 from scripts.client import objects, stored
 from scripts.client.claim import FAILED, RESULT
 from scripts.client.errors import StorageError
@@ -30,8 +30,6 @@ from scripts.client.return_stores import InBucket
 
 _MARGIN_SECONDS = 30.0
 """After the function's own timeout: to be sure that it has ended."""
-
-_FRAMES = 5
 
 
 class HttpOnly(Orchestration):
@@ -90,10 +88,10 @@ class HttpOnly(Orchestration):
             if record is None:
                 return Verdict("SUCCEEDED")
         elif call.error is not None and call.error.certain:
-            record = self._complete("NotInvoked", str(call.error))
+            record = self._complete(error="NotInvoked", message=str(call.error))
         elif time.monotonic() > self._ends:
             message = f"no answer came within the function's time: {call.error}" if call.error else "no answer came in time"
-            record = self._complete("NoAnswer", message)
+            record = self._complete(error="NoAnswer", message=message)
         else:
             return None
         self._record(record)
@@ -104,29 +102,13 @@ class HttpOnly(Orchestration):
         value = answer.value if isinstance(answer.value, dict) else {}
         if not answer.failed:
             failure = value.get("Failure")
-            return failure if isinstance(failure, dict) else None
-        frames = value.get("stackTrace")
-        return self._complete(
-            value.get("errorType"),
-            value.get("errorMessage"),
-            traceback=[str(frame).rstrip() for frame in frames][-_FRAMES:] if isinstance(frames, list) else [],
-            request_id=value.get("requestId") or answer.request_id,
-        )
+            return self._complete(**failure) if isinstance(failure, dict) else None
+        told = from_response(value)
+        return self._complete(**told | {"request_id": told["request_id"] or answer.request_id})
 
-    def _complete(self, error: Any, message: Any, **told: Any) -> dict[str, Any]:
-        return {
-            "run": self.run_id,
-            "function": entry.ENTRY,
-            "index": None,
-            "error": error,
-            "message": message,
-            "traceback": [],
-            "request_id": None,
-            **told,
-            "attempts": 1,
-            "log_group": self.aws.deployment.log_groups.get(entry.ENTRY),
-            "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
+    def _complete(self, **told: Any) -> dict[str, Any]:
+        record = complete(self.run_id, "", {"function": entry.ENTRY, "attempts": 1, **told})
+        return record | {"log_group": self.aws.deployment.log_groups.get(record["function"])}
 
     def _record(self, record: dict[str, Any]) -> None:
         """Store it, unless the run is recorded as failed already or has its result: only what came after that failed then."""

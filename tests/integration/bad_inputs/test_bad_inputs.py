@@ -110,7 +110,7 @@ def test_client_refuses_with_exit_code_2_before_anything_is_started(
     buckets: Buckets,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     names = {**names_in(buckets), "dir": str(tmp_path / "in")}
     given_files(tmp_path / "in", dict(row.files), names)
@@ -124,7 +124,7 @@ def test_client_refuses_with_exit_code_2_before_anything_is_started(
         except SystemExit as ended:
             status = ended.code
 
-    told = capsys.readouterr()
+    told = capfd.readouterr()
     assert status == 2, told.err
     assert filled(row.said, names) in told.err
     assert "Traceback" not in told.err
@@ -150,34 +150,34 @@ def test_component_refuses_its_event_before_any_request(row: Call, monkeypatch: 
 
 @pytest.mark.parametrize("row", EVENTS.values(), ids=EVENTS)
 def test_function_refuses_its_event_and_leaves_nothing(
-    row: Event, deploy: Callable[[str], Deployment], capsys: pytest.CaptureFixture[str]
+    row: Event, deploy: Callable[[str], Deployment], capfd: pytest.CaptureFixture[str]
 ) -> None:
     deployment = deploy(row.orchestration)
     names = names_in(deployment.buckets)
     # Names of tables and of a stage's buckets are the same roles.
     names |= deployment.buckets.tables.names if row.orchestration == "dynamodb_triggers" else deployment.buckets.stages
 
-    error, message = outcome(deployment, row.function, filled(row.event, names), capsys)
+    error, message = outcome(deployment, row.function, filled(row.event, names), capfd)
 
     assert (error, filled(row.said, names) in message) == (row.error, True), message
     assert deployment.buckets.everything() == []
     assert (deployment.cluster.accepted, deployment.cluster.called) == ([], [])
 
 
-def outcome(deployment: Deployment, function: str, event: Any, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+def outcome(deployment: Deployment, function: str, event: Any, capfd: pytest.CaptureFixture[str]) -> tuple[str, str]:
     """How an invocation failed: as Lambda's answer tells or, where the rest of an event must not fail with it, its log line."""
     try:
         answer = deployment.cluster.invoke(function, event)
     except LambdaError as failed:
         return failed.answer["errorType"], failed.answer["errorMessage"]
     assert answer["batchItemFailures"] == [{"itemIdentifier": "1"}]
-    (line,) = parse_lines(capsys.readouterr().out)
+    (line,) = parse_lines(capfd.readouterr().out)
     return line["error"], line["message"]
 
 
 @pytest.mark.parametrize("row", DEFINITIONS.values(), ids=DEFINITIONS)
 def test_package_refuses_a_definition_and_makes_nothing(
-    row: Definition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    row: Definition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = Path(shutil.copytree(paths.DEFINITIONS, tmp_path / "definitions")) / row.path
     monkeypatch.setattr(paths, "DEFINITIONS", tmp_path / "definitions")
@@ -196,7 +196,7 @@ def test_package_refuses_a_definition_and_makes_nothing(
 
     status = package([])
 
-    told = capsys.readouterr().err
+    told = capfd.readouterr().err
     assert status == 1
     assert told.startswith("package: definitions/")
     assert row.said in told

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from scripts.compare import telemetry
 
 
@@ -13,7 +15,16 @@ def report(request_id: str, milliseconds: int = 271) -> str:
 
 
 def line(run: str, request_id: str, **more: object) -> str:
-    fields = {"run": run, "function": "mapper", "index": 1, "outcome": "ok", "started": 1.0, "request_id": request_id, **more}
+    fields = {
+        "log": "mapreduce",
+        "run": run,
+        "function": "mapper",
+        "index": 1,
+        "outcome": "ok",
+        "started": 1.0,
+        "request_id": request_id,
+        **more,
+    }
     return json.dumps(fields)
 
 
@@ -78,3 +89,22 @@ def test_transitions_are_the_same_where_the_history_is_complete():
 
 def test_a_retry_is_a_transition():
     assert telemetry.transitions([*EMULATED, *history("TaskFailed", "TaskScheduled")]) == 5
+
+
+@pytest.mark.parametrize(
+    "imitation",
+    [
+        json.dumps({"run": "r", "function": "mapper", "request_id": "a", "outcome": "ok", "started": 1.0}),
+        line("r", "a", index="third"),
+        line("r", "a", requests=5),
+        line("r", "a", started="now"),
+        json.dumps({"log": "mapreduce", "run": "r", "request_id": ["a"]}),
+        '{"log": "mapreduce", "run": "r", "request_id"',
+        "[" * 100_000,
+        '{"log": ' + "[" * 100_000,
+    ],
+)
+def test_what_user_code_prints_is_no_line_of_ours(imitation):
+    found, lost = telemetry.parse_logs([imitation, line("r", "a", index=2), report("a")], "r")
+
+    assert ([each.index for each in found], lost) == ([2], 0)

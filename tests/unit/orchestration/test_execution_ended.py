@@ -75,12 +75,12 @@ def test_execution_out_of_time_names_its_status(results: Results) -> None:
     assert (results.failure["error"], results.failure["message"]) == ("TIMED_OUT", "the execution ended as TIMED_OUT")
 
 
-def test_what_the_execution_recorded_itself_is_left_alone_without_a_request(results: Results, capsys: Capsys) -> None:
+def test_what_the_execution_recorded_itself_is_left_alone_without_a_request(results: Results, capfd: Capsys) -> None:
     answer = lambda_handler(ended(error="RunFailed", cause="mapper 3: ValueError: a bad word"), None)
 
     assert answer == {"recorded": 0}
     assert (results.failure, results.reads) == (None, 0)
-    assert "has recorded why" in capsys.readouterr().out
+    assert "has recorded why" in capfd.readouterr().out
 
 
 def test_first_record_stays(results: Results) -> None:
@@ -91,14 +91,14 @@ def test_first_record_stays(results: Results) -> None:
     assert results.failure == {"error": "ValueError"}
 
 
-def test_end_before_the_last_redrive_fails_no_run(results: Results, capsys: Capsys) -> None:
+def test_end_before_the_last_redrive_fails_no_run(results: Results, capfd: Capsys) -> None:
     results.objects["run1/run.json"] = json.dumps({"redrives": 2}).encode()
 
     told = [lambda_handler(ended(redriveCount=count), None) for count in (0, 1)]
 
     assert told == [{"recorded": 0}] * 2
     assert results.failure is None
-    assert "redriven since" in capsys.readouterr().out
+    assert "redriven since" in capfd.readouterr().out
 
 
 def test_end_after_the_last_redrive_is_recorded(results: Results) -> None:

@@ -11,6 +11,7 @@ from runtime.orchestration import table
 from runtime.orchestration.envelope import EnvelopeError
 from runtime.orchestration.failure import lambda_handler
 from tests.fakes.events import load_event
+from tests.fakes.log_lines import parse_lines
 from tests.fakes.notifications import object_created
 
 PREFIX = "wordcount-dynamodb_triggers-"
@@ -87,7 +88,7 @@ def given_up(function: str = "mapper", role: str = "mapper_input", **image: Any)
     return record | {"payload": json.dumps(event)}
 
 
-def test_record_that_no_attempt_could_note_fails_its_run_and_is_removed(cloud: Cloud, capsys: Capsys) -> None:
+def test_record_that_no_attempt_could_note_fails_its_run_and_is_removed(cloud: Cloud, capfd: Capsys) -> None:
     notice = cloud.leave(load_event("given_up"))
 
     answer = lambda_handler(notice, None)
@@ -106,7 +107,7 @@ def test_record_that_no_attempt_could_note_fails_its_run_and_is_removed(cloud: C
     assert {name: failure[name] for name in told} == told
     assert "the stream gave up after 6 invocations" in failure["message"]
     assert (answer, cloud.left) == ({"recorded": 1}, [])
-    assert json.loads(capsys.readouterr().out).items() >= failure.items()
+    assert json.loads(capfd.readouterr().out).items() >= failure.items()
 
 
 def test_payload_may_be_json_in_place_of_text(cloud: Cloud) -> None:
@@ -142,7 +143,7 @@ def test_record_for_the_recorder_is_the_failure_itself(cloud: Cloud) -> None:
 
     lambda_handler(cloud.leave(record), None)
 
-    assert (cloud.failure, cloud.left) == (told, [])
+    assert (cloud.failure | told, cloud.left) == (cloud.failure, [])
 
 
 def test_all_records_of_a_batch_are_recorded(cloud: Cloud) -> None:
@@ -163,38 +164,38 @@ def test_first_failure_of_a_run_stays(cloud: Cloud) -> None:
     assert (cloud.failure, cloud.left) == ("the first", [])
 
 
-def test_run_that_has_its_result_gets_no_failure(cloud: Cloud, capsys: Capsys) -> None:
+def test_run_that_has_its_result_gets_no_failure(cloud: Cloud, capfd: Capsys) -> None:
     cloud.objects["results-bucket", "run1/result.json"] = b'{"to": 1}'
 
     answer = lambda_handler(cloud.leave(load_event("given_up")), None)
 
     assert (answer, cloud.recorded, cloud.left) == ({"recorded": 0}, [], [])
-    said = json.loads(capsys.readouterr().out)
-    assert said == {"outcome": "turned back", "reason": "the run has its result", "run": "run1"}
+    (said,) = parse_lines(capfd.readouterr().out)
+    assert said == {"log": "mapreduce", "outcome": "turned back", "reason": "the run has its result", "run": "run1"}
 
 
-def test_run_that_was_resumed_since_gets_no_failure(cloud: Cloud, capsys: Capsys) -> None:
+def test_run_that_was_resumed_since_gets_no_failure(cloud: Cloud, capfd: Capsys) -> None:
     cloud.expires = {"N": str(int(EXPIRES["N"]) + 60)}  # a resume puts the items of what it sets off anew
 
     lambda_handler(cloud.leave(load_event("given_up")), None)
 
     assert (cloud.recorded, cloud.left) == ([], [])
-    assert json.loads(capsys.readouterr().out)["reason"] == "the run was resumed since"
+    assert json.loads(capfd.readouterr().out)["reason"] == "the run was resumed since"
 
 
-def test_run_that_was_removed_gets_no_failure(cloud: Cloud, capsys: Capsys) -> None:
+def test_run_that_was_removed_gets_no_failure(cloud: Cloud, capfd: Capsys) -> None:
     cloud.items.clear()
 
     lambda_handler(cloud.leave(load_event("given_up")), None)
 
     assert (cloud.recorded, cloud.left) == ([], [])
-    assert json.loads(capsys.readouterr().out)["reason"] == "the run is no more"
+    assert json.loads(capfd.readouterr().out)["reason"] == "the run is no more"
 
 
-def test_object_that_another_invocation_has_removed_is_no_error(cloud: Cloud, capsys: Capsys) -> None:
+def test_object_that_another_invocation_has_removed_is_no_error(cloud: Cloud, capfd: Capsys) -> None:
     assert lambda_handler(object_created(BUCKET, KEY), None) == {"recorded": 0}
 
-    assert json.loads(capsys.readouterr().out)["object"] == KEY
+    assert json.loads(capfd.readouterr().out)["object"] == KEY
 
 
 def test_key_is_read_as_the_notification_encodes_it(cloud: Cloud) -> None:

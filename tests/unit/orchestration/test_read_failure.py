@@ -10,6 +10,7 @@ from runtime.mapreduce import storage
 from runtime.orchestration.envelope import EnvelopeError
 from runtime.orchestration.failure import RunFailed, from_response, lambda_handler, read_failure
 from tests.fakes.events import load_event
+from tests.fakes.log_lines import parse_lines
 
 PREFIX = "wordcount-http_sync_s3-"
 FIELDS = {"run", "function", "index", "error", "message", "traceback", "request_id", "attempts", "log_group", "time"}
@@ -39,7 +40,7 @@ READ = {
         "run": "0b1f7f3e-93ab-4e58-8d6b-1f1d3c2b4a55",
         "function": "unum_map",
         "index": None,
-        "error": None,
+        "error": "EventAgeExceeded",
         "message": None,
         "traceback": [],
         "attempts": 0,
@@ -181,13 +182,14 @@ def created(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bytes]]:
 
 
 def test_handler_stores_the_record_once_and_logs_it(
-    created: list[tuple[str, str, bytes]], capsys: pytest.CaptureFixture[str]
+    created: list[tuple[str, str, bytes]], capfd: pytest.CaptureFixture[str]
 ) -> None:
     failure = lambda_handler(load_event("give_up"), None)
 
     ((bucket, key, body),) = created
     assert (bucket, key, json.loads(body)) == ("results", "run1/failed.json", failure)
-    assert json.loads(capsys.readouterr().out).items() >= failure.items()
+    (line,) = parse_lines(capfd.readouterr().out)
+    assert line.items() >= failure.items()
 
 
 @pytest.mark.parametrize("redrives", [0, 3])

@@ -1,6 +1,5 @@
 """The wrapper: ingress, stored, read, component, egress, in this order, in a run, with one log line."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn import RunEnded, StepFunctions
 from runtime.orchestration.wrapper import Wrapper, build, load_component
 from tests.fakes.context import FakeContext
+from tests.fakes.log_lines import parse_lines
 
 SETTINGS = Settings("recorded", "mapper", "prefix-", "returns", "results")
 EVENT = {"Session": "run1", "Data": {"Source": "http", "Value": 1}, "Fan-out": {"Index": 3, "Size": 6}}
@@ -69,10 +69,9 @@ def wrap(orchestration: Recorded) -> Wrapper:
     return Wrapper(SETTINGS, orchestration, orchestration.component)
 
 
-def line_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    (line,) = capsys.readouterr().out.splitlines()
-    told: dict[str, Any] = json.loads(line)
-    return told
+def line_of(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    (line,) = parse_lines(capfd.readouterr().out)
+    return line
 
 
 def test_steps_follow_each_other_inside_the_run() -> None:
@@ -111,7 +110,7 @@ def test_duplicate_skips_the_component_and_still_continues(value: Any) -> None:
 
 @pytest.mark.parametrize("found", [None, Found("stored")])
 def test_function_of_a_run_that_has_failed_does_nothing_and_says_so(
-    found: Found | None, failed_runs: set[str], capsys: pytest.CaptureFixture[str]
+    found: Found | None, failed_runs: set[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     orchestration = Recorded(found)
     failed_runs.add("run1")
@@ -120,7 +119,7 @@ def test_function_of_a_run_that_has_failed_does_nothing_and_says_so(
 
     assert answer is None
     assert [name for name, _, _ in orchestration.calls] == ["ingress", "stored"]
-    line = line_of(capsys)
+    line = line_of(capfd)
     assert (line["outcome"], line["reason"]) == ("turned back", "the run has ended as failed")
 
 
@@ -138,10 +137,10 @@ def test_no_run_is_left_in_force() -> None:
     assert current_run().run_id is None
 
 
-def test_log_line_has_every_documented_field(capsys: pytest.CaptureFixture[str]) -> None:
+def test_log_line_has_every_documented_field(capfd: pytest.CaptureFixture[str]) -> None:
     wrap(Recorded())(EVENT, FakeContext(request_id="request1"))
 
-    line = line_of(capsys)
+    line = line_of(capfd)
     told = {name: line[name] for name in ("run", "function", "index", "size", "orchestration", "outcome", "cold", "request_id")}
     assert told == {
         "run": "run1",
@@ -159,29 +158,29 @@ def test_log_line_has_every_documented_field(capsys: pytest.CaptureFixture[str])
     assert isinstance(line["started"], float)
 
 
-def test_second_invocation_is_warm(capsys: pytest.CaptureFixture[str]) -> None:
+def test_second_invocation_is_warm(capfd: pytest.CaptureFixture[str]) -> None:
     wrapper = wrap(Recorded())
 
     for _ in range(2):
         wrapper(EVENT, FakeContext())
 
-    assert [json.loads(line)["cold"] for line in capsys.readouterr().out.splitlines()] == [True, False]
+    assert [line["cold"] for line in parse_lines(capfd.readouterr().out)] == [True, False]
 
 
-def test_duplicate_is_marked_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+def test_duplicate_is_marked_in_the_log(capfd: pytest.CaptureFixture[str]) -> None:
     wrap(Recorded(Found(1)))(EVENT, FakeContext())
 
-    line = line_of(capsys)
+    line = line_of(capfd)
     assert line["duplicate"] is True
     assert "component_ms" not in line
 
 
 @pytest.mark.parametrize("step", ["ingress", "stored", "read", "component", "egress"])
-def test_error_of_any_step_is_logged_and_raised(step: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_error_of_any_step_is_logged_and_raised(step: str, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(LookupError, match=f"{step} broken"):
         wrap(Recorded(breaks=step))(EVENT, FakeContext())
 
-    line = line_of(capsys)
+    line = line_of(capfd)
     assert (line["outcome"], line["error"], line["message"]) == ("error", "LookupError", f"{step} broken")
     assert line["run"] == (None if step == "ingress" else "run1")
 
@@ -228,35 +227,35 @@ def event_of(*indexes: int) -> list[Any]:
     return [EVENT | {"Fan-out": {"Index": index, "Size": 6}} for index in indexes]
 
 
-def lines_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+def lines_of(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return parse_lines(capfd.readouterr().out)
 
 
-def test_one_delivery_takes_no_other_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_delivery_takes_no_other_with_it(capfd: pytest.CaptureFixture[str]) -> None:
     orchestration = Several(broken=2)
 
     with pytest.raises(LookupError, match="broken"):
         wrap(orchestration)(event_of(1, 2, 3), FakeContext())
 
-    assert [(line["index"], line["outcome"]) for line in lines_of(capsys)] == [(1, "ok"), (2, "error"), (3, "ok")]
+    assert [(line["index"], line["outcome"]) for line in lines_of(capfd)] == [(1, "ok"), (2, "error"), (3, "ok")]
 
 
-def test_delivery_that_failed_for_good_is_not_raised(capsys: pytest.CaptureFixture[str]) -> None:
+def test_delivery_that_failed_for_good_is_not_raised(capfd: pytest.CaptureFixture[str]) -> None:
     orchestration = Several(broken=2, ends=True)
 
     wrap(orchestration)(event_of(1, 2), FakeContext())
 
-    (_, line) = lines_of(capsys)
+    (_, line) = lines_of(capfd)
     assert (line["outcome"], line["error"], line["final"]) == ("error", "LookupError", True)
     assert orchestration.failures == ["broken"]
 
 
-def test_delivery_that_is_turned_back_says_why_and_computes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_delivery_that_is_turned_back_says_why_and_computes_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     orchestration = Several(broken=0, turns_back=True)
 
     assert wrap(orchestration)(event_of(1), FakeContext()) is None
 
-    (line,) = lines_of(capsys)
+    (line,) = lines_of(capfd)
     assert (line["outcome"], line["reason"]) == ("turned back", "not now")
     assert [name for name, _, _ in orchestration.calls] == ["ingress"]
 
@@ -272,14 +271,14 @@ def unimportable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "broken"
 
 
-def test_component_that_cannot_be_imported_fails_within_its_run(unimportable: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_component_that_cannot_be_imported_fails_within_its_run(unimportable: str, capfd: pytest.CaptureFixture[str]) -> None:
     orchestration = Recorded()
     broken = Wrapper(SETTINGS, orchestration, load_component(unimportable))
 
     with pytest.raises(SyntaxError, match="expected ':'"):
         broken(EVENT, FakeContext())
 
-    line = line_of(capsys)
+    line = line_of(capfd)
     assert (line["run"], line["index"], line["outcome"], line["error"]) == ("run1", 3, "error", "SyntaxError")
 
 

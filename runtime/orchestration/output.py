@@ -1,0 +1,38 @@
+"""Our lines in a function's log, which user code prints to as well.
+
+Each of them is JSON and begins on a line of its own, also where user code has printed the beginning of one. Its first field says
+whose it is, `"log": "mapreduce"`: user code may print JSON, too. It goes to the process's standard output as that was before any
+user code ran, whatever became of `sys.stdout` since: replaced, closed, sent to a file.
+"""
+
+import json
+import os
+import sys
+from contextlib import suppress
+from typing import Any
+
+from runtime.orchestration.safe_text import safe
+
+FIELD, OURS = "log", "mapreduce"
+
+
+def _kept() -> int:
+    try:
+        return os.dup(1)
+    except OSError:  # whoever started the process has closed it
+        return 2
+
+
+_descriptor = _kept()
+
+
+def write(fields: dict[str, Any]) -> None:
+    """Print a line. A log that can't be written to stops nobody's work."""
+    line = json.dumps({FIELD: OURS, **fields}, default=safe)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # closed, or no stream at all but an object of the user's
+            stream.flush()
+    body = f"\n{line}\n".encode()
+    with suppress(OSError):
+        while body:
+            body = body[os.write(_descriptor, body) :]

@@ -1,0 +1,48 @@
+"""User code raises anything, in each orchestration: the run fails, and its record names the true type and place."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from functions.mapper import mapper
+from functions.reducer import reducer
+from runtime.orchestration import ORCHESTRATIONS
+from runtime.orchestration.failure_record import describe
+from tests.fakes.hostile import errors
+from tests.simulation.observer import RESULTS, RUN
+from tests.simulation.scenario import Scenario
+from tests.simulation.simulation import Simulation
+
+SCENARIO = Scenario(("to be",), 1, "any")
+PLACES: dict[str, tuple[Any, str]] = {"user_map": (mapper, "mapper"), "user_reduce": (reducer, "reducer")}
+
+
+def failed_run(orchestration: str, place: str, error: BaseException) -> dict[str, Any]:
+    """The record of a run in which user code raises an error each time."""
+
+    def user_code(*_: object) -> Any:
+        raise error
+
+    simulation = Simulation(orchestration, 1, SCENARIO, forced={})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PLACES[place][0], place, user_code)
+        report = simulation.run()
+    assert report.violations == []
+    found = simulation.buckets.find(RESULTS, f"{RUN}/failed.json")
+    assert found is not None, "no failure is recorded"
+    record: dict[str, Any] = json.loads(found.body)
+    return record
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
+@settings(max_examples=40, database=None, deadline=None)
+@given(error=errors())
+def test_record_names_the_true_type_and_place(orchestration: str, place: str, error: BaseException) -> None:
+    record = failed_run(orchestration, place, error)
+
+    assert (record["function"], record["index"], record["error"]) == (PLACES[place][1], 1, describe(error)["error"])
+    assert "in user_code" in record["traceback"][-1]
+    assert record["message"] or not describe(error)["message"]

@@ -1,0 +1,66 @@
+"""Our line gets into the log, on a line of its own, whatever user code did to the output."""
+
+import subprocess
+import sys
+
+import pytest
+
+from scripts import paths
+from tests.fakes.log_lines import parse_lines
+
+_PROGRAM = """
+import io, os, sys
+from runtime.orchestration import output
+{user_code}
+output.write({{"run": "r1"}})
+os._exit(0)  # what is in no buffer is printed
+"""
+_LINE = [{"log": "mapreduce", "run": "r1"}]
+
+_USER_CODE = {
+    "prints no end of a line": 'print("word", end=" ")',
+    "prints no end of a line to stderr": 'print("word", end=" ", file=sys.stderr)',
+    "prints bytes that are no text": r'sys.stdout.buffer.write(b"\xff\xfe")',
+    "replaces stdout": "sys.stdout = io.StringIO()",
+    "replaces stdout by no stream": 'sys.stdout = sys.stderr = "no stream"',
+    "takes stdout away": "sys.stdout = None",
+    "closes stdout": "sys.stdout.close()",
+    "sends its output to nowhere": "os.dup2(os.open(os.devnull, os.O_WRONLY), 1)",
+    "closes the descriptor": "os.close(1)",
+}
+
+
+def printed_by(user_code: str) -> str:
+    command = [sys.executable, "-c", _PROGRAM.format(user_code=user_code)]
+    done = subprocess.run(command, cwd=paths.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True, timeout=60)
+    return done.stdout.decode(errors="replace")
+
+
+@pytest.mark.parametrize("user_code", _USER_CODE.values(), ids=_USER_CODE)
+def test_line_is_there(user_code: str) -> None:
+    assert parse_lines(printed_by(user_code)) == _LINE
+
+
+def test_what_user_code_printed_is_there_before_it() -> None:
+    assert printed_by('print("word", end=" ")').splitlines()[0] == "word "
+
+
+def test_log_that_cannot_be_written_to_fails_nobody() -> None:
+    reader = "import os; os.close(0)"  # gone before anything is written
+    program = _PROGRAM.format(user_code="import time; sys.stdin.read()")
+    with subprocess.Popen([sys.executable, "-c", reader], stdin=subprocess.PIPE) as gone:
+        gone.wait(60)
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=paths.ROOT, stdout=gone.stdin, stdin=subprocess.DEVNULL, check=False, timeout=60
+        )
+
+    assert done.returncode == 0
+
+
+def test_process_without_an_output_writes_to_stderr() -> None:
+    program = 'import os, subprocess, sys; os.close(1); os.execv(sys.executable, [sys.executable, "-c", sys.argv[1]])'
+    command = [sys.executable, "-c", program, _PROGRAM.format(user_code="")]
+
+    done = subprocess.run(command, cwd=paths.ROOT, stderr=subprocess.PIPE, text=True, check=True, timeout=60)
+
+    assert parse_lines(done.stderr) == _LINE
