@@ -12,6 +12,7 @@ from scripts.embedded.server.repairs import (
     asynchronous,
     attempts,
     cold_starts,
+    endings,
     errors,
     events,
     grants,
@@ -20,6 +21,7 @@ from scripts.embedded.server.repairs import (
     lambda_limits,
     map_runs,
     memory,
+    output,
     redrive,
     s3,
     states,
@@ -38,13 +40,16 @@ def apply_all(counter: Counter, slots: Slots, deliveries: Deliveries) -> None:
     invocations.know_the_worker()
     isolation.run_on_a_python_of_their_own()
     cold_starts.import_no_botocore()
-    cold_starts.keep_workers_whose_function_raised()
+    output.give_functions_their_streams()
+    output.read_any_output()
+    endings.tell_of_exceptions_as_lambda_does()
     cold_starts.share_layers()
     workers.complete_environment()
     workers.run_the_latest_code()
     memory.end_what_outgrows_its_memory()
+    endings.tell_of_exits_as_lambda_does()
+    endings.answer_with_what_was_told()
     workers.bound_idle_workers(max(workers.SIDE_BY_SIDE, 2 * slots.limit))
-    errors.name_errors_as_aws_does()
     errors.name_throttles_for_step_functions()
     lambda_limits.limit_request_payloads()
     lambda_limits.limit_response_payloads()

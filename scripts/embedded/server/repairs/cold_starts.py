@@ -9,10 +9,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from scripts.embedded.server.patching import RepairError, module, replace, require
+from scripts.embedded.server.patching import RepairError, module, require
 from scripts.embedded.server.repairs.workers import start_with, variables
 
-_RAISED = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
 _CALL = "    _ms_install_invoke_depth()\n"
 _MARK = """
 def _ms_mark_with_invoke_depth():
@@ -60,27 +59,6 @@ def import_no_botocore() -> None:
         "HEADER", require(runtime, "INVOKE_DEPTH_HEADER")
     )
     runtime._PYTHON_WORKER_SCRIPT = mark + script.replace(_CALL, "    _ms_mark_with_invoke_depth()\n")
-
-
-def keep_workers_whose_function_raised() -> None:
-    """Keeps a worker after an exception that it has reported, as AWS does; ministack ends it, and each retry starts cold.
-
-    The worker's answer is read as one that went well, and made an error of afterwards.
-    """
-    runtime = module("core.lambda_runtime")
-    script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
-    if script.count(_RAISED) != 1:
-        raise RepairError("embedded AWS: ministack's worker script does not report exceptions as it did")
-    runtime._PYTHON_WORKER_SCRIPT = script.replace(_RAISED, '{"status": "ok", "raised": str(e), "trace": traceback.format_exc()}')
-
-    def make(original: Any) -> Any:
-        def invoke(self: Any, event: Any, request_id: str, **more: Any) -> Any:
-            response = original(self, event, request_id, **more)
-            return {**response, "status": "error", "error": response["raised"]} if "raised" in response else response
-
-        return invoke
-
-    replace(require(runtime, "Worker"), "invoke", ("self", "event", "request_id"), make)
 
 
 def share_layers() -> None:
