@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.test_embedded import Cloud, cloud, until, venv
+from tests.e2e.test_embedded import Cloud, cloud, venv
 
 __all__ = ["cloud", "venv"]
 
@@ -68,8 +68,8 @@ def test_message_of_an_exception_is_told_as_it_is(cloud: Cloud, ending: str, mes
 @pytest.mark.parametrize(
     ("do", "logged"),
     [
-        ("print('a word', end=' '); print()", "a word"),
-        ("os.write(1, b'to the descriptor' + bytes([10]))", "to the descriptor"),
+        ("print('a word', end=' ')", "a word"),
+        ("os.write(1, b'to the descriptor')", "to the descriptor"),
         ("os.system('echo by a child')", "by a child"),
         ("print('to stderr', file=sys.stderr)", "to stderr"),
         ("sys.stdout.buffer.write(bytes([255, 254])); print('no UTF-8')", "\ufffd\ufffdno UTF-8"),
@@ -81,7 +81,8 @@ def test_output_is_the_log_and_nothing_else(cloud: Cloud, do: str, logged: str) 
 
     assert cloud.invoke(name, {"do": do}) == "well"
 
-    until(lambda: logged in log_of(cloud, name), 20)
+    assert logged in log_of(cloud, name)
+    assert "end of the output" not in log_of(cloud, name)
 
 
 def test_there_is_nothing_to_read(cloud: Cloud, ending: str) -> None:
@@ -94,13 +95,23 @@ def test_what_was_printed_before_a_sudden_end_is_in_the_log(cloud: Cloud) -> Non
 
     cloud.invoke(name, {"do": "print('last words', end=''); os._exit(1)"})
 
-    until(lambda: "last words" in log_of(cloud, name), 20)
+    assert "last words" in log_of(cloud, name)
 
 
 def test_worker_that_printed_much_that_is_no_text_does_not_wait_for_ever(cloud: Cloud) -> None:
     name = cloud.function(code=ENDING, Layers=[])
 
     assert cloud.invoke(name, {"do": "os.write(2, bytes([255])); print('x' * 300_000)"}) == "well"
+
+
+def test_each_invocation_has_its_own_output(cloud: Cloud) -> None:
+    name = cloud.function(code=ENDING, Layers=[])
+
+    for number in range(5):
+        cloud.invoke(name, {"do": f"print('this is number {number}')"})
+
+    kinds = [message.split()[0] for message in log_of(cloud, name).splitlines()]
+    assert kinds == ["START", "this", "END", "REPORT"] * 5
 
 
 def log_of(cloud: Cloud, name: str) -> str:

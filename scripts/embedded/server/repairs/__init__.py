@@ -41,7 +41,7 @@ def apply_all(counter: Counter, slots: Slots, deliveries: Deliveries) -> None:
     isolation.run_on_a_python_of_their_own()
     cold_starts.import_no_botocore()
     output.give_functions_their_streams()
-    output.read_any_output()
+    output.read_all_output()
     endings.tell_of_exceptions_as_lambda_does()
     cold_starts.share_layers()
     workers.complete_environment()

@@ -1,5 +1,8 @@
-"""A worker's standard streams: the function's own, as on AWS, however it uses them."""
+"""A worker's standard streams: the function's own, as on AWS, however it uses them. What it prints is its log, all of it."""
 
+import queue
+import time
+import uuid
 from typing import Any
 
 from scripts.embedded.server.patching import RepairError, module, replace, require
@@ -8,10 +11,12 @@ _TAKEN = """    _real_stdout = sys.stdout
     sys.stdout = sys.stderr
 """
 _READ = "sys.stdin.readline()"
+_CALL = "            result = handler_fn(event, context)\n"
 _GIVEN = """    import io
 
     _ms_stdin = os.fdopen(os.dup(0), encoding="utf-8")
     _real_stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    _ms_log = os.dup(2)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -20,6 +25,13 @@ _GIVEN = """    import io
         raw = io.FileIO(descriptor, "w", closefd=False)
         setattr(sys, name, io.TextIOWrapper(raw, "utf-8", errors, write_through=True))
 """
+_CALLED = """            try:
+                result = handler_fn(event, context)
+            finally:
+                os.write(_ms_log, ("END" + context.aws_request_id + "\\n").encode())
+"""
+_END = f"end of the output {uuid.uuid4().hex} "
+_MOST_SECONDS = 2.0
 
 
 def give_functions_their_streams() -> None:
@@ -30,19 +42,48 @@ def give_functions_their_streams() -> None:
     """
     runtime = module("core.lambda_runtime")
     script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
-    if script.count(_TAKEN) != 1 or script.count(_READ) != 2:
+    if script.count(_TAKEN) != 1 or script.count(_READ) != 2 or script.count(_CALL) != 1:
         raise RepairError("embedded AWS: ministack's worker script does not use its standard streams as it did")
-    runtime._PYTHON_WORKER_SCRIPT = script.replace(_READ, "_ms_stdin.readline()").replace(_TAKEN, _GIVEN)
+    script = script.replace(_READ, "_ms_stdin.readline()").replace(_TAKEN, _GIVEN)
+    runtime._PYTHON_WORKER_SCRIPT = script.replace(_CALL, _CALLED.replace("END", _END))
 
 
-def read_any_output() -> None:
-    """Takes what a worker prints, whatever it is: at a byte that is no UTF-8, ministack stops reading, and the worker waits."""
+def read_all_output() -> None:
+    """Takes all that a worker has printed when an invocation ends, whatever it is.
 
-    def make(original: Any) -> Any:
+    ministack waits for it for some milliseconds, which on a busy machine are too few. It stops reading at a byte that is no
+    UTF-8, and the worker then waits for ever. Here a worker says where its output ends; the end of the process says so, too.
+    """
+    worker = require(module("core.lambda_runtime"), "Worker")
+
+    def make_read(original: Any) -> Any:
         def read(self: Any) -> None:
+            waiting = self._stderr_queue
             self._proc.stderr.reconfigure(errors="replace")
             original(self)
+            waiting.put(_END)
 
         return read
 
-    replace(require(module("core.lambda_runtime"), "Worker"), "_read_stderr", ("self",), make)
+    def make_invoke(original: Any) -> Any:
+        def invoke(self: Any, event: Any, request_id: str, **more: Any) -> Any:
+            self.request_id = request_id
+            return original(self, event, request_id, **more)
+
+        return invoke
+
+    def drain(self: Any) -> str:
+        lines: list[str] = []
+        ends, deadline = (_END + self.request_id, _END), time.monotonic() + _MOST_SECONDS
+        try:
+            while not (lines and lines[-1].endswith(ends)):
+                lines.append(self._stderr_queue.get(timeout=max(deadline - time.monotonic(), 0.001)))
+        except queue.Empty:  # a child of the worker's holds its output open, or the machine is very busy
+            pass
+        # What stands before an end is a line that the function left unfinished.
+        told = [line.partition(_END)[0] for line in lines]
+        return "\n".join(text for text, line in zip(told, lines, strict=True) if text or _END not in line)
+
+    replace(worker, "_read_stderr", ("self",), make_read)
+    replace(worker, "invoke", ("self", "event", "request_id"), make_invoke)
+    replace(worker, "_drain_stderr_bounded", ("self",), lambda _original: drain)
