@@ -393,6 +393,14 @@ run "executions_that_fail_by_themselves_are_recorded" {
   }
 
   assert {
+    condition = jsonencode(jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition) == jsonencode({
+      ArnLike      = { "aws:SourceArn" = ["arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"] }
+      StringEquals = { "aws:SourceAccount" = "123456789012" }
+    })
+    error_message = "Step Functions takes the role for this machine of this account alone."
+  }
+
+  assert {
     condition     = aws_cloudwatch_event_target.failed.rule == "wordcount-sfn-failed" && aws_cloudwatch_event_target.failed.arn == var.function_arns["failure"]
     error_message = "The rule's target is the recorder of failures."
   }
@@ -458,5 +466,13 @@ run "both_maps_of_a_distributed_machine_keep_to_the_concurrency" {
   assert {
     condition     = jsonencode([for state in ["unum_map", "reducers"] : jsondecode(aws_sfn_state_machine.this.definition).States[state].MaxConcurrency]) == "[500,500]"
     error_message = "Both Maps have so many items under way, and the definition has that as a number."
+  }
+
+  assert {
+    condition = jsonencode(jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition) == jsonencode({
+      ArnLike      = { "aws:SourceArn" = [for end in ["", "/*"] : "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn${end}"] }
+      StringEquals = { "aws:SourceAccount" = "123456789012" }
+    })
+    error_message = "Step Functions takes the role for this machine and its Map Runs alone."
   }
 }

@@ -1,4 +1,6 @@
 locals {
+  account_id = split(":", var.arn)[4]
+
   # A missing file is reported by the root, in words; a placeholder that nothing fills in, by templatefile. What a template fills in
   # is text, and the Maps' concurrency is a number.
   filled_in  = fileexists(var.definition_path) ? templatefile(var.definition_path, merge(var.function_arns, { returns_bucket = var.returns_bucket, map_concurrency = "map_concurrency" })) : "{}"
@@ -16,6 +18,11 @@ resource "aws_iam_role" "this" {
       Effect    = "Allow"
       Principal = { Service = "states.amazonaws.com" }
       Action    = "sts:AssumeRole"
+      # Step Functions works for every account: it may take this role for this machine alone, and for its Map Runs.
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account_id }
+        ArnLike      = { "aws:SourceArn" = var.map_mode == "DISTRIBUTED" ? [var.arn, "${var.arn}/*"] : [var.arn] }
+      }
     }]
   })
 }
