@@ -207,9 +207,9 @@ class HttpOnly(Orchestration):
         raise AssertionError("the last attempt returns or raises")
 
     def _datum(self, invocation: Invocation, value: Any, key: str) -> dict[str, Any]:
-        """A value for the next payload, as a claim check under `key` if it is too large for one."""
+        """A value for the next payload or for an answer, as a claim check under `key` if it is too large for one."""
         datum = envelopes.inline(value)
-        if len(encode(datum)) <= PAYLOAD_BYTES:
+        if envelopes.answer_bytes(datum) <= PAYLOAD_BYTES:
             return datum
         self._returns(invocation).write(key, value)
         return envelopes.pointer(key)

@@ -9,13 +9,16 @@ from typing import Any
 
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
-from runtime.orchestration.envelope import EnvelopeError, encode
+from runtime.orchestration.envelope import EnvelopeError
 from runtime.orchestration.results import store_result
 from runtime.orchestration.returns import Found, Returns, own_key
 from runtime.orchestration.settings import Settings
 
 STATE_BYTES = 225_000
 """What we use of 262,144: the rest is for the envelopes around the data, and for a caught error's cause of up to 32 KiB."""
+
+SEPARATOR_BYTES = 2
+"""Between two items of a state's array."""
 
 LAST = "summary"
 
@@ -59,16 +62,17 @@ class StepFunctions(Orchestration):
         if self._settings.function == LAST:
             store_result(self._settings.results_bucket, envelope.run_id, value)
             return {"Session": envelope.run_id, "Result": f"{envelope.run_id}/result.json"}
-        size = len(encode(value))
+        datum = envelopes.inline(value)
+        size = envelopes.answer_bytes(datum)
         if envelope.fan_out is None:
             if size > STATE_BYTES:
                 raise EnvelopeError(
                     f"{self._settings.function} returned {size} bytes to fan out over, a state holds {STATE_BYTES}: "
                     "use fewer reducers"
                 )
-            return envelopes.inline(value)
-        if size <= STATE_BYTES // envelope.fan_out.size:
-            return envelopes.inline(value)
+            return datum
+        if size + SEPARATOR_BYTES <= STATE_BYTES // envelope.fan_out.size:
+            return datum
         key = own_key(self._settings.function, envelope)
         self._returns(invocation).write(key, value)
         return envelopes.pointer(key)

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
-from runtime.orchestration.envelope import encode, inline, pointer
+from runtime.orchestration.envelope import answer_bytes, encode, inline, pointer
+from runtime.orchestration.sfn import SEPARATOR_BYTES, STATE_BYTES
 from scripts.client import claim, objects
 from scripts.client.deployment import require
 from scripts.client.errors import UsageError
@@ -34,9 +35,6 @@ MAX_INPUT_BYTES = 225_000
 MAX_INLINE_ITEMS = 95
 """Chunks and reducers together. An execution's history ends at 25,000 events, and an item of an inline Map that uses all attempts
 of the definition takes 217; one that meets no error takes 7."""
-
-MAX_DISTRIBUTED_ITEMS = 2400
-"""All mappers' return values, about 100 bytes each, are one state's output."""
 
 _SUCCEEDED = ("TaskSucceeded", "LambdaFunctionSucceeded")
 _ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -72,10 +70,11 @@ class Sfn(Orchestration):
     def check(self, chunks: list[Chunk]) -> None:
         """A Map takes so many chunks and no more."""
         super().check(chunks)
-        if self._distributed and len(chunks) > MAX_DISTRIBUTED_ITEMS:
+        most = min((STATE_BYTES // _answer_bytes(chunk) for chunk in chunks[:1]), default=0)
+        if self._distributed and len(chunks) > most:
             raise UsageError(
-                f"{len(chunks)} chunks are more than the {MAX_DISTRIBUTED_ITEMS} whose return values a state can hold;"
-                f" use larger chunks (--chunks {MAX_DISTRIBUTED_ITEMS})"
+                f"{len(chunks)} chunks are more than the {most} whose return values a state can hold;"
+                f" use larger chunks (--chunks {most})"
             )
         reducers = max((chunk.get("numReducer", DEFAULT_NUM_REDUCER) for chunk in chunks), default=0)
         if not self._distributed and len(chunks) + reducers > MAX_INLINE_ITEMS:
@@ -197,6 +196,12 @@ class Sfn(Orchestration):
         found = client.list_map_runs(executionArn=self._execution)["mapRuns"]
         arns = [run["mapRunArn"] for run in sorted(found, key=lambda run: run["startDate"])]
         return [client.describe_map_run(mapRunArn=arn)["itemCounts"]["succeeded"] for arn in arns]
+
+
+def _answer_bytes(chunk: Chunk) -> int:
+    """What a mapper returns, as an item of the Map's output: its destination and number of reducers, which all chunks share."""
+    returned = {"bucket": chunk["destination"], "numReducer": chunk.get("numReducer", DEFAULT_NUM_REDUCER)}
+    return answer_bytes(inline(returned)) + SEPARATOR_BYTES
 
 
 def _datums(chunks: list[Chunk], limit: int, *, each: bool) -> tuple[list[dict[str, Any]], dict[str, bytes]]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.orchestration.sfn import STATE_BYTES
 from scripts.client.console import describe
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import Progress, Verdict
@@ -160,6 +161,20 @@ def test_a_distributed_map_has_a_history_for_each_item(machine):
     machine.aws.deployment.sfn_map_mode = "DISTRIBUTED"
 
     Sfn(machine.aws, "r1").check(some(2400, 1000))
+
+
+@pytest.mark.parametrize("destination", ["b", "b" * 63 + "/" + "p" * 180])
+def test_a_distributed_maps_return_values_fit_into_its_state(machine, destination):
+    machine.aws.deployment.sfn_map_mode = "DISTRIBUTED"
+    chunk = {"text": "to be", "destination": destination, "numReducer": 1000}
+
+    with pytest.raises(UsageError) as refused:
+        Sfn(machine.aws, "r1").check([chunk] * 10_000)
+
+    most = int(str(refused.value).rpartition("--chunks ")[2].rstrip(")"))
+    returned = {"Source": "http", "Value": {"bucket": destination, "numReducer": 1000}}
+    assert 0.8 * STATE_BYTES < len(json.dumps({"items": [returned] * most})) <= STATE_BYTES + 100
+    Sfn(machine.aws, "r1").check([chunk] * most)
 
 
 def some(chunks, reducers):

@@ -1,0 +1,76 @@
+"""What is bounded is measured in the form in which Lambda carries it: a Map's output fits into a state, an answer into its limit."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.orchestration import http_only, sfn
+from runtime.orchestration.contract import Invocation
+from runtime.orchestration.edge import Edge
+from runtime.orchestration.envelope import answer_bytes, encode, inline, parse
+from runtime.orchestration.returns import Returns
+from runtime.orchestration.settings import Settings
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c), max_leaves=8
+).filter(lambda value: "\\ud" not in json.dumps(value))
+
+
+class Context:
+    """Lambda's."""
+
+    aws_request_id = "request"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What became a claim check."""
+    claims: dict[str, Any] = {}
+    monkeypatch.setattr(Returns, "write", lambda returns, key, value: claims.update({key: value}))
+    return claims
+
+
+def invocation(index: int, size: int) -> Invocation:
+    event = {"Session": "run1", "Data": inline(None), "Fan-out": {"Index": index, "Size": size}}
+    return Invocation(parse(event), event, Context())
+
+
+@given(VALUES)
+def test_no_runtime_of_lambda_writes_an_answer_longer(value: Any) -> None:
+    """Python 3.11's escapes what is not ASCII, later ones don't; both put blanks."""
+    assert answer_bytes(value) == max(len(json.dumps(value)), len(json.dumps(value, ensure_ascii=False).encode()))
+    assert answer_bytes(value) >= len(encode(value))
+
+
+def test_value_that_no_carrier_takes_has_no_size() -> None:
+    for value in ("\ud800", float("nan")):
+        with pytest.raises(ValueError, match=r"surrogate|float"):
+            answer_bytes(value)
+
+
+@pytest.mark.parametrize("size", [2, 50, 95, 1000])
+def test_return_values_of_all_reducers_fit_into_one_state(size: int, written: dict[str, Any]) -> None:
+    machine = sfn.StepFunctions(Settings("sfn", "reducer", "p-", "returns", "results"))
+    words = 0
+    while not written:
+        words += 1 + words // 20
+        counts = {f"é{number}": number for number in range(words)}
+        datum = machine.egress(invocation(size, size), counts)
+        assert len(json.dumps({"items": [datum] * size})) <= sfn.STATE_BYTES + len('{"items": []}')
+
+
+def test_answer_of_a_branch_stays_below_lambdas_limit(written: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_only, "PAYLOAD_BYTES", 5000)
+    settings = Settings("http_only", "reducer", "p-", "returns", "results")
+    branch = http_only.HttpOnly(settings, Edge("reducer", "summary", "Fan-in"), lambda *_: None)
+    words = 0
+    while not written:
+        words += 1
+        answer = branch.egress(invocation(1, 1), {f"é{number}": number for number in range(words)})
+        assert len(json.dumps(answer)) <= http_only.PAYLOAD_BYTES
