@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,9 +12,10 @@ from scripts.client.aws import Aws
 from scripts.client.claim import Claim
 from scripts.client.cleanup import remove_intermediate
 from scripts.client.commands import COMMANDS
-from scripts.client.console import say, showing
+from scripts.client.console import say, showing, showing_removal
 from scripts.client.deadline import patience_seconds
 from scripts.client.deployment import Deployment, find_deployments
+from scripts.client.elapsed import since_enter
 from scripts.client.errors import (
     ClientError,
     Interruption,
@@ -142,7 +142,6 @@ def _choose(options: argparse.Namespace) -> Deployment:
 
 
 def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -> int:
-    began = time.monotonic()
     try:
         body = _wait(options, run)
     except KeyboardInterrupt:
@@ -153,16 +152,16 @@ def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -
         kept = f"s3://{run.aws.deployment.buckets['results']}/{run.run_id}/, intermediate objects too"
         ways = {"kept": kept, "go on": run.how_to("resume"), "or remove": run.how_to("clean")}
         raise RunFailedError("\n".join([str(error), *(f"  {name + ':':<12}{way}" for name, way in ways.items())])) from None
-    took = time.monotonic() - began
+    took = since_enter()
     try:
         counts = parse_counts(run.run_id, body)
         _print(options, run, counts, output)
         if not options.quiet:
             say(f"{summed_up(counts)}, in {took:.1f} s (run {run.run_id})")
-        if not run.keep:
-            _tidy_up(run)
     except KeyboardInterrupt:
-        raise Interruption(f"interrupted; run {run.run_id} is done, some intermediate objects may be left") from None
+        raise Interruption(f"interrupted; run {run.run_id} is done, get its counts with: {run.how_to_attach}") from None
+    if not run.keep:
+        _tidy_up(run, quiet=options.quiet)
     return 0
 
 
@@ -197,8 +196,13 @@ def _print(options: argparse.Namespace, run: StartedRun, counts: dict[str, int],
         raise ClientError(f"the counts could not be printed: {error.strerror}; they are kept: {run.how_to_attach}") from error
 
 
-def _tidy_up(run: StartedRun) -> None:
+def _tidy_up(run: StartedRun, *, quiet: bool) -> None:
+    """Remove what is not the result. The counts are out already, so whatever goes wrong here is no failure."""
+    left = f"what is left of run {run.run_id} expires by itself; to remove it now, with its result: {run.how_to('clean')}"
     try:
-        remove_intermediate(run.orchestration, run.destination, run.mappers)
+        with showing_removal(quiet=quiet) as tell:
+            remove_intermediate(run.orchestration, run.destination, run.mappers, tell)
     except StorageError as error:
-        say(f"note: not all intermediate objects could be deleted; they expire by themselves. {error}")
+        say(f"note: not all intermediate objects could be deleted: {error}; {left}")
+    except KeyboardInterrupt:
+        say(f"note: the clean-up was interrupted; {left}")

@@ -11,7 +11,7 @@ from runtime.orchestration.envelope import encode
 from scripts.client import claim, objects, turns
 from scripts.client.claim import FAILED, RESULT, Claim
 from scripts.client.cleanup import remove_all
-from scripts.client.console import say, show
+from scripts.client.console import say, show, showing_removal
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.failure import describe_failure, describe_verdict
 from scripts.client.orchestrations import Progress
@@ -77,7 +77,8 @@ def clean(options: argparse.Namespace) -> None:
             raise UsageError(f"run {run.run_id} still runs; cancel it first: {run.how_to('cancel')}")
 
     turns.take(run, "clean", check)
-    remove_all(run.orchestration, run.destination, run.mappers)
+    with showing_removal(quiet=False) as tell:
+        remove_all(run.orchestration, run.destination, run.mappers, tell)
     say(f"run {run.run_id} is removed")
 
 

@@ -9,6 +9,7 @@ from scripts.client.escaping import visible
 from scripts.client.orchestrations import Progress
 
 _LINE_SECONDS = 1.0
+_REMOVAL_SECONDS = 5.0
 
 
 def say(text: str) -> None:
@@ -40,6 +41,35 @@ def showing(progress: Callable[[], Progress], mappers: int | None, *, quiet: boo
             yield lambda: status.update(f"{describe(progress(), mappers)}, {time.monotonic() - began:.0f} s")
     else:
         yield _Lines(progress, mappers, began)
+
+
+@contextmanager
+def showing_removal(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show how many intermediate objects are removed, once that takes longer than a moment. The body calls what it is given."""
+    began = time.monotonic()
+    if quiet:
+        yield lambda found, removed: None
+        return
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status("") as status:
+            yield lambda found, removed: status.update(f"{_removing(found, removed)}, {time.monotonic() - began:.0f} s")
+        return
+    shown = began + _LINE_SECONDS - _REMOVAL_SECONDS
+
+    def tell(found: int, removed: int) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown >= _REMOVAL_SECONDS:
+            shown = now
+            say(f"{_removing(found, removed)}, {now - began:.1f} s")
+
+    yield tell
+
+
+def _removing(found: int, removed: int) -> str:
+    return f"removing {found:,} intermediate objects, {removed:,} are gone"
 
 
 class _Lines:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
@@ -15,13 +14,12 @@ from scripts.client.errors import StorageError
 
 _PAGE = 1000
 _THREADS = 8
-_PASSES = 10
 _ATTEMPTS = 5
 
 
 def read(store: S3Store, key: str) -> bytes | None:
     """An object's body, or None if there is none."""
-    with _errors("s3:GetObject", store, key):
+    with translating("s3:GetObject", store, key):
         try:
             return bytes(obstore.get(store, key).bytes())
         except FileNotFoundError as error:
@@ -31,7 +29,7 @@ def read(store: S3Store, key: str) -> bytes | None:
 
 def read_tagged(store: S3Store, key: str) -> tuple[bytes, str] | None:
     """An object's body and its ETag, or None if there is none."""
-    with _errors("s3:GetObject", store, key):
+    with translating("s3:GetObject", store, key):
         try:
             found = obstore.get(store, key)
             return bytes(found.bytes()), str(found.meta["e_tag"])
@@ -42,7 +40,7 @@ def read_tagged(store: S3Store, key: str) -> tuple[bytes, str] | None:
 
 def exists(store: S3Store, key: str) -> bool:
     """Whether there is an object. (A bucket that doesn't exist looks the same: HEAD has no body to tell it.)"""
-    with _errors("s3:GetObject", store, key):
+    with translating("s3:GetObject", store, key):
         try:
             obstore.head(store, key)
         except FileNotFoundError:
@@ -52,7 +50,7 @@ def exists(store: S3Store, key: str) -> bool:
 
 def write(store: S3Store, key: str, body: bytes) -> None:
     """Write an object, whether or not there is one."""
-    with _errors("s3:PutObject", store, key):
+    with translating("s3:PutObject", store, key):
         obstore.put(store, key, body)
 
 
@@ -63,7 +61,7 @@ def write_all(store: S3Store, bodies: dict[str, bytes]) -> None:
 
 def create(store: S3Store, key: str, body: bytes) -> bool:
     """Write an object if there is none; False if there is, which may be what an earlier try of this very request wrote."""
-    with _errors("s3:PutObject", store, key):
+    with translating("s3:PutObject", store, key):
         try:
             obstore.put(store, key, body, mode="create", use_multipart=False)
         except AlreadyExistsError:
@@ -76,7 +74,7 @@ def replace(store: S3Store, key: str, body: bytes, e_tag: str) -> bool:
 
     The other may be what an earlier try of this very request wrote. S3 answers a conflict of two writers likewise.
     """
-    with _errors("s3:PutObject", store, key):
+    with translating("s3:PutObject", store, key):
         try:
             obstore.put(store, key, body, mode={"e_tag": e_tag}, use_multipart=False)
         except (PreconditionError, AlreadyExistsError):
@@ -112,32 +110,14 @@ def ensure_all(store: S3Store, bodies: dict[str, bytes]) -> None:
 
 def names(store: S3Store, prefix: str) -> list[str]:
     """All keys under a prefix that ends in a slash."""
-    with _errors("s3:ListBucket", store, prefix):
+    with translating("s3:ListBucket", store, prefix):
         return [item["path"] for page in obstore.list(store, prefix, chunk_size=_PAGE) for item in page]
 
 
 def remove(store: S3Store, key: str) -> None:
     """Delete an object, if there is one."""
-    with _errors("s3:DeleteObject", store, key):
+    with translating("s3:DeleteObject", store, key):
         obstore.delete(store, key)
-
-
-def remove_all(store: S3Store, prefix: str) -> int:
-    """Delete all objects under a prefix that ends in a slash, in batches and concurrently. Returns how many there were.
-
-    Listed again until nothing is left, since a listing that goes on while its own objects vanish may skip some.
-    """
-    removed = 0
-    with _errors("s3:DeleteObject", store, prefix), ThreadPoolExecutor(_THREADS) as pool:
-        for _ in range(_PASSES):
-            pages = obstore.list(store, prefix, chunk_size=_PAGE)
-            batches = [[item["path"] for item in page] for page in pages]
-            if not any(batches):
-                return removed
-            for deleted in [pool.submit(obstore.delete, store, batch) for batch in batches]:
-                deleted.result()
-            removed += sum(map(len, batches))
-    raise StorageError("s3:DeleteObject", _bucket(store), prefix, "new objects keep appearing there")
 
 
 def _bucket(store: S3Store) -> str:
@@ -150,7 +130,8 @@ def _refuse_missing_bucket(error: FileNotFoundError) -> None:
 
 
 @contextmanager
-def _errors(action: str, store: S3Store, key: str) -> Iterator[None]:
+def translating(action: str, store: S3Store, key: str) -> Iterator[None]:
+    """Raise what goes wrong with requests in the body as StorageError."""
     try:
         yield
     except (BaseError, OSError, ValueError) as error:

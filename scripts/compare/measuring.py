@@ -21,6 +21,7 @@ from scripts.client.jsoninput import Element
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.orchestrations.base import Chunk
 from scripts.client.output import parse_counts, to_bytes
+from scripts.client.removal import remove_below
 from scripts.client.runid import new_run_id
 from scripts.client.settling import settle
 from scripts.client.waiting import wait_for_result
@@ -209,4 +210,4 @@ class Bench:
 
     def _remove(self, orchestration: Orchestration) -> None:
         remove_intermediate(orchestration, self._destination, len(self._chunks))
-        objects.remove_all(self._aws.store("results"), f"{orchestration.run_id}/")
+        remove_below(self._aws.store("results"), f"{orchestration.run_id}/")

@@ -274,6 +274,47 @@ def test_more_than_a_thousand_intermediate_objects_are_deleted(deploy, sample):
     assert cloud.keys("shuffle") == []
 
 
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_cleaning_up_says_what_is_left_and_the_run_has_ended_well(deploy, sample, tmp_path, capsys, monkeypatch):
+    cloud = deploy("http_sync_s3")
+    monkeypatch.setattr("scripts.client.cleanup.remove_below", interrupt)
+
+    assert main([sample, "--json", "--output", str(tmp_path / "counts.json"), "--run-id", "r1"]) == 0
+
+    told = capsys.readouterr()
+    assert json.loads(told.out) == json.loads((tmp_path / "counts.json").read_bytes()) == EXPECTED
+    assert "the clean-up was interrupted" in told.err
+    assert "clean r1" in told.err
+    assert len(cloud.keys("shuffle")) == 2
+
+
+def test_the_counts_are_out_before_anything_is_removed(deploy, sample, tmp_path, capsys, monkeypatch):
+    deploy("http_sync_s3")
+    real, seen = app.remove_intermediate, []
+
+    def look(*arguments):
+        seen.append((json.loads(capsys.readouterr().out), json.loads((tmp_path / "counts.json").read_bytes())))
+        real(*arguments)
+
+    monkeypatch.setattr(app, "remove_intermediate", look)
+
+    assert main([sample, "--json", "--output", str(tmp_path / "counts.json")]) == 0
+
+    assert seen == [(EXPECTED, EXPECTED)]
+
+
+def test_the_time_that_is_printed_begins_when_the_command_is_entered(deploy, sample, capsys, monkeypatch):
+    deploy("http_sync_s3")
+    monkeypatch.setattr(app, "since_enter", lambda: 123.4)
+
+    assert main([sample]) == 0
+
+    assert "in 123.4 s" in capsys.readouterr().err
+
+
 def test_a_prefix_is_used_and_cleaned_up_and_nothing_beside_it(deploy, sample):
     cloud = deploy("http_sync_s3")
     shuffle = cloud.record["buckets"]["shuffle"]

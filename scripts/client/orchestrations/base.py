@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NotRequired, TypedDict
 
 from runtime.orchestration.envelope import encode
-from scripts.client import objects
 from scripts.client.aws import Aws, Role, Service
 from scripts.client.errors import StartError
+from scripts.client.removal import remove_below
 
 
 class Chunk(TypedDict):
@@ -116,7 +116,7 @@ class Orchestration(ABC):
             StorageError: some could not be deleted.
         """
         for role in self.buckets:
-            objects.remove_all(self.aws.store(role), f"{self.run_id}/")
+            remove_below(self.aws.store(role), f"{self.run_id}/")
 
 
 def size(value: Any) -> int:

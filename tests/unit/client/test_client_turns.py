@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scripts.client import claim, commands, console, objects, resuming, turns
+from scripts.client import claim, commands, console, objects, removal, resuming, turns
 from scripts.client.claim import Claim
 from scripts.client.errors import ClientError, Interruption, StorageError, UsageError
 from scripts.client.orchestrations import Progress
@@ -104,7 +104,8 @@ class World:
 
             return call
 
-        patch.setattr(objects, "obstore", SimpleNamespace(**{name: stepping(getattr(obstore, name)) for name in REQUESTS}))
+        for module in (objects, removal):
+            patch.setattr(module, "obstore", SimpleNamespace(**{name: stepping(getattr(obstore, name)) for name in REQUESTS}))
         for module in (turns, claim):
             patch.setattr(module, "time", self.interleaving)
         for module in (resuming, commands):

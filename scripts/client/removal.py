@@ -1,0 +1,79 @@
+"""Deleting many objects, as fast as the store lets: the requests go out side by side, while the listing goes on.
+
+A request deletes up to 1,000 objects, and S3 counts each of them. It refuses some with SlowDown when that is too many a second,
+in an answer that is otherwise a success. The whole request is then made again, after a pause that grows: to delete what is gone
+already does no harm.
+"""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from scripts.client.errors import StorageError
+from scripts.client.objects import translating
+
+_BATCH = 1000
+_THREADS = 8
+_AHEAD = 200
+"""Requests that wait at most: what was listed and is not deleted yet is held in memory."""
+
+_PASSES = 10
+_PATIENCE_SECONDS = 60.0
+_FIRST_PAUSE_SECONDS = 0.2
+_LAST_PAUSE_SECONDS = 5.0
+_PASSING = ("SlowDown", "ServiceUnavailable", "InternalError", "503 ")
+
+
+Tell = Callable[[int, int], None]
+"""Called often, from one thread, with how many objects have been found and how many of these are deleted."""
+
+
+def remove_below(store: S3Store, prefix: str, tell: Tell = lambda found, removed: None) -> int:
+    """Delete all objects under a prefix that ends in a slash. Returns how many there were.
+
+    Listed again until nothing is left, since a listing that goes on while its own objects vanish may skip some. After a failure,
+    or Ctrl-C, no request is begun any more, and those under way are waited for.
+
+    Raises:
+        StorageError: some could not be deleted.
+    """
+    found = removed = 0
+    with translating("s3:DeleteObject", store, prefix), ThreadPoolExecutor(_THREADS) as pool:
+        try:
+            for _ in range(_PASSES):
+                before, under_way = found, deque[Future[int]]()
+                for page in obstore.list(store, prefix, chunk_size=_BATCH):
+                    found += len(page)
+                    under_way.append(pool.submit(_delete, store, [item["path"] for item in page]))
+                    while under_way and (under_way[0].done() or len(under_way) >= _AHEAD):
+                        removed += under_way.popleft().result()
+                    tell(found, removed)
+                while under_way:
+                    removed += under_way.popleft().result()
+                    tell(found, removed)
+                if found == before:
+                    return removed
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    raise StorageError("s3:DeleteObject", str(store.config.get("bucket", "?")), prefix, "new objects keep appearing there")
+
+
+def _delete(store: S3Store, keys: list[str]) -> int:
+    pause, deadline = _FIRST_PAUSE_SECONDS, time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            obstore.delete(store, keys)
+            return len(keys)
+        except BaseError as error:
+            if not any(sign in str(error) for sign in _PASSING) or time.monotonic() + pause > deadline:
+                raise
+        # Jitter: the threads, and other clients, come back spread out. A part of the pause is sure, so that it does relieve.
+        time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+        pause = min(2 * pause, _LAST_PAUSE_SECONDS)

@@ -1,0 +1,113 @@
+"""Many objects are deleted to the last one, whatever the store refuses at first; how far it is, is told."""
+
+from contextlib import suppress
+
+import obstore
+import pytest
+from obstore.exceptions import GenericError, PermissionDeniedError
+from obstore.store import MemoryStore
+
+from scripts.client import removal
+from scripts.client.console import showing_removal
+from scripts.client.errors import StorageError
+from scripts.client.removal import remove_below
+
+SLOW_DOWN = GenericError("DeleteObjects request failed for key a: Please reduce your request rate. (code: SlowDown)")
+
+
+class Store(MemoryStore):
+    config = {"bucket": "b"}  # noqa: RUF012
+
+
+@pytest.fixture
+def store():
+    made = Store()
+    for i in range(3500):
+        obstore.put(made, f"r1/{i}", b"")
+    obstore.put(made, "r10/other", b"")
+    return made
+
+
+@pytest.fixture
+def refusals(monkeypatch):
+    """Errors that the next deletes end with, half of the objects being gone."""
+    waiting, real = [], obstore.delete
+
+    def delete(store, keys):
+        with suppress(IndexError):
+            error = waiting.pop()
+            real(store, keys[: len(keys) // 2])
+            raise error
+        real(store, keys)
+
+    monkeypatch.setattr(obstore, "delete", delete)
+    monkeypatch.setattr(removal, "_FIRST_PAUSE_SECONDS", 0.001)
+    return waiting
+
+
+def left(store):
+    return [item["path"] for page in obstore.list(store) for item in page]
+
+
+def test_all_below_a_prefix_goes_and_nothing_beside_it(store):
+    assert remove_below(store, "r1/") == 3500
+    assert left(store) == ["r10/other"]
+
+
+def test_how_far_it_is_is_told(store):
+    told = []
+
+    remove_below(store, "r1/", lambda found, removed: told.append((found, removed)))
+
+    assert told[-1] == (3500, 3500)
+    assert told == sorted(told)
+    assert len(told) >= 4
+
+
+def test_what_was_refused_as_too_fast_is_deleted_later(store, refusals):
+    refusals += [SLOW_DOWN] * 9
+
+    assert remove_below(store, "r1/") == 3500
+    assert left(store) == ["r10/other"]
+
+
+def test_a_store_that_refuses_for_ever_ends_it(store, refusals, monkeypatch):
+    monkeypatch.setattr(removal, "_PATIENCE_SECONDS", 0.05)
+    refusals += [SLOW_DOWN] * 100_000
+
+    with pytest.raises(StorageError, match="SlowDown"):
+        remove_below(store, "r1/")
+
+
+def test_what_will_not_pass_is_tried_once(store, refusals):
+    refusals += [PermissionDeniedError("AccessDenied")] * 100_000
+
+    with pytest.raises(StorageError, match="access denied"):
+        remove_below(store, "r1/")
+
+    assert len(refusals) >= 100_000 - 8
+
+
+def test_after_ctrl_c_no_request_is_begun(store, monkeypatch):
+    begun, real = [], obstore.delete
+    monkeypatch.setattr(obstore, "delete", lambda store, keys: begun.append(len(keys)) or real(store, keys))
+    monkeypatch.setattr(removal, "_BATCH", 10)
+
+    def press(found, removed):
+        if removed >= 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        remove_below(store, "r1/", press)
+
+    assert sum(begun) == 3501 - len(left(store)) < 3500
+
+
+@pytest.mark.parametrize(("pause", "lines"), [(0.0, 1), (5.0, 0)])
+def test_only_a_removal_that_takes_a_while_is_shown(capsys, monkeypatch, pause, lines):
+    monkeypatch.setattr("scripts.client.console._LINE_SECONDS", pause)
+
+    with showing_removal(quiet=False) as tell:
+        tell(188_576, 5_000)
+
+    assert capsys.readouterr().err.count("removing 188,576 intermediate objects, 5,000 are gone") == lines
