@@ -21,6 +21,7 @@ output "deployment" {
     concurrency       = local.concurrency
     return_store      = var.orchestration == "http_sync_s3" ? var.return_store : null
     redis_url         = var.redis_url
+    sources           = fileexists(local.sources_path) ? file(local.sources_path) : null
   }
 }
 

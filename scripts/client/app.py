@@ -34,6 +34,7 @@ from scripts.client.resuming import resume
 from scripts.client.runid import new_run_id
 from scripts.client.runs import StartedRun, find_run
 from scripts.client.settling import check_destination, settle
+from scripts.client.staleness import stale
 from scripts.client.waiting import wait_for_result
 from scripts.client.watching import Watcher
 
@@ -92,7 +93,7 @@ def _start(options: argparse.Namespace) -> StartedRun:
     if not options.force:
         refuse_if_endless(aws.deployment, expected, max((len(chunk["text"].encode()) for chunk in chunks), default=0))
     if not options.quiet:
-        for notice in filter(None, [*given.notices, *notices, expected.notice]):
+        for notice in filter(None, [*given.notices, *notices, expected.notice, stale(aws.deployment)]):
             say(f"note: {notice}")
     run = StartedRun(aws, orchestration, run_id, destination, len(chunks), options.keep, num_reducer)
     try:

@@ -8,7 +8,8 @@ workspace each. Both are the same object::
      "buckets": {"shuffle": ..., "results": ..., ...}, "tables": {"mapper_input": ..., ...}, "state_machine_arn": null or ARN,
      "sfn_map_mode": null or "INLINE" or "DISTRIBUTED", "log_groups": {function: name}, "timeout_seconds": 300,
      "timeouts": {function: seconds}, "concurrency": {function: most invocations at once, where the deployment bounds them},
-     "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL}
+     "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL,
+     "sources": null or a hash of what the packages were made from}
 
 Which buckets and tables there are is the orchestration's own. An older version's record lacks `tables` and what follows it.
 """
@@ -47,6 +48,7 @@ class Deployment:
     concurrency: dict[str, int] = field(default_factory=dict)
     return_store: str = "s3"
     redis_url: str | None = field(default=None, repr=False)
+    sources: str | None = None
 
     @classmethod
     def parse(cls, record: Any, where: str) -> "Deployment":

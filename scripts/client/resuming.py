@@ -7,6 +7,7 @@ from scripts.client.claim import FAILED, Claim, Turn
 from scripts.client.console import say
 from scripts.client.errors import Interruption, StorageError, UsageError
 from scripts.client.runs import StartedRun, find_run
+from scripts.client.staleness import stale
 from scripts.client.standing import Look, record_failure
 
 
@@ -39,6 +40,8 @@ def resume(options: argparse.Namespace) -> StartedRun:
         raise
     turns.end(run, turn)
     if not options.quiet:
+        if note := stale(run.aws.deployment):
+            say(f"note: {note}")
         shown = ", ".join(again[:10]) + (f" and {len(again) - 10} more" if len(again) > 10 else "")
         say(f"run {run.run_id} goes on with {shown or 'what is missing'}")
     return run

@@ -9,6 +9,7 @@ from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.edge import FUNCTIONS as COMPONENTS
 from runtime.orchestration.edge import DefinitionError
 from scripts import paths
+from scripts.package import sources
 from scripts.package.definitions import check, read_asl, render_asl
 from scripts.package.functions import function_zip, functions_of
 from scripts.package.imports import ImportFailedError, check_imports
@@ -45,8 +46,16 @@ def main(arguments: list[str] | None = None) -> int:
     except (DefinitionError, ImportFailedError, LayerError) as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
-    print(f"package: {', '.join(made) if made else 'nothing changed'}", flush=True)
+    print(f"package: {_told(made)}", flush=True)
     return 0
+
+
+def _told(made: list[str]) -> str:
+    """In one line: 31 names tell nobody anything."""
+    if not made:
+        return "nothing changed"
+    places = dict.fromkeys(name.partition("/")[0] for name in made)
+    return f"made {len(made)} file{'s' * (len(made) != 1)} under {paths.BUILD.name}/: {', '.join(places)}"
 
 
 def _make_layers(layers: list[str], platform: Platform, folder: Path) -> list[str]:
@@ -69,6 +78,7 @@ def _make_local_layers(layers: list[str]) -> list[str] | None:
 
 
 def _make_functions(orchestration: str) -> list[str]:
+    digest = sources.digest(orchestration).encode()  # before the files are read: what changes meanwhile shows as changed
     files = {f"{function}.zip": function_zip(orchestration, function) for function in functions_of(orchestration)}
     if orchestration == "sfn":
         definition = read_asl(paths.DEFINITIONS / "sfn" / "definition.asl.json")
@@ -76,7 +86,9 @@ def _make_functions(orchestration: str) -> list[str]:
             text = json.dumps(render_asl(definition, mode), indent=2) + "\n"
             files[f"definition.{mode}.asl.json"] = text.encode()
     folder = paths.BUILD / orchestration
-    return [f"{orchestration}/{name}" for name, content in files.items() if write_if_changed(folder / name, content)]
+    made = [f"{orchestration}/{name}" for name, content in files.items() if write_if_changed(folder / name, content)]
+    write_if_changed(folder / sources.NAME, digest)
+    return made
 
 
 def _try_imports(layers: list[str]) -> None:

@@ -32,6 +32,11 @@ run "sfn_is_a_state_machine_over_five_functions" {
   }
 
   assert {
+    condition     = output.deployment.sources == file(local.sources_path)
+    error_message = "The deployment says what its packages were made from."
+  }
+
+  assert {
     condition     = module.sfn[0].log_group_name == null
     error_message = "The state machine logs nothing unless asked to."
   }

@@ -51,7 +51,17 @@ def test_everything_is_made(build: Path, installed: Installed) -> None:
     machines = {f"sfn/definition.{mode}.asl.json" for mode in ("INLINE", "DISTRIBUTED")}
     layers = {f"{layer}.{kind}" for layer in ("layer", "redis-layer") for kind in ("zip", "stamp")}
     local = {f"local/{file}" for file in layers}
-    assert files(build).keys() == zips | machines | layers | local | {"manifest.json"}
+    sources = {f"{orchestration}/sources.sha256" for orchestration in ORCHESTRATIONS}
+    assert files(build).keys() == zips | machines | layers | local | sources | {"manifest.json"}
+
+
+def test_what_was_made_is_told_in_one_line(build: Path, installed: Installed, capsys: pytest.CaptureFixture[str]) -> None:
+    main([])
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("package: made ")
+    assert all(name in last for name in ("layer.zip", *ORCHESTRATIONS))
+    assert ".zip," not in last.replace("layer.zip,", "")
 
 
 def test_one_orchestration_alone_is_made(build: Path, installed: Installed) -> None:

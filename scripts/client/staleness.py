@@ -1,0 +1,20 @@
+"""Whether what is deployed was made from what is here: else an edit without a deployment gives yesterday's result."""
+
+from scripts.client.deployment import Deployment
+from scripts.package import sources
+
+
+def stale(deployment: Deployment) -> str | None:
+    """A note if the deployment's code is not the code here, be it edited since or deployed from another checkout; else None."""
+    if deployment.sources is None:
+        return None  # an older version's record
+    try:
+        if sources.digest(deployment.orchestration) == deployment.sources:
+            return None
+    except OSError as error:
+        return f"whether {deployment} runs the code that is here can't be told: {error}"
+    how = "make local-deploy" if deployment.is_embedded else "make deploy"
+    return (
+        f"{deployment} runs other code than functions/, runtime/, definitions/ and requirements/ here would make, so this run "
+        f"does, too; deploy what is here with: {how} ORCHESTRATION={deployment.orchestration}"
+    )
