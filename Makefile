@@ -20,7 +20,7 @@ export SCHEDULES SEED ORCHESTRATION INPUT OUTPUT RUNS JSON ARCH PYTHON_VERSION P
 
 VENV := build/venv
 TOOLS := $(VENV)/.ready
-RUN := $(VENV)/bin/python -m
+RUN := $(VENV)/bin/python -S scripts/start.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo compare test soak faults tools package local-up local-restart local-status local-down local-deploy deploy destroy lint format clean

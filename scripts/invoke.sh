@@ -2,7 +2,16 @@
 # Start a run on what is deployed, wait for it, print the counts. Options: scripts/invoke.sh --help
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+# Through symbolic links, one by one: old versions of macOS have no readlink -f.
+script=$0
+while [ -L "$script" ]; do
+    target=$(readlink "$script")
+    case $target in
+    /*) script=$target ;;
+    *) script=$(dirname -- "$script")/$target ;;
+    esac
+done
+root=$(CDPATH='' cd -- "$(dirname -- "$script")/.." && pwd -P)
 python="$root/build/venv/bin/python"
 
 if [ ! -x "$python" ]; then
@@ -17,4 +26,4 @@ if [ ! -x "$python" ]; then
     }
 fi
 
-PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}" exec "$python" -m scripts.client "$@"
+exec "$python" -S "$root/scripts/start.py" scripts.client "$@"

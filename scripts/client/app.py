@@ -1,12 +1,11 @@
 """The client from its arguments to its exit code: read, settle, claim, start, wait, print, tidy up."""
 
 import argparse
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
+from scripts import program
 from scripts.client import claim, cli
 from scripts.client.aws import Aws
 from scripts.client.claim import Claim
@@ -44,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: StartedRun | None = None
     try:
         options = cli.parse(arguments)
-        if sys.stdout is None:
+        if program.output_was_closed():
             raise UsageError("standard output is closed; send it to /dev/null where the counts are not wanted there")
         if options.command in COMMANDS:
             return _command(options)
@@ -54,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             run = find_run(options, options.attach) if options.attach else _start(options)
         if options.no_wait:
-            print(run.run_id, flush=True)
+            _print_id(run)
             return 0
         return _finish(options, run, output)
     except ClientError as error:
@@ -183,18 +182,20 @@ def _print(options: argparse.Namespace, run: StartedRun, counts: dict[str, int],
             write_whole(output, to_bytes(counts))
         except ClientError as error:
             raise ClientError(f"{error}; the counts are kept: {run.how_to_attach} --output FILE") from error
-    try:
-        if options.json:
-            print_json(counts)
-        else:
-            print_table(counts, options.top)
-            sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has seen enough (`| head`). Nothing more may be written there, not even by the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise ClientError(f"the counts could not be printed: {error.strerror}; they are kept: {run.how_to_attach}") from error
+    if options.json:
+        print_json(counts)
+    else:
+        print_table(counts, options.top)
+    if problem := program.output_error():
+        raise ClientError(f"the counts could not be printed: {problem.strerror}; they are kept: {run.how_to_attach}") from problem
+
+
+def _print_id(run: StartedRun) -> None:
+    print(run.run_id)
+    if error := program.output_error():
+        raise ClientError(f"the run's id could not be printed: {error.strerror}; run {run.run_id} goes on: {run.how_to_attach}")
+    if program.output_is_gone():
+        say(f"run {run.run_id} goes on, and nobody reads its id. Attach with: {run.how_to_attach}")
 
 
 def _tidy_up(run: StartedRun, *, quiet: bool) -> None:

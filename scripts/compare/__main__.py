@@ -1,7 +1,5 @@
-"""Entry of `python -m scripts.compare`."""
+"""`python -m scripts.compare`."""
 
-import sys
+from scripts import program
 
-from scripts.compare.cli import main
-
-sys.exit(main())
+program.run("scripts.compare.cli")

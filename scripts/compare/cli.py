@@ -7,7 +7,6 @@ Exit codes: 0 done; 1 a run failed, or results differ; 2 bad usage or input; 130
 
 import argparse
 import json
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -37,8 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison; returns the exit code, and prints what went wrong."""
     options = _parser().parse_args(arguments)
     options.orchestration = list(dict.fromkeys(options.orchestration or ORCHESTRATIONS))
-    # A terminal's Ctrl-C also reaches the running step; a plain SIGTERM must tidy up just as well.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         given = read_input(options.input)
         if not any(element.text.strip() for element in given.elements):

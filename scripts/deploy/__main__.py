@@ -1,7 +1,5 @@
-"""Entry of `python -m scripts.deploy`."""
+"""`python -m scripts.deploy`."""
 
-import sys
+from scripts import program
 
-from scripts.deploy.cli import main
-
-sys.exit(main())
+program.run("scripts.deploy.cli")

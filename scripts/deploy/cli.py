@@ -138,7 +138,7 @@ def _on_aws(options: argparse.Namespace) -> int:
     if options.command != "destroy":
         targets.check_packages(target, options.orchestration)
     asks = options.command != "plan" and not options.yes
-    if asks and not sys.stdin.isatty():
+    if asks and (sys.stdin is None or not sys.stdin.isatty()):
         raise PrerequisiteError(f"There is nobody to ask: {options.command} on an account needs --yes or a terminal.")
     program = terraform.prepare(target)
     terraform.select_workspace(program, target, options.orchestration)

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +21,10 @@ from scripts.deploy import mirror
 from scripts.deploy.errors import Interrupted, PrerequisiteError, TerraformError
 from scripts.deploy.progress import Progress
 from scripts.deploy.targets import Target
+from scripts.program import SAME_SIGNAL_SECONDS
 
 LOWEST = (1, 9)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LOCK_FILE = paths.TERRAFORM / ".terraform.lock.hcl"
 _NO_REGISTRY = re.compile(
     r"discovery document|query available provider packages|connect|dial tcp|no such host|timeout|timed out|TLS",
@@ -140,12 +143,22 @@ def run(program: Program, target: Target, arguments: Sequence[str], log: Path) -
 
 
 def run_in_terminal(program: Program, target: Target, arguments: Sequence[str]) -> int:
-    """Run a command with the user's own terminal, so that Terraform asks before it changes an account."""
-    before = signal.signal(signal.SIGINT, lambda number, frame: None)  # the terminal tells Terraform by itself
+    """Run a command with the user's own terminal, so that Terraform asks before it changes an account.
+
+    The terminal tells Terraform of Ctrl-C and of its end by itself. SIGTERM is for this process alone, and goes on to Terraform.
+    """
+    process = subprocess.Popen(program.command(*arguments), env=target.environment)
+
+    def forward(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGTERM and process.poll() is None:
+            process.send_signal(signal.SIGINT)
+
+    before = {number: signal.signal(number, forward) for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
     try:
-        return subprocess.run(program.command(*arguments), env=target.environment, check=False).returncode
+        return process.wait()
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def select_workspace(program: Program, target: Target, name: str) -> None:
@@ -161,17 +174,26 @@ def select_workspace(program: Program, target: Target, name: str) -> None:
 
 @contextmanager
 def _forwarded_signals(process: subprocess.Popen[str]) -> Iterator[list[int]]:
-    """While open, SIGINT and SIGTERM go to the process as SIGINT; those that came are in the list."""
+    """While open, SIGINT, SIGTERM and SIGHUP go to the process as SIGINT; those that came are in the list.
+
+    One that comes again at once is the same: a second SIGINT would make Terraform stop without saving its state.
+    """
     came: list[int] = []
+    last = float("-inf")
 
     def forward(number: int, frame: FrameType | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        again, last = now - last < SAME_SIGNAL_SECONDS, now
+        if again:
+            return
         if not came:
             print("\n  waiting for Terraform to stop ...", file=sys.stderr, flush=True)
         came.append(number)
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
 
-    before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, forward) for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
     try:
         yield came
     finally:

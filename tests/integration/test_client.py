@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from moto.server import ThreadedMotoServer
 
-from scripts import paths
+from scripts import paths, program
 from scripts.client import app
 from scripts.client.app import main
 from scripts.client.aws import Aws
@@ -686,6 +686,19 @@ def test_a_stdout_that_takes_no_more(deploy, sample, tmp_path, target, status):
     assert client.wait(30) == status, told
     assert "Traceback" not in told
     assert "Exception ignored" not in told
+
+
+@pytest.mark.parametrize(("error", "gone", "status"), [(OSError(28, "No space left on device"), True, 1), (None, True, 0)])
+def test_the_id_of_a_run_that_goes_on_is_told_on_stderr_if_stdout_takes_none(
+    deploy, sample, capsys, monkeypatch, error, gone, status
+):
+    deploy("sfn")
+    monkeypatch.setattr(program, "output_error", lambda: error)
+    monkeypatch.setattr(program, "output_is_gone", lambda: gone)
+
+    assert main([sample, "--no-wait", "--run-id", "r1", "--quiet"]) == status
+
+    assert "--attach r1" in capsys.readouterr().err
 
 
 def test_as_a_command_with_real_clients_it_says_what_is_missing(deploy, sample):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.embedded.__main__ import parser
+from scripts.embedded.cli import parser
 from scripts.embedded.server.deliveries import Deliveries
 
 

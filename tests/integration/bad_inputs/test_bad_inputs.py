@@ -17,7 +17,7 @@ from scripts import paths
 from scripts.client.app import main as client
 from scripts.client.aws import Aws
 from scripts.package import layer
-from scripts.package.__main__ import main as package
+from scripts.package.cli import main as package
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import LambdaError
 from tests.fakes.deployments import Deployment

@@ -92,15 +92,15 @@ def script(tmp_path):
     root = tmp_path / "a b"
     (root / "scripts" / "invoke.sh").write_bytes((ROOT / "scripts" / "invoke.sh").read_bytes())
     (root / "scripts" / "invoke.sh").chmod(0o755)
-    (root / "python").write_text('#!/bin/sh\necho "$PYTHONPATH"; for a in "$@"; do echo "$a"; done; exit 7\n')
+    (root / "python").write_text('#!/bin/sh\nfor a in "$@"; do echo "$a"; done; exit 7\n')
     (root / "python").chmod(0o755)
     (root / "Makefile").write_text("tools:\n\t@echo made; mkdir -p build/venv/bin && cp python build/venv/bin/python\n")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
-    def call(*arguments):
+    def call(*arguments, path=root / "scripts" / "invoke.sh", folder=tmp_path):
         return subprocess.run(
-            [root / "scripts" / "invoke.sh", *arguments],
-            cwd=tmp_path,
+            [path, *arguments],
+            cwd=folder,
             env=environment,
             capture_output=True,
             text=True,
@@ -116,11 +116,23 @@ def test_the_script_makes_the_tools_once_and_passes_everything_on(script):
 
     first, second = call("my file.txt", "--top", "3"), call("-")
 
-    assert first.stdout.splitlines() == [str(root), "-m", "scripts.client", "my file.txt", "--top", "3"]
+    assert first.stdout.splitlines() == ["-S", f"{root}/scripts/start.py", "scripts.client", "my file.txt", "--top", "3"]
     assert first.returncode == 7
     assert "made" in first.stderr
     assert "made" not in second.stderr
     assert second.stdout.splitlines()[-1] == "-"
+
+
+@pytest.mark.parametrize("target", ["absolute", "relative", "link to a link"])
+def test_the_script_works_through_a_symbolic_link_and_from_any_folder(script, tmp_path, target):
+    root, call = script
+    (folder := tmp_path / "my bin").mkdir()
+    (folder / "absolute").symlink_to(root / "scripts" / "invoke.sh")
+    (folder / "relative").symlink_to("../a b/scripts/invoke.sh")
+    (folder / "link to a link").symlink_to("relative")
+
+    for path, where in ((folder / target, Path("/")), (f"./{target}", folder), (f"my bin/{target}", tmp_path)):
+        assert f"{root}/scripts/start.py" in call("in.txt", path=path, folder=where).stdout
 
 
 def test_the_script_says_when_the_tools_cannot_be_made(script):

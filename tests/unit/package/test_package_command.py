@@ -9,9 +9,9 @@ import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
-from scripts.package import __main__ as command
+from scripts.package import cli as command
 from scripts.package import layer
-from scripts.package.__main__ import main
+from scripts.package.cli import main
 from scripts.package.functions import functions_of
 from scripts.package.platforms import Platform
 

@@ -1,8 +1,4 @@
-"""`make demo`: zips, embedded AWS, terraform apply, a run, the counts, tidy-up; each a command that also works by itself.
-
-Leaves nothing behind but build/'s caches: an embedded AWS that it started it also stops, also on Ctrl-C and after a failure. One
-that was running before is used and left running.
-"""
+"""The steps of the demo, one after the other, and tidying up after whatever happens."""
 
 import argparse
 import signal
@@ -30,8 +26,6 @@ def main(arguments: list[str] | None = None) -> int:
     if problem := _problem(options.input):
         print(f"demo: {problem}", file=sys.stderr)
         return EXIT_USAGE
-    # A terminal's Ctrl-C also reaches the running step; a plain SIGTERM must tidy up just as well.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = False
     try:
         if status := _step("1/4 the zips", "scripts.package"):
@@ -83,7 +77,3 @@ def _run(module: str, *arguments: str, quiet: bool = False) -> int:
         process.send_signal(signal.SIGINT)
         process.wait()
         raise
-
-
-if __name__ == "__main__":
-    sys.exit(main())
