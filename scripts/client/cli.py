@@ -19,7 +19,7 @@ _EPILOG = f"""\
 INPUT is one of
   a JSON file    {{"data": [{{"text": ..., "destination": ..., "numReducer": ...}}, ...]}}, the bare array, or an array of strings
   a text file    cut into chunks at line ends (a line longer than a chunk: at whitespace, which is said)
-  a folder       all files below it, as text, in the order of their paths (names with a leading dot left out)
+  a folder       all files below it, as text, in the order of their paths; links are followed, names with a leading dot left out
   -              standard input: JSON if it begins with {{ or [, else text
 
 examples

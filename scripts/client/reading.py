@@ -8,8 +8,9 @@ from pathlib import Path
 
 from scripts.client.chunking import DEFAULT_CHUNK_BYTES, chunk_by_number, chunk_by_size, torn_lines
 from scripts.client.errors import InputError
+from scripts.client.folderinput import Folder
 from scripts.client.jsoninput import Element, parse_json
-from scripts.client.textinput import decode, joined, read_blocks, read_folder
+from scripts.client.textinput import decode, joined, read_blocks
 
 STDIN = "-"
 
@@ -46,15 +47,27 @@ def read_input(name: str, form: str = "auto", chunk_bytes: int | None = None, ch
     if path is not None and os.path.isdir(path):
         if form == "json":
             raise InputError(f"{name} is a folder; --format json needs a file")
-        return cut(joined(read_folder(path)))
+        folder = Folder(path)
+        read = cut(joined(folder.texts()))
+        return Input(read.elements, folder.notices + read.notices)
     shown = "standard input" if path is None else name
-    blocks = read_blocks(path)
-    if form == "auto":
+    notices: list[str] = []
+    blocks = read_blocks(path, lambda: notices.append(f"{shown} changed while it was read"))
+    guessed = form == "auto"
+    if guessed:
         form, blocks = _tell(path, blocks)
     texts = decode(shown, blocks)
     if form == "text":
-        return cut(texts)
-    elements, notices = parse_json(shown, "".join(texts))
+        read = cut(texts)
+        return Input(read.elements, notices + read.notices)
+    document = "".join(texts)
+    try:
+        elements, ignored = parse_json(shown, document)
+    except InputError as error:
+        if not guessed:
+            raise
+        raise InputError(f"{error}; to count it as text: --format text") from None
+    notices += ignored
     if not (chunk_bytes or chunks):
         return Input(elements, notices)
     again = _cut_again(elements, cut)

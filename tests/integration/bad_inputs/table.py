@@ -83,7 +83,7 @@ COMMANDS = {
     "file below a file": Command("{dir}/in.txt/more", "more can't be read: Not a directory", TEXT),
     "closed standard input": Command("-", "standard input is closed; give a file or a folder", stdin=None),
     "binary": Command("{dir}/in.txt", "in.txt is binary (a NUL byte at offset 2)", {"in.txt": b"a \0"}),
-    "UTF-16": Command(IN_JSON, "in.json is binary (a NUL byte at offset 3)", {"in.json": '["a"]'.encode("utf-16")}),
+    "UTF-16": Command(IN_JSON, "in.json is UTF-16 text; only UTF-8", {"in.json": '["a"]'.encode("utf-16")}),
     "Latin-1": Command("{dir}/in.txt", "not UTF-8: invalid continuation byte (byte 0xe9) at offset 3", {"in.txt": b"caf\xe9 x"}),
     "escapes in a file's name": Command("{dir}/evil", "\\x1b[31m.txt is binary", {"evil/\x1b[31m.txt": b"\0"}),
     # JSON

@@ -1,12 +1,18 @@
 """INPUT: each form that is taken, and one clear sentence for each that isn't."""
 
+import bz2
+import gzip
 import json
+import lzma
 import os
+import shlex
+import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.client import textinput
 from scripts.client.errors import InputError
 from scripts.client.jsoninput import Element
 from scripts.client.reading import read_input
@@ -229,6 +235,168 @@ def test_what_is_not_utf8_is_refused_with_its_offset(tmp_path, monkeypatch, cont
 
     assert told in str(refused.value)
     assert name in str(refused.value)
+
+
+KINDS = [
+    ("one two".encode("utf-16"), "is UTF-16 text", "iconv -f UTF-16 -t UTF-8"),
+    (b"\xfe\xff" + "one".encode("utf-16-be"), "is UTF-16 text", "iconv -f UTF-16 -t UTF-8"),
+    ("one two".encode("utf-16-le"), "is UTF-16 text", "iconv -f UTF-16LE -t UTF-8"),
+    ("é une\r\n 日本".encode("utf-16-be"), "is UTF-16 text", "iconv -f UTF-16BE -t UTF-8"),
+    ("one".encode("utf-32"), "is UTF-32 text", "iconv -f UTF-32 -t UTF-8"),
+    (gzip.compress(b"one"), "is compressed with gzip", "gunzip -c"),
+    (bz2.compress(b"one"), "is compressed with bzip2", "bunzip2 -c"),
+    (lzma.compress(b"one"), "is compressed with xz", "unxz -c"),
+    (b"\x28\xb5\x2f\xfd\x04\x58\x19\0\0one", "is compressed with zstd", "unzstd -c"),
+    (b"PK\x03\x04\x14\0", "is a zip archive", "unzip -p"),
+    (b"a.txt".ljust(257, b"\0") + b"ustar\x0000", "is a tar archive", "tar -xOf"),
+    (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "is a PDF document", "pdftotext"),
+]
+
+
+@pytest.mark.parametrize(("content", "kind", "command"), KINDS, ids=[f"{kind} {command}" for _, kind, command in KINDS])
+@pytest.mark.parametrize("name", ["my file.txt", "in.json", "folder/file"])
+def test_a_file_of_another_kind_is_called_what_it_is(tmp_path, content, kind, command, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(InputError) as refused:
+        read_input(str(tmp_path / name.partition("/")[0]))
+
+    assert f"{tmp_path / name} {kind}" in str(refused.value)
+    assert f"{command} {shlex.quote(str(tmp_path / name))}" in str(refused.value)
+
+
+def test_standard_input_of_another_kind_is_called_what_it_is(stdin):
+    stdin(gzip.compress(b"one"))
+
+    with pytest.raises(InputError, match=r"standard input is compressed with gzip.* gunzip -c FILE \|"):
+        read_input("-")
+
+
+@pytest.mark.parametrize("text", ["BZhang is a name", "PK", "7z %PDF- é", "(µ/"])
+def test_text_that_begins_like_another_kind_is_text(tmp_path, text):
+    (tmp_path / "in.txt").write_text(text, encoding="utf-8")
+
+    assert texts(read_input(str(tmp_path / "in.txt"))) == [text]
+
+
+@pytest.mark.parametrize("content", [b"[1] a footnote", b"{curly} words", b'["a", 5]', b" [a]"])
+def test_what_only_looks_like_json_can_be_read_as_text(stdin, content):
+    stdin(content)
+
+    with pytest.raises(InputError, match="--format text"):
+        read_input("-")
+
+    stdin(content)
+    assert texts(read_input("-", form="text")) == [content.decode()]
+
+
+def test_what_was_said_to_be_json_is_not_advised_to_be_text(tmp_path):
+    (tmp_path / "in").write_text("[1] a footnote")
+
+    with pytest.raises(InputError) as refused:
+        read_input(str(tmp_path / "in"), form="json")
+
+    assert "--format text" not in str(refused.value)
+
+
+def folder(tmp_path, **files):
+    for name, text in files.items():
+        path = tmp_path / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_linked_folders_and_files_are_read(tmp_path):
+    (tmp_path / "in").mkdir()
+    folder(tmp_path, elsewhere__a="one", single="two")
+    (tmp_path / "in" / "a").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in" / "b").symlink_to(tmp_path / "single")
+
+    given = read_input(str(tmp_path / "in"))
+
+    assert texts(given) == ["one\ntwo\n"]
+    assert given.notices == []
+
+
+@pytest.mark.timeout(20)
+def test_links_in_a_circle_are_followed_once_and_told(tmp_path):
+    folder(tmp_path, a__text="one")
+    (tmp_path / "a" / "up").symlink_to(tmp_path)
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+
+    given = read_input(str(tmp_path))
+
+    assert texts(given) == ["one\n"]
+    assert given.notices == [f"2 names in {tmp_path} link to folders that are read already, the first is {tmp_path / 'b'}"]
+
+
+def test_what_is_left_out_of_a_folder_is_told_once(tmp_path):
+    given = read_input(str(folder(tmp_path, a="one", b="", c="", **{".git__x": "no", ".hidden": "no"})))
+
+    assert texts(given) == ["one\n"]
+    assert given.notices == [
+        f"2 names in {tmp_path} begin with a dot and are left out, the first is {tmp_path / '.git'}",
+        f"2 names in {tmp_path} are empty, the first is {tmp_path / 'b'}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "told"), [({}, "there is no file in this folder"), ({".a": "x"}, "no file in this folder but 1 ")]
+)
+def test_a_folder_without_a_file_is_refused(tmp_path, files, told):
+    with pytest.raises(InputError, match=told):
+        read_input(str(folder(tmp_path, **files)))
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_file_that_changes_while_it_is_read_is_told(tmp_path, monkeypatch, inside):
+    monkeypatch.setattr("scripts.client.textinput._BLOCK_BYTES", 4)
+    path = folder(tmp_path, log="one two three") / "log"
+    real = textinput._state
+    states = iter([(0, 0)])
+    monkeypatch.setattr(textinput, "_state", lambda descriptor: next(states, None) or real(descriptor))
+
+    given = read_input(str(tmp_path if inside else path))
+
+    assert given.notices == [f"{path} changed while it was read"]
+
+
+def test_a_file_that_stays_as_it_is_is_not_told(tmp_path):
+    assert read_input(str(folder(tmp_path, log="one two three"))).notices == []
+
+
+@pytest.mark.parametrize("name", [b"a b#c%20.txt", b"\xff\xfe.txt", "日本\u202e.txt".encode(), b"-n.txt"])
+def test_any_file_name_will_do(tmp_path, name):
+    path = os.fsencode(tmp_path) + b"/" + name
+    with open(path, "w") as file:
+        file.write("one")
+
+    assert texts(read_input(os.fsdecode(path))) == ["one"]
+    assert texts(read_input(str(tmp_path))) == ["one\n"]
+
+
+@pytest.mark.timeout(20)
+def test_what_another_command_writes_is_read_through_its_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("[1] one\n",))
+    writer.start()
+
+    assert texts(read_input(str(tmp_path / "pipe"), form="text")) == ["[1] one\n"]
+    writer.join()
+
+
+def test_a_device_that_never_ends_is_refused_by_its_first_byte():
+    with pytest.raises(InputError, match="/dev/zero is binary"):
+        read_input("/dev/zero")
+
+
+def test_each_file_of_a_folder_may_have_a_byte_order_mark(tmp_path):
+    for name in "ab":
+        (tmp_path / name).write_bytes(b"\xef\xbb\xbfone\n")
+
+    assert texts(read_input(str(tmp_path))) == ["one\none\n"]
 
 
 def test_a_bad_file_in_a_folder_is_named(tmp_path):

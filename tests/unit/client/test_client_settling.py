@@ -1,9 +1,12 @@
 """Destination and number of reducers: what is filled in, what wins, what disagrees."""
 
+from pathlib import Path
+
 import pytest
 
 from scripts.client.errors import InputError
 from scripts.client.jsoninput import Element
+from scripts.client.reading import read_input
 from scripts.client.settling import settle
 
 BUCKETS = {"shuffle": "the-shuffle", "returns": "the-returns", "results": "the-results"}
@@ -28,6 +31,12 @@ def test_destination(said, option, settled):
 
     assert destination == settled
     assert [chunk["destination"] for chunk in chunks] == [settled] * len(said)
+
+
+def test_the_shipped_sample_runs_without_a_notice():
+    given = read_input(str(Path(__file__).parents[3] / "samples" / "lighthouse.json"))
+
+    assert given.notices + settle(given.elements, BUCKETS, None, None)[3] == []
 
 
 def test_foreign_destinations_are_told_in_one_line():
