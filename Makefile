@@ -29,8 +29,8 @@ RUN := $(VENV)/bin/python -S scripts/start.py
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
 	@$(RUN) scripts.demo --orchestration "$$ORCHESTRATION" --input "$$INPUT" --output "$$OUTPUT"
 
-compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... RUNS=5 JSON=1)
-	@$(RUN) scripts.compare --input "$$INPUT" --runs "$$RUNS" $(if $(JSON),--json)
+compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... RUNS=5 JSON=1 ORCHESTRATION=sfn,http_only)
+	@$(RUN) scripts.compare --input "$$INPUT" --runs "$$RUNS" $(if $(JSON),--json) $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
 
 ##@ Build
 tools: $(TOOLS) ## The tools' own virtual environment, build/venv

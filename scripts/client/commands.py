@@ -13,10 +13,10 @@ from scripts.client.claim import FAILED, RESULT, Claim
 from scripts.client.cleanup import remove_all
 from scripts.client.console import say, show, showing_removal
 from scripts.client.errors import ClientError, UsageError
-from scripts.client.failure import describe_failure, describe_verdict
+from scripts.client.failure import CANCELLED, describe_failure, describe_verdict
 from scripts.client.orchestrations import Progress
 from scripts.client.runs import StartedRun, find_run
-from scripts.client.standing import CANCELLED, Look, ask, record_failure
+from scripts.client.standing import Look, ask, record_failure
 
 
 def status(options: argparse.Namespace) -> None:
@@ -39,7 +39,7 @@ def status(options: argparse.Namespace) -> None:
     if run.started:
         print(f"  {'started:':<12}{run.started}")
     for stage, (returned, size) in stages.items():
-        print(f"  {stage + ':':<12}{_shown(returned)}/{_shown(size)}")
+        print(f"  {stage + ':':<12}{_shown(returned, size, done=look.done)}")
     if look.failure is not None:
         show(describe_failure(run.aws.deployment, run.run_id, look.failure).partition("\n")[2])
     elif look.verdict is not None:
@@ -101,8 +101,10 @@ def _stages(run: StartedRun, look: Look) -> dict[str, tuple[int | None, int | No
     }
 
 
-def _shown(number: int | None) -> str:
-    return "?" if number is None else str(number)
+def _shown(returned: int | None, size: int | None, *, done: bool) -> str:
+    if done and size is None:
+        return "done"  # how many there were was tidied up
+    return "/".join("?" if number is None else str(number) for number in (returned, size))
 
 
 def _cancelled(run_id: str) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from scripts.client.deployment import Deployment
 from scripts.client.escaping import visible
 from scripts.client.orchestrations import Verdict
 
+CANCELLED = "Cancelled"
+"""The "error" of a run that its user stopped."""
+
 _FRAMES = 3
 _INDENT = " " * 14
 _REMEDIES = (
@@ -85,9 +88,10 @@ def describe_verdict(deployment: Deployment, run_id: str, verdict: Verdict) -> s
 
 def _report(deployment: Deployment, run_id: str, record: dict[str, Any]) -> str:
     function, index = record.get("function"), record.get("index")
-    lines = [f"run {run_id} failed"]
-    where = safe(function) if function else "unknown"
-    if index is not None:
+    cancelled = record.get("error") == CANCELLED
+    lines = [f"run {run_id} {'was cancelled' if cancelled else 'failed'}"]
+    where = safe(function) if function else None if cancelled else "unknown"
+    if where and index is not None:
         where += f", index {safe(index)}" + (f" (chunk {safe(index)} of the input)" if function == "mapper" else "")
     facts = {
         "function": where,
@@ -109,6 +113,8 @@ def _paragraph(value: object) -> str:
 
 
 def _remedy(error: str, message: str) -> str:
+    if error == CANCELLED:
+        return "go on with it (resume), or remove it (clean)"
     for in_error, in_message, remedy in _REMEDIES:
         if any(sign in error for sign in in_error) or any(sign in message for sign in in_message):
             return remedy

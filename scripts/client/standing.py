@@ -17,15 +17,13 @@ from obstore.store import S3Store
 from scripts.client import objects
 from scripts.client.claim import FAILED, RESULT
 from scripts.client.console import say
-from scripts.client.failure import read_record
+from scripts.client.failure import CANCELLED, read_record
 from scripts.client.orchestrations import Verdict
 from scripts.client.runs import StartedRun
 
 T = TypeVar("T")
 
 State = Literal["running", "done", "failed", "cancelled"]
-
-CANCELLED = "Cancelled"
 
 
 class Look:

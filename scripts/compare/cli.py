@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from itertools import chain
 
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
@@ -35,7 +36,7 @@ class DifferError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the comparison; returns the exit code, and prints what went wrong."""
     options = _parser().parse_args(arguments)
-    options.orchestration = list(dict.fromkeys(options.orchestration or ORCHESTRATIONS))
+    options.orchestration = _chosen(options)
     try:
         given = read_input(options.input)
         if not any(element.text.strip() for element in given.elements):
@@ -115,13 +116,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--orchestration",
         action="append",
-        choices=ORCHESTRATIONS,
-        help="may be given several times; default: all",
+        type=_names,
+        metavar="NAMES",
+        help=f"some of {', '.join(ORCHESTRATIONS)}, separated by commas or spaces; may be given several times; default: all",
     )
     parser.add_argument("--json", action="store_true", help="all numbers of all runs, as JSON, in place of the table")
     parser.add_argument("--keep-up", action="store_true", help="let an embedded AWS that was started here go on running")
     parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="of one run; default: %(default)s")
     return parser
+
+
+def _chosen(options: argparse.Namespace) -> list[str]:
+    """Each once, in the order given."""
+    return list(dict.fromkeys(chain.from_iterable(options.orchestration or [ORCHESTRATIONS])))
+
+
+def _names(text: str) -> list[str]:
+    names = text.replace(",", " ").split()
+    if unknown := [name for name in names if name not in ORCHESTRATIONS]:
+        raise argparse.ArgumentTypeError(f"there is no orchestration {unknown[0]!r}; there are {', '.join(ORCHESTRATIONS)}")
+    return names or list(ORCHESTRATIONS)
 
 
 def _whole(text: str) -> int:

@@ -29,6 +29,9 @@ def _requests(*names: str) -> Callable[[Measured], float]:
     return lambda run: sum(run.requests.get(name, 0) for name in names)
 
 
+_FRAME = 3
+"""What a table draws around a cell: a line and two spaces."""
+
 _ROWS: tuple[tuple[str, tuple[tuple[str, str, Callable[[Measured], float]], ...]], ...] = (
     (
         "seconds",
@@ -109,18 +112,33 @@ def as_json(runs: Runs, warm_up_seconds: Mapping[str, float]) -> dict[str, Any]:
 
 def _draw(rows: list[tuple[str, list[str]] | None], names: list[str], out: TextIO) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    drawn = Table("")
-    for name in names:
-        drawn.add_column(name, justify="right", no_wrap=True)
-    for row in rows[1:]:
-        if row is None:
-            drawn.add_section()
+    console = Console(file=out)
+    for part in _fitting(rows, names, console.width):
+        drawn = Table(Column("", no_wrap=True), *(Column(names[i], justify="right", no_wrap=True) for i in part))
+        for row in rows[1:]:
+            if row is None:
+                drawn.add_section()
+            else:
+                drawn.add_row(Text(row[0], style="" if row[1] else "bold"), *(Text(row[1][i]) for i in part if row[1]))
+        # A terminal that is too narrow even for one column breaks the lines: better than to leave the labels out.
+        Console(file=out, width=max(console.width, Console(width=1000).measure(drawn).maximum)).print(drawn)
+
+
+def _fitting(rows: list[tuple[str, list[str]] | None], names: list[str], width: int) -> list[list[int]]:
+    """Which columns stand side by side, one table below the other, so that each fits with its labels; one column at least."""
+    filled = [row for row in rows if row]
+    widths = [_FRAME + max(len(name), *(len(cells[i]) for _, cells in filled if cells)) for i, name in enumerate(names)]
+    free = width - _FRAME - 1 - max(len(label) for label, _ in filled)
+    parts: list[list[int]] = []
+    for i in range(len(names)):
+        if parts and sum(widths[j] for j in parts[-1]) + widths[i] <= free:
+            parts[-1].append(i)
         else:
-            drawn.add_row(Text(row[0], style="" if row[1] else "bold"), *map(Text, row[1]))
-    Console(file=out).print(drawn)
+            parts.append([i])
+    return parts
 
 
 def _plain(rows: list[tuple[str, list[str]] | None], names: list[str], out: TextIO) -> None:

@@ -2,6 +2,7 @@
 
 import json
 
+import obstore
 import pytest
 
 from scripts.client.app import main
@@ -100,6 +101,31 @@ def test_status_as_json(started, capsys, ended, state):
     assert told["failure"] == ended.get("failed.json")
     assert list(told["stages"]) == ["mapper", "partition", "reducer", "summary"]
     assert told["stages"]["summary"] == ([1, 1] if state == "done" else [0, 1])
+
+
+def test_status_of_a_done_run_that_was_tidied_up_asks_no_questions(started, capsys):
+    started.put("results", "r1/result.json", {"a": 1})
+    obstore.delete(started.aws.store("results"), "r1/run.json")
+
+    _, out, _ = told_by(capsys, "status", "r1")
+
+    assert "?" not in out
+    assert [line.split() for line in out.splitlines()[1:]] == [
+        ["mapper:", "done"],
+        ["partition:", "1/1"],
+        ["reducer:", "done"],
+        ["summary:", "1/1"],
+    ]
+
+
+def test_status_of_a_cancelled_run_says_what_can_be_done_with_it(started, capsys):
+    main(["cancel", "r1"])
+
+    _, out, _ = told_by(capsys, "status", "r1")
+
+    assert "go on with it (resume), or remove it (clean)" in out
+    assert "mend the cause" not in out
+    assert "unknown" not in out
 
 
 def test_status_of_a_run_that_only_the_platform_saw_end(deploy, sample, capsys):  # noqa: F811

@@ -2,9 +2,11 @@
 
 import io
 import json
+import re
 
 import pytest
 
+from runtime.orchestration import ORCHESTRATIONS
 from scripts.client.reading import Input
 from scripts.compare import cli, table
 from scripts.compare.measuring import LostLogError, Measured
@@ -90,6 +92,25 @@ def test_a_terminal_gets_a_drawn_table(monkeypatch):
     assert "end to end" in out.getvalue()
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 150, 300])
+def test_labels_and_all_numbers_are_there_however_narrow_the_terminal(monkeypatch, width):
+    out = io.StringIO()
+    monkeypatch.setattr(out, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    runs = {name: [measured(name, 12.5), measured(name, 10.0 + i)] for i, name in enumerate(ORCHESTRATIONS)}
+
+    table.show(runs, out)
+
+    drawn = re.sub(r"\x1b\[\d*m", "", out.getvalue())
+    tables = drawn.count("┏")
+    assert [drawn.count(name) for name in ORCHESTRATIONS] == [1] * len(ORCHESTRATIONS)
+    assert drawn.count("│ hand-over, sum") == drawn.count("│   without PUTs of words") == tables
+    assert all(f"(1{i}.00-12.50)" in drawn for i in range(3))
+    if width >= 60:
+        assert max(len(line) for line in drawn.splitlines() if "│" in line) <= width
+    assert (tables == 1) == (width >= 150)
+
+
 def test_json_has_all_numbers_of_each_run():
     found = json.loads(json.dumps(table.as_json({"sfn": [measured(), measured()]}, {"sfn": 4.0})))
 
@@ -170,6 +191,13 @@ def test_bad_usage_is_found_before_anything_is_started(monkeypatch, arguments):
         status = ended.code
 
     assert status == 2
+
+
+@pytest.mark.parametrize("given", [["sfn,http_only"], ["sfn http_only"], ["sfn, http_only", "sfn"], ["sfn", "http_only"]])
+def test_some_orchestrations_can_be_chosen(given):
+    options = [word for names in given for word in ("--orchestration", names)]
+
+    assert cli._chosen(cli._parser().parse_args(options)) == ["sfn", "http_only"]
 
 
 def test_an_input_without_words_is_nothing_to_compare(monkeypatch, tmp_path):
