@@ -1,4 +1,4 @@
-"""What is bounded is measured in the form in which Lambda carries it: return values fit into a state, an answer into its limit."""
+"""What is bounded is measured in the form in which Lambda carries it: return values fit into a state, an answer its limit."""
 
 import json
 from typing import Any
