@@ -9,6 +9,7 @@ ClientError
 │   └── TableError        1  a request to DynamoDB finally failed
 ├── StartError            1  the run could not be started
 ├── RunFailedError        1  the run ended as failed
+├── GoneError             1  what the run lies on is no more
 ├── Interruption        130  Ctrl-C, when a run may exist already
 └── TimedOutError         3  the run did not end in time; it goes on
 """
@@ -74,6 +75,10 @@ class StartError(ClientError):
 
 class RunFailedError(ClientError):
     """The run ended without a result; the message is the whole report."""
+
+
+class GoneError(ClientError):
+    """What the run was on is no more: it will never end."""
 
 
 class Interruption(ClientError):

@@ -16,6 +16,9 @@ _PAGE = 1000
 _THREADS = 8
 _ATTEMPTS = 5
 
+NO_BUCKET = "there is no such bucket"
+"""A cause of StorageError."""
+
 
 def read(store: S3Store, key: str) -> bytes | None:
     """An object's body, or None if there is none."""
@@ -137,9 +140,11 @@ def translating(action: str, store: S3Store, key: str) -> Iterator[None]:
     except (BaseError, OSError, ValueError) as error:
         text = str(error)
         if "NoSuchBucket" in text:
-            cause = "there is no such bucket"
+            cause = NO_BUCKET
         elif "AccessDenied" in text:
             cause = f"access denied: the client's credentials lack {action} there"
+        elif "error sending request" in text:
+            cause = f"there is no connection to {store.config.get('endpoint', 'S3')}, or it broke"
         else:
             cause = text.partition("\n\nDebug source:")[0].strip()[:500]
         raise StorageError(action, _bucket(store), key, cause) from error

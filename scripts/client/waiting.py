@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from scripts.client import objects
 from scripts.client.aws import Aws
-from scripts.client.claim import FAILED, RESULT
-from scripts.client.errors import RunFailedError, StorageError, TimedOutError
+from scripts.client.claim import FAILED, RESULT, RUN
+from scripts.client.errors import GoneError, RunFailedError, StorageError, TimedOutError
 from scripts.client.failure import describe_failure, describe_verdict
+from scripts.client.gone import is_gone
 from scripts.client.orchestrations import Verdict
 
 _SHORTEST_SECONDS = 0.05
@@ -15,6 +16,11 @@ _LONGEST_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
 """For the last object of a run to appear once the platform says that it has ended."""
 _UNREACHABLE_SECONDS = 60.0
+_GONE_SECONDS = 2.0
+"""For how long the embedded AWS refuses connections before it is taken to be gone."""
+
+_CLAIM_INTERVAL_SECONDS = 5.0
+"""How often it is made sure that the run is still there."""
 
 
 def wait_for_result(
@@ -27,10 +33,12 @@ def wait_for_result(
     Raises:
         RunFailedError: the run ended as failed.
         TimedOutError: it did not end within `timeout` seconds.
+        GoneError: the embedded AWS was stopped, or the run was removed, bucket and all.
         StorageError: the results bucket could not be reached for a minute, or refused.
     """
     results = aws.store("results", patient=False)
     began = time.monotonic()
+    look_at, is_there = began + _CLAIM_INTERVAL_SECONDS, False
     unreachable_since: float | None = None
     ended_since: float | None = None
     while True:
@@ -40,9 +48,22 @@ def wait_for_result(
             if objects.exists(results, f"{run_id}/{FAILED}"):
                 raise RunFailedError(describe_failure(aws.deployment, run_id, objects.read(results, f"{run_id}/{FAILED}")))
             unreachable_since = None
-        except StorageError:
+            if time.monotonic() >= look_at:
+                was_there, is_there = is_there, objects.read(results, f"{run_id}/{RUN}") is not None
+                if was_there and not is_there and not objects.names(results, f"{run_id}/"):
+                    raise GoneError(f"run {run_id} was removed while it was waited for")
+                look_at = time.monotonic() + _CLAIM_INTERVAL_SECONDS
+        except StorageError as error:
             now = time.monotonic()
             unreachable_since = unreachable_since or now
+            endpoint = aws.deployment.endpoint_url
+            if endpoint and now - unreachable_since > _GONE_SECONDS and is_gone(endpoint):
+                raise GoneError(
+                    f"the embedded AWS at {endpoint} is gone, and run {run_id} with it: it was stopped, or has died;"
+                    " start it again with `make local-up local-deploy`, and the run anew"
+                ) from error
+            if error.cause == objects.NO_BUCKET:
+                raise GoneError(f"run {run_id} is gone: {error}; its deployment was removed") from error
             if now - unreachable_since > _UNREACHABLE_SECONDS:
                 raise
         now = time.monotonic()
