@@ -4,11 +4,13 @@ user_map      None, or an iterator of pairs, such as a generator that yields `(w
 user_reduce   a JSON value, see `values`
 """
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import closing
 from typing import Any
 
 from runtime.mapreduce.emitter import emit
+from runtime.mapreduce.scope import current_scope
 from runtime.mapreduce.values import check_value, shown
 
 _MAP = "user_map in functions/mapper/user_map.py"
@@ -26,6 +28,8 @@ def run_map(user_map: Callable[[str], Any], text: str) -> None:
         ValueError: it yielded a pair whose value is not 1.
         Exception: whatever user_map or `emit` raises.
     """
+    module = sys.modules.get(getattr(user_map, "__module__", None) or "")
+    current_scope().expect_no_work_in(getattr(module, "__file__", None))
     returned = _call(_MAP, "user_map(text)", user_map, text)
     if isinstance(returned, Iterator):
         # Closed here, while it may still emit, if it ends before its end.

@@ -4,7 +4,8 @@
                       the one mapper that runs. Lambda runs one at a time in a process. Where several run, as in tests, a thread
                       needs the context of its own: `contextvars.copy_context().run`
     too late          after user_map has returned nobody waits: `emit` raises. The mapper fails if it hears of it before its
-                      end, and if a thread that has emitted is still at work when user_map returns
+                      end, and if a thread is still at work when user_map returns: one that has emitted, or one that runs code
+                      of user_map's own file
     another process   has neither the puts' threads nor their connections: `emit` raises. A forked one can also tell its parent,
                       through a page that both see; the parent's mapper then fails
 
@@ -74,6 +75,8 @@ class Scope:
         self._hand_out = hand_out
         self._process, self._ident, self._told = os.getpid(), threading.get_ident(), _told[0]
         self._threads: WeakSet[threading.Thread] = WeakSet()
+        self._before = WeakSet(threading.enumerate())
+        self._file: str | None = None
         self._closed = False
         self._failure: Exception | None = None
 
@@ -109,6 +112,10 @@ class Scope:
             self.note(error)
             raise
 
+    def expect_no_work_in(self, file: str | None) -> None:
+        """Look, when user_map has returned, for threads that run code of this file, whether or not they have emitted yet."""
+        self._file = file
+
     def knows(self, thread: threading.Thread) -> bool:
         """Whether a thread has emitted here."""
         return thread in self._threads
@@ -122,7 +129,7 @@ class Scope:
         self._end_forked_process(None)
         self._closed = True
         for thread in self._at_work():
-            self.note(RuntimeError(f"user_map returned while thread {thread.name!r}, which emits, is still at work; {_WAIT}"))
+            self.note(RuntimeError(f"user_map returned while thread {thread.name!r} of its own is still at work; {_WAIT}"))
         self.check()
 
     def check(self) -> None:
@@ -149,11 +156,16 @@ class Scope:
         return _noted(_scopes, message)
 
     def _at_work(self) -> list[threading.Thread]:
-        """The threads that have emitted and are in the middle of something: one of a pool that waits for work is not."""
+        """The threads that have emitted, or may yet, and are in the middle of something: one of a pool that waits is not."""
         frames = sys._current_frames()
-        return [
-            thread for thread in threading.enumerate() if self.knows(thread) and _runs_own_code(frames.get(thread.ident or 0))
-        ]
+        alone = _scopes == (self,)
+        found = []
+        for thread in threading.enumerate():
+            files = _own_files(frames.get(thread.ident or 0))
+            may_emit = alone and self._file in files and thread not in self._before and not thread.daemon
+            if files and thread.ident != self._ident and (self.knows(thread) or may_emit):
+                found.append(thread)
+        return found
 
     def _end_forked_process(self, error: BaseException | None) -> None:
         """A forked process must not go on as a second mapper with the same work."""
@@ -196,11 +208,12 @@ def _was_spawned() -> bool:
     return multiprocessing is not None and multiprocessing.parent_process() is not None
 
 
-def _runs_own_code(frame: FrameType | None) -> bool:
-    """Whether a stack holds a call of the user's, or of `emit`: anything but the standard library and installed packages."""
+def _own_files(frame: FrameType | None) -> set[str]:
+    """The files whose code a stack runs: the user's and this package's, but not the standard library and installed packages."""
+    files = set()
     while frame is not None:
         name = frame.f_code.co_filename
         if not name.startswith(_LIBRARIES) and not any(folder in name for folder in _INSTALLED):
-            return True
+            files.add(name)
         frame = frame.f_back
-    return False
+    return files

@@ -237,12 +237,45 @@ class LeftBehind:
 def test_map_that_does_not_wait_for_its_thread_fails_by_name(daemon: bool, store: ShuffleStore) -> None:
     user_map = LeftBehind(daemon=daemon)
 
-    with pytest.raises(RuntimeError, match="user_map returned while thread 'left behind', which emits, is still at work"):
+    with pytest.raises(RuntimeError, match="user_map returned while thread 'left behind' of its own is still at work"):
         run(user_map)
 
     user_map.go_on()
     assert "late" not in counts(store)
     assert user_map.errors
+
+
+class NotYetEmitting(LeftBehind):
+    """Its thread has not emitted anything when the map ends."""
+
+    def _work(self) -> None:
+        self._emitted.set()
+        self._go_on.wait(PATIENCE_SECONDS)
+
+
+def test_map_that_does_not_wait_for_a_thread_that_has_not_emitted_yet_fails_by_name(store: ShuffleStore) -> None:
+    user_map = NotYetEmitting()
+
+    with pytest.raises(RuntimeError, match="user_map returned while thread 'left behind' of its own is still at work"):
+        run(user_map)
+    user_map.go_on()
+
+
+def test_daemon_that_never_emits_may_work_on(store: ShuffleStore) -> None:
+    user_map = NotYetEmitting(daemon=True)
+
+    run(user_map)
+
+    user_map.go_on()
+
+
+def test_thread_that_was_there_before_may_work_on(store: ShuffleStore) -> None:
+    earlier = NotYetEmitting()
+    earlier("")
+
+    run(plain_threads)
+
+    earlier.go_on()
 
 
 def test_emit_while_the_last_puts_are_under_way_is_too_late_and_fails_the_mapper(store: ShuffleStore) -> None:
