@@ -6,8 +6,8 @@
     too late          after user_map has returned nobody waits: `emit` raises. The mapper fails if it hears of it before its
                       end, and if a thread is still at work when user_map returns: one that has emitted, or one that runs code
                       of user_map's own file
-    another process   has neither the puts' threads nor their connections: `emit` raises. A forked one can also tell its parent,
-                      through a page that both see; the parent's mapper then fails
+    another process   has neither the puts' threads nor their connections: `emit` raises. A process that multiprocessing started
+                      also tells its parent, through a page that both see; the parent's mapper then fails
 
 Each error of `emit` fails the mapper, whoever catches it: in a thread or a task there may be nobody who asks.
 """
@@ -17,6 +17,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from mmap import mmap
 from types import FrameType, TracebackType
@@ -35,8 +36,24 @@ _strays: WeakSet[threading.Thread] = WeakSet()
 _process = os.getpid()
 """The one in which mappers run."""
 
-_told = memoryview(mmap(-1, 8)).cast("Q")
-"""How often a forked process did what it can't: shared with every process that is forked from here on."""
+_PAGE = "mapreduce-told"
+
+
+def _open_page(file: int) -> memoryview:
+    return memoryview(mmap(file, 8)).cast("Q")
+
+
+def _create_page() -> memoryview:
+    try:
+        file = os.memfd_create(_PAGE)
+        os.ftruncate(file, 8)
+    except (AttributeError, OSError):
+        file = -1  # Not on this platform: then only forked processes see it.
+    return _open_page(file)
+
+
+_told = _create_page()
+"""How often another process did what it can't. A forked one sees this page, a spawned one finds it by its name."""
 
 _LIBRARIES = (os.path.dirname(threading.__file__) + os.sep, "/opt/python/", "<frozen ")
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
@@ -51,7 +68,7 @@ def current_scope() -> "Scope":
     if (scope := _current.get()) is not None:
         return scope
     thread, scopes = threading.current_thread(), _scopes
-    if os.getpid() != _process or (not scopes and _was_spawned()):
+    if os.getpid() != _process or (not scopes and _parent() is not None):
         raise _another_process()
     if thread in _strays:
         raise _noted(scopes, f"{_called(thread)}, which an earlier user_map left at work when it failed; {_WAIT}")
@@ -198,14 +215,27 @@ def _noted(scopes: tuple[Scope, ...], message: str) -> Exception:
 
 
 def _another_process() -> Exception:
-    _told[0] += 1
+    page = (_told if os.getpid() != _process else _parents_page()) or _told
+    page[0] += 1
     return RuntimeError(f"emit() was called in another process than user_map; {_RETURN}")
 
 
-def _was_spawned() -> bool:
-    # Whoever was started by multiprocessing has imported it.
+def _parent() -> int | None:
+    """The process that started this one by multiprocessing, which has then been imported."""
     multiprocessing = sys.modules.get("multiprocessing.process")
-    return multiprocessing is not None and multiprocessing.parent_process() is not None
+    parent = multiprocessing.parent_process() if multiprocessing else None
+    return parent.pid if parent else None
+
+
+def _parents_page() -> memoryview | None:
+    folder = f"/proc/{_parent()}/fd"
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            with suppress(OSError):
+                if os.readlink(f"{folder}/{name}").startswith(f"/memfd:{_PAGE}"):
+                    with open(f"{folder}/{name}", "r+b", buffering=0) as file:
+                        return _open_page(file.fileno())
+    return None
 
 
 def _own_files(frame: FrameType | None) -> set[str]:

@@ -511,17 +511,26 @@ def test_forked_process_is_told_at_once(tmp_path: Any) -> None:
     assert "RuntimeError: emit() was called in another process than user_map; return the words to the process" in errors
 
 
-def test_spawned_process_is_told_at_once(tmp_path: Any) -> None:
-    said, _ = told(
-        tmp_path,
-        """
-        def user_map(text):
-            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-                list(pool.map(emit, ["lost"]))
-        """,
-    )
+SPAWNED = """
+    def user_map(text):
+        with ProcessPoolExecutor(1, multiprocessing.get_context("{method}")) as pool:
+            {call}(pool.map(emit, ["lost"]))
+    """
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_spawned_process_is_told_at_once(method: str, tmp_path: Any) -> None:
+    said, _ = told(tmp_path, SPAWNED.format(method=method, call="list"))
 
     assert said.startswith("RuntimeError: emit() was called in another process than user_map")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a spawned process finds its parent's page in /proc")
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_spawned_process_that_emits_fails_the_mapper_even_if_nobody_asks(method: str, tmp_path: Any) -> None:
+    said, _ = told(tmp_path, SPAWNED.format(method=method, call="id"))
+
+    assert said.startswith("RuntimeError: a process that user_map started called emit() or came out of user_map")
 
 
 @pytest.mark.parametrize("end", ["os._exit(0)", "sys.exit(0)", "sys.exit()"])
