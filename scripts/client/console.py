@@ -69,7 +69,7 @@ def showing_removal(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
 
 def _removing(found: int, removed: int) -> str:
-    return f"removing {found:,} intermediate objects, {removed:,} are gone"
+    return f"removing intermediate objects: {removed:,} are gone, {found:,} were found so far"
 
 
 class _Lines:

@@ -20,8 +20,8 @@ from scripts.client.objects import translating
 
 _BATCH = 1000
 _THREADS = 8
-_AHEAD = 200
-"""Requests that wait at most: what was listed and is not deleted yet is held in memory."""
+_AHEAD = 2 * _THREADS
+"""Requests under way or waiting at most. Listing farther ahead is no use: what is deleted first need not be listed past."""
 
 _PASSES = 10
 _PATIENCE_SECONDS = 60.0

@@ -103,6 +103,15 @@ def test_after_ctrl_c_no_request_is_begun(store, monkeypatch):
     assert sum(begun) == 3501 - len(left(store)) < 3500
 
 
+def test_no_more_is_listed_than_is_soon_deleted(store, monkeypatch):
+    monkeypatch.setattr(removal, "_BATCH", 10)
+    ahead = []
+
+    remove_below(store, "r1/", lambda found, removed: ahead.append(found - removed))
+
+    assert max(ahead) <= 10 * removal._AHEAD
+
+
 @pytest.mark.parametrize(("pause", "lines"), [(0.0, 1), (5.0, 0)])
 def test_only_a_removal_that_takes_a_while_is_shown(capsys, monkeypatch, pause, lines):
     monkeypatch.setattr("scripts.client.console._LINE_SECONDS", pause)
@@ -110,4 +119,4 @@ def test_only_a_removal_that_takes_a_while_is_shown(capsys, monkeypatch, pause, 
     with showing_removal(quiet=False) as tell:
         tell(188_576, 5_000)
 
-    assert capsys.readouterr().err.count("removing 188,576 intermediate objects, 5,000 are gone") == lines
+    assert capsys.readouterr().err.count("removing intermediate objects: 5,000 are gone, 188,576 were found so far") == lines
