@@ -92,7 +92,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     run.add_argument(
         "--force",
         action="store_true",
-        help="start the run even if its mappers can't end within their time limit, by the number of words: for a map that emits few",
+        help="start the run even if its mappers can't end in time by the number of words: for a map that emits few",
     )
     _add_waiting(run)
     _add_output(parser)
