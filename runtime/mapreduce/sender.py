@@ -1,58 +1,164 @@
 """The puts of one mapper, under way beside the map.
 
-`CONCURRENCY` of them are under way at once and as many wait; then `send` blocks, so that memory holds what is in flight,
-however much is sent.
+Up to `CONCURRENCY` of them are under way at once and as many wait; then `send` blocks, so that memory holds what is in flight,
+however much is sent. How fast they follow one another is a matter of `pace`. A put that S3 refuses is made again, and takes its
+turn like any other, for as long as the invocation lasts.
 """
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from runtime.mapreduce import storage
+from runtime.mapreduce.pace import Pace
+from runtime.mapreduce.retries import Retries
 from runtime.mapreduce.run import Run
 
 CONCURRENCY = 32
+
+_GRACE_SECONDS = 1.0
+"""How long, once time is up, to wait for the puts that are under way."""
+
+
+class OutOfTimeError(Exception):
+    """A mapper's time is nearly up, and what it emitted is not all stored."""
+
+    def __init__(self, emitted: int, stored: int, refused: int, seconds: float) -> None:
+        super().__init__(emitted, stored, refused, seconds)
+        self.emitted, self.stored, self.refused, self.seconds = emitted, stored, refused, seconds
+
+    def __str__(self) -> str:
+        rate = self.stored / self.seconds if self.seconds > 0 else 0.0
+        refused = f" S3 answered {self.refused} times that it has no time (503 SlowDown)." if self.refused else ""
+        return (
+            f"time is up after {self.seconds:.0f} s: {self.stored} of the {self.emitted} words emitted so far are stored, "
+            f"{rate:.1f} a second.{refused} Use smaller chunks (--chunk-bytes), or give the mapper more time (timeout_seconds)."
+        )
 
 
 class Sender:
     """Puts objects into one bucket, several at once. It may be used from several threads."""
 
     def __init__(self, bucket: str, run: Run) -> None:
-        self._bucket, self._run = bucket, run
+        self._bucket, self._run, self._began = bucket, run, time.monotonic()
+        self._deadline = threading.TIMEOUT_MAX if run.deadline is None else run.deadline
         self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="emit")
-        self._slots = threading.BoundedSemaphore(2 * CONCURRENCY)
+        # Guards all below. Notified when a put has ended.
+        self._changed = threading.Condition()
+        self._pace = Pace(run.size, self._began)
+        self._sent = self._stored = self._refused = self._ended = 0
         self._failure: Exception | None = None
-        self._abandoned = False
+        self._stopped = threading.Event()
+        # Whoever holds it waits for the next turn: one at a time, who then sees the rate of the moment.
+        self._next = threading.Lock()
 
     def send(self, key: str, body: bytes) -> None:
         """Put an object, sooner or later; blocks while enough is under way.
 
         Raises:
             StorageError: an earlier put finally failed.
+            OutOfTimeError: the invocation's time is nearly up.
         """
-        self._slots.acquire()
-        if self._failure is not None:
-            self._slots.release()
-            raise self._failure
-        self._run.requests["s3.PutObject"] += 1
+        with self._changed:
+            self._changed.wait_for(self._has_room, self._seconds_left())
+            if not self._seconds_left():
+                self._fail(self._out_of_time())
+            if self._failure is not None:
+                raise self._failure
+            self._sent += 1
+            self._run.requests["s3.PutObject"] += 1
         self._pool.submit(self._put, key, body)
 
     def finish(self) -> None:
-        """Wait until everything is stored. Raises StorageError: a put finally failed."""
-        self._pool.shutdown(wait=True)
+        """Wait until everything is stored.
+
+        Raises:
+            StorageError: a put finally failed.
+            OutOfTimeError: the invocation's time is nearly up.
+        """
+        self._settle()
         if self._failure is not None:
             raise self._failure
 
     def abandon(self) -> None:
         """End the threads without storing what still waits: the mapper has failed, or has nothing left to store."""
-        self._abandoned = True
-        self._pool.shutdown(wait=True)
+        self._stopped.set()
+        self._settle()
+
+    def _has_room(self) -> bool:
+        return self._sent - self._ended < 2 * CONCURRENCY or self._failure is not None
+
+    def _seconds_left(self) -> float:
+        return max(0.0, self._deadline - time.monotonic())
+
+    def _fail(self, error: Exception) -> None:
+        with self._changed:
+            # The first one stays: those under way beside it mostly fail of the same cause.
+            self._failure = self._failure or error
+            self._stopped.set()
+            self._changed.notify_all()
+
+    def _out_of_time(self) -> OutOfTimeError:
+        return OutOfTimeError(self._sent, self._stored, self._refused, time.monotonic() - self._began)
+
+    def _settle(self) -> None:
+        """Wait until no put is under way. One that hangs is left alone when time is up: Lambda waits for no thread."""
+        self._pool.shutdown(wait=False)
+        with self._changed:
+            seconds = min(self._seconds_left() + _GRACE_SECONDS, threading.TIMEOUT_MAX)
+            over = self._changed.wait_for(lambda: self._ended == self._sent, seconds)
+        if over:
+            self._pool.shutdown(wait=True)
+        else:
+            self._fail(self._out_of_time())
 
     def _put(self, key: str, body: bytes) -> None:
         try:
-            if not self._abandoned and self._failure is None:
-                storage.put(self._bucket, key, body)
+            self._store(key, body)
         except Exception as error:
-            # The first one stays: those under way beside it mostly fail of the same cause.
-            self._failure = self._failure or error
+            self._fail(error)
         finally:
-            self._slots.release()
+            with self._changed:
+                self._ended += 1
+                self._changed.notify_all()
+
+    def _store(self, key: str, body: bytes) -> None:
+        retries = Retries(self._run.deadline)
+        while (began := self._take_turn()) is not None:
+            try:
+                storage.put_once(self._bucket, key, body)
+            except storage.TransientError as error:
+                if isinstance(error, storage.SlowDownError):
+                    self._slow_down(began)
+                pause = retries.pause(answered=isinstance(error, storage.SlowDownError))
+                if pause is None and self._seconds_left():
+                    raise
+                _sleep(self._stopped, pause or 0.0)
+            else:
+                with self._changed:
+                    self._stored += 1
+                return
+
+    def _slow_down(self, began: float) -> None:
+        with self._changed:
+            self._refused += 1
+            self._run.retries["s3:PutObject"] += 1
+            self._pace.refused(began, time.monotonic())
+
+    def _take_turn(self) -> float | None:
+        """Wait for the next turn: when it is, or None if nothing is to be stored any more. Raises OutOfTimeError."""
+        with self._next:
+            while not self._stopped.is_set():
+                now = time.monotonic()
+                with self._changed:
+                    if now >= self._deadline:
+                        raise self._out_of_time()
+                    seconds = self._pace.turn(now)
+                if not seconds:
+                    return now
+                _sleep(self._stopped, min(seconds, self._deadline - now))
+        return None
+
+
+def _sleep(stopped: threading.Event, seconds: float) -> None:
+    stopped.wait(seconds)

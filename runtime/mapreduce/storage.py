@@ -2,28 +2,42 @@
 
 Built on obstore: a put costs a tenth of boto3's CPU time and its import a tenth of boto3's cold start.
 
-    StorageError            a request finally failed: action, bucket, key, cause
-    └── AccessDeniedError   the role lacks the action
+A request that S3 has no time for is made again for as long as the invocation lasts, see `retries`.
+
+    StorageError                a request finally failed: action, bucket, key, cause
+    ├── AccessDeniedError       the role lacks the action
+    └── TransientError          the same request may succeed later
+        ├── SlowDownError       S3 answered that it has no time, or met an error of its own
+        └── NoAnswerError       S3 gave no answer, or half of one; it may have done what was asked
 """
 
 import os
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, PreconditionError
 from obstore.store import S3Store
 
+from runtime.mapreduce.retries import Retries
 from runtime.mapreduce.run import current_run
 
 PAGE_SIZE = 1000
 """Keys a listing request returns at most: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"""
 
-_RETRY_SECONDS = 60
 _CREATE_ATTEMPTS = 5
+
+_Answer = TypeVar("_Answer")
+
+# obstore has no types for these. 501 says that S3 can't; RequestTimeout that it waited for a body which the network held up.
+_SLOW_DOWN = re.compile(r"non-2xx status code: (429|500|502|503|504)|<Code>RequestTimeout</Code>")
+_NO_ANSWER = re.compile(r"HTTP error: (?!builder error)|response body")
 
 
 class StorageError(Exception):
@@ -48,6 +62,18 @@ class AccessDeniedError(StorageError):
         return f"{self.action} on {self._where()} was denied; the function's role lacks it: {self.cause}"
 
 
+class TransientError(StorageError):
+    """The same request may succeed later."""
+
+
+class SlowDownError(TransientError):
+    """S3 answered that it has no time for the request, or met an error of its own."""
+
+
+class NoAnswerError(TransientError):
+    """S3 gave no answer, or half of one; it may have done what was asked."""
+
+
 @lru_cache(maxsize=16)
 def _store(bucket: str, endpoint: str | None) -> S3Store:
     return S3Store(
@@ -57,15 +83,11 @@ def _store(bucket: str, endpoint: str | None) -> S3Store:
             "connect_timeout": timedelta(seconds=5),
             "timeout": timedelta(seconds=30),
         },
-        # 503 SlowDown is normal while S3 splits a busy prefix; ride it out, but end before the function's own timeout.
+        # `_request` tries again. The other numbers are of no use then, but must be given.
         retry_config={
-            "max_retries": 12,
-            "backoff": {
-                "init_backoff": timedelta(milliseconds=100),
-                "max_backoff": timedelta(seconds=5),
-                "base": 2,
-            },
-            "retry_timeout": timedelta(seconds=_RETRY_SECONDS),
+            "max_retries": 0,
+            "backoff": {"init_backoff": timedelta(seconds=1), "max_backoff": timedelta(seconds=1), "base": 2},
+            "retry_timeout": timedelta(seconds=1),
         },
     )
 
@@ -88,13 +110,57 @@ def _errors(action: str, bucket: str, key: str) -> Iterator[None]:
             raise StorageError(action, bucket, key, "there is no such bucket") from error
         raise
     except (OSError, ValueError, obstore.exceptions.BaseError) as error:
-        # A refused listing arrives as a generic error that quotes the answer.
-        kind = AccessDeniedError if "AccessDenied" in str(error) else StorageError
-        raise kind(action, bucket, key, _first_line(error)) from error
+        cause = _first_line(error)
+        raise _kind(cause)(action, bucket, key, cause) from error
 
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n\nDebug source:")[0].strip()[:600]
+
+
+def _kind(cause: str) -> type[StorageError]:
+    # A refused listing arrives as a generic error that quotes the answer.
+    if "AccessDenied" in cause:
+        return AccessDeniedError
+    if _SLOW_DOWN.search(cause):
+        return SlowDownError
+    return NoAnswerError if _NO_ANSWER.search(cause) else StorageError
+
+
+def _request(action: str, bucket: str, key: str, make: Callable[[], _Answer]) -> _Answer:
+    """Make a request, again and again while it fails for a reason that passes.
+
+    Raises:
+        StorageError: it finally failed.
+    """
+    run = current_run()
+    retries = Retries(run.deadline)
+    while True:
+        try:
+            with _errors(action, bucket, key):
+                return make()
+        except TransientError as error:
+            pause = retries.pause(answered=isinstance(error, SlowDownError))
+            if pause is None:
+                raise type(error)(action, bucket, key, f"{error.cause} ({retries})") from error
+        run.retries[action] += 1
+        time.sleep(pause)
+
+
+def put_once(bucket: str, key: str, body: bytes) -> None:
+    """Write an object, whether or not it exists; for those who try again by themselves.
+
+    Raises:
+        TransientError: S3 has no time, or gave no answer.
+        StorageError: S3 refuses; names bucket, key and cause.
+    """
+    action = "s3:PutObject"
+    try:
+        with _errors(action, bucket, key):
+            obstore.put(_open(bucket), key, body, use_multipart=False)
+    except AlreadyExistsError as error:
+        # S3's 409: another request for the same key is under way. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+        raise SlowDownError(action, bucket, key, _first_line(error)) from error
 
 
 def put(bucket: str, key: str, body: bytes) -> None:
@@ -103,8 +169,7 @@ def put(bucket: str, key: str, body: bytes) -> None:
     Raises:
         StorageError: the put finally failed; names bucket, key and cause.
     """
-    with _errors("s3:PutObject", bucket, key):
-        obstore.put(_open(bucket), key, body, use_multipart=False)
+    _request("s3:PutObject", bucket, key, lambda: put_once(bucket, key, body))
 
 
 def create(bucket: str, key: str, body: bytes) -> bool:
@@ -115,8 +180,7 @@ def create(bucket: str, key: str, body: bytes) -> bool:
     """
     current_run().requests["s3.PutObject"] += 1
     try:
-        with _errors("s3:PutObject", bucket, key):
-            obstore.put(_open(bucket), key, body, mode="create", use_multipart=False)
+        _request("s3:PutObject", bucket, key, lambda: obstore.put(_open(bucket), key, body, mode="create", use_multipart=False))
     except AlreadyExistsError:
         return False
     return True
@@ -147,8 +211,7 @@ def get(bucket: str, key: str) -> bytes | None:
     """
     current_run().requests["s3.GetObject"] += 1
     try:
-        with _errors("s3:GetObject", bucket, key):
-            return bytes(obstore.get(_open(bucket), key).bytes())
+        return _request("s3:GetObject", bucket, key, lambda: bytes(obstore.get(_open(bucket), key).bytes()))
     except FileNotFoundError:
         return None
 
@@ -167,11 +230,14 @@ def get_version(bucket: str, key: str) -> Version | None:
     Raises:
         StorageError: the read finally failed.
     """
+
+    def read() -> Version:
+        found = obstore.get(_open(bucket), key)
+        return Version(bytes(found.bytes()), str(found.meta["e_tag"]))
+
     current_run().requests["s3.GetObject"] += 1
     try:
-        with _errors("s3:GetObject", bucket, key):
-            found = obstore.get(_open(bucket), key)
-            return Version(bytes(found.bytes()), str(found.meta["e_tag"]))
+        return _request("s3:GetObject", bucket, key, read)
     except FileNotFoundError:
         return None
 
@@ -179,14 +245,18 @@ def get_version(bucket: str, key: str) -> Version | None:
 def replace(bucket: str, key: str, body: bytes, e_tag: str) -> bool:
     """Overwrite just that version of an object; False when it is no longer the one that is stored.
 
+    That may be by an earlier try of this very request, whose answer got lost: the caller reads what is stored now. The same for
+    S3's 409, which says that another request for the key is under way.
+
     Raises:
         StorageError: the put finally failed.
     """
     current_run().requests["s3.PutObject"] += 1
     try:
-        with _errors("s3:PutObject", bucket, key):
-            obstore.put(_open(bucket), key, body, mode={"e_tag": e_tag}, use_multipart=False)
-    except (FileNotFoundError, PreconditionError):
+        _request(
+            "s3:PutObject", bucket, key, lambda: obstore.put(_open(bucket), key, body, mode={"e_tag": e_tag}, use_multipart=False)
+        )
+    except (FileNotFoundError, PreconditionError, AlreadyExistsError):
         return False
     return True
 
@@ -198,8 +268,7 @@ def delete(bucket: str, key: str) -> None:
         StorageError: the request finally failed.
     """
     current_run().requests["s3.DeleteObject"] += 1
-    with _errors("s3:DeleteObject", bucket, key):
-        obstore.delete(_open(bucket), key)
+    _request("s3:DeleteObject", bucket, key, lambda: obstore.delete(_open(bucket), key))
 
 
 def list_keys(bucket: str, prefix: str) -> Iterator[str]:
@@ -208,14 +277,31 @@ def list_keys(bucket: str, prefix: str) -> Iterator[str]:
     Raises:
         StorageError: a page finally failed.
     """
-    with _errors("s3:ListBucket", bucket, prefix):
-        pages = iter(obstore.list(_open(bucket), prefix or None, chunk_size=PAGE_SIZE))
-        while True:
-            current_run().requests["s3.ListObjectsV2"] += 1
-            page = next(pages, ())
-            yield from (item["path"] for item in page)
-            if len(page) < PAGE_SIZE:
-                return
+    listing = _Listing(bucket, prefix)
+    while True:
+        current_run().requests["s3.ListObjectsV2"] += 1
+        page = _request("s3:ListBucket", bucket, prefix, listing.next_page)
+        yield from page
+        if len(page) < PAGE_SIZE:
+            return
+
+
+class _Listing:
+    """A listing's pages. One that failed can't be continued: another one then begins after the last key that was read."""
+
+    def __init__(self, bucket: str, prefix: str) -> None:
+        self._bucket, self._prefix = bucket, prefix
+        self._pages: Iterator[Any] | None = None
+        self._last: str | None = None
+
+    def next_page(self) -> list[str]:
+        """The keys of the next page; the one after the last page is empty."""
+        pages, self._pages = self._pages, None
+        if pages is None:
+            pages = iter(obstore.list(_open(self._bucket), self._prefix or None, offset=self._last, chunk_size=PAGE_SIZE))
+        keys = [item["path"] for item in next(pages, ())]
+        self._pages, self._last = pages, keys[-1] if keys else self._last
+        return keys
 
 
 def list_directories(bucket: str, prefix: str) -> list[str]:
@@ -224,7 +310,8 @@ def list_directories(bucket: str, prefix: str) -> list[str]:
     Raises:
         StorageError: a page finally failed.
     """
-    with _errors("s3:ListBucket", bucket, prefix):
-        found = obstore.list_with_delimiter(_open(bucket), prefix or None)["common_prefixes"]
+    found = _request(
+        "s3:ListBucket", bucket, prefix, lambda: obstore.list_with_delimiter(_open(bucket), prefix or None)["common_prefixes"]
+    )
     current_run().requests["s3.ListObjectsV2"] += 1 + len(found) // PAGE_SIZE
     return [path.removeprefix(prefix) + "/" for path in found]

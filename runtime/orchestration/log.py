@@ -8,15 +8,17 @@
 
 `outcome` is `ok`, `turned back` (with the `reason`: nothing was to be done) or `error`, with `error` (the type) and `message`.
 `started` is in seconds since the epoch. A duplicate that skipped the component says `"duplicate": true`; pollers add `polls`.
+Where S3 had no time for requests, or gave no answer, `retries` says how often: `{"s3:PutObject": 12}`.
 """
 
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+from runtime.mapreduce.run import Run
 from runtime.orchestration import output
 from runtime.orchestration.contract import LambdaContext
 from runtime.orchestration.envelope import Envelope
@@ -39,16 +41,16 @@ class LogLine:
             "started": round(time.time(), 3),
             "request_id": context.aws_request_id,
         }
-        self._requests: Counter[str] = Counter()
+        self._run = Run()
         self._notes: dict[str, Any] = {}
         self._milliseconds: dict[str, float] = defaultdict(float)
 
-    def describe(self, envelope: Envelope, requests: Counter[str], notes: dict[str, Any]) -> None:
-        """Say whose line this is; `requests` and `notes` may still grow."""
+    def describe(self, envelope: Envelope, run: Run, notes: dict[str, Any]) -> None:
+        """Say whose line this is; the run's counters and `notes` may still grow."""
         self._fields["run"] = envelope.run_id
         if envelope.fan_out:
             self._fields |= {"index": envelope.fan_out.index, "size": envelope.fan_out.size}
-        self._requests, self._notes = requests, notes
+        self._run, self._notes = run, notes
 
     def turned_back(self, reason: str) -> None:
         """Say that there was nothing to do, and why."""
@@ -74,7 +76,8 @@ class LogLine:
         if error is not None:
             self._fields |= _told(error)
         durations = {name: round(value, 3) for name, value in self._milliseconds.items()}
-        output.write(self._fields | durations | {"requests": dict(self._requests)} | self._notes)
+        counted = {"requests": dict(self._run.requests)} | ({"retries": dict(self._run.retries)} if self._run.retries else {})
+        output.write(self._fields | durations | counted | self._notes)
 
 
 def _told(error: BaseException) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any
 
-from runtime.mapreduce.run import Run, within
+from runtime.mapreduce.run import Run, deadline_in, within
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
+from runtime.orchestration.envelope import Envelope, FanOut
 from runtime.orchestration.log import LogLine
 from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.results import has_failed
@@ -58,16 +60,19 @@ class Wrapper:
             with line.phase("ingress"):
                 invocation = self._orchestration.ingress(delivery.event, context)
             envelope = invocation.envelope
-            with within(Run(envelope.run_id, envelope.fan_out.index if envelope.fan_out else 1)) as run:
-                line.describe(envelope, run.requests, invocation.notes)
+            run = _run_of(envelope, Run(deadline=deadline_in(context.get_remaining_time_in_millis() / 1000)))
+            with within(run):
+                line.describe(envelope, run, invocation.notes)
                 try:
                     with line.phase("ingress"):
                         admitted = self._orchestration.admit(invocation)
                     if isinstance(admitted, str):
                         return self._turn_back(invocation, admitted, line)
                     invocation = admitted
-                    line.describe(invocation.envelope, run.requests, invocation.notes)
-                    return self._work(invocation, line)
+                    line.describe(invocation.envelope, run, invocation.notes)
+                    # How large a fan-out is may be known only now.
+                    with within(_run_of(invocation.envelope, run)):
+                        return self._work(invocation, line)
                 except KILLS:
                     raise
                 except BaseException as error:
@@ -107,6 +112,12 @@ class Wrapper:
     def _turn_back(self, invocation: Invocation, reason: str, line: LogLine) -> Any:
         line.turned_back(reason)
         return self._orchestration.turned_back(invocation, reason)
+
+
+def _run_of(envelope: Envelope, run: Run) -> Run:
+    """The invocation's place in its run; deadline and counters are `run`'s."""
+    place = envelope.fan_out or FanOut(1, 1)
+    return replace(run, run_id=envelope.run_id, index=place.index, size=place.size)
 
 
 def load_component(function: str) -> Component:

@@ -7,7 +7,7 @@ from tests.fakes.waiting import PATIENCE_SECONDS
 
 
 class ShuffleStore:
-    """Objects by key. Put it in place of `storage.put` as `store.put`.
+    """Objects by key. Put it in place of `storage.put_once` as `store.put`.
 
     Attributes:
         objects: `{key: body}` of what is stored.
@@ -36,7 +36,7 @@ class ShuffleStore:
             return self._progress.wait_for(lambda: len(self.started) >= number, PATIENCE_SECONDS)
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
-        """`storage.put`."""
+        """`storage.put_once`."""
         with self._progress:
             self.started.append(key)
             self._progress.notify_all()

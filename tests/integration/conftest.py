@@ -101,7 +101,7 @@ def instant_puts(monkeypatch: pytest.MonkeyPatch) -> None:
         with lock:
             backend.put_object(bucket, key, body)
 
-    monkeypatch.setattr(storage, "put", put)
+    monkeypatch.setattr(storage, "put_once", put)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ class Immediately:
 
     process = SimpleNamespace(lineage=None)
 
-    def make(self, name: str, effect: Callable[[], Any], kinds: Any, refusal: Any, conflict: Any = None) -> Any:
+    def make(self, name: str, effect: Callable[[], Any], kinds: Any, *answers: Any) -> Any:
         return effect()
 
 

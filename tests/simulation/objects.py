@@ -142,9 +142,11 @@ class Obstore:
 
         self._make(f"delete {path}", effect, WRITES)
 
-    def list(self, store: str, prefix: str | None, *, chunk_size: int) -> Iterator[list[dict[str, Any]]]:
-        """Pages of objects; the prefix is one of whole segments."""
-        limit, after = min(chunk_size, MAX_PAGE), b""
+    def list(
+        self, store: str, prefix: str | None, *, offset: str | None = None, chunk_size: int
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Pages of objects that come after `offset`; the prefix is one of whole segments."""
+        limit, after = min(chunk_size, MAX_PAGE), (offset or "").encode()
         wanted = prefix.rstrip("/") + "/" if prefix else ""
         while True:
             last = after
@@ -174,4 +176,16 @@ class Obstore:
         return self._make(f"list / {prefix}", effect, ALWAYS)
 
     def _make(self, what: str, effect: Callable[[], Any], kinds: Any, conflict: Callable[[], Exception] | None = None) -> Any:
-        return self._requests.make(what, effect, kinds, lambda: GenericError("503 SlowDown, all retries used up"), conflict)
+        return self._requests.make(what, effect, kinds, _refused, conflict, _busy, _lost)
+
+
+def _refused() -> Exception:
+    return GenericError("refused for good")
+
+
+def _busy() -> Exception:
+    return GenericError("Server returned non-2xx status code: 503 Service Unavailable: <Error><Code>SlowDown</Code></Error>")
+
+
+def _lost() -> Exception:
+    return GenericError("HTTP error: error sending request")

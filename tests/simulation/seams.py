@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from functools import cache, partial
 from typing import Any
 
-from runtime.mapreduce import sender, storage
+from runtime.mapreduce import pace, retries, run, sender, storage
 from runtime.orchestration import failure as failure_module
 from runtime.orchestration import (
     failure_record,
@@ -163,6 +163,10 @@ def installed(simulation: Any) -> Iterator[None]:
         (storage, "obstore", simulation.obstore),
         (storage, "_open", lambda bucket: bucket),
         (storage, "PAGE_SIZE", scenario.page_size),
+        (storage, "time", time),
+        (retries, "time", time),
+        (retries, "random", world.random),
+        (run, "time", time),
         (table, "dynamodb_client", lambda: simulation.dynamodb),
         (table, "time", time),
         (invoker, "lambda_client", lambda: simulation.lambda_client),
@@ -178,6 +182,9 @@ def installed(simulation: Any) -> Iterator[None]:
         (failure_record, "datetime", _Datetime(world)),
         (returns, "ThreadPoolExecutor", partial(Strands, world)),
         (sender, "ThreadPoolExecutor", lambda *_, **__: Deferred(world)),
+        (sender, "time", time),
+        (sender, "_sleep", lambda _, seconds: world.pause(seconds)),
+        (pace, "random", world.random),
     ]
     if scenario.small_carriers:
         places += [

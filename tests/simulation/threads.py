@@ -101,9 +101,11 @@ class Deferred:
             self._run_one()
 
     def shutdown(self, wait: bool = True) -> None:
-        """Run all that waits."""
+        """Run all that waits. Raises Killed: in a process that has died, nothing is run, and nothing may be waited for."""
         while self._waiting and self._process.alive:
             self._run_one()
+        if not self._process.alive:
+            raise Killed
 
     def _run_one(self) -> None:
         self._waiting.pop(self._random.randrange(len(self._waiting)))()

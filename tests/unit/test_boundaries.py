@@ -94,6 +94,7 @@ import sys
 wrapper.has_failed = lambda bucket, run_id: False  # the one request that each function makes, to S3
 class Context:
     aws_request_id = "request1"
+    def get_remaining_time_in_millis(self): return 1000
 print(lambda_handler({"Session": "run1", "Data": {"Source": "http", "Value": [1, 2]}}, Context()))
 print("boto3" in sys.modules)
 """

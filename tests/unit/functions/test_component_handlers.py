@@ -34,7 +34,7 @@ def test_unum_map_refuses_what_is_no_array(event: Any) -> None:
 
 def test_mapper_emits_what_user_map_emits(monkeypatch: pytest.MonkeyPatch) -> None:
     store = ShuffleStore()
-    monkeypatch.setattr(storage, "put", store.put)
+    monkeypatch.setattr(storage, "put_once", store.put)
 
     returned = mapper.lambda_handler(CHUNK | {"numReducer": 1}, None)
 

@@ -22,7 +22,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> ShuffleStore:
 
 
 def use(store: ShuffleStore, monkeypatch: pytest.MonkeyPatch) -> ShuffleStore:
-    monkeypatch.setattr(storage, "put", store.put)
+    monkeypatch.setattr(storage, "put_once", store.put)
     return store
 
 

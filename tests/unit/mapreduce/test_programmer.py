@@ -20,7 +20,7 @@ TEXT = "to be or not to be"
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> ShuffleStore:
     store = ShuffleStore()
-    monkeypatch.setattr(storage, "put", store.put)
+    monkeypatch.setattr(storage, "put_once", store.put)
     return store
 
 
@@ -212,7 +212,7 @@ def test_yielded_or_emitted_is_the_same(words: list[str]) -> None:
         stored = []
         for user_map in (emitting_map, lambda text: ((word, 1) for word in words)):
             store = ShuffleStore()
-            patch.setattr(storage, "put", store.put)
+            patch.setattr(storage, "put_once", store.put)
             run(user_map)
             stored.append(Counter(key.rpartition("/")[0] for key in store.objects))
 

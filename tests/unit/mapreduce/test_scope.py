@@ -29,7 +29,7 @@ Map = Callable[[str], Any]
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> ShuffleStore:
     store = ShuffleStore()
-    monkeypatch.setattr(storage, "put", store.put)
+    monkeypatch.setattr(storage, "put_once", store.put)
     return store
 
 
@@ -134,7 +134,7 @@ def test_threads_give_the_same_keys_as_none(monkeypatch: pytest.MonkeyPatch) -> 
     stored = []
     for user_map in (plain_threads, lambda text: emit_all()):
         store = ShuffleStore()
-        monkeypatch.setattr(storage, "put", store.put)
+        monkeypatch.setattr(storage, "put_once", store.put)
         run(user_map)
         stored.append(set(store.objects))
 

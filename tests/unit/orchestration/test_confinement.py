@@ -78,7 +78,7 @@ def prefixes(run_id: str) -> list[str]:
 def test_emitted_word_stays_in_one_step_of_its_run_and_partition(run_id: str, word: str, folder: str) -> None:
     store = ShuffleStore()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("runtime.mapreduce.storage.put", store.put)
+        patch.setattr("runtime.mapreduce.storage.put_once", store.put)
         with within(Run(run_id)), emitting(f"bucket{folder}", 3):
             emit(word)
 
