@@ -29,6 +29,9 @@ _LEAST_SHARE = 1 / 64
 _BURST_SECONDS = 0.1
 """How far a mapper may catch up with turns that it has missed, by the machine's scheduler for instance."""
 
+_TICK_SECONDS = 1e-6
+"""Less than this is no time to wait: a clock may not even show it."""
+
 
 class Pace:
     """The turns of one mapper's puts. All times are in seconds of one clock; not thread-safe.
@@ -50,11 +53,12 @@ class Pace:
     def turn(self, now: float) -> float:
         """Take a turn, and return 0; or, if it is too early for the next one, take none and return how many seconds are left."""
         due = self._last_turn + 1 / self.rate
-        if now < due:
+        if due - now > _TICK_SECONDS:
             self._waited = True
             return due - now
         if self._waited:
-            self.rate *= math.exp(self._growth(now) * (now - self._last_put))
+            # Nobody need have waited all the time: a process that was frozen in between must not come back faster.
+            self.rate *= math.exp(self._growth(now) * min(1.0, now - self._last_put))
         self._waited = False
         self._last_turn = max(due, now - _BURST_SECONDS)
         self._last_put = now

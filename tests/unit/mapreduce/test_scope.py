@@ -413,7 +413,7 @@ from concurrent.futures import ProcessPoolExecutor
 from runtime.mapreduce import emit, emitting, run_map, storage
 
 stored = []
-storage.put = lambda bucket, key, body: stored.append(key)
+storage.put_once = lambda bucket, key, body: stored.append(key)
 
 {user_map}
 
