@@ -1,5 +1,7 @@
 """The pace of a mapper's puts: begins with its share, yields to refusals, once for each round trip, and comes back."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,7 +135,7 @@ def test_rate_grows_faster_the_longer_nothing_is_refused() -> None:
         clock.put(3)
         rates.append(clock.pace.rate)
 
-    growths = [later / earlier for earlier, later in zip(rates, rates[1:], strict=False)]
+    growths = [later / earlier for earlier, later in pairwise(rates)]
     assert growths == sorted(growths)
 
 
