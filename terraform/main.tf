@@ -1,9 +1,7 @@
-data "aws_caller_identity" "this" {}
-
 data "aws_partition" "this" {}
 
 locals {
-  account_id    = data.aws_caller_identity.this.account_id
+  account_id    = local.there.account_id
   arn_prefix    = "arn:${data.aws_partition.this.partition}"
   orchestration = local.orchestrations[var.orchestration]
 
@@ -13,11 +11,11 @@ locals {
   function_arns   = { for function, name in local.function_names : function => "${local.arn_prefix}:lambda:${var.region}:${local.account_id}:function:${name}" }
   log_group_names = { for function, name in local.function_names : function => "/aws/lambda/${name}" }
   log_group_arns  = { for function, name in local.log_group_names : function => "${local.arn_prefix}:logs:${var.region}:${local.account_id}:log-group:${name}" }
-  bucket_names    = { for role in concat(local.orchestration.buckets, ["code"]) : role => replace("${local.name}-${role}-${local.account_id}", "_", "-") }
+  bucket_names    = { for role in concat(local.orchestration.buckets, ["code"]) : role => replace("${local.name}-${role}-${local.place}", "_", "-") }
   table_names     = { for role in local.orchestration.tables : role => "${local.name}-${role}" }
 
   # Of every role that any orchestration has, since grants are written for all of them and then chosen from.
-  bucket_arns = { for role in concat(local.all_buckets, ["code"]) : role => "${local.arn_prefix}:s3:::${replace("${local.name}-${role}-${local.account_id}", "_", "-")}" }
+  bucket_arns = { for role in concat(local.all_buckets, ["code"]) : role => "${local.arn_prefix}:s3:::${replace("${local.name}-${role}-${local.place}", "_", "-")}" }
   table_arns  = { for role in local.all_tables : role => "${local.arn_prefix}:dynamodb:${var.region}:${local.account_id}:table/${local.name}-${role}" }
 
   # What make package built. Files that are missing are reported once, in words, by the layer's precondition.
@@ -74,6 +72,7 @@ module "iam" {
   source = "./modules/iam"
 
   name              = local.name
+  place             = local.place
   arn_prefix        = local.arn_prefix
   bucket_arns       = local.bucket_arns
   table_arns        = local.table_arns
@@ -123,11 +122,6 @@ resource "aws_lambda_layer_version" "dependencies" {
     precondition {
       condition     = var.orchestration != "http_sync_s3" || !local.return_store.waits || alltrue([for function in ["mapper", "reducer"] : local.settings[function].reserved_concurrency != 1])
       error_message = "With http_sync_s3 the last mapper, and the last reducer, waits for the others: a reserved_concurrency of 1 in function_overrides would keep those from running at all. Make it 2 or more, or set return_store=dynamodb, with which nobody waits."
-    }
-
-    precondition {
-      condition     = !contains(keys(local.orchestrations), terraform.workspace) || terraform.workspace == var.orchestration
-      error_message = "Workspace ${terraform.workspace} holds another orchestration than ${var.orchestration}: applying here would destroy it. Run \"terraform workspace select -or-create ${var.orchestration}\" first."
     }
   }
 }
@@ -187,6 +181,7 @@ module "sfn" {
   count  = var.orchestration == "sfn" ? 1 : 0
 
   name               = local.name
+  place              = local.place
   arn                = "${local.arn_prefix}:states:${var.region}:${local.account_id}:stateMachine:${local.name}"
   definition_path    = "${local.build_dir}/sfn/definition.${var.sfn_map_mode}.asl.json"
   map_mode           = var.sfn_map_mode

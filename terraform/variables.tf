@@ -104,8 +104,13 @@ variable "region" {
   default     = "us-east-1"
 
   validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    condition     = can(regex("^[a-z]{2,4}(-[a-z]+)+-[0-9]$", var.region))
     error_message = "region is \"${var.region}\"; it must look like us-east-1."
+  }
+
+  validation {
+    condition     = !can(regex("^(cn|us-gov|us-iso[a-z]?|eu-iso[a-z]?|eusc)-", var.region))
+    error_message = "region is \"${var.region}\"; regions of China, GovCloud, the isolated and the sovereign clouds are not supported, because addresses and ARNs differ there. Choose a region of the ordinary AWS partition, such as us-east-1."
   }
 }
 

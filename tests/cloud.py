@@ -61,6 +61,13 @@ def deploy(build: Path, orchestration: str, *variables: str) -> None:
     assert done.status == 0, done.out + done.err
 
 
+def record(build: Path, orchestration: str, prefix: str = "wordcount") -> dict[str, Any]:
+    """What the client is told of a deployment."""
+    path = build / "embedded" / "deployments" / f"{prefix}-{orchestration}-us-east-1.json"
+    told: dict[str, Any] = json.loads(path.read_text())
+    return told
+
+
 @contextlib.contextmanager
 def running(build: Path, *options: str) -> Iterator[str]:
     """An embedded AWS with packages at hand, started with the options; its endpoint. Stopped at the end, whatever happens."""
@@ -93,8 +100,13 @@ class Cloud:
             list(pool.map(partial(deploy, self.build), others))
 
     def deployment(self, orchestration: str) -> dict[str, Any]:
-        record: dict[str, Any] = json.loads((self.build / "embedded" / "deployments" / f"{orchestration}.json").read_text())
-        return record
+        return record(self.build, orchestration)
+
+    def role(self, orchestration: str, function: str) -> str:
+        """The name of a function's role."""
+        name = self.deployment(orchestration)["functions"][function]
+        arn: str = self.client("lambda").get_function_configuration(FunctionName=name)["Role"]
+        return arn.rpartition("/")[2]
 
     def client(self, service: str) -> Any:
         return boto3.client(
@@ -149,7 +161,7 @@ class Cloud:
     @contextlib.contextmanager
     def without_action(self, orchestration: str, function: str, action: str) -> Iterator[None]:
         """The deployment while the first statement that allows one action is missing from one function's policy."""
-        iam, role = self.client("iam"), self.deployment(orchestration)["functions"][function]
+        iam, role = self.client("iam"), self.role(orchestration, function)
         (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
         policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
         kept = list(policy["Statement"])

@@ -4,6 +4,11 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+mock_provider "aws" {
+  alias  = "credentials"
+  source = "./tests/mocks"
+}
+
 run "each_function_of_sfn_may_do_what_it_does_and_no_more" {
   command = plan
 
@@ -18,7 +23,7 @@ run "each_function_of_sfn_may_do_what_it_does_and_no_more" {
         for statement in jsondecode(policy).Statement : [
           for action in flatten([statement.Action]) : [
             for resource in flatten([statement.Resource]) :
-            "${action} ${replace(replace(replace(resource, "-123456789012", ""), "arn:aws:s3:::wordcount-sfn-", ""), "/^arn:aws:(lambda|logs):us-east-1:123456789012:(function|log-group):/", "")}"
+            "${action} ${replace(replace(replace(resource, "-${local.place}", ""), "arn:aws:s3:::wordcount-sfn-", ""), "/^arn:aws:(lambda|logs):us-east-1:123456789012:(function|log-group):/", "")}"
           ]
         ]
       ]))
@@ -99,7 +104,7 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         for statement in jsondecode(policy).Statement : [
           for action in flatten([statement.Action]) : [
             for resource in flatten([statement.Resource]) :
-            "${action} ${replace(replace(replace(resource, "-123456789012", ""), "arn:aws:s3:::wordcount-http-sync-s3-", ""), "arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_sync_s3-", "")}"
+            "${action} ${replace(replace(replace(resource, "-${local.place}", ""), "arn:aws:s3:::wordcount-http-sync-s3-", ""), "arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_sync_s3-", "")}"
           ]
         ] if statement.Sid != "WriteTheOwnLog"
       ]))
@@ -179,7 +184,7 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         for statement in jsondecode(policy).Statement : [
           for action in flatten([statement.Action]) : [
             for resource in flatten([statement.Resource]) :
-            "${action} ${replace(replace(replace(resource, "-123456789012", ""), "arn:aws:s3:::wordcount-http-only-", ""), "/^arn:aws:(lambda|dynamodb):us-east-1:123456789012:(function:|table/)?wordcount-http_only-/", "")}"
+            "${action} ${replace(replace(replace(resource, "-${local.place}", ""), "arn:aws:s3:::wordcount-http-only-", ""), "/^arn:aws:(lambda|dynamodb):us-east-1:123456789012:(function:|table/)?wordcount-http_only-/", "")}"
           ]
         ] if statement.Sid != "WriteTheOwnLog"
       ]))
@@ -256,7 +261,7 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
         for statement in jsondecode(policy).Statement : [
           for action in flatten([statement.Action]) : [
             for resource in flatten([statement.Resource]) :
-            "${action} ${replace(replace(replace(resource, "-123456789012", ""), "arn:aws:s3:::wordcount-s3-triggers-", ""), "/^arn:aws:(lambda|dynamodb):us-east-1:123456789012:(function:|table/)?wordcount-s3_triggers-/", "")}"
+            "${action} ${replace(replace(replace(resource, "-${local.place}", ""), "arn:aws:s3:::wordcount-s3-triggers-", ""), "/^arn:aws:(lambda|dynamodb):us-east-1:123456789012:(function:|table/)?wordcount-s3_triggers-/", "")}"
           ]
         ] if statement.Sid != "WriteTheOwnLog"
       ]))
@@ -344,7 +349,7 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
         for statement in jsondecode(policy).Statement : [
           for action in flatten([statement.Action]) : [
             for resource in flatten([statement.Resource]) :
-            "${action} ${replace(replace(replace(resource, "-123456789012", ""), "arn:aws:s3:::wordcount-dynamodb-triggers-", ""), "/^arn:aws:(lambda|dynamodb):us-east-1:123456789012:(function:|table/)?wordcount-dynamodb_triggers-/", "")}"
+            "${action} ${replace(replace(replace(resource, "-${local.place}", ""), "arn:aws:s3:::wordcount-dynamodb-triggers-", ""), "/^arn:aws:(lambda|dynamodb):us-east-1:123456789012:(function:|table/)?wordcount-dynamodb_triggers-/", "")}"
           ]
         ] if statement.Sid != "WriteTheOwnLog"
       ]))

@@ -4,6 +4,11 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+mock_provider "aws" {
+  alias  = "credentials"
+  source = "./tests/mocks"
+}
+
 run "sfn_is_a_state_machine_over_five_functions" {
   command = plan
 
@@ -185,12 +190,12 @@ run "s3_triggers_is_a_bucket_for_each_stage" {
 
   assert {
     condition = jsonencode(output.deployment.buckets) == jsonencode({
-      input          = "wordcount-s3-triggers-input-123456789012"
-      mapper_output  = "wordcount-s3-triggers-mapper-output-123456789012"
-      reducer_input  = "wordcount-s3-triggers-reducer-input-123456789012"
-      reducer_output = "wordcount-s3-triggers-reducer-output-123456789012"
-      results        = "wordcount-s3-triggers-results-123456789012"
-      shuffle        = "wordcount-s3-triggers-shuffle-123456789012"
+      input          = "wordcount-s3-triggers-input-eb805c6c3fdd"
+      mapper_output  = "wordcount-s3-triggers-mapper-output-eb805c6c3fdd"
+      reducer_input  = "wordcount-s3-triggers-reducer-input-eb805c6c3fdd"
+      reducer_output = "wordcount-s3-triggers-reducer-output-eb805c6c3fdd"
+      results        = "wordcount-s3-triggers-results-eb805c6c3fdd"
+      shuffle        = "wordcount-s3-triggers-shuffle-eb805c6c3fdd"
     })
     error_message = "s3_triggers has a bucket for each stage, one for emitted pairs and one for results."
   }
@@ -255,7 +260,7 @@ run "dynamodb_triggers_is_a_table_for_each_stage" {
   }
 
   assert {
-    condition     = module.dynamodb_triggers[0].given_up_bucket == "wordcount-dynamodb-triggers-given-up-123456789012"
+    condition     = module.dynamodb_triggers[0].given_up_bucket == "wordcount-dynamodb-triggers-given-up-eb805c6c3fdd"
     error_message = "What a stream gives up is left in the deployment's own bucket."
   }
 }
@@ -272,16 +277,16 @@ run "a_function_is_told_all_names_and_its_own_time" {
     condition = jsonencode(module.function["mapper"].environment) == jsonencode({
       FUNCTION             = "mapper"
       FUNCTION_PREFIX      = "wordcount-dynamodb_triggers-"
-      GIVEN_UP_BUCKET      = "wordcount-dynamodb-triggers-given-up-123456789012"
+      GIVEN_UP_BUCKET      = "wordcount-dynamodb-triggers-given-up-eb805c6c3fdd"
       MAPPER_INPUT_TABLE   = "wordcount-dynamodb_triggers-mapper_input"
       MAPPER_OUTPUT_TABLE  = "wordcount-dynamodb_triggers-mapper_output"
       ORCHESTRATION        = "dynamodb_triggers"
       REDUCER_INPUT_TABLE  = "wordcount-dynamodb_triggers-reducer_input"
       REDUCER_OUTPUT_TABLE = "wordcount-dynamodb_triggers-reducer_output"
-      RESULTS_BUCKET       = "wordcount-dynamodb-triggers-results-123456789012"
+      RESULTS_BUCKET       = "wordcount-dynamodb-triggers-results-eb805c6c3fdd"
       RESULTS_TABLE        = "wordcount-dynamodb_triggers-results"
-      RETURNS_BUCKET       = "wordcount-dynamodb-triggers-returns-123456789012"
-      SHUFFLE_BUCKET       = "wordcount-dynamodb-triggers-shuffle-123456789012"
+      RETURNS_BUCKET       = "wordcount-dynamodb-triggers-returns-eb805c6c3fdd"
+      SHUFFLE_BUCKET       = "wordcount-dynamodb-triggers-shuffle-eb805c6c3fdd"
       TIMEOUT_SECONDS      = "100"
     })
     error_message = "Each bucket and table is known by its role, and the time limit is the function's own."
@@ -303,9 +308,9 @@ run "names_carry_prefix_and_orchestration" {
 
   assert {
     condition = jsonencode(output.buckets) == jsonencode({
-      results = "my-count-http-sync-s3-results-123456789012"
-      returns = "my-count-http-sync-s3-returns-123456789012"
-      shuffle = "my-count-http-sync-s3-shuffle-123456789012"
+      results = "my-count-http-sync-s3-results-eb805c6c3fdd"
+      returns = "my-count-http-sync-s3-returns-eb805c6c3fdd"
+      shuffle = "my-count-http-sync-s3-shuffle-eb805c6c3fdd"
     })
     error_message = "A bucket is named prefix-orchestration-role-account, hyphens for underscores."
   }
@@ -417,5 +422,57 @@ run "single_functions_can_be_set_apart" {
   assert {
     condition     = jsonencode(local.settings["failure"]) == jsonencode({ memory_mb = 256, reserved_concurrency = -1, timeout_seconds = 30 })
     error_message = "The recorder of failures is small and not held back by a reservation."
+  }
+}
+
+run "another_region_of_the_account_has_buckets_and_roles_of_its_own" {
+  command = plan
+
+  variables {
+    orchestration = "sfn"
+    region        = "eu-west-1"
+  }
+
+  assert {
+    condition     = output.buckets.results == "wordcount-sfn-results-8365695b0947" && module.sfn[0].role_name == "wordcount-sfn-states-8365695b0947"
+    error_message = "Names that regions share end in what stands for account and region."
+  }
+
+  assert {
+    condition     = jsonencode(module.iam.role_names) == jsonencode({ for function in keys(module.function) : function => "wordcount-sfn-${function}-8365695b0947" })
+    error_message = "Each role's name ends in what stands for account and region."
+  }
+
+  assert {
+    condition     = output.functions.mapper == "wordcount-sfn-mapper"
+    error_message = "Functions are each region's own, and need no such ending."
+  }
+}
+
+run "names_of_the_longest_prefix_fit" {
+  command = plan
+
+  variables {
+    orchestration = "dynamodb_triggers"
+    prefix        = "a23456789-123456789-123"
+  }
+
+  assert {
+    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in values(module.iam.role_names) : length(name) <= 64])
+    error_message = "S3 takes 63 characters and IAM 64."
+  }
+}
+
+run "stages_of_the_longest_prefix_fit" {
+  command = plan
+
+  variables {
+    orchestration = "s3_triggers"
+    prefix        = "a23456789-123456789-123"
+  }
+
+  assert {
+    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in values(module.iam.role_names) : length(name) <= 64])
+    error_message = "S3 takes 63 characters and IAM 64."
   }
 }

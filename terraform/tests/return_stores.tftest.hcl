@@ -4,6 +4,11 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+mock_provider "aws" {
+  alias  = "credentials"
+  source = "./tests/mocks"
+}
+
 variables {
   orchestration = "http_sync_s3"
 }
@@ -107,7 +112,7 @@ run "a_table_of_return_values_expires_and_has_no_stream" {
   }
 
   assert {
-    condition     = one(aws_dynamodb_table.this.ttl).attribute_name == "Expires" && one(aws_dynamodb_table.this.ttl).enabled && one(aws_dynamodb_table.this.server_side_encryption).enabled
+    condition     = one(aws_dynamodb_table.this.ttl).attribute_name == "Expires" && one(aws_dynamodb_table.this.ttl).enabled && length(aws_dynamodb_table.this.server_side_encryption) == 0
     error_message = "Items expire, and are encrypted."
   }
 }
@@ -181,6 +186,11 @@ run "the_cache_is_reached_by_the_functions_alone" {
     key_prefix    = "wordcount-http_sync_s3-"
     region        = "us-east-1"
     function_arns = ["arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_sync_s3-mapper"]
+  }
+
+  assert {
+    condition     = jsonencode([for filter in data.aws_availability_zones.this.filter : [filter.name, filter.values]]) == jsonencode([["opt-in-status", ["opt-in-not-required"]]])
+    error_message = "Local zones, which an account opts into, are never taken for the cache."
   }
 
   assert {

@@ -4,6 +4,11 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+mock_provider "aws" {
+  alias  = "credentials"
+  source = "./tests/mocks"
+}
+
 variables {
   orchestration = "sfn"
 }
@@ -103,6 +108,46 @@ run "a_region_that_is_none_is_refused" {
 
   variables {
     region = "virginia"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "a_region_of_china_is_refused" {
+  command = plan
+
+  variables {
+    region = "cn-north-1"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "a_region_of_govcloud_is_refused" {
+  command = plan
+
+  variables {
+    region = "us-gov-west-1"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "a_region_of_an_isolated_cloud_is_refused" {
+  command = plan
+
+  variables {
+    region = "us-isob-east-1"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "a_region_of_the_european_sovereign_cloud_is_refused" {
+  command = plan
+
+  variables {
+    region = "eusc-de-east-1"
   }
 
   expect_failures = [var.region]

@@ -40,8 +40,8 @@ def grants(cloud: Cloud, orchestration: str) -> list[Grant]:
     """All that the functions of a deployment are granted."""
     return [
         Grant(function, statement["Sid"], action, tuple(_listed(statement["Resource"])))
-        for function, name in cloud.deployment(orchestration)["functions"].items()
-        for statement in _policy(cloud, name)["Statement"]
+        for function in cloud.deployment(orchestration)["functions"]
+        for statement in _policy(cloud, cloud.role(orchestration, function))["Statement"]
         for action in _listed(statement["Action"])
     ]
 
@@ -49,7 +49,7 @@ def grants(cloud: Cloud, orchestration: str) -> list[Grant]:
 @contextmanager
 def without(cloud: Cloud, orchestration: str, grant: Grant) -> Iterator[None]:
     """The deployment while a function lacks one action of one statement."""
-    role = cloud.deployment(orchestration)["functions"][grant.function]
+    role = cloud.role(orchestration, grant.function)
     policy = _policy(cloud, role)
     statements = []
     for statement in policy["Statement"]:

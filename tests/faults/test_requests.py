@@ -31,7 +31,7 @@ def counted(cloud: Cloud, orchestration: str, run: str, build: Path | None = Non
 @pytest.mark.parametrize("name", DISTURBANCES)
 def test_refused_and_cut_requests_to_s3_change_no_count(site: Site, note: Callable[[list[Outcome]], None], name: str) -> None:
     def run(orchestration: str) -> Outcome:
-        prefix = site.cloud.deployment(orchestration)["buckets"]["shuffle"].removesuffix("shuffle-000000000000")
+        prefix = site.cloud.deployment(orchestration)["buckets"]["shuffle"].partition("shuffle")[0]
         rule = {"service": "s3", "resource": prefix, "probability": 0.1, **DISTURBANCES[name]}
         with site.proxy.disturbed(rule) as (made,):
             took = counted(site.cloud, orchestration, f"{name.split()[0]}-{orchestration}", site.around)

@@ -30,7 +30,7 @@ locals {
 resource "aws_iam_role" "this" {
   for_each = var.functions
 
-  name        = "${var.name}-${each.key}"
+  name        = "${var.name}-${each.key}-${var.place}"
   description = "What the function ${each.key} of ${var.name} may do."
 
   assume_role_policy = jsonencode({

@@ -13,3 +13,8 @@ output "s3_full_access" {
   description = "Functions whose role has the managed policy AmazonS3FullAccess."
   value       = keys(aws_iam_role_policy_attachment.s3_full_access)
 }
+
+output "role_names" {
+  description = "Name of each function's role."
+  value       = { for function, role in aws_iam_role.this : function => role.name }
+}

@@ -3,6 +3,11 @@ variable "name" {
   type        = string
 }
 
+variable "place" {
+  description = "Last part of the name of each role, which stands for account and region: roles are shared by all regions."
+  type        = string
+}
+
 variable "arn_prefix" {
   description = "First two parts of an ARN, such as arn:aws."
   type        = string

@@ -16,10 +16,6 @@ resource "aws_dynamodb_table" "this" {
     enabled        = true
   }
 
-  server_side_encryption {
-    enabled = true
-  }
-
   point_in_time_recovery {
     enabled = var.point_in_time_recovery
   }

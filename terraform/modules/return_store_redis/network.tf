@@ -3,6 +3,12 @@
 data "aws_availability_zones" "this" {
   state = "available"
 
+  # Local zones and zones that nobody has opted into have neither ElastiCache nor Lambda.
+  filter {
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"]
+  }
+
   # Lambda has no network there: https://repost.aws/knowledge-center/lambda-supported-availability-zones
   exclude_zone_ids = ["use1-az3"]
 }

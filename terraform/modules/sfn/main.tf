@@ -8,7 +8,7 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
-  name        = "${var.name}-states"
+  name        = "${var.name}-states-${var.place}"
   description = "What the state machine ${var.name} may do."
 
   assume_role_policy = jsonencode({

@@ -12,3 +12,8 @@ output "log_group_name" {
   description = "Name of the state machine's log group, or null when it logs nothing."
   value       = one(aws_cloudwatch_log_group.this[*].name)
 }
+
+output "role_name" {
+  description = "Name of the state machine's role."
+  value       = aws_iam_role.this.name
+}

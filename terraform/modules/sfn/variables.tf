@@ -3,6 +3,11 @@ variable "name" {
   type        = string
 }
 
+variable "place" {
+  description = "Last part of the name of the machine's role, which stands for account and region: roles are shared by all regions."
+  type        = string
+}
+
 variable "arn" {
   description = "ARN of the state machine, known before it exists."
   type        = string
