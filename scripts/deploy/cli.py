@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from runtime.orchestration import ORCHESTRATIONS
-from scripts.deploy import current, targets, terraform
+from scripts.deploy import account, current, targets, terraform
+from scripts.deploy.choice import DEFAULT_PREFIX, DEFAULT_REGION, Choice, choose
 from scripts.deploy.errors import DeployError, PrerequisiteError, TerraformError
 from scripts.deploy.files import write_whole
-from scripts.deploy.targets import EmbeddedTarget
+from scripts.deploy.targets import EmbeddedTarget, Target
 from scripts.deploy.terraform import Program
 
 # Exit codes of `terraform plan -detailed-exitcode`, and of `plan` here.
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
+        options.var += targets.split_variables(options.vars)
         targets.check_variables(options.var)
         return _run(options)
     except DeployError as error:
@@ -45,7 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", choices=["apply", "plan", "destroy", "check"])
     parser.add_argument("--target", choices=["embedded", "aws"], default="embedded", help="default: %(default)s")
     parser.add_argument("--orchestration", choices=ORCHESTRATIONS, default=ORCHESTRATIONS[0], help="default: %(default)s")
+    parser.add_argument("--prefix", metavar="NAME", help=f"first part of every name; default: {DEFAULT_PREFIX}")
+    parser.add_argument("--region", metavar="NAME", help=f"default: {DEFAULT_REGION}")
     parser.add_argument("--var", action="append", default=[], metavar="NAME=VALUE", help="a variable of terraform/variables.tf")
+    parser.add_argument(
+        "--vars", default="", metavar="TEXT", help="several of them, separated by spaces, values quoted as in a shell"
+    )
     parser.add_argument("--unless-current", action="store_true", help="apply nothing if nothing has changed since (embedded)")
     parser.add_argument("--yes", action="store_true", help="change an account without asking (target aws)")
     return parser
@@ -54,25 +61,24 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     if options.command == "check":
         return _check()
-    if options.target == "aws":
-        return _on_aws(options)
-    return _on_embedded(options)
+    choice = choose(options.orchestration, options.prefix, options.region)
+    return _on_aws(options, choice) if options.target == "aws" else _on_embedded(options, choice)
 
 
-def _on_embedded(options: argparse.Namespace) -> int:
+def _on_embedded(options: argparse.Namespace, choice: Choice) -> int:
     """Run the command on the embedded AWS: nothing to ask, Terraform's output condensed, state and logs below build/."""
     try:
-        target = targets.embedded(options.orchestration, options.var)
+        target = targets.embedded(choice, options.var)
     except PrerequisiteError:
         if options.command != "destroy":
             raise
-        _forget(targets.embedded(options.orchestration, options.var, running=False))
+        _forget(targets.embedded(choice, options.var, running=False))
         print("The embedded AWS isn't running, and all that was in it is gone: nothing to destroy.")
         return 0
     if options.command != "destroy":
         targets.check_packages(target, options.orchestration)
     if options.command == "apply" and options.unless_current and current.is_current(target):
-        print(f"Nothing has changed since {target.orchestration} was deployed.")
+        print(f"Nothing has changed since {choice.name} was deployed.")
         return 0
     program = terraform.prepare(target)
     return {"apply": _apply, "plan": _plan, "destroy": _destroy}[options.command](program, target)
@@ -81,12 +87,12 @@ def _on_embedded(options: argparse.Namespace) -> int:
 def _apply(program: Program, target: EmbeddedTarget) -> int:
     """Make or update the deployment and write the record that the client reads."""
     started = time.monotonic()
-    print(f"Deploying {target.orchestration} onto the embedded AWS", file=sys.stderr, flush=True)
+    print(f"Deploying {target.choice.name} onto the embedded AWS", file=sys.stderr, flush=True)
     current.forget(target)
     _, outputs = _terraform(program, target, "apply", "-auto-approve")
     current.note(target)
     write_whole(target.record, json.dumps(outputs["deployment"], indent=2, sort_keys=True) + "\n")
-    print(f"Deployed {target.orchestration} in {time.monotonic() - started:.0f} s.")
+    print(f"Deployed {target.choice.name} in {time.monotonic() - started:.0f} s.")
     return 0
 
 
@@ -99,10 +105,10 @@ def _plan(program: Program, target: EmbeddedTarget) -> int:
 def _destroy(program: Program, target: EmbeddedTarget) -> int:
     """Remove the deployment, its record and its state."""
     if target.state.is_file():
-        print(f"Destroying {target.orchestration} on the embedded AWS", file=sys.stderr, flush=True)
+        print(f"Destroying {target.choice.name} on the embedded AWS", file=sys.stderr, flush=True)
         _terraform(program, target, "destroy", "-auto-approve")
     _forget(target)
-    print(f"Destroyed {target.orchestration}.")
+    print(f"Destroyed {target.choice.name}.")
     return 0
 
 
@@ -132,19 +138,40 @@ def _forget(target: EmbeddedTarget) -> None:
         path.unlink(missing_ok=True)
 
 
-def _on_aws(options: argparse.Namespace) -> int:
-    """Run the command on an account, in the orchestration's workspace, with Terraform's own output and its own question."""
-    target = targets.aws(options.orchestration, options.var)
+def _on_aws(options: argparse.Namespace, choice: Choice) -> int:
+    """Run the command on an account, in the deployment's workspace, with Terraform's own output and its own question."""
+    target = targets.aws(choice, options.var)
     if options.command != "destroy":
         targets.check_packages(target, options.orchestration)
     asks = options.command != "plan" and not options.yes
     if asks and (sys.stdin is None or not sys.stdin.isatty()):
         raise PrerequisiteError(f"There is nobody to ask: {options.command} on an account needs --yes or a terminal.")
     program = terraform.prepare(target)
-    terraform.select_workspace(program, target, options.orchestration)
+    _enter(program, target, choice, options.command)
     unasked = ["-input=false", "-detailed-exitcode" if options.command == "plan" else "-auto-approve"]
     flags = [] if asks else unasked
     return terraform.run_in_terminal(program, target, [options.command, *flags, *terraform.variables(target)])
+
+
+def _enter(program: Program, target: Target, choice: Choice, command: str) -> None:
+    """Go to the workspace of a deployment, if the credentials are for its account.
+
+    Raises PrerequisiteError when they are not, when there is nothing to destroy, and when what an earlier version has deployed is
+    in the way: that version kept a state for each orchestration, and gave buckets and roles other names.
+    """
+    workspaces = terraform.workspaces(program, target)
+    if command == "destroy" and choice.name not in workspaces:
+        others = ", ".join(name for name in workspaces if name != "default") or "none"
+        raise PrerequisiteError(f"There is no deployment {choice.name} to destroy. Workspaces with deployments: {others}.")
+    if choice.orchestration in workspaces:
+        terraform.select_workspace(program, target, choice.orchestration)
+        if account.read(terraform.state(program, target)).resources:
+            raise PrerequisiteError(
+                f"Workspace {choice.orchestration} holds a deployment of an earlier version of this project, whose names are "
+                "in the way. Destroy it with that version first."
+            )
+    terraform.select_workspace(program, target, choice.name)
+    account.check(account.read(terraform.state(program, target)), choice, target.environment)
 
 
 def _check() -> int:

@@ -33,7 +33,7 @@ def _stamp(target: EmbeddedTarget) -> Path:
 def _fingerprint(target: EmbeddedTarget) -> str:
     built = build_dir(target)
     layers = [*built.glob("*.zip"), *(built / LOCAL).glob("*.zip")]
-    packages = [*layers, built / "manifest.json", *(built / target.orchestration).iterdir()]
+    packages = [*layers, built / "manifest.json", *(built / target.choice.orchestration).iterdir()]
     digest = hashlib.sha256("\0".join(target.variables).encode())
     for path in sorted([*paths.TERRAFORM.rglob("*.tf"), *paths.TERRAFORM.glob(".terraform.lock.hcl"), *packages]):
         digest.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts import paths
+from scripts.deploy.choice import Choice
 from scripts.deploy.errors import PrerequisiteError
 from scripts.package.layer import LOCAL
 
@@ -22,6 +24,14 @@ _NOT_FOR_CHECKS = re.compile(_NOT_FOR_EMBEDDED.pattern + "|TF_VAR_")
 _SETTINGS = {"GOGC": "400"}
 
 _VARIABLE = re.compile(r"[a-z][a-z0-9_]*=", re.ASCII)
+
+# What is chosen by an option of its own, because it decides where the deployment lies or which state is its own.
+_OPTIONS = {
+    "orchestration": "--orchestration (make: ORCHESTRATION=...)",
+    "prefix": "--prefix (make: PREFIX=...)",
+    "region": "--region (make: REGION=...)",
+    "endpoint_url": "--target",
+}
 
 
 @dataclass(frozen=True)
@@ -41,10 +51,23 @@ class EmbeddedTarget(Target):
     Terraform's lines, a file for each command.
     """
 
-    orchestration: str
+    choice: Choice
     state: Path
     record: Path
     logs: Path
+
+
+def split_variables(text: str) -> list[str]:
+    """Several variables from one text, as make passes them on: separated by spaces, quoted where a value has spaces of its own.
+
+    `memory_mb=1024 function_overrides='{mapper = {memory_mb = 1769}}'` are two. The quotes are read here: no shell sees the text.
+
+    Raises PrerequisiteError for a quotation that doesn't end.
+    """
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise PrerequisiteError(f"VARS can't be split into NAME=VALUE: {error}, in {text}") from error
 
 
 def check_variables(variables: list[str]) -> None:
@@ -55,8 +78,8 @@ def check_variables(variables: list[str]) -> None:
     for variable in variables:
         if not _VARIABLE.match(variable):
             raise PrerequisiteError(f"--var {variable!r}: expected NAME=VALUE, such as memory_mb=1024.")
-        if variable.split("=")[0] in ("orchestration", "endpoint_url"):
-            raise PrerequisiteError(f"--var {variable!r}: use --orchestration and --target for that.")
+        if option := _OPTIONS.get(variable.partition("=")[0]):
+            raise PrerequisiteError(f"--var {variable!r}: use {option} for that.")
 
 
 def check_packages(target: Target, orchestration: str) -> None:
@@ -81,7 +104,7 @@ def build_dir(target: Target) -> Path:
     return folder
 
 
-def embedded(orchestration: str, variables: list[str], *, running: bool = True) -> EmbeddedTarget:
+def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> EmbeddedTarget:
     """The deployment on the embedded AWS; its state and its Terraform data lie under build/embedded/.
 
     There are no lifecycle rules: the emulator only stores them, and the provider waits a minute for them to settle;
@@ -92,12 +115,12 @@ def embedded(orchestration: str, variables: list[str], *, running: bool = True) 
     """
     folder = paths.BUILD / "embedded"
     endpoint = _endpoint(folder / "state.json") if running else ""
-    work = folder / "terraform" / orchestration
+    work = folder / "terraform" / choice.name
     environment = _SETTINGS | {name: value for name, value in os.environ.items() if not _NOT_FOR_EMBEDDED.match(name)}
     environment["TF_DATA_DIR"] = str(work / "data")
     environment["TF_PLUGIN_CACHE_DIR"] = _plugin_cache(environment)
     own = [
-        f"orchestration={orchestration}",
+        *choice.variables,
         f"endpoint_url={endpoint}",
         f"layer_dir={paths.BUILD / LOCAL}",
         "force_destroy=true",
@@ -106,22 +129,22 @@ def embedded(orchestration: str, variables: list[str], *, running: bool = True) 
         "fan_out_concurrency=8",
     ]
     return EmbeddedTarget(
-        orchestration=orchestration,
+        choice=choice,
         variables=(*own, *_build_dir_variable(), *variables),
         environment=environment,
         data_dir=work / "data",
         state=work / "terraform.tfstate",
-        record=folder / "deployments" / f"{orchestration}.json",
+        record=folder / "deployments" / f"{choice.name}.json",
         logs=work,
     )
 
 
-def aws(orchestration: str, variables: list[str]) -> Target:
-    """The deployment on an account: what `cd terraform && terraform apply` in the orchestration's workspace makes."""
+def aws(choice: Choice, variables: list[str]) -> Target:
+    """The deployment on an account: what `cd terraform && terraform apply` in the workspace of its name makes."""
     environment = _SETTINGS | os.environ
     environment.pop("TF_WORKSPACE", None)
     return Target(
-        variables=(f"orchestration={orchestration}", *_build_dir_variable(), *variables),
+        variables=(*choice.variables, *_build_dir_variable(), *variables),
         environment=environment,
         data_dir=paths.TERRAFORM / environment.get("TF_DATA_DIR", ".terraform"),
     )

@@ -162,14 +162,44 @@ def run_in_terminal(program: Program, target: Target, arguments: Sequence[str]) 
 
 
 def select_workspace(program: Program, target: Target, name: str) -> None:
-    """Go to the workspace, a new one if need be: each orchestration's state is its own.
+    """Go to the workspace, a new one if need be: each deployment's state is its own.
 
     Raises TerraformError.
     """
-    command = program.command("workspace", "select", "-or-create", name)
-    failure = _said(command, target.environment)
-    if failure:
-        raise TerraformError(f"terraform workspace select failed:\n{failure}")
+    _answer(program, target, "workspace", "select", "-or-create", name)
+
+
+def workspaces(program: Program, target: Target) -> list[str]:
+    """The names of all workspaces.
+
+    Raises TerraformError.
+    """
+    lines = _answer(program, target, "workspace", "list").splitlines()
+    return [name for line in lines if (name := line.removeprefix("*").strip())]
+
+
+def state(program: Program, target: Target) -> str:
+    """The state of the current workspace as JSON, empty when there is none yet.
+
+    Raises TerraformError.
+    """
+    return _answer(program, target, "state", "pull").strip()
+
+
+def _answer(program: Program, target: Target, *arguments: str) -> str:
+    """What a command prints. Raises TerraformError when it fails."""
+    ran = subprocess.run(
+        program.command(*arguments),
+        env=target.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if ran.returncode != 0:
+        raise TerraformError(f"terraform {' '.join(arguments[:2])} failed:\n{_words(ran)}")
+    return ran.stdout
 
 
 @contextmanager
@@ -211,7 +241,11 @@ def _said(command: list[str], environment: dict[str, str]) -> str:
     ran = subprocess.run(
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False
     )
-    return "" if ran.returncode == 0 else (ran.stderr.strip() or ran.stdout.strip() or f"exit code {ran.returncode}")
+    return "" if ran.returncode == 0 else _words(ran)
+
+
+def _words(ran: subprocess.CompletedProcess[str]) -> str:
+    return ran.stderr.strip() or ran.stdout.strip() or f"exit code {ran.returncode}"
 
 
 def _init_from_mirror(program: Program, environment: dict[str, str], failure: str) -> str:

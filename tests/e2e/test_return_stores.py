@@ -21,13 +21,14 @@ import pytest
 
 from runtime.orchestration.stores import RETURN_STORES
 from scripts.compare.log_lines import parse_line
+from tests.cloud import record as deployed
 from tests.fakes.redis_server import RedisServer
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "e2e-stores"
 PREFIX = "stores"
 RUNS = 3
-HTTP_SYNC_S3 = ("--target", "embedded", "--orchestration", "http_sync_s3")
+HTTP_SYNC_S3 = ("--target", "embedded", "--orchestration", "http_sync_s3", "--prefix", PREFIX)
 TEXTS = [f"all chunk{n % 3} only{n}" for n in range(6)]
 COUNTS = Counter(word for text in TEXTS for word in text.split())
 
@@ -57,7 +58,7 @@ def endpoint() -> Iterator[str]:
     succeed("scripts.embedded", "up", "--port", str(port))
     try:
         yield json.loads((BUILD / "embedded" / "state.json").read_text())["endpoint_url"]
-        succeed("scripts.deploy", "destroy", *HTTP_SYNC_S3, "--var", f"prefix={PREFIX}")
+        succeed("scripts.deploy", "destroy", *HTTP_SYNC_S3)
     finally:
         succeed("scripts.embedded", "down")
 
@@ -72,7 +73,7 @@ def log_lines(endpoint: str, run: str) -> list[dict[str, Any]]:
     """What the functions said of a run, in the order of their beginning."""
     logs = client("logs", endpoint)
     found = []
-    for group in json.loads((BUILD / "embedded" / "deployments" / "http_sync_s3.json").read_text())["log_groups"].values():
+    for group in deployed(BUILD, "http_sync_s3", PREFIX)["log_groups"].values():
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
             for event in page["events"]:
                 fields = parse_line(event["message"])
@@ -94,7 +95,7 @@ def hand_over_ms(lines: list[dict[str, Any]], branches: str, following: str) -> 
 
 @pytest.mark.parametrize("store", [store for store in RETURN_STORES if store != "s3"])  # what every other test runs with
 def test_runs_end_right_and_leave_nothing(store: str, endpoint: str, redis_server: RedisServer) -> None:
-    variables = [f"prefix={PREFIX}", f"return_store={store}"] + ([f"redis_url={redis_server.url}"] if store == "redis" else [])
+    variables = [f"return_store={store}"] + ([f"redis_url={redis_server.url}"] if store == "redis" else [])
     options = [word for variable in variables for word in ("--var", variable)]
     succeed("scripts.deploy", "apply", *HTTP_SYNC_S3, *options)
     measured: dict[str, list[float]] = {"mapper->partition": [], "reducer->summary": []}
@@ -119,7 +120,7 @@ def test_runs_end_right_and_leave_nothing(store: str, endpoint: str, redis_serve
 
 def left_behind(store: str, endpoint: str, redis_server: RedisServer) -> list[str]:
     """What the runs left where return values lie, after the client's clean-up."""
-    record = json.loads((BUILD / "embedded" / "deployments" / "http_sync_s3.json").read_text())
+    record = deployed(BUILD, "http_sync_s3", PREFIX)
     left = [
         item["Key"] for item in client("s3", endpoint).list_objects_v2(Bucket=record["buckets"]["returns"]).get("Contents", ())
     ]

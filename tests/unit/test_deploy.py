@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from scripts import paths
-from scripts.deploy import cli, mirror, targets, terraform
+from scripts.deploy import account, cli, mirror, targets, terraform
+from scripts.deploy.choice import choose
 from scripts.deploy.errors import PrerequisiteError
 from scripts.deploy.progress import Progress
 
@@ -33,6 +34,10 @@ elif "init" in sys.argv:
     folder = pathlib.Path(os.environ["TF_DATA_DIR"], "providers/example.org/hashicorp/aws/5.100.0/linux_amd64")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "terraform-provider-aws_v5.100.0").touch()
+elif sys.argv[2:4] == ["workspace", "list"]:
+    print((here / "workspaces").read_text())
+elif sys.argv[2:4] == ["state", "pull"]:
+    print((here / "state").read_text())
 elif (here / "wait").exists():
     signal.signal(signal.SIGINT, lambda *_: sys.exit(1))
     print("{{}}", flush=True)
@@ -53,12 +58,21 @@ class StandIn:
         self.folder = folder
         self.says([], code=0)
         self.is_version("1.11.4")
+        self.has_workspaces("default")
+        self.has_state({})
         program = folder / "terraform"
         program.write_text(STAND_IN.format(python=sys.executable))
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
     def is_version(self, version: str) -> None:
         (self.folder / "version").write_text(version)
+
+    def has_workspaces(self, *names: str) -> None:
+        """The first one is the current one."""
+        (self.folder / "workspaces").write_text("\n".join(["* " + names[0], *("  " + name for name in names[1:])]))
+
+    def has_state(self, state: dict[str, object]) -> None:
+        (self.folder / "state").write_text(json.dumps(state))
 
     def says(self, events: list[dict[str, object]], *, code: int) -> None:
         (self.folder / "events").write_text("".join(json.dumps(event) + "\n" for event in events))
@@ -118,7 +132,7 @@ class TestApply:
 
         assert cli.main(["apply"]) == 0
 
-        assert json.loads((build / "embedded/deployments/sfn.json").read_text()) == DEPLOYMENT
+        assert json.loads((build / "embedded/deployments/wordcount-sfn-us-east-1.json").read_text()) == DEPLOYMENT
 
     def test_tells_terraform_where_the_embedded_aws_is_and_nothing_of_real_credentials(
         self, build: Path, embedded: str, program: StandIn, monkeypatch: pytest.MonkeyPatch
@@ -133,7 +147,7 @@ class TestApply:
         assert f"-var=endpoint_url={embedded}" in told["argv"]
         assert "-var=orchestration=sfn" in told["argv"]
         assert told["argv"].index("-var=memory_mb=1024") > told["argv"].index("-var=expiry_days=0")
-        assert f"-state={build}/embedded/terraform/sfn/terraform.tfstate" in told["argv"]
+        assert f"-state={build}/embedded/terraform/wordcount-sfn-us-east-1/terraform.tfstate" in told["argv"]
         assert not [name for name in told["env"] if name.startswith(("AWS_", "TF_CLI_ARGS"))]
 
     def test_what_only_costs_waiting_there_is_off_unless_asked_for(self, embedded: str, program: StandIn) -> None:
@@ -167,7 +181,7 @@ class TestApply:
         said = capsys.readouterr().err
         assert "Not allowed\naws_iam_role.this\nbecause of that" in said
         assert "apply.log" in said
-        assert not (build / "embedded/deployments/sfn.json").exists()
+        assert not (build / "embedded/deployments/wordcount-sfn-us-east-1.json").exists()
 
     def test_prints_the_last_lines_when_terraform_crashes(
         self, embedded: str, program: StandIn, capsys: pytest.CaptureFixture[str]
@@ -196,7 +210,7 @@ class TestUnlessCurrent:
         assert cli.main(["apply", "--unless-current"]) == 0
 
         assert len(deployed.was_told("apply")) == 1
-        assert "Nothing has changed since sfn was deployed." in capsys.readouterr().out
+        assert "Nothing has changed since wordcount-sfn-us-east-1 was deployed." in capsys.readouterr().out
 
     def test_plain_apply_is_never_left_out(self, deployed: StandIn) -> None:
         assert cli.main(["apply"]) == 0
@@ -238,16 +252,16 @@ class TestPlanAndDestroy:
     def test_destroy_removes_record_and_state(self, build: Path, embedded: str, program: StandIn) -> None:
         program.says(applied(1), code=0)
         cli.main(["apply"])
-        (build / "embedded/terraform/sfn/terraform.tfstate").touch()
+        (build / "embedded/terraform/wordcount-sfn-us-east-1/terraform.tfstate").touch()
 
         assert cli.main(["destroy"]) == 0
 
         assert len(program.was_told("destroy")) == 1
-        assert not (build / "embedded/deployments/sfn.json").exists()
-        assert not (build / "embedded/terraform/sfn/terraform.tfstate").exists()
+        assert not (build / "embedded/deployments/wordcount-sfn-us-east-1.json").exists()
+        assert not (build / "embedded/terraform/wordcount-sfn-us-east-1/terraform.tfstate").exists()
 
     def test_destroy_of_what_went_with_the_embedded_aws_removes_the_record(self, build: Path, program: StandIn) -> None:
-        record = build / "embedded/deployments/sfn.json"
+        record = build / "embedded/deployments/wordcount-sfn-us-east-1.json"
         record.parent.mkdir(parents=True)
         record.touch()
 
@@ -299,7 +313,9 @@ class TestPrerequisites:
         assert "make package" in capsys.readouterr().err
         assert not program.was_told("apply")
 
-    @pytest.mark.parametrize("variable", ["memory_mb", "=1", "-destroy", "orchestration=sfn", "endpoint_url=http://x"])
+    @pytest.mark.parametrize(
+        "variable", ["memory_mb", "=1", "-destroy", "orchestration=sfn", "endpoint_url=http://x", "prefix=p", "region=r"]
+    )
     def test_a_variable_has_to_be_one_that_may_be_set(self, embedded: str, program: StandIn, variable: str) -> None:
         assert cli.main(["apply", f"--var={variable}"]) == 2
         assert not program.was_told("apply")
@@ -315,17 +331,192 @@ class TestPrerequisites:
 
 
 class TestAws:
-    def test_works_in_the_orchestrations_workspace(
+    def test_works_in_the_deployments_own_workspace(
         self, build: Path, program: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         monkeypatch.setenv("TF_DATA_DIR", str(tmp_path / "data"))
 
         assert cli.main(["apply", "--target", "aws", "--yes"]) == 0
 
-        assert program.was_told("workspace")[0]["argv"][1:] == ["workspace", "select", "-or-create", "sfn"]
+        assert program.was_told("select")[0]["argv"][1:] == ["workspace", "select", "-or-create", "wordcount-sfn-us-east-1"]
         [told] = program.was_told("apply")
         assert "-auto-approve" in told["argv"]
         assert not [argument for argument in told["argv"] if "endpoint_url" in argument or argument.startswith("-state")]
+
+
+@pytest.fixture
+def account_of_credentials(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(account, "of_credentials", lambda region, environment: "222222222222")
+    return "222222222222"
+
+
+def state_of(account_id: str) -> dict[str, object]:
+    """What `terraform state pull` prints, shortened to what is read of it."""
+    place = {"account_id": account_id, "orchestration": "sfn", "prefix": "wordcount", "region": "us-east-1"}
+    instance = {"attributes": {"input": {"value": place, "type": ["object", {}]}}}
+    return {
+        "version": 4,
+        "resources": [
+            {"mode": "data", "type": "aws_partition", "name": "this", "instances": [{"attributes": {}}]},
+            {"mode": "managed", "type": "terraform_data", "name": "place", "instances": [instance]},
+        ],
+    }
+
+
+@pytest.mark.usefixtures("build", "account_of_credentials")
+class TestWrongAccount:
+    @pytest.fixture(autouse=True)
+    def _own_data(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("TF_DATA_DIR", str(tmp_path / "data"))
+
+    @pytest.mark.parametrize("command", ["apply", "destroy", "plan"])
+    def test_nothing_is_done_with_credentials_of_another_account(
+        self, program: StandIn, command: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        program.has_workspaces("default", "wordcount-sfn-us-east-1")
+        program.has_state(state_of("111111111111"))
+
+        assert cli.main([command, "--target", "aws", "--yes"]) == (1 if command == "plan" else 2)
+
+        said = capsys.readouterr().err
+        assert "says account 111111111111, and your credentials are for account 222222222222" in said
+        assert not program.was_told(command)
+
+    @pytest.mark.parametrize("command", ["apply", "destroy"])
+    def test_the_own_account_may_be_changed(self, program: StandIn, command: str) -> None:
+        program.has_workspaces("default", "wordcount-sfn-us-east-1")
+        program.has_state(state_of("222222222222"))
+
+        assert cli.main([command, "--target", "aws", "--yes"]) == 0
+
+        assert len(program.was_told(command)) == 1
+
+    def test_a_first_apply_has_nothing_to_compare(self, program: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(account, "of_credentials", lambda region, environment: pytest.fail("nobody needs to know"))
+        (program.folder / "state").write_text("")
+
+        assert cli.main(["apply", "--target", "aws", "--yes"]) == 0
+
+    def test_what_was_never_deployed_is_not_said_to_be_destroyed(
+        self, program: StandIn, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        program.has_workspaces("default", "wordcount-sfn-us-east-1")
+
+        assert cli.main(["destroy", "--target", "aws", "--yes", "--prefix", "mine"]) == 2
+
+        said = capsys.readouterr().err
+        assert (
+            "There is no deployment mine-sfn-us-east-1 to destroy. Workspaces with deployments: wordcount-sfn-us-east-1." in said
+        )
+        assert not program.was_told("select")
+
+    def test_a_deployment_of_an_earlier_version_is_in_the_way(self, program: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+        program.has_workspaces("default", "sfn")
+        program.has_state(state_of("222222222222"))
+
+        assert cli.main(["apply", "--target", "aws", "--yes"]) == 2
+
+        assert "Workspace sfn holds a deployment of an earlier version" in capsys.readouterr().err
+        assert not program.was_told("apply")
+
+    def test_a_state_that_cannot_be_read_is_not_taken_for_an_empty_one(self, program: StandIn) -> None:
+        program.has_state({"resources": [{"mode": "managed"}]})
+
+        assert cli.main(["apply", "--target", "aws", "--yes"]) == 1
+
+        assert not program.was_told("apply")
+
+
+@pytest.mark.usefixtures("build")
+def test_credentials_that_are_missing_are_told_in_one_sentence(
+    program: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("TF_DATA_DIR", str(tmp_path / "data"))
+    program.has_state(state_of("111111111111"))
+
+    assert cli.main(["apply", "--target", "aws", "--yes"]) == 2
+
+    assert capsys.readouterr().err.endswith("error: Your credentials don't tell their account: Unable to locate credentials\n")
+    assert not program.was_told("apply")
+
+
+class TestSideBySide:
+    @pytest.mark.parametrize(
+        ("options", "environment", "name"),
+        [
+            ([], {}, "wordcount-sfn-us-east-1"),
+            (["--prefix", "mine"], {}, "mine-sfn-us-east-1"),
+            (["--region", "eu-west-1"], {}, "wordcount-sfn-eu-west-1"),
+            (["--prefix", "", "--region", ""], {}, "wordcount-sfn-us-east-1"),
+            ([], {"TF_VAR_prefix": "theirs", "TF_VAR_region": "eu-west-1"}, "theirs-sfn-eu-west-1"),
+            (["--prefix", "mine"], {"TF_VAR_prefix": "theirs"}, "mine-sfn-us-east-1"),
+        ],
+    )
+    def test_prefix_and_region_are_part_of_the_name_of_state_and_record(
+        self,
+        build: Path,
+        embedded: str,
+        program: StandIn,
+        monkeypatch: pytest.MonkeyPatch,
+        options: list[str],
+        environment: dict[str, str],
+        name: str,
+    ) -> None:
+        for variable, value in environment.items():
+            monkeypatch.setenv(variable, value)
+        program.says(applied(1), code=0)
+
+        assert cli.main(["apply", *options]) == 0
+
+        [told] = program.was_told("apply")
+        prefix, _, region = name.partition("-sfn-")
+        assert {f"-var=prefix={prefix}", f"-var=region={region}"} <= set(told["argv"])
+        assert f"-state={build}/embedded/terraform/{name}/terraform.tfstate" in told["argv"]
+        assert (build / "embedded" / "deployments" / f"{name}.json").is_file()
+
+    @pytest.mark.parametrize("option", ["--prefix=../../x", "--prefix=a", "--prefix=Mine", "--region=.", "--prefix=a\n"])
+    def test_a_name_that_aws_would_refuse_is_refused(self, embedded: str, program: StandIn, option: str) -> None:
+        assert cli.main(["apply", option]) == 2
+        assert not program.was_told("apply")
+
+    @pytest.mark.parametrize(("file", "text"), [("terraform.tfvars", 'prefix = "x"'), ("a.auto.tfvars.json", '{"region": "x"}')])
+    def test_a_file_of_variables_does_not_decide_where_the_deployment_lies(
+        self, embedded: str, program: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str, text: str
+    ) -> None:
+        monkeypatch.setattr(paths, "TERRAFORM", tmp_path)
+        (tmp_path / file).write_text(f"memory_mb = 128\n{text}\n" if file.endswith("tfvars") else text)
+
+        assert cli.main(["apply"]) == 2
+
+        assert not program.was_told("apply")
+
+
+class TestVars:
+    def test_several_variables_come_in_one_text_and_quotes_keep_a_value_together(self, embedded: str, program: StandIn) -> None:
+        program.says(applied(1), code=0)
+
+        assert cli.main(["apply", "--vars", "memory_mb=1024 function_overrides='{mapper = {memory_mb = 1769}}'"]) == 0
+
+        [told] = program.was_told("apply")
+        assert {"-var=memory_mb=1024", "-var=function_overrides={mapper = {memory_mb = 1769}}"} <= set(told["argv"])
+
+    def test_a_value_is_never_evaluated(self, embedded: str, program: StandIn) -> None:
+        program.says(applied(1), code=0)
+
+        assert cli.main(["apply", "--vars", "redis_url=redis://:$(id)`id`$HOME;@h"]) == 0
+
+        [told] = program.was_told("apply")
+        assert "-var=redis_url=redis://:$(id)`id`$HOME;@h" in told["argv"]
+
+    @pytest.mark.parametrize("text", ["memory_mb='1024", "memory_mb", "prefix=mine", "-destroy"])
+    def test_what_is_no_list_of_variables_is_refused(self, embedded: str, program: StandIn, text: str) -> None:
+        assert cli.main(["apply", f"--vars={text}"]) == 2
+        assert not program.was_told("apply")
 
 
 class TestInitialise:
@@ -464,7 +655,7 @@ def test_a_record_is_required_to_be_readable(build: Path) -> None:
     (build / "embedded" / "state.json").write_text("{")
 
     with pytest.raises(PrerequisiteError, match="can't be read"):
-        targets.embedded("sfn", [])
+        targets.embedded(choose("sfn"), [])
 
 
 def test_the_missing_configuration_is_only_dropped_when_missing(tmp_path: Path) -> None:
