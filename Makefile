@@ -15,19 +15,27 @@ KEEP ?=
 ARCH ?= x86_64
 PYTHON_VERSION ?= 3.13
 PYTHON ?= python3
+# These three are taken from the command line alone: PREFIX is also what other programs call their place of installation. What VARS
+# holds is passed on as it is, with no $$ of it expanded.
+PREFIX :=
+REGION :=
+VARS :=
+override VARS := $(value VARS)
 # Recipes read them from the environment, so that no file name is ever taken for shell text.
+export PREFIX REGION VARS
 export SCHEDULES SEED ORCHESTRATION INPUT OUTPUT RUNS JSON ARCH PYTHON_VERSION PYTHON
 
 VENV := build/venv
 TOOLS := $(VENV)/.ready
 RUN := $(VENV)/bin/python -S scripts/start.py
+WHICH = --orchestration "$$ORCHESTRATION" --prefix "$$PREFIX" --region "$$REGION"
 
 .DEFAULT_GOAL := help
 .PHONY: help demo compare test soak faults tools package local-up local-restart local-status local-down local-deploy deploy destroy lint format clean
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
-	@$(RUN) scripts.demo --orchestration "$$ORCHESTRATION" --input "$$INPUT" --output "$$OUTPUT"
+	@$(RUN) scripts.demo $(WHICH) --vars="$$VARS" --input "$$INPUT" --output "$$OUTPUT"
 
 compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... RUNS=5 JSON=1 ORCHESTRATION=sfn,http_only)
 	@$(RUN) scripts.compare --input "$$INPUT" --runs "$$RUNS" $(if $(JSON),--json) $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
@@ -51,15 +59,15 @@ local-status: $(TOOLS) ## Say whether it runs, and what is deployed on it
 local-down: $(TOOLS) ## Stop it and remove what it made
 	@$(RUN) scripts.embedded down
 
-local-deploy: package ## terraform apply onto it (ORCHESTRATION=sfn, http_sync_s3, http_only, ...)
-	@$(RUN) scripts.deploy apply --target embedded --orchestration "$$ORCHESTRATION"
+local-deploy: package ## terraform apply onto it (ORCHESTRATION=sfn PREFIX=wordcount VARS="memory_mb=1024")
+	@$(RUN) scripts.deploy apply --target embedded $(WHICH) --vars="$$VARS"
 
 ##@ AWS account
-deploy: package ## terraform apply onto the account of your credentials (ORCHESTRATION=...)
-	@$(RUN) scripts.deploy apply --target aws --orchestration "$$ORCHESTRATION"
+deploy: package ## terraform apply onto the account of your credentials (ORCHESTRATION= PREFIX= REGION= VARS=)
+	@$(RUN) scripts.deploy apply --target aws $(WHICH) --vars="$$VARS"
 
-destroy: $(TOOLS) ## terraform destroy there (ORCHESTRATION=...)
-	@$(RUN) scripts.deploy destroy --target aws --orchestration "$$ORCHESTRATION"
+destroy: $(TOOLS) ## terraform destroy there (ORCHESTRATION= PREFIX= REGION= VARS=)
+	@$(RUN) scripts.deploy destroy --target aws $(WHICH) --vars="$$VARS"
 
 ##@ Develop
 test: $(TOOLS) ## Everything the project proves, through tox
@@ -83,7 +91,8 @@ clean: ## Remove build/ (stops the embedded AWS first)
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
-	@printf '\nVariables: ORCHESTRATION=%s INPUT=%s OUTPUT=counts.json RUNS=%s JSON=1 ARCH=%s PYTHON_VERSION=%s\n' "$$ORCHESTRATION" "$$INPUT" "$$RUNS" "$$ARCH" "$$PYTHON_VERSION"
+	@printf '\nVariables: ORCHESTRATION=%s PREFIX=wordcount REGION=us-east-1 VARS="memory_mb=512 return_store=s3"\n' "$$ORCHESTRATION"
+	@printf '           INPUT=%s OUTPUT=counts.json RUNS=%s JSON=1 ARCH=%s PYTHON_VERSION=%s\n' "$$INPUT" "$$RUNS" "$$ARCH" "$$PYTHON_VERSION"
 
 $(TOOLS): requirements/tools.txt requirements/redis.txt scripts/tools.sh
 	@scripts/tools.sh $(VENV)

@@ -132,10 +132,14 @@ def _undo(run: StartedRun) -> None:
 
 
 def _choose(options: argparse.Namespace) -> Deployment:
-    found = find_deployments(options.target, options.orchestration)
+    found = find_deployments(options.target, options.orchestration, options.prefix, options.region)
     if len(found) > 1:
-        listed = ", ".join(sorted(deployment.orchestration for deployment in found))
-        raise UsageError(f"several orchestrations are deployed; choose one with --orchestration: {listed}")
+        told = ("orchestration", "prefix", "region")
+        apart = " and ".join(f"--{name}" for name in told if len({getattr(deployment, name) for deployment in found}) > 1)
+        if not apart:
+            raise UsageError(f"two states hold {found[0].name}: {' and '.join(map(str, found))}; destroy one of them")
+        listed = ", ".join(sorted(deployment.name for deployment in found))
+        raise UsageError(f"several deployments are there; choose one with {apart}: {listed}")
     if found[0].orchestration not in ORCHESTRATIONS:
         raise UsageError(f"this client can't start {found[0].orchestration}; it knows {', '.join(ORCHESTRATIONS)}")
     return found[0]

@@ -141,6 +141,8 @@ def _add_where(group: argparse._ActionsContainer) -> None:
         metavar="NAME",
         help=f"which one, if several are deployed: {', '.join(ORCHESTRATIONS)}",
     )
+    group.add_argument("--prefix", metavar="NAME", help="the one deployed with this prefix, if several are")
+    group.add_argument("--region", metavar="NAME", help="the one in this region, if several are")
     group.add_argument(
         "--target",
         choices=("auto", "embedded", "aws"),

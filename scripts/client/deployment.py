@@ -87,8 +87,13 @@ class Deployment:
         """Whether it lies on the embedded AWS."""
         return self.endpoint_url is not None
 
+    @property
+    def name(self) -> str:
+        """What its state is called by, such as wordcount-sfn-us-east-1."""
+        return f"{self.prefix}-{self.orchestration}-{self.region}"
+
     def __str__(self) -> str:
-        return f"{self.orchestration} on {self.endpoint_url or f'account {self.account_id}, {self.region}'}"
+        return f"{self.prefix}-{self.orchestration} on {self.endpoint_url or f'account {self.account_id}, {self.region}'}"
 
 
 def require(value: str | None, what: str) -> str:
@@ -102,19 +107,24 @@ def require(value: str | None, what: str) -> str:
     return value
 
 
-def find_deployments(target: str = "auto", orchestration: str | None = None) -> list[Deployment]:
-    """All deployments of the target ("embedded", "aws", or "auto": the embedded AWS if it is up), or those of one orchestration.
+def find_deployments(
+    target: str = "auto", orchestration: str | None = None, prefix: str | None = None, region: str | None = None
+) -> list[Deployment]:
+    """All deployments of the target ("embedded", "aws", or "auto": the embedded AWS if it is up), or those of what is given.
 
     Raises:
         NothingDeployedError: there is none.
         ClientError: a record can't be read, or Terraform fails.
     """
     up = _embedded_is_up()
+    asked = " ".join(
+        f"{name}={value}"
+        for name, value in {"ORCHESTRATION": orchestration or "sfn", "PREFIX": prefix, "REGION": region}.items()
+        if value
+    )
     if target == "embedded" or (target == "auto" and up):
         if not up:
-            raise NothingDeployedError(
-                f"the embedded AWS is not running; {_how_to_deploy('make local-up local-deploy', orchestration)}"
-            )
+            raise NothingDeployedError(f"the embedded AWS is not running; deploy with: make local-up local-deploy {asked}")
         found, how = list(_embedded()), "make local-deploy"
         where = "the embedded AWS"
     else:
@@ -125,19 +135,20 @@ def find_deployments(target: str = "auto", orchestration: str | None = None) -> 
         )
         if target == "auto":
             how, where = "make local-up local-deploy", f"{where}, and the embedded AWS is not running"
-    chosen = [deployment for deployment in found if orchestration in (None, deployment.orchestration)]
+    chosen = [
+        deployment
+        for deployment in found
+        if orchestration in (None, deployment.orchestration)
+        and prefix in (None, deployment.prefix)
+        and region in (None, deployment.region)
+    ]
     if chosen:
         return chosen
-    others = ", ".join(sorted(deployment.orchestration for deployment in found))
+    others = ", ".join(sorted(deployment.name for deployment in found))
     if others:
-        raise NothingDeployedError(
-            f"{orchestration} is not deployed on {where}, but {others} is; {_how_to_deploy(how, orchestration)}"
-        )
-    raise NothingDeployedError(f"nothing is deployed on {where}; {_how_to_deploy(how, orchestration)}")
-
-
-def _how_to_deploy(command: str, orchestration: str | None) -> str:
-    return f"deploy with: {command} ORCHESTRATION={orchestration or 'sfn'}"
+        wanted = " ".join(filter(None, [orchestration, prefix and f"of prefix {prefix}", region and f"in {region}"]))
+        raise NothingDeployedError(f"{wanted} is not deployed on {where}, but {others} is; deploy with: {how} {asked}")
+    raise NothingDeployedError(f"nothing is deployed on {where}; deploy with: {how} {asked}")
 
 
 def _embedded_is_up() -> bool:

@@ -21,6 +21,7 @@ from scripts.compare.measuring import Bench, LostLogError, Measured
 from scripts.compare.steps import StepFailedError, deployed, say
 from scripts.compare.telemetry import TelemetryError
 from scripts.compare.timeline import IncompleteLogsError
+from scripts.deploy.choice import choose
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -63,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measure(options: argparse.Namespace, given: Input, *, lasting: bool) -> tuple[list[Measured], table.Runs]:
     """The runs to warm up, and the measured ones by orchestration. Raises DifferError."""
     architecture = json.loads((paths.BUILD / "manifest.json").read_text(encoding="utf-8"))["architecture"]
-    deployments = {name: find_deployments("embedded", name)[0] for name in options.orchestration}
+    chosen = {name: choose(name) for name in options.orchestration}
+    deployments = {name: find_deployments("embedded", name, choice.prefix, choice.region)[0] for name, choice in chosen.items()}
     benches = {
         name: Bench(deployment, given.elements, architecture, options.timeout, lasting=lasting)
         for name, deployment in deployments.items()

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
+from scripts.deploy import targets
+from scripts.deploy.choice import choose
+from scripts.deploy.errors import PrerequisiteError
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -20,10 +23,21 @@ def main(arguments: list[str] | None = None) -> int:
         prog="make demo", description="Deploy onto the embedded AWS, run, print the counts, tidy up."
     )
     parser.add_argument("--orchestration", choices=ORCHESTRATIONS, default=ORCHESTRATIONS[0])
+    parser.add_argument("--prefix", default="", metavar="NAME", help="first part of every name")
+    parser.add_argument("--region", default="", metavar="NAME", help="region that the embedded AWS stands for")
+    parser.add_argument(
+        "--vars", default="", metavar="TEXT", help="variables of terraform/variables.tf, as NAME=VALUE NAME=VALUE ..."
+    )
     parser.add_argument("--input", required=True, metavar="INPUT", help="a file, a folder of text files, or - for standard input")
     parser.add_argument("--output", default="", metavar="FILE", help="write the counts there as JSON")
     options = parser.parse_args(arguments)
-    if problem := _problem(options.input):
+    try:
+        chosen = choose(options.orchestration, options.prefix, options.region)
+        targets.check_variables(targets.split_variables(options.vars))
+        problem = _problem(options.input)
+    except PrerequisiteError as error:
+        problem = str(error)
+    if problem:
         print(f"demo: {problem}", file=sys.stderr)
         return EXIT_USAGE
     started = False
@@ -36,8 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
                 return status
         else:
             print("demo: 2/4 the embedded AWS runs already, and will go on running", flush=True)
-        choice = ("--orchestration", options.orchestration)
-        if status := _step("3/4 terraform apply", "scripts.deploy", "apply", "--target", "embedded", *choice):
+        choice = ("--orchestration", chosen.orchestration, "--prefix", chosen.prefix, "--region", chosen.region)
+        variables = f"--vars={options.vars}"
+        if status := _step("3/4 terraform apply", "scripts.deploy", "apply", "--target", "embedded", *choice, variables):
             return status
         output = ("--output", options.output) if options.output else ()
         return _step("4/4 the run", "scripts.client", "--target", "embedded", *choice, *output, "--", options.input)

@@ -7,15 +7,16 @@ import subprocess
 import pytest
 
 from scripts import paths
+from scripts.client import app, cli
 from scripts.client.deployment import Deployment, find_deployments
-from scripts.client.errors import ClientError, NothingDeployedError
+from scripts.client.errors import ClientError, NothingDeployedError, UsageError
 
 
-def record(orchestration, endpoint="http://127.0.0.1:4566"):
+def record(orchestration, endpoint="http://127.0.0.1:4566", prefix="wordcount", region="us-east-1"):
     return {
         "orchestration": orchestration,
-        "prefix": "wordcount",
-        "region": "us-east-1",
+        "prefix": prefix,
+        "region": region,
         "account_id": "000000000000",
         "endpoint_url": endpoint,
         "functions": {},
@@ -110,6 +111,49 @@ def test_one_orchestration_is_picked(embedded):
     assert names(find_deployments("auto", "sfn")) == ["sfn"]
 
 
+@pytest.fixture
+def side_by_side(embedded, build):
+    embedded("sfn")
+    for prefix, region in (("mine", "us-east-1"), ("mine", "eu-west-1")):
+        told = record("sfn", prefix=prefix, region=region)
+        (build / "deployments" / f"{prefix}-sfn-{region}.json").write_text(json.dumps(told))
+
+
+@pytest.mark.usefixtures("side_by_side")
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ((None, None), ["mine-sfn-eu-west-1", "mine-sfn-us-east-1", "wordcount-sfn-us-east-1"]),
+        (("wordcount", None), ["wordcount-sfn-us-east-1"]),
+        (("mine", None), ["mine-sfn-eu-west-1", "mine-sfn-us-east-1"]),
+        (("mine", "eu-west-1"), ["mine-sfn-eu-west-1"]),
+    ],
+)
+def test_prefix_and_region_pick_one_of_several(asked, names):
+    assert sorted(deployment.name for deployment in find_deployments("auto", "sfn", *asked)) == names
+
+
+@pytest.mark.usefixtures("side_by_side")
+def test_a_prefix_that_is_not_deployed_is_told_with_what_is_and_how_to_deploy_it():
+    with pytest.raises(NothingDeployedError) as told:
+        find_deployments("auto", "sfn", "theirs")
+
+    assert str(told.value) == (
+        "sfn of prefix theirs is not deployed on the embedded AWS, but mine-sfn-eu-west-1, mine-sfn-us-east-1, "
+        "wordcount-sfn-us-east-1 is; deploy with: make local-deploy ORCHESTRATION=sfn PREFIX=theirs"
+    )
+
+
+@pytest.mark.usefixtures("side_by_side")
+@pytest.mark.parametrize(
+    ("options", "how"),
+    [([], "--prefix and --region"), (["--prefix", "mine"], "--region"), (["--region", "us-east-1"], "--prefix")],
+)
+def test_nobody_guesses_which_of_several_is_meant(options, how):
+    with pytest.raises(UsageError, match=f"several deployments are there; choose one with {how}: "):
+        app._choose(cli.parse([*options, "words.txt"]))
+
+
 def dead_pid():
     process = subprocess.Popen(["true"])
     process.wait()
@@ -137,7 +181,7 @@ def test_nothing_deployed_says_how_to_deploy(embedded):
 def test_another_orchestration_deployed_is_named(embedded):
     embedded("sfn")
 
-    with pytest.raises(NothingDeployedError, match=r"http_sync_s3 is not deployed .* but sfn is"):
+    with pytest.raises(NothingDeployedError, match=r"http_sync_s3 is not deployed .* but wordcount-sfn-us-east-1 is"):
         find_deployments("auto", "http_sync_s3")
 
 

@@ -141,7 +141,7 @@ def compare(monkeypatch, tmp_path, results: dict[str, list[Measured]], runs: int
     turns: list[str] = []
     (tmp_path / "manifest.json").write_text('{"architecture": "x86_64"}')
     monkeypatch.setattr(cli.paths, "BUILD", tmp_path)
-    monkeypatch.setattr(cli, "find_deployments", lambda target, name: [name])
+    monkeypatch.setattr(cli, "find_deployments", lambda target, name, prefix, region: [name])
     monkeypatch.setattr(cli, "Bench", lambda name, *_, **__: FakeBench(results[name], turns))
     options = cli._parser().parse_args(["--runs", str(runs)])
     options.orchestration = list(results)
