@@ -431,6 +431,7 @@ run "both_maps_of_an_inline_machine_keep_to_the_concurrency" {
 
   variables {
     name            = "wordcount-sfn"
+    place           = "eb805c6c3fdd"
     arn             = "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"
     definition_path = "../build/sfn/definition.INLINE.asl.json"
     map_mode        = "INLINE"
@@ -460,6 +461,7 @@ run "both_maps_of_a_distributed_machine_keep_to_the_concurrency" {
 
   variables {
     name            = "wordcount-sfn"
+    place           = "eb805c6c3fdd"
     arn             = "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"
     definition_path = "../build/sfn/definition.DISTRIBUTED.asl.json"
     map_mode        = "DISTRIBUTED"
