@@ -330,7 +330,7 @@ run "the_longest_names_of_http_sync_s3_fit" {
   }
 
   assert {
-    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in values(output.functions) : length(name) <= 64])
+    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in concat(values(output.functions), values(module.iam.role_names)) : length(name) <= 64])
     error_message = "Bucket names have at most 63 characters, function and role names 64."
   }
 }
@@ -344,7 +344,7 @@ run "the_longest_names_of_s3_triggers_fit" {
   }
 
   assert {
-    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in values(output.functions) : length(name) <= 64])
+    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in concat(values(output.functions), values(module.iam.role_names)) : length(name) <= 64])
     error_message = "Bucket names have at most 63 characters, function and role names 64."
   }
 }
@@ -358,7 +358,7 @@ run "the_longest_names_of_dynamodb_triggers_fit" {
   }
 
   assert {
-    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in values(output.functions) : length(name) <= 64])
+    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in concat(values(output.functions), values(module.iam.role_names)) : length(name) <= 64])
     error_message = "Bucket names have at most 63 characters, function and role names 64."
   }
 }
@@ -446,33 +446,5 @@ run "another_region_of_the_account_has_buckets_and_roles_of_its_own" {
   assert {
     condition     = output.functions.mapper == "wordcount-sfn-mapper"
     error_message = "Functions are each region's own, and need no such ending."
-  }
-}
-
-run "names_of_the_longest_prefix_fit" {
-  command = plan
-
-  variables {
-    orchestration = "dynamodb_triggers"
-    prefix        = "a23456789-123456789-123"
-  }
-
-  assert {
-    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in values(module.iam.role_names) : length(name) <= 64])
-    error_message = "S3 takes 63 characters and IAM 64."
-  }
-}
-
-run "stages_of_the_longest_prefix_fit" {
-  command = plan
-
-  variables {
-    orchestration = "s3_triggers"
-    prefix        = "a23456789-123456789-123"
-  }
-
-  assert {
-    condition     = alltrue([for name in values(local.bucket_names) : length(name) <= 63]) && alltrue([for name in values(module.iam.role_names) : length(name) <= 64])
-    error_message = "S3 takes 63 characters and IAM 64."
   }
 }
