@@ -1,4 +1,7 @@
-"""The programmer's map function: what to emit for a piece of text. Replace the body with your own."""
+"""The programmer's map function: what to emit for a piece of text. Replace the body with your own.
+
+It calls `emit(word)`, also from threads and tasks that it waits for, or yields pairs `(word, 1)`. It returns nothing.
+"""
 
 from runtime.mapreduce import emit
 

@@ -185,15 +185,17 @@ class Scope:
         return found
 
     def _end_forked_process(self, error: BaseException | None) -> None:
-        """A forked process must not go on as a second mapper with the same work."""
+        """End a process that user_map forked and that comes out of it: it must not go on as a second mapper."""
         if os.getpid() == self._process:
             return
-        if isinstance(error, SystemExit):
-            status = error.code if isinstance(error.code, int) else int(error.code is not None)
-        else:
-            status = 1
+        status = 1
+        if not isinstance(error, SystemExit):
             _told[0] += 1
             traceback.print_exception(error or _another_process())
+        elif error.code is None or isinstance(error.code, int):
+            status = error.code or 0
+        else:
+            print(error.code, file=sys.stderr)  # As Python does.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

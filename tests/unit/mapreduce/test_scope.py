@@ -550,6 +550,20 @@ def test_forked_process_that_ends_of_itself_is_no_fault(end: str, tmp_path: Any)
     assert said == "stored 2\n"
 
 
+def test_forked_process_that_ends_with_a_message_has_it_printed(tmp_path: Any) -> None:
+    said, errors = told(
+        tmp_path,
+        """
+        def user_map(text):
+            if os.fork() == 0:
+                sys.exit("the child's last words")
+            emit(str(os.waitstatus_to_exitcode(os.wait()[1])))
+        """,
+    )
+
+    assert (said, errors) == ("stored 1\n", "the child's last words\n")
+
+
 def test_words_that_processes_return_are_emitted(tmp_path: Any) -> None:
     said, _ = told(
         tmp_path,
