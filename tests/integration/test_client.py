@@ -655,6 +655,32 @@ def test_ctrl_c_says_that_the_run_goes_on(deploy, sample, capsys):
     assert cloud.keys("results") == ["r1/run.json"]
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("orchestration", ["sfn", "http_sync_s3"])
+def test_an_embedded_aws_that_stops_under_a_waiting_client_is_told(embedded, monkeypatch, sample, capsys, orchestration):
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    cloud = Cloud(f"http://{host}:{port}", embedded, orchestration, 1, "INLINE" if orchestration == "sfn" else None)
+    monkeypatch.setattr(Aws, "client", lambda self, service: cloud)
+
+    real, waits = app.wait_for_result, threading.Event()
+    monkeypatch.setattr(app, "wait_for_result", lambda *arguments: waits.set() or real(*arguments))
+
+    def stop(*_):
+        waits.wait(30)
+        server.stop()
+        server._server.server_close()
+
+    cloud.behave = stop
+
+    assert main([sample, "--run-id", "r1"]) == 1
+
+    told = capsys.readouterr().err
+    assert f"the embedded AWS at http://{host}:{port} is gone, and run r1 with it" in told
+    cloud.threads[0].join()
+
+
 def test_output_that_cannot_be_written_is_found_out_before_the_run(deploy, sample, tmp_path, capsys):
     cloud = deploy("sfn")
 
