@@ -10,8 +10,8 @@ from scripts import paths
 ROWS = dict(re.findall(r"^\| `([a-z0-9_]+)` \| (.*?) \|", (paths.ROOT / "docs" / "permissions.md").read_text(), re.MULTILINE))
 SERVICES = {"states": "stepfunctions"}
 
-# Actions of IAM that are no operation of an API: S3 has names of its own for what its configurations are read and written by, passing
-# a role is an action without a request, and Step Functions delivers its logs by itself with actions that nobody can call.
+# Actions of IAM that are no operation of an API: S3 has names of its own for what its configurations are read and written by,
+# passing a role is an action without a request, and Step Functions delivers its logs with actions that nobody can call.
 NO_OPERATION = {
     "iam:PassRole",
     "logs:CreateLogDelivery",
