@@ -243,6 +243,18 @@ module "s3_triggers" {
   account_id    = local.account_id
 }
 
+# Of all orchestrations but the one with an orchestrator, which keeps its own time.
+module "keeper" {
+  source = "./modules/keeper"
+  count  = var.orchestration == "sfn" ? 0 : 1
+
+  name          = local.name
+  rule_arn      = "${local.arn_prefix}:events:${var.region}:${local.account_id}:rule/${local.name}-sweep"
+  failure       = module.function["failure"].name
+  failure_arn   = local.function_arns["failure"]
+  sweep_minutes = var.sweep_minutes
+}
+
 module "dynamodb_triggers" {
   source = "./modules/dynamodb_triggers"
   count  = var.orchestration == "dynamodb_triggers" ? 1 : 0

@@ -70,7 +70,7 @@ locals {
           )
           invokes = ["failure"]
         }
-        failure = { grants = ["write_failure"] }
+        failure = { grants = concat(["write_failure"], local.keep) }
       }
     }
 
@@ -105,7 +105,7 @@ locals {
         }
         reducer = { grants = ["read_reducer_input", "list_pairs", "read_pairs", "write_reducer_values"] }
         summary = { grants = ["read_summary_input", "read_result", "write_result"] }
-        failure = { grants = ["write_failure"] }
+        failure = { grants = concat(["write_failure"], local.keep) }
       }
     }
 
@@ -145,7 +145,7 @@ locals {
           ]
           invokes = ["failure"]
         }
-        failure = { grants = ["write_failure"] }
+        failure = { grants = concat(["write_failure"], local.keep) }
       }
     }
 
@@ -190,8 +190,8 @@ locals {
         failure = {
           trigger = "results"
           grants = concat([
-            "follow_results_items", "write_failure", "take_given_up", "see_items", "see_result", "list_results",
-          ], local.give_up)
+            "follow_results_items", "write_failure", "take_given_up", "see_items", "see_result",
+          ], local.give_up, local.keep)
         }
       }
     }
@@ -236,6 +236,9 @@ locals {
 
   # Whoever wakes up in a run that has failed does nothing; the recorder of failures alone doesn't ask.
   granted_to_all = ["list_results", "read_failure"]
+
+  # The recorder of failures also looks for runs that are overdue.
+  keep = ["list_results", "close_open"]
 
   # Lambda gives a record up with the role of the function that could not take it.
   give_up = ["leave_given_up", "list_given_up"]

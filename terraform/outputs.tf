@@ -19,6 +19,7 @@ output "deployment" {
     timeout_seconds   = local.timeout_seconds
     timeouts          = { for function, settings in local.settings : function => settings.timeout_seconds }
     concurrency       = local.concurrency
+    sweep_minutes     = var.sweep_minutes
     return_store      = var.orchestration == "http_sync_s3" ? var.return_store : null
     redis_url         = var.redis_url
     sources           = fileexists(local.sources_path) ? file(local.sources_path) : null

@@ -67,6 +67,17 @@ variable "fan_in_wait_seconds" {
   }
 }
 
+variable "sweep_minutes" {
+  description = "Minutes from one look for overdue runs to the next (1 to 60; not with sfn, whose state machine keeps the time): a run that lost an event is recorded as failed so long after its deadline at most."
+  type        = number
+  default     = 5
+
+  validation {
+    condition     = var.sweep_minutes >= 1 && var.sweep_minutes <= 60 && floor(var.sweep_minutes) == var.sweep_minutes
+    error_message = "sweep_minutes is ${var.sweep_minutes}; it must be a whole number from 1 to 60."
+  }
+}
+
 variable "return_store" {
   description = "Where return values of http_sync_s3 wait for their fan-in: s3, dynamodb (a table) or redis (an ElastiCache serverless cache in a network of its own, or redis_url)."
   type        = string

@@ -28,7 +28,8 @@ It is told by whoever outlives a function that was killed, ran out of time or ou
 
 - S3, for a record that a stream has given up, see `given_up`.
 
-- EventBridge, for an execution that failed by itself, see `execution_ended`.
+- EventBridge, for an execution that failed by itself, see `execution_ended`; and every few minutes, to look for overdue runs, see
+  `overdue`.
 
 What it writes to `{run}/failed.json`, see `failure_record`.
 """
@@ -79,6 +80,10 @@ def _handle(event: Any) -> dict[str, Any]:
             from runtime.orchestration.execution_ended import record_end
 
             return {"recorded": int(record_end(event))}
+        case {"source": "aws.events"}:
+            from runtime.orchestration.overdue import sweep
+
+            return {"recorded": sweep()}
     failure = read_failure(event, os.environ["FUNCTION_PREFIX"])
     redrives = _redrives(event)
     if redrives and redrives[1] > redrives[0]:

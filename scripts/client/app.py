@@ -12,7 +12,7 @@ from scripts.client.claim import Claim
 from scripts.client.cleanup import remove_intermediate
 from scripts.client.commands import COMMANDS
 from scripts.client.console import say, showing, showing_removal
-from scripts.client.deadline import patience_seconds
+from scripts.client.deadline import patience_seconds, run_deadline
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.elapsed import since_enter
 from scripts.client.errors import (
@@ -31,7 +31,7 @@ from scripts.client.output import check_output, parse_counts, print_json, print_
 from scripts.client.reading import read_input
 from scripts.client.resuming import resume
 from scripts.client.runid import new_run_id
-from scripts.client.runs import StartedRun, find_run
+from scripts.client.runs import StartedRun, describe_overdue, find_run
 from scripts.client.settling import check_destination, settle
 from scripts.client.staleness import stale
 from scripts.client.waiting import wait_for_result
@@ -94,9 +94,12 @@ def _start(options: argparse.Namespace) -> StartedRun:
     if not options.quiet:
         for notice in filter(None, [*given.notices, *notices, expected.notice, stale(aws.deployment)]):
             say(f"note: {notice}")
-    run = StartedRun(aws, orchestration, run_id, destination, len(chunks), options.keep, num_reducer)
+    deadline = run_deadline(aws.deployment, len(chunks), num_reducer)
+    run = StartedRun(aws, orchestration, run_id, destination, len(chunks), options.keep, num_reducer, deadline=deadline)
     try:
-        claimed = Claim(run_id, aws.deployment.orchestration, len(chunks), num_reducer, destination, options.keep)
+        claimed = Claim(
+            run_id, aws.deployment.orchestration, len(chunks), num_reducer, destination, options.keep, deadline=deadline
+        )
         claim.take(aws.store("results"), claimed)
         _launch(run, chunks, attended=not options.no_wait)
     except KeyboardInterrupt:
@@ -110,6 +113,8 @@ def _start(options: argparse.Namespace) -> StartedRun:
 def _launch(run: StartedRun, chunks: list[Chunk], *, attended: bool) -> None:
     """Start the run, or leave nothing of it; unless the request's answer was lost, for then it may run."""
     try:
+        if run.orchestration.has_keeper and run.deadline is not None:
+            claim.mark(run.aws.store("results"), run.run_id, run.deadline)
         run.orchestration.start(chunks, attended=attended)
     except KeyboardInterrupt:
         if not run.orchestration.starts_piecemeal:
@@ -174,10 +179,29 @@ def _wait(options: argparse.Namespace, run: StartedRun) -> bytes:
         Watcher(run.orchestration, run.mappers, want_progress=not options.quiet) as watcher,
         showing(lambda: watcher.progress, run.mappers, quiet=options.quiet) as tick,
     ):
+        overdue = _Overdue(run)
+
+        def looked() -> None:
+            tick()
+            if not options.quiet:
+                overdue()
+
         timeout = options.timeout or patience_seconds(
             run.aws.deployment, run.mappers or 1, run.num_reducer or DEFAULT_NUM_REDUCER
         )
-        return wait_for_result(run.aws, run.run_id, timeout, lambda: watcher.verdict, tick)
+        return wait_for_result(run.aws, run.run_id, timeout, lambda: watcher.verdict, looked)
+
+
+class _Overdue:
+    """Says once that the run is overdue, when it is."""
+
+    def __init__(self, run: StartedRun) -> None:
+        self._run, self._said = run, False
+
+    def __call__(self) -> None:
+        if not self._said and self._run.overdue_since:
+            self._said = True
+            say(f"note: run {self._run.run_id} is overdue {describe_overdue(self._run)}")
 
 
 def _print(options: argparse.Namespace, run: StartedRun, counts: dict[str, int], output: Path | None) -> None:

@@ -2,13 +2,18 @@
 
     {"run": "20260102T030405678-9f86d081e2", "orchestration": "sfn", "chunks": 6, "num_reducer": 3 or null,
      "destination": "bucket/prefix", "keep": false, "started": "2026-01-02T03:04:05.678+00:00", "owner": random token,
-     "redrives": 0, "turn": null or {"by": random token, "to": "resume" or "clean", "since": "2026-01-02T03:05:06.789+00:00"}}
+     "redrives": 0, "deadline": seconds since the epoch, or null,
+     "turn": null or {"by": random token, "to": "resume" or "clean", "since": "2026-01-02T03:05:06.789+00:00"}}
 
 Written by the client, read by `--attach`; deleted after a successful run unless --keep. Where an execution is redriven, it is
 written again, before, with how often that will then have happened: what is told late of an earlier end is known by that.
 
 It also says whose turn it is to decide what becomes of a run that has ended; see `turns`. All changes are conditional writes
 (`If-Match`), so that nobody overwrites what somebody else has written since.
+
+`deadline` is by when the run must have ended, see `deadline`. Where nothing but our functions would notice that it hasn't, a
+marker tells the keeper of it, see runtime.orchestration.open_runs. The marker is written after the claim and removed before it:
+there is none of a run that was never started or that is removed.
 """
 
 import json
@@ -22,6 +27,7 @@ from typing import Any, Literal
 from obstore.store import S3Store
 
 from runtime.mapreduce.keys import Destination
+from runtime.orchestration import open_runs
 from scripts.client import objects
 from scripts.client.errors import RunIdUsedError, StorageError
 
@@ -63,6 +69,7 @@ class Claim:
     owner: str = field(default_factory=_token)
     redrives: int = 0
     turn: Turn | None = None
+    deadline: int | None = None
 
     @classmethod
     def parse(cls, body: bytes | None) -> "Claim | None":
@@ -164,6 +171,29 @@ def note_redrive(results: S3Store, run: str, redrives: int) -> None:
         StorageError: a request finally failed.
     """
     change(results, run, lambda claim: replace(claim, redrives=redrives))
+
+
+def mark(results: S3Store, run: str, deadline: int) -> None:
+    """Tell the keeper of the run. Raises StorageError."""
+    objects.write(results, open_runs.marker(run, deadline), b"")
+
+
+def unmark(results: S3Store, run: str) -> None:
+    """Nobody needs to look after the run any more, for it is about to be removed. Raises StorageError.
+
+    A run that has failed or was cancelled keeps its markers, for somebody may just resume it. A sweep forgets it in time.
+    """
+    for key in objects.names(results, open_runs.folder(run)):
+        objects.remove(results, key)
+
+
+def postpone(results: S3Store, run: str, deadline: int) -> None:
+    """Give a run that goes on another deadline; nothing if the claim is no more.
+
+    Raises:
+        StorageError: a request finally failed.
+    """
+    change(results, run, lambda claim: replace(claim, deadline=deadline))
 
 
 def _body(claim: Claim) -> bytes:

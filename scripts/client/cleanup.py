@@ -22,6 +22,8 @@ def remove_intermediate(
     bucket, prefix = shuffle_prefix(destination, run_id)
     if bucket == aws.deployment.buckets["shuffle"]:  # run.json can name any, but no run has anything elsewhere
         remove_below(aws.bucket(bucket), prefix, tell)
+    if orchestration.has_keeper:
+        claim.unmark(aws.store("results"), run_id)
     claim.release(aws.store("results"), run_id)
 
 

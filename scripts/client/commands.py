@@ -15,7 +15,7 @@ from scripts.client.console import say, show, showing_removal
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.failure import CANCELLED, describe_failure, describe_verdict
 from scripts.client.orchestrations import Progress
-from scripts.client.runs import StartedRun, find_run
+from scripts.client.runs import StartedRun, describe_overdue, find_run
 from scripts.client.standing import Look, ask, record_failure
 
 
@@ -23,6 +23,7 @@ def status(options: argparse.Namespace) -> None:
     """Print where a run stands, stage by stage. With --json::
 
     {"run": ..., "orchestration": "sfn", "state": "running" | "done" | "failed" | "cancelled", "started": ISO 8601 or null,
+     "overdue_since": ISO 8601 or null,
      "stages": {"mapper": [15, 16], "partition": [0, 1], "reducer": [0, null], "summary": [0, 1]}, "failure": failed.json or null}
 
     Of each stage, how many invocations have returned, and of how many; null where that is unknown.
@@ -30,14 +31,18 @@ def status(options: argparse.Namespace) -> None:
     run = find_run(options, options.run)
     look = Look(run)
     stages = _stages(run, look)
+    overdue_since = run.overdue_since if look.state == "running" else None
     if options.json:
-        told = {"run": run.run_id, "orchestration": run.aws.deployment.orchestration, "state": look.state}
+        told: dict[str, Any] = {"run": run.run_id, "orchestration": run.aws.deployment.orchestration, "state": look.state}
         failure = look.record or None
-        print(json.dumps({**told, "started": run.started, "stages": stages, "failure": failure}, indent=2))
+        told |= {"started": run.started, "overdue_since": overdue_since, "stages": stages, "failure": failure}
+        print(json.dumps(told, indent=2))
         return
     print(f"run {run.run_id}: {look.state}, {run.aws.deployment}")
     if run.started:
         print(f"  {'started:':<12}{run.started}")
+    if overdue_since:
+        print(f"  {'overdue:':<12}{describe_overdue(run)}")
     for stage, (returned, size) in stages.items():
         print(f"  {stage + ':':<12}{_shown(returned, size, done=look.done)}")
     if look.failure is not None:

@@ -19,12 +19,11 @@ Where nothing bounds a function's concurrency, and the account's isn't known, it
 makes the deadline late, too high a one would end runs that are under way.
 """
 
+import time
 from math import ceil
 
+from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from scripts.client.deployment import Deployment
-
-SWEEP_SECONDS = 300
-"""How often overdue runs are looked for; terraform/modules/keeper has the same."""
 
 HAND_OVER_SECONDS = 300
 
@@ -62,6 +61,11 @@ def run_seconds(deployment: Deployment, chunks: int, reducers: int, account_conc
     return entry + branches + waiting + stage("partition") + stage("summary") + recorder
 
 
+def run_deadline(deployment: Deployment, chunks: int, num_reducer: int | None) -> int:
+    """By when a run that starts now must have ended, in seconds since the epoch."""
+    return int(time.time()) + run_seconds(deployment, chunks, num_reducer or DEFAULT_NUM_REDUCER)
+
+
 def patience_seconds(deployment: Deployment, chunks: int, reducers: int, account_concurrency: int | None = None) -> int:
     """How long a client waits by default: until the run is overdue and two sweeps have had the time to say so."""
-    return run_seconds(deployment, chunks, reducers, account_concurrency) + 2 * SWEEP_SECONDS
+    return run_seconds(deployment, chunks, reducers, account_concurrency) + 2 * 60 * deployment.sweep_minutes

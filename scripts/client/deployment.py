@@ -8,7 +8,7 @@ workspace each. Both are the same object::
      "buckets": {"shuffle": ..., "results": ..., ...}, "tables": {"mapper_input": ..., ...}, "state_machine_arn": null or ARN,
      "sfn_map_mode": null or "INLINE" or "DISTRIBUTED", "log_groups": {function: name}, "timeout_seconds": 300,
      "timeouts": {function: seconds}, "concurrency": {function: most invocations at once, where the deployment bounds them},
-     "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL,
+     "sweep_minutes": 5, "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL,
      "sources": null or a hash of what the packages were made from}
 
 Which buckets and tables there are is the orchestration's own. An older version's record lacks `tables` and what follows it.
@@ -46,6 +46,7 @@ class Deployment:
     tables: dict[str, str] = field(default_factory=dict)
     timeouts: dict[str, int] = field(default_factory=dict)
     concurrency: dict[str, int] = field(default_factory=dict)
+    sweep_minutes: int = 5
     return_store: str = "s3"
     redis_url: str | None = field(default=None, repr=False)
     sources: str | None = None

@@ -15,6 +15,11 @@ _FRAMES = 3
 _INDENT = " " * 14
 _REMEDIES = (
     (
+        ("RunOverdue",),
+        (),
+        "resume it: what is missing is done; if that happens again, look into the functions' logs",
+    ),
+    (
         ("AccessDenied",),
         ("AccessDenied", "not authorized"),
         "the function's policy lacks an action; see terraform/modules/iam, then deploy again",

@@ -1,10 +1,12 @@
 """Going on with a run that failed or was cancelled, from what it has stored."""
 
 import argparse
+from dataclasses import replace
 
-from scripts.client import objects, turns
+from scripts.client import claim, objects, turns
 from scripts.client.claim import FAILED, Claim, Turn
 from scripts.client.console import say
+from scripts.client.deadline import run_deadline
 from scripts.client.errors import Interruption, StorageError, UsageError
 from scripts.client.runs import StartedRun, find_run
 from scripts.client.staleness import stale
@@ -27,11 +29,14 @@ def resume(options: argparse.Namespace) -> StartedRun:
         _check(run, look, claimed, force=options.force)
 
     look, turn = turns.take(run, "resume", check)
-    assert run.mappers is not None  # noqa: S101  (`check` has seen to that)
+    mappers = run.mappers
+    assert mappers is not None  # noqa: S101  (`check` has seen to that)
     try:
+        # Before it goes on: a sweep must not take it for overdue.
+        run = _with_another_deadline(run, mappers)
         if look.failure is not None:  # one that was written since is somebody's word on how the run ended, and stays
             objects.remove(run.aws.store("results"), f"{run.run_id}/{FAILED}")
-        again = run.orchestration.resume(run.mappers, attended=not options.no_wait)
+        again = run.orchestration.resume(mappers, attended=not options.no_wait)
     except KeyboardInterrupt:
         restored = _put_back(run, look, turn)
         raise Interruption(f"interrupted while run {run.run_id} was resumed; {restored}") from None
@@ -45,6 +50,15 @@ def resume(options: argparse.Namespace) -> StartedRun:
         shown = ", ".join(again[:10]) + (f" and {len(again) - 10} more" if len(again) > 10 else "")
         say(f"run {run.run_id} goes on with {shown or 'what is missing'}")
     return run
+
+
+def _with_another_deadline(run: StartedRun, mappers: int) -> StartedRun:
+    """The same as if it started now."""
+    results, deadline = run.aws.store("results"), run_deadline(run.aws.deployment, mappers, run.num_reducer)
+    claim.postpone(results, run.run_id, deadline)
+    if run.orchestration.has_keeper:
+        claim.mark(results, run.run_id, deadline)
+    return replace(run, deadline=deadline)
 
 
 def _check(run: StartedRun, look: Look, claimed: Claim | None, *, force: bool) -> None:

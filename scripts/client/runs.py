@@ -1,7 +1,9 @@
 """A run that was started, and how to find one again by its id."""
 
 import argparse
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from scripts.client import claim, objects
 from scripts.client.aws import Aws
@@ -19,6 +21,7 @@ class StartedRun:
         mappers: the number of its chunks, None if its claim was tidied up.
         num_reducer: of how many reducers it was asked; None likewise, and for the default.
         started: when, as ISO 8601; None likewise.
+        deadline: by when it must have ended, in seconds since the epoch; None likewise, or if an older client started it.
     """
 
     aws: Aws
@@ -29,6 +32,14 @@ class StartedRun:
     keep: bool
     num_reducer: int | None = None
     started: str | None = None
+    deadline: int | None = None
+
+    @property
+    def overdue_since(self) -> str | None:
+        """When its deadline passed, as ISO 8601; None before that."""
+        if self.deadline is None or self.deadline > time.time():
+            return None
+        return datetime.fromtimestamp(self.deadline, UTC).isoformat(timespec="seconds")
 
     @property
     def how_to_attach(self) -> str:
@@ -44,6 +55,15 @@ class StartedRun:
         """The options that name its deployment."""
         deployment = self.aws.deployment
         return f"--orchestration {deployment.orchestration} --target {'embedded' if deployment.is_embedded else 'aws'}"
+
+
+def describe_overdue(run: StartedRun) -> str:
+    """What can be told of a run whose deadline has passed, and what to do."""
+    if run.orchestration.has_keeper:
+        keeper = "a sweep will record it as failed within minutes"
+    else:
+        keeper = f"stop it: {run.how_to('cancel')}"
+    return f"since {run.overdue_since}; an event may be lost, or functions are throttled; {keeper}; then: {run.how_to('resume')}"
 
 
 def find_run(options: argparse.Namespace, run_id: str) -> StartedRun:
@@ -70,6 +90,7 @@ def find_run(options: argparse.Namespace, run_id: str) -> StartedRun:
             options.keep or (claimed is not None and claimed.keep),
             claimed.num_reducer if claimed else None,
             claimed.started if claimed else None,
+            claimed.deadline if claimed else None,
         )
     looked = ", ".join(map(str, deployments))
     raise UsageError(f"there is no run {run_id} on {looked}; it never started there, or was cleaned up")

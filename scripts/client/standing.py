@@ -3,7 +3,7 @@
     result.json                             done
     failed.json                             failed, or cancelled: then its "error" is "Cancelled"
     neither, but the platform saw its end   failed
-    neither                                 running
+    neither                                 running; overdue, once its deadline has passed, see `deadline`
 
 A cancelled run is one that has failed: its functions do nothing any more, and it can be resumed. A function that was already
 at work when it was cancelled may still end what it does; if that was summary, the run is done.

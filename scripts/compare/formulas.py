@@ -49,15 +49,16 @@ def by_client(orchestration: str, shape: Shape) -> dict[str, Range]:
     # The shuffle's listing, and one more that finds it empty; before that, whether the run id was used.
     lists = 1 + max(1, ceil(shape.words / PAGE)) + 1
     returns = {"http_sync_s3": 2, "http_only": 2, "s3_triggers": 8}.get(orchestration, 1)
-    # run.json; and the chunks, where they are not the objects or items that start the run.
-    puts = {"http_sync_s3": 2, "http_only": 2, "s3_triggers": n + 2}.get(orchestration, 1)
+    # run.json; the keeper's marker, but with sfn; and the chunks, where they are not the objects or items that start the run.
+    puts = {"sfn": 1, "http_sync_s3": 3, "http_only": 3, "s3_triggers": n + 3, "dynamodb_triggers": 2}[orchestration]
+    markers = 0 if orchestration == "sfn" else 1
     requests = {
         "s3.PutObject": exactly(puts),
-        "s3.ListObjectsV2": exactly(lists + returns),
+        "s3.ListObjectsV2": exactly(lists + returns + markers),
         "s3.HeadObject": (1, 2 * polls),
         "s3.GetObject": exactly(1),
-        # The shuffle, run.json, and at most four buckets of stages.
-        "s3.DeleteObjects": (2, 5 + ceil(shape.words / PAGE)),
+        # The shuffle, run.json, the marker, and at most four buckets of stages.
+        "s3.DeleteObjects": (2 + markers, 5 + markers + ceil(shape.words / PAGE)),
     }
     match orchestration:
         case "sfn":

@@ -15,6 +15,7 @@ from scripts.client import claim, objects
 from scripts.client.aws import Aws
 from scripts.client.claim import RESULT, Claim
 from scripts.client.cleanup import remove_intermediate
+from scripts.client.deadline import run_deadline
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError
 from scripts.client.jsoninput import Element
@@ -141,6 +142,8 @@ class Bench:
         orchestration.check(chunks)
         claimed = Claim(run_id, self.deployment.orchestration, len(chunks), self._num_reducer, self._destination, False)
         claim.take(results, claimed)
+        if orchestration.has_keeper:
+            claim.mark(results, run_id, run_deadline(self.deployment, len(chunks), self._num_reducer))
         orchestration.start(chunks, attended=True)
         with Watcher(orchestration, len(chunks), want_progress=False) as watcher:
             body = wait_for_result(self._aws, run_id, self._timeout, lambda: watcher.verdict, lambda: None)
@@ -151,7 +154,7 @@ class Bench:
         items = telemetry.read_items(self._dynamodb, self.deployment, run_id)
         events = telemetry.read_history(self._states, self.deployment, run_id)
         remove_intermediate(orchestration, self._destination, len(chunks))
-        counted = telemetry.count() - before
+        counted = telemetry.without_sweeps(telemetry.count() - before)
         objects.remove(results, f"{run_id}/{RESULT}")
         if strangers := set(counted.functions) - set(self.deployment.functions.values()):
             notes.append(f"other functions ran meanwhile, whose requests are counted here: {', '.join(sorted(strangers))}")
@@ -187,7 +190,8 @@ class Bench:
         deadline, agreed = time.monotonic() + _SETTLE_SECONDS, -1
         names = set(self.deployment.functions.values())
         while True:
-            ran = sum(number for name, number in (telemetry.count() - before).functions.items() if name in names)
+            functions = telemetry.without_sweeps(telemetry.count() - before).functions
+            ran = sum(number for name, number in functions.items() if name in names)
             invocations, lost = telemetry.read_logs(self._logs, self.deployment, run_id, began)
             logged = sum(each.billed_ms is not None for each in invocations)
             if ran == logged + lost == agreed:

@@ -110,6 +110,8 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
       ]))
       }) == jsonencode({
       failure = [
+        "s3:DeleteObject results/.open/*",
+        "s3:ListBucket results",
         "s3:PutObject results/*/failed.json",
       ]
       mapper = [
@@ -190,6 +192,8 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
       ]))
       }) == jsonencode({
       failure = [
+        "s3:DeleteObject results/.open/*",
+        "s3:ListBucket results",
         "s3:PutObject results/*/failed.json",
       ]
       mapper = [
@@ -267,6 +271,8 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
       ]))
       }) == jsonencode({
       failure = [
+        "s3:DeleteObject results/.open/*",
+        "s3:ListBucket results",
         "s3:PutObject results/*/failed.json",
       ]
       mapper = [
@@ -365,6 +371,7 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
         "dynamodb:GetShardIterator results/stream/*",
         "dynamodb:ListStreams results/stream/*",
         "s3:DeleteObject given-up/aws/lambda/*",
+        "s3:DeleteObject results/.open/*",
         "s3:GetObject given-up/aws/lambda/*",
         "s3:GetObject results/*/result.json",
         "s3:ListBucket given-up",

@@ -50,6 +50,11 @@ run "sfn_is_a_state_machine_over_five_functions" {
     condition     = !contains(keys(local.orchestration.environment), "FAN_IN_WAIT_SECONDS")
     error_message = "Only orchestrations whose functions wait know how long."
   }
+
+  assert {
+    condition     = length(module.keeper) == 0
+    error_message = "The state machine keeps the time of its executions itself."
+  }
 }
 
 run "http_sync_s3_is_functions_that_call_each_other" {
@@ -93,6 +98,11 @@ run "http_sync_s3_is_functions_that_call_each_other" {
     condition     = local.orchestration.environment.FAN_IN_WAIT_SECONDS == "3600"
     error_message = "A fan-in waits an hour unless told otherwise."
   }
+
+  assert {
+    condition     = module.keeper[0].schedule == "rate(5 minutes)" && output.deployment.sweep_minutes == 5
+    error_message = "Nothing but a sweep notices that an event got lost."
+  }
 }
 
 run "http_only_is_functions_that_wait_for_each_other" {
@@ -127,6 +137,11 @@ run "http_only_is_functions_that_wait_for_each_other" {
       failure = 30, mapper = 280, partition = 590, reducer = 280, summary = 280, unum_map = 900
     })
     error_message = "A caller's time limit holds those that it waits for, and the longest is what Lambda allows."
+  }
+
+  assert {
+    condition     = module.keeper[0].schedule == "rate(5 minutes)" && output.deployment.sweep_minutes == 5
+    error_message = "Nothing but a sweep notices that an event got lost."
   }
 }
 
@@ -216,6 +231,11 @@ run "s3_triggers_is_a_bucket_for_each_stage" {
     condition     = jsonencode(module.s3_triggers[0].recorded) == jsonencode(["mapper", "partition", "reducer", "summary"])
     error_message = "The final failure of every function but the recorder goes to the recorder."
   }
+
+  assert {
+    condition     = module.keeper[0].schedule == "rate(5 minutes)" && output.deployment.sweep_minutes == 5
+    error_message = "Nothing but a sweep notices that an event got lost."
+  }
 }
 
 run "dynamodb_triggers_is_a_table_for_each_stage" {
@@ -262,6 +282,11 @@ run "dynamodb_triggers_is_a_table_for_each_stage" {
   assert {
     condition     = module.dynamodb_triggers[0].given_up_bucket == "wordcount-dynamodb-triggers-given-up-eb805c6c3fdd"
     error_message = "What a stream gives up is left in the deployment's own bucket."
+  }
+
+  assert {
+    condition     = module.keeper[0].schedule == "rate(5 minutes)" && output.deployment.sweep_minutes == 5
+    error_message = "Nothing but a sweep notices that an event got lost."
   }
 }
 

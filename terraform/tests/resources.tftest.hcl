@@ -489,3 +489,59 @@ run "both_maps_of_a_distributed_machine_keep_to_the_concurrency" {
     error_message = "Step Functions takes the role for this machine and its Map Runs alone."
   }
 }
+
+run "overdue_runs_are_looked_for_every_few_minutes" {
+  command = plan
+
+  module {
+    source = "./modules/keeper"
+  }
+
+  variables {
+    name          = "wordcount-s3_triggers"
+    rule_arn      = "arn:aws:events:us-east-1:123456789012:rule/wordcount-s3_triggers-sweep"
+    failure       = "wordcount-s3_triggers-failure"
+    failure_arn   = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-s3_triggers-failure"
+    sweep_minutes = 5
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.this.schedule_expression == "rate(5 minutes)" && aws_cloudwatch_event_rule.this.event_pattern == null
+    error_message = "The rule follows the clock and no event."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_target.this.rule == "wordcount-s3_triggers-sweep" && aws_cloudwatch_event_target.this.arn == var.failure_arn
+    error_message = "The rule's target is the recorder of failures."
+  }
+
+  assert {
+    condition = (
+      aws_lambda_permission.this.function_name == "wordcount-s3_triggers-failure" &&
+      aws_lambda_permission.this.principal == "events.amazonaws.com" &&
+      aws_lambda_permission.this.source_arn == "arn:aws:events:us-east-1:123456789012:rule/${aws_cloudwatch_event_rule.this.name}"
+    )
+    error_message = "EventBridge may invoke the recorder, for this rule alone."
+  }
+}
+
+run "one_minute_is_no_plural" {
+  command = plan
+
+  module {
+    source = "./modules/keeper"
+  }
+
+  variables {
+    name          = "wordcount-http_only"
+    rule_arn      = "arn:aws:events:us-east-1:123456789012:rule/wordcount-http_only-sweep"
+    failure       = "wordcount-http_only-failure"
+    failure_arn   = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_only-failure"
+    sweep_minutes = 1
+  }
+
+  assert {
+    condition     = output.schedule == "rate(1 minute)"
+    error_message = "EventBridge refuses \"rate(1 minutes)\"."
+  }
+}

@@ -103,6 +103,16 @@ run "a_fan_in_that_may_not_wait_is_refused" {
   expect_failures = [var.fan_in_wait_seconds]
 }
 
+run "a_sweep_of_no_whole_minutes_is_refused" {
+  command = plan
+
+  variables {
+    sweep_minutes = 0.5
+  }
+
+  expect_failures = [var.sweep_minutes]
+}
+
 run "a_region_that_is_none_is_refused" {
   command = plan
 

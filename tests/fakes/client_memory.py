@@ -44,9 +44,9 @@ class MemoryAws:
         obstore.put(self.stores[role], key, json.dumps(value).encode())
 
     def bodies(self, role: str) -> dict[str, Any]:
-        """All JSON values of a bucket, by key."""
+        """All JSON values of a bucket, by key; None for what is empty."""
         keys = [item["path"] for page in obstore.list(self.stores[role]) for item in page]
-        return {key: json.loads(bytes(obstore.get(self.stores[role], key).bytes())) for key in sorted(keys)}
+        return {key: json.loads(bytes(obstore.get(self.stores[role], key).bytes()) or b"null") for key in sorted(keys)}
 
     def keys(self) -> dict[str, list[str]]:
         """All that is anywhere."""

@@ -211,7 +211,7 @@ def test_run_that_was_done_meanwhile_is_not_cancelled(started, capsys, monkeypat
 
     assert status == 1
     assert "its result is kept" in err
-    assert started.keys("results") == ["r1/result.json", "r1/run.json"]
+    assert started.keys("results") == [".open/r1", "r1/result.json", "r1/run.json"]
 
 
 @pytest.mark.parametrize("ended", ["result.json", "failed.json"])
@@ -274,7 +274,7 @@ def test_failure_is_gone_before_functions_start_again(started, resumed, capsys):
 
     assert told_by(capsys, "resume", "r1", "--no-wait")[:2] == (0, "r1\n")
 
-    assert seen == [["r1/run.json"]]
+    assert seen == [[".open/r1", "r1/run.json"]]
     assert resumed.calls == [(2, False)]
 
 

@@ -4,7 +4,8 @@ Three severities:
 
     survivable   what the platform's retries outlive: an event's attempts never all end in vain
     fatal        survivable faults, and one function that fails each time (see `Fatal`)
-    any          no bound: attempts may all be in vain, events may get lost for good
+    any          no bound: attempts may all be in vain, events may get lost for good (Lambda's and S3's: a stream loses none), and
+                 a function may fail each time, too
 
 Of the recorder of failures, never more than its retries die: nothing records the recorder's failure.
 """
@@ -63,6 +64,7 @@ class Faults:
             is left, they don't die either.
         muted: numbers of faults that are drawn, but don't happen.
         forced: faults to inject, by the number of the request (explicit schedules); nothing is then drawn.
+        outlived_only: whether, of branches, only those may get lost for which another waits.
         happened: by kind.
         numbers: of those that happened.
     """
@@ -87,6 +89,8 @@ class Faults:
             self._rates.append((total, kind))
         self._total = total
         self._deliveries = {kind: random.choice(_DELIVERY_RATES) for kind in DELIVERY_KINDS}
+        # Else whoever waits would mostly get lost, too.
+        self.outlived_only = random.random() < 0.4
         if self.forced is not None:
             self._total, self._deliveries = 0.0, dict.fromkeys(DELIVERY_KINDS, 0.0)
 
@@ -109,7 +113,9 @@ class Faults:
         rate = self._deliveries[kind]
         if kind in ("duplicated", "late duplicate") and self.happened[kind] >= _MOST_DUPLICATES:
             rate = 0.0
-        if self.world.random.random() >= rate or (kind == "lost for good" and self.severity != "any"):
+        if kind == "lost for good" and self.severity != "any":
+            rate = 0.0
+        if self.world.random.random() >= rate:
             return False
         return self._happens(kind, None)
 

@@ -1,8 +1,9 @@
 """Lambda: handlers as processes; queues, retries and destinations of asynchronous invocations; answers of synchronous ones.
 
-An asynchronous event is delivered at least once, now and then late. A failed attempt is repeated twice, after one and two
-minutes, under the same request id, and what has then failed goes to the on-failure destination: the function `failure`,
-which is itself invoked asynchronously (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
+An asynchronous event is delivered at least once, now and then late; or it is deleted, of which nobody is told. A failed attempt
+is repeated twice, after one and two minutes, under the same request id, and what has then failed goes to the on-failure
+destination: the function `failure`, which is itself invoked asynchronously
+(https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
 """
 
 import json
@@ -121,6 +122,8 @@ class Lambda:
         """Put an event into a function's queue."""
         faults, random = self._faults, self._world.random
         request_id = request_id or self.request_id()
+        if not (faults.outlived_only and _is_awaited_by_none(payload)) and faults.of_delivery("lost for good"):
+            return
         delay = random.uniform(0, 90) if faults.of_delivery("delayed") else random.uniform(0, 0.2)
         delays = [delay]
         if faults.of_delivery("duplicated"):
@@ -174,8 +177,7 @@ class Client:
         if kind == "Event":
 
             def accept() -> Invoked:
-                if not (self._outlived(payload) and self._faults.of_delivery("lost for good")):
-                    self._service.accept(function, payload)
+                self._service.accept(function, payload)
                 return Invoked(b"")
 
             return self._requests.make(f"invoke {function}", accept, WRITES, _too_many)
@@ -205,12 +207,15 @@ class Client:
         ((value, error),) = answers
         return Invoked(json.dumps(value if error is None else error).encode(), failed=error is not None)
 
-    def _outlived(self, payload: bytes) -> bool:
-        """Whether somebody waits for this branch, and will notice that it is gone; Lambda promises more than that."""
-        match json.loads(payload):
-            case {"Fan-out": {"Index": index, "Size": size}}:
-                return bool(index < size)
-        return False
+
+def _is_awaited_by_none(payload: bytes) -> bool:
+    """Whether nobody waits for what comes of an envelope. (The last of the branches waits for the others.)"""
+    match json.loads(payload):
+        case {"Session": _, "Fan-out": {"Index": index, "Size": size}}:
+            return bool(index >= size)
+        case {"Session": _}:
+            return True
+    return False
 
 
 def _too_many() -> Exception:

@@ -13,7 +13,7 @@ from uuid import UUID
 from runtime.mapreduce import emitter, storage
 from runtime.mapreduce.keys import Destination, partition_number
 from runtime.mapreduce.run import current_run
-from runtime.orchestration import fan_in, given_up, lock, returns, table, wrapper
+from runtime.orchestration import fan_in, given_up, lock, open_runs, overdue, returns, table, wrapper
 from runtime.orchestration.envelope import encode
 from runtime.orchestration.wrapper import Wrapper
 from tests.simulation import seams
@@ -142,6 +142,17 @@ def _given_up_overlooked() -> AbstractContextManager[Any]:
     return patch.object(given_up, "read", lambda *_: [])
 
 
+def _no_sweep() -> AbstractContextManager[Any]:
+    """Markers go when the deadline has passed, as they should once a run has ended; but nobody looks whether it has."""
+
+    def forget(run_id: str, own: set[int], settings: Any) -> bool:
+        for deadline in own:
+            storage.delete(settings.results_bucket, open_runs.marker(run_id, deadline))
+        return False
+
+    return patch.object(overdue, "_look_after", forget)
+
+
 MISTAKES = (
     Mistake("random uuids in emit", "sfn", _random_uuids),
     Mistake("random uuids in emit", "http_sync_s3", _random_uuids),
@@ -159,6 +170,10 @@ MISTAKES = (
     Mistake("work goes on after the run has failed", "http_sync_s3", _failure_overlooked, budget=400),
     Mistake("work goes on after the run has failed", "s3_triggers", _failure_overlooked, budget=400),
     Mistake("what a stream gave up is overlooked", "dynamodb_triggers", _given_up_overlooked),
+    Mistake("no sweep for overdue runs", "http_sync_s3", _no_sweep),
+    Mistake("no sweep for overdue runs", "http_only", _no_sweep, budget=400),
+    Mistake("no sweep for overdue runs", "s3_triggers", _no_sweep),
+    Mistake("no sweep for overdue runs", "dynamodb_triggers", _no_sweep, budget=1000),
     Mistake("first page only", "sfn", _first_page_only),
     Mistake("first page only", "http_sync_s3", _first_page_only),
     Mistake("first page only", "s3_triggers", _first_page_only),

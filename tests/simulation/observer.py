@@ -5,13 +5,15 @@ While a schedule runs:
 - a repeated component gets and returns what it did the first time;
 - a fan-in gets every branch's value, in the order of their numbers; partitions are in the order of theirs;
 - once the run's failure is recorded, no invocation that begins runs a component;
+- when a run is recorded as overdue, nothing of it is at work or waits: its deadline comes after all that the platform may do;
 - under s3_triggers one claimant alone does a fan-in, unless it dies over it.
 
 In the end (`verdict`):
 - survivable faults: the exact result, and no failure recorded;
 - a fatal one: no result, the failure recorded with function, index and cause, and no later stage begun;
 - any: the exact result or a recorded failure;
-- whatever the faults: time never runs out, and what a stream gave up is recorded and removed.
+- whatever the faults: time never runs out, what a stream gave up is recorded and removed (unless the event of that got lost), and
+  the keeper is told of no run that has ended.
 """
 
 import json
@@ -20,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.mapreduce.run import current_run
+from runtime.orchestration import open_runs, overdue
 from tests.simulation.objects import Buckets, Written
 from tests.simulation.scenario import SHUFFLE, Scenario
 from tests.simulation.tables import Change
@@ -50,6 +53,7 @@ class Observer:
 
     Attributes:
         ended_well: processes that returned to Lambda.
+        events_were_lost: whether any was deleted on its way.
         violations: what must not have happened.
     """
 
@@ -58,6 +62,7 @@ class Observer:
     scenario: Scenario
     ended_well: set[Process]
     buckets: Buckets
+    events_were_lost: Callable[[], bool]
     violations: list[str] = field(default_factory=list)
     executions: dict[str, int] = field(default_factory=dict)
     failed_at: float | None = None
@@ -76,6 +81,8 @@ class Observer:
         """Watch the buckets."""
         if written.key == f"{RUN}/failed.json" and self.failed_at is None:
             self.failed_at = self.world.now
+            if json.loads(written.body).get("error") == overdue.ERROR:
+                self._look_at_what_still_goes_on()
         if written.before is None:
             return
         if written.mode == "replace" and written.key.endswith("/.lock"):
@@ -87,6 +94,11 @@ class Observer:
             self.violated(f"{where} changed from {written.before!r:.200} to {written.body!r:.200}")
         elif written.bucket != SHUFFLE and not self._may_repeat(written):
             self.violated(f"{where} was written twice, but must be created only if absent")
+
+    def _look_at_what_still_goes_on(self) -> None:
+        for process in self.world.processes:
+            if process.function not in ("", "failure"):
+                self.violated(f"{process.name} still goes on when the run is recorded as overdue")
 
     def changed(self, change: Change) -> None:
         """Watch the tables."""
@@ -137,8 +149,10 @@ class Observer:
         """All that was, and is, wrong."""
         if self.world.late:
             self.violated("a hang: something goes on for ever")
-        if left := self.buckets.objects.get(GIVEN_UP):
+        if (left := self.buckets.objects.get(GIVEN_UP)) and not self.events_were_lost():
             self.violated(f"given up by a stream, and not taken: {sorted(left)}")
+        if left := [key for key in self.buckets.objects.get(RESULTS, ()) if key.startswith(open_runs.PREFIX)]:
+            self.violated(f"still marked as open: {left}")
         result, failure = self._read("result.json"), self._read("failed.json")
         if result is not None and result != self.scenario.counts:
             self.violated(f"wrong result: {result!r:.300}, not {self.scenario.counts!r:.300}")

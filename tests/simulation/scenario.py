@@ -1,7 +1,7 @@
 """What one schedule is about: the input, the severity of its faults, which carriers are small. All drawn from the seed."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, get_args
 
@@ -22,6 +22,7 @@ class Scenario:
         texts: of the chunks.
         small_carriers: whether payloads, states and items hold so little that claim checks are needed.
         page_size: keys on a page of a listing.
+        attended: whether the client of http_only stays for the answer.
     """
 
     texts: tuple[str, ...]
@@ -30,6 +31,7 @@ class Scenario:
     fatal: Fatal | None = None
     small_carriers: bool = False
     page_size: int = 1000
+    attended: bool = True
 
     @property
     def counts(self) -> dict[str, int]:
@@ -59,18 +61,12 @@ def draw(random: Random) -> Scenario:
         ]
         num_reducer = random.randint(1, 4)
     severity: Severity = random.choices(get_args(Severity), (65, 20, 15))[0]
-    scenario = Scenario(tuple(texts), num_reducer, severity, None, random.random() < 0.3, random.choice((2, 3, 1000)))
-    if severity != "fatal":
+    small_carriers, page_size, attended = random.random() < 0.3, random.choice((2, 3, 1000)), random.random() < 0.7
+    scenario = Scenario(tuple(texts), num_reducer, severity, None, small_carriers, page_size, attended)
+    if not (severity == "fatal" or (severity == "any" and random.random() < 0.5)):
         return scenario
     places = [("mapper", index) for index in range(1, len(texts) + 1)] + [("partition", 1), ("summary", 1)]
     places += [("reducer", number) for number in range(1, len(scenario.partitions) + 1)]
     function, index = random.choice(places)
     how: Any = random.choice(("raises", "is killed", "never ends", "never begins"))
-    return Scenario(
-        scenario.texts,
-        num_reducer,
-        severity,
-        Fatal(function, index, how),
-        scenario.small_carriers,
-        scenario.page_size,
-    )
+    return replace(scenario, fatal=Fatal(function, index, how))

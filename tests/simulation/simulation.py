@@ -18,10 +18,13 @@ from runtime.orchestration.returns import Returns
 from runtime.orchestration.stage import NOTHING, Stage, value_name
 from runtime.orchestration.table import Table
 from scripts import paths
+from scripts.client.deadline import run_seconds
+from scripts.client.deployment import Deployment
 from scripts.package.definitions import read_asl, render_asl
-from scripts.package.functions import FAILURE
+from scripts.package.functions import FAILURE, functions_of
 from tests.simulation import lambdas, seams, tables
 from tests.simulation.faults import Faults
+from tests.simulation.keeper import Keeper
 from tests.simulation.machine import Machine
 from tests.simulation.objects import Buckets, Obstore
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS, RUN, Observer
@@ -98,7 +101,14 @@ class Simulation:
         timeouts = partial(seams.timeout, orchestration)
         self.service = lambdas.Lambda(self.world, self.faults, seams.handlers(orchestration), prefix, timeouts)
         self.lambda_client = lambdas.Client(self.world, self.faults, self.requests, self.service, prefix)
-        self.observer = Observer(self.world, orchestration, self.scenario, self.service.ended_well, self.buckets)
+        self.observer = Observer(
+            self.world,
+            orchestration,
+            self.scenario,
+            self.service.ended_well,
+            self.buckets,
+            lambda: self.faults.happened["lost for good"] > 0,
+        )
         self.service.never_begins = self.observer.never_begins
         self.streams = Streams(
             self.world,
@@ -108,6 +118,7 @@ class Simulation:
             self.buckets,
         )
         self.machine = Machine(self.world, self.faults, self.service, _definition(), map_concurrency=3)
+        self.keeper = Keeper(self.world, self.service, self.buckets)
         self.on_failure: Callable[[], None] = lambda: None  # of a state machine's execution
         self.buckets.watchers.append(self.observer.written)
         self.tables.watchers.append(self.observer.changed)
@@ -122,7 +133,7 @@ class Simulation:
         """Run the schedule."""
         self.world.trace("seed", self.seed, self.scenario)
         with seams.installed(self):
-            self.world.start("client", float("inf"), getattr(self, f"_start_{self.orchestration}"), lambda *_: None)
+            self.world.start("client", float("inf"), self._start, lambda *_: None)
             self.world.run()
         failed = self.observer.failed_at
         return Report(
@@ -139,6 +150,20 @@ class Simulation:
             self.world.lines,
         )
 
+    def _start(self) -> None:
+        if self.orchestration != "sfn":
+            self.keeper.open(self.world.now + self._seconds())
+        getattr(self, f"_start_{self.orchestration}")()
+
+    def _seconds(self) -> int:
+        """How long the client gives the run."""
+        functions = {function: function for function in functions_of(self.orchestration)}
+        timeouts = {function: int(seams.timeout(self.orchestration, function)) for function in functions}
+        deployment = Deployment(
+            self.orchestration, "sim", "", "", None, functions, {}, None, None, {}, seams.TIMEOUT_SECONDS, timeouts=timeouts
+        )
+        return run_seconds(deployment, len(self.scenario.texts), self.scenario.num_reducer)
+
     def _start_sfn(self) -> None:
         self.buckets.write(RESULTS, f"{RUN}/run.json", b"{}")
         chunks: list[Any] = [dict(chunk) for chunk in self.scenario.chunks]
@@ -154,9 +179,14 @@ class Simulation:
 
     def _start_http_only(self) -> None:
         prefix = seams.prefix(self.orchestration)
+        if not self.scenario.attended:
+            self.service.accept("unum_map", json.dumps(self._entry()).encode())
+            return
         try:
             seams._invoke(prefix, "unum_map", self._entry(), float("inf"))
         except FunctionFailed as error:
+            if self.faults.of_delivery("lost for good"):
+                return  # the client is gone
             told = {**from_response(error.response), "function": "unum_map", "index": None, "attempts": 1}
             with within(Run(RUN)):
                 record_failure(seams.RESULTS, RUN, complete(RUN, prefix, told))

@@ -14,7 +14,7 @@ from tests.simulation.usage import Use, anything, plain
 
 pytestmark = pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
 
-SEEDS = range(1, 201)
+SEEDS = range(1, 301)
 
 UNSEEN = {
     # of AWS itself

@@ -101,6 +101,11 @@ class World:
         """Whether `trace` does anything."""
         return self._record
 
+    @property
+    def processes(self) -> list[Process]:
+        """Those that live."""
+        return list(dict.fromkeys(strand.process for strand in self._strands if strand.process.alive))
+
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Call `action` in some seconds; it must not wait."""
         self._push(self.now + seconds, action, None)

@@ -56,6 +56,9 @@ class Orchestration(ABC):
     tables: ClassVar[tuple[str, ...]] = ()
     """Roles of the tables that hold items of a run, in the order of the flow."""
 
+    has_keeper: ClassVar[bool] = True
+    """Whether a sweep looks for runs that are overdue, since no orchestrator would notice that an event got lost."""
+
     starts_piecemeal: ClassVar[bool] = False
     """Whether a run begins with the first of many writes. One whose start was cut off never ends, and is taken back."""
 

@@ -47,6 +47,7 @@ class Sfn(Orchestration):
     """A run as one execution of a state machine."""
 
     service = "stepfunctions"
+    has_keeper = False
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

@@ -5,6 +5,7 @@
 #   returns  {run}/{function}/{index}.json        return values
 #            {run}/{function}.input/{index}.json  claim checks: what that function is given when its carrier can't hold it
 #   results  {run}/result.json, {run}/failed.json, {run}/run.json (the client's claim)
+#            .open/{run}/{deadline}               a run that may be open, for the keeper
 # A run id is the first segment of every key and made after deployment, so it is a wildcard here; all the rest is literal.
 locals {
   pairs = "${var.bucket_arns["shuffle"]}/*/reducer*/*"
@@ -52,6 +53,8 @@ locals {
     write_result  = { Sid = "StoreTheResult", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
     see_claim     = { Sid = "TellALateEndFromTheRunsOwn", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/run.json" }
     read_failure  = { Sid = "DoNothingWhenTheRunHasFailed", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }
+    mark_open     = { Sid = "TellTheKeeperOfARunThatNobodyClaimed", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/.open/*" }
+    close_open    = { Sid = "ForgetRunsThatHaveEnded", Action = "s3:DeleteObject", Resource = "${var.bucket_arns["results"]}/.open/*" }
     write_failure = { Sid = "RecordTheFailure", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }
   }
 }

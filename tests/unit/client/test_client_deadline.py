@@ -10,7 +10,6 @@ from runtime.orchestration import ORCHESTRATIONS
 from scripts.client.deadline import (
     ASSUMED_CONCURRENCY,
     HAND_OVER_SECONDS,
-    SWEEP_SECONDS,
     patience_seconds,
     run_seconds,
 )
@@ -56,7 +55,7 @@ def test_branch_that_waits_for_the_others_is_given_the_time_to_be_tried_again():
 def test_endless_loop_is_reported_before_the_client_gives_up(orchestration):
     deployment = deployed(orchestration)
 
-    assert patience_seconds(deployment, 1, 3) >= run_seconds(deployment, 1, 3) + 2 * SWEEP_SECONDS
+    assert patience_seconds(deployment, 1, 3) >= run_seconds(deployment, 1, 3) + 600
     assert run_seconds(deployment, 1, 3) > 3 * deployment.timeout_of("unum_map" if orchestration == "http_only" else "mapper")
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from runtime.orchestration import open_runs
 from scripts.client import claim, commands, console, objects, removal, resuming, turns
 from scripts.client.claim import Claim
 from scripts.client.errors import ClientError, Interruption, StorageError, UsageError
@@ -21,6 +22,7 @@ from tests.fakes.interleaving import Actor, Interleaving, Killed
 
 FAILURE = {"run": "r1", "error": "ValueError", "message": "poisoned"}
 RESULT, FAILED, RUN = "r1/result.json", "r1/failed.json", "r1/run.json"
+DEADLINE = 1_795_000_000
 REQUESTS = ("get", "put", "head", "delete", "list")
 
 
@@ -57,7 +59,10 @@ class World:
         obstore.put(self.results, RUN, claim._body(Claim("r1", "http_sync_s3", 2, None, "shuffle")))
 
     def left(self) -> set[str]:
-        return set(self.aws.bodies("results"))
+        return {key for key in self.aws.bodies("results") if not key.startswith(open_runs.PREFIX)}
+
+    def marked(self) -> bool:
+        return open_runs.marker("r1", DEADLINE) in self.aws.bodies("results")
 
     def functions(self) -> None:
         """What was set off: a failed run's functions do nothing."""
@@ -78,6 +83,7 @@ class World:
             remove=lambda mappers: self.remove(),
             progress=lambda mappers: Progress(),
             verdict=lambda: None,
+            has_keeper=True,
         )
         run = StartedRun(self.aws, orchestration, "r1", "shuffle", 2, False)  # type: ignore[arg-type]
         command, _, force = client.does.partition(" ")
@@ -111,6 +117,7 @@ class World:
         for module in (resuming, commands):
             patch.setattr(module, "find_run", lambda options, run: run)
             patch.setattr(module, "say", lambda text: None)
+        patch.setattr(resuming, "run_deadline", lambda *_: DEADLINE)
         patch.setattr(console, "say", lambda text: None)
         actors = [self.add(client) for client in clients]
         self.interleaving.run()
@@ -156,6 +163,7 @@ def test_run_is_left_open_by_no_order_of_clients(draws: list[int], clients: list
         assert not {RESULT, FAILED} <= left
         interrupted = any(isinstance(actor.error, Interruption) for actor in actors)
         assert left == set() or left & {RESULT, FAILED} or ("start" not in world.events and interrupted)
+    assert world.marked() or "start" not in world.events or "clean" in world.events
     if "clean" in world.events:
         assert "start" not in world.events[world.events.index("clean") :]
 

@@ -1,6 +1,7 @@
 """Log lines, REPORT lines, execution histories."""
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -108,3 +109,13 @@ def test_what_user_code_prints_is_no_line_of_ours(imitation):
     found, lost = telemetry.parse_logs([imitation, line("r", "a", index=2), report("a")], "r")
 
     assert ([each.index for each in found], lost) == ([2], 0)
+
+
+def test_sweeps_of_any_deployment_are_left_out_with_their_listings():
+    functions = Counter({"wordcount-http_only-mapper": 6, "wordcount-http_only-failure": 1, "wordcount-s3_triggers-failure": 2})
+    requests = Counter({"s3.ListObjectsV2": 10, "s3.PutObject": 4})
+
+    left = telemetry.without_sweeps(telemetry.Count(requests, functions))
+
+    assert left.functions == {"wordcount-http_only-mapper": 6}
+    assert left.requests == {"s3.ListObjectsV2": 7, "s3.PutObject": 4}

@@ -1,0 +1,23 @@
+# Lambda may delete an asynchronous event without a word, and no orchestrator is there to miss it. So the recorder of failures looks
+# for runs that are overdue, every few minutes.
+resource "aws_cloudwatch_event_rule" "this" {
+  name                = "${var.name}-sweep"
+  description         = "Looks for runs of ${var.name} that are overdue."
+  schedule_expression = var.sweep_minutes == 1 ? "rate(1 minute)" : "rate(${var.sweep_minutes} minutes)"
+}
+
+resource "aws_cloudwatch_event_target" "this" {
+  rule = aws_cloudwatch_event_rule.this.name
+  arn  = var.failure_arn
+
+  # EventBridge finds out at the first event whether it may invoke the function, and then retries for a day.
+  depends_on = [aws_lambda_permission.this]
+}
+
+resource "aws_lambda_permission" "this" {
+  statement_id  = "LookForOverdueRuns"
+  function_name = var.failure
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  source_arn    = var.rule_arn
+}

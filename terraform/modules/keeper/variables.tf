@@ -1,0 +1,24 @@
+variable "name" {
+  description = "First part of the rule's name."
+  type        = string
+}
+
+variable "rule_arn" {
+  description = "ARN of the rule, known before it exists."
+  type        = string
+}
+
+variable "failure" {
+  description = "Name of the function that records failures."
+  type        = string
+}
+
+variable "failure_arn" {
+  description = "ARN of that function."
+  type        = string
+}
+
+variable "sweep_minutes" {
+  description = "Minutes from one sweep to the next."
+  type        = number
+}
