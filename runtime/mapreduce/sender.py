@@ -67,7 +67,12 @@ class Sender:
                 raise self._failure
             self._sent += 1
             self._run.requests["s3.PutObject"] += 1
-        self._pool.submit(self._put, key, body)
+        try:
+            self._pool.submit(self._put, key, body)
+        except RuntimeError:
+            # Too late: a thread that nobody waits for, while the mapper ends. Nor does the mapper's end wait for this put.
+            self._end_one()
+            raise
 
     def finish(self) -> None:
         """Wait until everything is stored.
@@ -118,9 +123,12 @@ class Sender:
         except Exception as error:
             self._fail(error)
         finally:
-            with self._changed:
-                self._ended += 1
-                self._changed.notify_all()
+            self._end_one()
+
+    def _end_one(self) -> None:
+        with self._changed:
+            self._ended += 1
+            self._changed.notify_all()
 
     def _store(self, key: str, body: bytes) -> None:
         retries = Retries(self._run.deadline)

@@ -17,6 +17,7 @@ import pytest
 
 from runtime.mapreduce import emit, emitting, run_map, storage
 from runtime.mapreduce.run import Run, within
+from runtime.mapreduce.sender import CONCURRENCY
 from scripts import paths
 from tests.fakes.shuffle_store import ShuffleStore
 from tests.fakes.waiting import PATIENCE_SECONDS, wait_until
@@ -259,6 +260,48 @@ def test_map_that_does_not_wait_for_a_thread_that_has_not_emitted_yet_fails_by_n
     with pytest.raises(RuntimeError, match="user_map returned while thread 'left behind' of its own is still at work"):
         run(user_map)
     user_map.go_on()
+
+
+def test_thread_that_waits_in_emit_when_the_map_returns_holds_nobody_up(store: ShuffleStore) -> None:
+    errors: list[Exception] = []
+    emitting_thread = threading.Thread(target=emit_until_refused)
+
+    def user_map(text: str) -> None:
+        emitting_thread.start()
+        assert store.wait_for_started(CONCURRENCY)
+        wait_until(lambda: waits_in(emitting_thread, "send"), "the thread to wait for room")
+        threading.Timer(0.1, store.release).start()
+
+    def mapper() -> None:
+        try:
+            run(user_map)
+        except RuntimeError as error:
+            errors.append(error)
+
+    store.hold()
+    running = threading.Thread(target=mapper, daemon=True)
+    running.start()
+    running.join(PATIENCE_SECONDS / 4)
+
+    assert not running.is_alive()
+    assert "of its own is still at work" in str(errors[0])
+    emitting_thread.join(PATIENCE_SECONDS)
+    assert not emitting_thread.is_alive()
+
+
+def emit_until_refused() -> None:
+    with suppress(RuntimeError):
+        while True:
+            emit("on and on")
+
+
+def waits_in(thread: threading.Thread, function: str) -> bool:
+    """Whether a thread waits for another one, in a function that waits on a condition itself."""
+    frame, names = sys._current_frames().get(thread.ident or 0), []
+    while frame is not None:
+        names.append(frame.f_code.co_name)
+        frame = frame.f_back
+    return names[:3] == ["wait", "wait_for", function]
 
 
 def test_daemon_that_never_emits_may_work_on(store: ShuffleStore) -> None:
