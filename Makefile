@@ -31,6 +31,8 @@ RUN := $(VENV)/bin/python -S scripts/start.py
 WHICH = --orchestration "$$ORCHESTRATION" --prefix "$$PREFIX" --region "$$REGION"
 
 .DEFAULT_GOAL := help
+# Targets that are named together are steps, in that order: make -j4 local-up local-deploy.
+.NOTPARALLEL:
 .PHONY: help demo compare test soak faults tools package local-up local-restart local-status local-down local-deploy deploy destroy lint format clean
 
 ##@ Try it

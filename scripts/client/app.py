@@ -79,7 +79,7 @@ def _goes_on(run: StartedRun) -> str:
 
 def _start(options: argparse.Namespace) -> StartedRun:
     given = read_input(options.input, options.format, options.chunk_bytes, options.chunks)
-    aws = Aws(_choose(options))
+    aws = Aws.open(_choose(options))
     kind = ORCHESTRATIONS[aws.deployment.orchestration]
     if kind.service:
         aws.warm_up(kind.service)

@@ -6,6 +6,8 @@ boto3's default chain (environment, profile, single sign-on, instance role).
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, Literal
@@ -13,6 +15,7 @@ from urllib.parse import urlsplit
 
 import obstore.store
 
+from scripts import children
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError
 
@@ -29,13 +32,23 @@ class Aws:
         self.deployment = deployment
         self._made: dict[Any, Any] = {}
         self._lock = threading.RLock()
-        if deployment.is_embedded:
-            for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
-                os.environ.pop(name, None)  # boto3 stops at a profile that is not there, even one it would not use
         if urlsplit(deployment.endpoint_url or "").hostname in _LOOPBACK.split(","):
             # A proxy set for the internet must not be asked for this machine's own port.
             for name in ("NO_PROXY", "no_proxy"):
                 os.environ[name] = ",".join(filter(None, [os.environ.get(name), _LOOPBACK]))
+
+    @classmethod
+    def open(cls, deployment: Deployment) -> "Aws":
+        """Clients that go by this process's environment, in which only those of the user's settings are left that are for them.
+
+        Of the libraries that read them, each reads some that the others don't, and an explicit setting doesn't outdo them all.
+        """
+        before = dict(os.environ)
+        kept = children.without_aws(before) if deployment.is_embedded else children.without_empty_aws(before)
+        for name in before.keys() - kept.keys():
+            del os.environ[name]
+        os.environ.update(kept)
+        return cls(deployment)
 
     def store(self, role: Role, *, patient: bool = True) -> obstore.store.S3Store:
         """The bucket of a role. Impatient ones, for polling, give up after seconds rather than minutes."""
@@ -64,8 +77,9 @@ class Aws:
         key = (service, settings["read_timeout"])
         with self._lock:
             if key not in self._made:
-                config = Config(connect_timeout=5, **settings)
-                self._made[key] = self._session.client(service, endpoint_url=self.deployment.endpoint_url, config=config)
+                with _usable_settings():
+                    config = Config(connect_timeout=5, **settings)
+                    self._made[key] = self._session.client(service, endpoint_url=self.deployment.endpoint_url, config=config)
             return self._made[key]
 
     def warm_up(self, service: Service) -> None:
@@ -115,11 +129,25 @@ class Aws:
         from obstore.auth.boto3 import Boto3CredentialProvider
 
         try:
-            return Boto3CredentialProvider(self._session, ttl=timedelta(minutes=5))
+            with _usable_settings():
+                return Boto3CredentialProvider(self._session, ttl=timedelta(minutes=5))
         except ValueError:
             raise ClientError(
                 "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             ) from None
+
+
+@contextmanager
+def _usable_settings() -> Iterator[None]:
+    """Tell in a sentence what botocore refuses of the user's settings: a file that it can't parse, a profile that isn't there."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        yield
+    except BotoCoreError as error:
+        raise ClientError(
+            f"the AWS settings of this machine can't be used: {error}; mend them (~/.aws/config, ~/.aws/credentials, AWS_...)"
+        ) from error
 
 
 def _test_credentials() -> Any:

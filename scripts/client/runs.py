@@ -76,7 +76,7 @@ def find_run(options: argparse.Namespace, run_id: str) -> StartedRun:
     for deployment in deployments:
         if deployment.orchestration not in ORCHESTRATIONS:
             continue
-        aws = Aws(deployment)
+        aws = Aws.open(deployment)
         results = aws.store("results")
         claimed = Claim.parse(objects.read(results, f"{run_id}/{claim.RUN}"))
         if claimed is None and not objects.names(results, f"{run_id}/"):

@@ -110,7 +110,7 @@ class Bench:
         self, deployment: Deployment, elements: list[Element], architecture: str, timeout: float, *, lasting: bool
     ) -> None:
         self.deployment, self._timeout, self._architecture, self._lasting = deployment, timeout, architecture, lasting
-        self._aws = Aws(deployment)
+        self._aws = Aws.open(deployment)
         self._chunks, self._destination, self._num_reducer, _ = settle(elements, deployment.buckets, None, None)
         self._logs, self._states, self._dynamodb = (
             telemetry.client(deployment, service) for service in ("logs", "stepfunctions", "dynamodb")

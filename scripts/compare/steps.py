@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from scripts import paths
+from scripts import children, paths
 
 
 class StepFailedError(Exception):
@@ -61,7 +61,7 @@ def _step(title: str, module: str, *arguments: str) -> None:
 
 def _run(module: str, *arguments: str, quiet: bool = False) -> int:
     """Run one of the project's commands and wait for it; on Ctrl-C it ends first, and tidies up after itself."""
-    command = [sys.executable, "-m", module, *arguments]
+    command = [*children.PYTHON, module, *arguments]
     sinks = (subprocess.DEVNULL, subprocess.DEVNULL) if quiet else (sys.stderr, None)
     process = subprocess.Popen(command, cwd=paths.ROOT, stdin=subprocess.DEVNULL, stdout=sinks[0], stderr=sinks[1])
     try:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from runtime.orchestration import ORCHESTRATIONS
-from scripts import paths
+from scripts import children, paths
 from scripts.deploy import targets
 from scripts.deploy.choice import choose
 from scripts.deploy.errors import PrerequisiteError
@@ -85,7 +85,7 @@ def _step(title: str, module: str, *arguments: str) -> int:
 def _run(module: str, *arguments: str, quiet: bool = False) -> int:
     """Run one of the project's commands and wait for it; on Ctrl-C it ends first, and tidies up after itself."""
     sink = subprocess.DEVNULL if quiet else None
-    process = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=paths.ROOT, stdout=sink, stderr=sink)
+    process = subprocess.Popen([*children.PYTHON, module, *arguments], cwd=paths.ROOT, stdout=sink, stderr=sink)
     try:
         return process.wait()
     except KeyboardInterrupt:

@@ -6,17 +6,20 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from runtime.orchestration import ORCHESTRATIONS
+from scripts import paths
 from scripts.deploy import account, current, targets, terraform
 from scripts.deploy.choice import DEFAULT_PREFIX, DEFAULT_REGION, Choice, choose
 from scripts.deploy.errors import DeployError, PrerequisiteError, TerraformError
 from scripts.deploy.files import write_whole
 from scripts.deploy.targets import EmbeddedTarget, Target
 from scripts.deploy.terraform import Program
+from scripts.only_one import LockedError, only_one
 
 # Exit codes of `terraform plan -detailed-exitcode`, and of `plan` here.
 _NOTHING_CHANGED = 0
@@ -80,8 +83,9 @@ def _on_embedded(options: argparse.Namespace, choice: Choice) -> int:
     if options.command == "apply" and options.unless_current and current.is_current(target):
         print(f"Nothing has changed since {choice.name} was deployed.")
         return 0
-    program = terraform.prepare(target)
-    return {"apply": _apply, "plan": _plan, "destroy": _destroy}[options.command](program, target)
+    with _only_one(target.logs / "lock", f"deployment {choice.name}"):
+        program = terraform.prepare(target)
+        return {"apply": _apply, "plan": _plan, "destroy": _destroy}[options.command](program, target)
 
 
 def _apply(program: Program, target: EmbeddedTarget) -> int:
@@ -146,6 +150,12 @@ def _on_aws(options: argparse.Namespace, choice: Choice) -> int:
     asks = options.command != "plan" and not options.yes
     if asks and (sys.stdin is None or not sys.stdin.isatty()):
         raise PrerequisiteError(f"There is nobody to ask: {options.command} on an account needs --yes or a terminal.")
+    with _only_one(paths.BUILD / "deploy.lock", "deployments on an account"):
+        return _in_workspace(options, target, choice, asks=asks)
+
+
+def _in_workspace(options: argparse.Namespace, target: Target, choice: Choice, *, asks: bool) -> int:
+    """All of them share what says which workspace is selected, so another one must not select its own meanwhile."""
     program = terraform.prepare(target)
     _enter(program, target, choice, options.command)
     unasked = ["-input=false", "-detailed-exitcode" if options.command == "plan" else "-auto-approve"]
@@ -172,6 +182,15 @@ def _enter(program: Program, target: Target, choice: Choice, command: str) -> No
             )
     terraform.select_workspace(program, target, choice.name)
     account.check(account.read(terraform.state(program, target)), choice, target.environment)
+
+
+@contextmanager
+def _only_one(lock: Path, what: str) -> Iterator[None]:
+    try:
+        with only_one(lock, what):
+            yield
+    except LockedError as error:
+        raise PrerequisiteError(f"{error}.") from None
 
 
 def _check() -> int:

@@ -10,14 +10,14 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts import paths
+from scripts import children, paths
 from scripts.deploy.choice import Choice
 from scripts.deploy.errors import PrerequisiteError
 from scripts.package.layer import LOCAL
 
-# The user's own settings that must not reach a run against the embedded AWS: real credentials and profiles, another workspace,
-# and options that Terraform would add to every command.
-_NOT_FOR_EMBEDDED = re.compile(r"AWS_|TF_WORKSPACE$|TF_CLI_ARGS")
+# The user's own settings that must not reach a run against the embedded AWS, beside those of AWS: another workspace, and options
+# that Terraform would add to every command.
+_NOT_FOR_EMBEDDED = re.compile(r"TF_WORKSPACE$|TF_CLI_ARGS")
 _NOT_FOR_CHECKS = re.compile(_NOT_FOR_EMBEDDED.pattern + "|TF_VAR_")
 
 # Terraform and its provider spend a third of their CPU time on collecting what the provider's schema leaves; memory is cheaper.
@@ -116,7 +116,7 @@ def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> E
     folder = paths.BUILD / "embedded"
     endpoint = _endpoint(folder / "state.json") if running else ""
     work = folder / "terraform" / choice.name
-    environment = _SETTINGS | {name: value for name, value in os.environ.items() if not _NOT_FOR_EMBEDDED.match(name)}
+    environment = children.without_aws(_environment(_NOT_FOR_EMBEDDED))
     environment["TF_DATA_DIR"] = str(work / "data")
     environment["TF_PLUGIN_CACHE_DIR"] = _plugin_cache(environment)
     own = [
@@ -141,8 +141,7 @@ def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> E
 
 def aws(choice: Choice, variables: list[str]) -> Target:
     """The deployment on an account: what `cd terraform && terraform apply` in the workspace of its name makes."""
-    environment = _SETTINGS | os.environ
-    environment.pop("TF_WORKSPACE", None)
+    environment = _environment(re.compile("TF_WORKSPACE$"))
     return Target(
         variables=(*choice.variables, *_build_dir_variable(), *variables),
         environment=environment,
@@ -152,11 +151,15 @@ def aws(choice: Choice, variables: list[str]) -> Target:
 
 def checks() -> Target:
     """No deployment: where Terraform's data lies, and what it is told, while the configuration is checked."""
-    environment = _SETTINGS | {name: value for name, value in os.environ.items() if not _NOT_FOR_CHECKS.match(name)}
+    environment = children.without_aws(_environment(_NOT_FOR_CHECKS))
     data_dir = paths.BUILD / "terraform-check"
     environment["TF_DATA_DIR"] = str(data_dir)
     environment["TF_PLUGIN_CACHE_DIR"] = _plugin_cache(environment)
     return Target(variables=tuple(_build_dir_variable()), environment=environment, data_dir=data_dir)
+
+
+def _environment(left_out: re.Pattern[str]) -> dict[str, str]:
+    return _SETTINGS | {name: value for name, value in children.for_terraform().items() if not left_out.match(name)}
 
 
 def _plugin_cache(environment: dict[str, str]) -> str:

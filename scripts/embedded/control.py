@@ -1,7 +1,6 @@
 """up, status and down: what they print, and in which order they do things."""
 
 import contextlib
-import fcntl
 import json
 import shutil
 import time
@@ -11,9 +10,9 @@ from dataclasses import asdict
 from scripts.embedded import environment, launch, process, state
 from scripts.embedded.errors import EmbeddedError, PortTakenError
 from scripts.embedded.paths import Paths
+from scripts.only_one import LockedError, only_one
 
 NOT_RUNNING = 3
-_LOCK_SECONDS = 1000
 _KEEPING_SECONDS = 60.0
 
 
@@ -148,18 +147,11 @@ def _forget(paths: Paths) -> None:
 @contextlib.contextmanager
 def _only_one(paths: Paths) -> Iterator[None]:
     """Lets one `up` or `down` of a build directory run at a time; the second waits for the first."""
-    paths.home.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + _LOCK_SECONDS
-    with paths.lock.open("w") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise EmbeddedError(f"another command holds {paths.lock} for {_LOCK_SECONDS} s") from None
-                time.sleep(0.1)
-        yield
+    try:
+        with only_one(paths.lock, "the embedded AWS"):
+            yield
+    except LockedError as error:
+        raise EmbeddedError(str(error)) from None
 
 
 def _shown(paths: Paths) -> str:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+from scripts import children
 from scripts.embedded.errors import EnvironmentSetupError
 from scripts.embedded.paths import Paths
 
@@ -60,7 +61,9 @@ def _stamp(paths: Paths) -> str:
 
 def _run(command: list[str], complaint: str) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PIP_SECONDS, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, env=children.for_pip(), capture_output=True, text=True, timeout=_PIP_SECONDS, stdin=subprocess.DEVNULL
+        )
     except subprocess.TimeoutExpired as error:
         raise EnvironmentSetupError(f"{complaint}: no end after {_PIP_SECONDS} s") from error
     if done.returncode != 0:

@@ -9,6 +9,7 @@ from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.edge import FUNCTIONS as COMPONENTS
 from runtime.orchestration.edge import DefinitionError
 from scripts import paths
+from scripts.only_one import LockedError, only_one
 from scripts.package import sources
 from scripts.package.definitions import check, read_asl, render_asl
 from scripts.package.functions import function_zip, functions_of
@@ -34,16 +35,16 @@ def main(arguments: list[str] | None = None) -> int:
     manifest = {"architecture": options.arch, "python_version": options.python_version}
     try:
         check(paths.DEFINITIONS, ORCHESTRATIONS)
-        paths.BUILD.mkdir(parents=True, exist_ok=True)
-        write_if_changed(paths.BUILD / "manifest.json", (json.dumps(manifest) + "\n").encode())
-        made = _make_layers(layers, lambda_platform(options.arch, options.python_version), paths.BUILD)
-        local = _make_local_layers(layers)
-        made += local or []
-        for orchestration in orchestrations:
-            made += _make_functions(orchestration)
-        if local is not None:
-            _try_imports(layers)
-    except (DefinitionError, ImportFailedError, LayerError) as error:
+        with only_one(paths.BUILD / "package.lock", "the packages"):
+            write_if_changed(paths.BUILD / "manifest.json", (json.dumps(manifest) + "\n").encode())
+            made = _make_layers(layers, lambda_platform(options.arch, options.python_version), paths.BUILD)
+            local = _make_local_layers(layers)
+            made += local or []
+            for orchestration in orchestrations:
+                made += _make_functions(orchestration)
+            if local is not None:
+                _try_imports(layers)
+    except (DefinitionError, ImportFailedError, LayerError, LockedError) as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
     print(f"package: {_told(made)}", flush=True)

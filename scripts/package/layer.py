@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts import paths
+from scripts import children, paths
 from scripts.package.completeness import for_platform, unmet
 from scripts.package.platforms import Platform
 from scripts.package.zips import files_under, write_if_changed, zip_bytes
@@ -32,7 +31,6 @@ _ROUNDS = 5
 _UNREPRODUCIBLE = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 _UNAVAILABLE = re.compile(r"(?:No matching distribution found for|satisfies the requirement) ([^\s(]+)")
 _INCLUDE = re.compile(r"\s*(?:-r|--requirement|-c|--constraint)[\s=]+(\S+)")
-_PIP_OWN = re.compile(r"PIP_(USER|TARGET|PREFIX|ROOT|PYTHON|NO_DEPS|REQUIREMENT|REQUIRE_VIRTUALENV|PLATFORM|ABI|IMPLEMENTATION)$")
 
 
 class LayerError(Exception):
@@ -93,9 +91,8 @@ def _install(requirements: Path, added: list[str], target: Path, platform: Platf
     with tempfile.TemporaryDirectory() as scratch:
         asked = Path(scratch) / requirements.name
         asked.write_text("".join(_absolute(line, requirements) + "\n" for line in lines if line is not None), encoding="utf-8")
-        environment = {name: value for name, value in os.environ.items() if not _PIP_OWN.match(name)}
         done = subprocess.run(
-            [*command, "--requirement", str(asked), *added], env=environment, capture_output=True, text=True, check=False
+            [*command, "--requirement", str(asked), *added], env=children.for_pip(), capture_output=True, text=True, check=False
         )
     if done.returncode != 0:
         raise LayerError(_complaint(requirements, platform, done.stderr.strip()))

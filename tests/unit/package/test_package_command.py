@@ -41,7 +41,11 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
 
 
 def files(build: Path) -> dict[str, bytes]:
-    return {path.relative_to(build).as_posix(): path.read_bytes() for path in build.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(build).as_posix(): path.read_bytes()
+        for path in build.rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    }
 
 
 def test_everything_is_made(build: Path, installed: Installed) -> None:
