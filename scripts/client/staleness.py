@@ -1,7 +1,10 @@
 """Whether what is deployed was made from what is here: else an edit without a deployment gives yesterday's result."""
 
 from scripts.client.deployment import Deployment
+from scripts.deploy.choice import DEFAULT_PREFIX, DEFAULT_REGION
 from scripts.package import sources
+
+_DEFAULTS = {"PREFIX": DEFAULT_PREFIX, "REGION": DEFAULT_REGION}
 
 
 def stale(deployment: Deployment) -> str | None:
@@ -14,7 +17,9 @@ def stale(deployment: Deployment) -> str | None:
     except OSError as error:
         return f"whether {deployment} runs the code that is here can't be told: {error}"
     how = "make local-deploy" if deployment.is_embedded else "make deploy"
+    names = {"ORCHESTRATION": deployment.orchestration, "PREFIX": deployment.prefix, "REGION": deployment.region}
+    asked = " ".join(f"{name}={value}" for name, value in names.items() if value != _DEFAULTS.get(name))
     return (
         f"{deployment} runs other code than functions/, runtime/, definitions/ and requirements/ here would make, so this run "
-        f"does, too; deploy what is here with: {how} ORCHESTRATION={deployment.orchestration}"
+        f"does, too; deploy what is here with: {how} {asked}"
     )

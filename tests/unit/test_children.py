@@ -9,6 +9,7 @@ import pytest
 
 from scripts import children, paths
 from scripts.deploy import targets
+from scripts.deploy.choice import choose
 
 
 @pytest.mark.parametrize("name", ["PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIREMENT", "PIP_NO_DEPS"])
@@ -36,7 +37,7 @@ def test_empty_settings_of_aws_are_none(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("AWS_CA_BUNDLE", "")
     monkeypatch.setenv("AWS_PROFILE", "mine")
 
-    told = targets.aws("sfn", []).environment
+    told = targets.aws(choose("sfn", None, None), []).environment
 
     assert "AWS_CA_BUNDLE" not in told
     assert told["AWS_PROFILE"] == "mine"

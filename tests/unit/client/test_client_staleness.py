@@ -71,6 +71,13 @@ def test_what_is_in_no_package_of_the_orchestration_is_not_noted(checkout: Path,
     assert stale(deployment) is None
 
 
+def test_way_to_deploy_names_what_is_not_the_default(checkout: Path) -> None:
+    deployment = dataclasses.replace(deployed(), prefix="mine", region="eu-west-1")
+    (checkout / "runtime" / "new.py").touch()
+
+    assert (stale(deployment) or "").endswith("make local-deploy ORCHESTRATION=sfn PREFIX=mine REGION=eu-west-1")
+
+
 def test_record_of_an_older_version_is_not_noted(checkout: Path) -> None:
     assert stale(dataclasses.replace(deployed(), sources=None)) is None
 
