@@ -322,17 +322,17 @@ def test_thread_that_was_there_before_may_work_on(store: ShuffleStore) -> None:
 
 
 def test_emit_while_the_last_puts_are_under_way_is_too_late_and_fails_the_mapper(store: ShuffleStore) -> None:
-    pool = ThreadPoolExecutor(1)
+    mapper, pool = threading.current_thread(), ThreadPoolExecutor(1)
     errors: list[BaseException | None] = []
 
     def late() -> None:
+        wait_until(lambda: waits_in(mapper, "_settle"), "the mapper to wait for its puts")
         errors.append(pool.submit(emit, "late").exception(PATIENCE_SECONDS))
         store.release()
 
     def user_map(text: str) -> None:
         pool.submit(emit, "early").result()  # now the pool's thread is known, and idle
-        store.wait_for_started(1)
-        threading.Timer(0.05, late).start()
+        threading.Thread(target=late, daemon=True).start()
 
     store.hold()
     with pool, pytest.raises(RuntimeError, match="after its user_map had returned; wait in user_map for every thread and task"):
