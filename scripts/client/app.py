@@ -24,7 +24,7 @@ from scripts.client.errors import (
     TimedOutError,
     UsageError,
 )
-from scripts.client.estimate import estimate, refuse_if_endless
+from scripts.client.estimate import concurrency_of, estimate, refuse_if_endless
 from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.orchestrations.base import Chunk
 from scripts.client.output import check_output, parse_counts, print_json, print_table, summed_up, to_bytes, write_whole
@@ -88,9 +88,14 @@ def _start(options: argparse.Namespace) -> StartedRun:
     run_id = options.run_id or new_run_id()
     orchestration = kind(aws, run_id)
     orchestration.check(chunks)
-    expected = estimate(aws.deployment, (chunk["text"] for chunk in chunks))
+    texts = [chunk["text"] for chunk in chunks]
+    expected = estimate(aws.deployment, texts)
+    if not expected.fits:
+        expected = estimate(
+            aws.deployment, texts, concurrency_of(aws)
+        )  # fewer mappers at once may end in time, one after the other
     if not options.force:
-        refuse_if_endless(aws.deployment, expected, max((len(chunk["text"].encode()) for chunk in chunks), default=0))
+        refuse_if_endless(aws.deployment, expected, max((len(text.encode()) for text in texts), default=0))
     if not options.quiet:
         for notice in filter(None, [*given.notices, *notices, expected.notice, stale(aws.deployment)]):
             say(f"note: {notice}")

@@ -590,7 +590,7 @@ def test_several_deployments_need_a_choice(deploy, sample, capsys):
     other = deploy("http_sync_s3")
 
     assert main([sample]) == 2
-    assert "http_sync_s3, sfn" in capsys.readouterr().err
+    assert "wordcount-http_sync_s3-us-east-1, wordcount-sfn-us-east-1" in capsys.readouterr().err
 
     assert main([sample, "--orchestration", "http_sync_s3"]) == 0
     assert len(other.started) == 1
