@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.mapreduce import storage
-from runtime.mapreduce.run import Run, within
+from runtime.mapreduce.run import Run, current_run, within
 from runtime.orchestration import failure
 from runtime.orchestration.envelope import EnvelopeError, checked_run_id
 from runtime.orchestration.failure_record import complete
@@ -47,7 +47,7 @@ def record_end(event: Any) -> bool:
     ended, settings = read(event), Settings.load()
     if ended.error == failure.RunFailed.__name__:
         return failure.turn_back("the execution itself has recorded why", run=ended.run_id)
-    with within(Run(ended.run_id)):
+    with within(Run(ended.run_id, deadline=current_run().deadline)):
         claim = storage.get(settings.results_bucket, f"{ended.run_id}/run.json")
         if claim is None:
             return failure.turn_back("the run is no more, or was started by none of our clients", run=ended.run_id)

@@ -39,7 +39,7 @@ import os
 from typing import Any
 from urllib.parse import unquote_plus
 
-from runtime.mapreduce.run import Run, current_run, within
+from runtime.mapreduce.run import Run, current_run, deadline_in, within
 from runtime.orchestration import output
 from runtime.orchestration.envelope import EnvelopeError, checked_run_id
 from runtime.orchestration.failure_record import complete, from_response
@@ -64,7 +64,8 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
         RunFailed: all is well, but the state machine asked.
     """
     try:
-        return _handle(event)
+        with within(Run(deadline=deadline_in(context.get_remaining_time_in_millis() / 1000))):
+            return _handle(event)
     except Exception as error:
         raise presentable(error) from None
 
@@ -89,7 +90,7 @@ def _handle(event: Any) -> dict[str, Any]:
     if redrives and redrives[1] > redrives[0]:
         output.write({"outcome": "redriven", **failure})
         return failure
-    with within(Run(failure["run"])):
+    with within(Run(failure["run"], deadline=current_run().deadline)):
         record(failure)
     if redrives:
         raise RunFailed(_sentence(failure))

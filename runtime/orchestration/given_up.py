@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from runtime.mapreduce import storage
-from runtime.mapreduce.run import Run, within
+from runtime.mapreduce.run import Run, current_run, within
 from runtime.orchestration import failure
 from runtime.orchestration.envelope import EnvelopeError, checked_run_id
 from runtime.orchestration.results import find_result
@@ -101,7 +101,7 @@ def _keys(notice: Any, bucket: str) -> Iterator[str]:
 
 
 def _record(told: GivenUp, settings: Settings) -> bool:
-    with within(Run(told.run_id)):
+    with within(Run(told.run_id, deadline=current_run().deadline)):
         table = Table(told.table, told.run_id, Returns(settings.returns_bucket, told.run_id))
         stored = table.image(told.item)
         if stored is None:

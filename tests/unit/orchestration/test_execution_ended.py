@@ -8,6 +8,7 @@ import pytest
 from runtime.mapreduce import storage
 from runtime.orchestration.envelope import EnvelopeError
 from runtime.orchestration.failure import lambda_handler
+from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
 
 Capsys = pytest.CaptureFixture[str]
@@ -51,7 +52,7 @@ def ended(**detail: Any) -> Any:
 
 
 def test_execution_that_failed_by_itself_is_recorded(results: Results) -> None:
-    answer = lambda_handler(ended(), None)
+    answer = lambda_handler(ended(), FakeContext())
 
     assert answer == {"recorded": 1}
     assert results.failure.pop("time")
@@ -70,13 +71,13 @@ def test_execution_that_failed_by_itself_is_recorded(results: Results) -> None:
 
 
 def test_execution_out_of_time_names_its_status(results: Results) -> None:
-    lambda_handler(ended(status="TIMED_OUT", error=None, cause=None), None)
+    lambda_handler(ended(status="TIMED_OUT", error=None, cause=None), FakeContext())
 
     assert (results.failure["error"], results.failure["message"]) == ("TIMED_OUT", "the execution ended as TIMED_OUT")
 
 
 def test_what_the_execution_recorded_itself_is_left_alone_without_a_request(results: Results, capfd: Capsys) -> None:
-    answer = lambda_handler(ended(error="RunFailed", cause="mapper 3: ValueError: a bad word"), None)
+    answer = lambda_handler(ended(error="RunFailed", cause="mapper 3: ValueError: a bad word"), FakeContext())
 
     assert answer == {"recorded": 0}
     assert (results.failure, results.reads) == (None, 0)
@@ -86,7 +87,7 @@ def test_what_the_execution_recorded_itself_is_left_alone_without_a_request(resu
 def test_first_record_stays(results: Results) -> None:
     results.objects["run1/failed.json"] = b'{"error": "ValueError"}'
 
-    lambda_handler(ended(error="States.ExceedToleratedFailureThreshold"), None)
+    lambda_handler(ended(error="States.ExceedToleratedFailureThreshold"), FakeContext())
 
     assert results.failure == {"error": "ValueError"}
 
@@ -94,7 +95,7 @@ def test_first_record_stays(results: Results) -> None:
 def test_end_before_the_last_redrive_fails_no_run(results: Results, capfd: Capsys) -> None:
     results.objects["run1/run.json"] = json.dumps({"redrives": 2}).encode()
 
-    told = [lambda_handler(ended(redriveCount=count), None) for count in (0, 1)]
+    told = [lambda_handler(ended(redriveCount=count), FakeContext()) for count in (0, 1)]
 
     assert told == [{"recorded": 0}] * 2
     assert results.failure is None
@@ -104,13 +105,13 @@ def test_end_before_the_last_redrive_fails_no_run(results: Results, capfd: Capsy
 def test_end_after_the_last_redrive_is_recorded(results: Results) -> None:
     results.objects["run1/run.json"] = json.dumps({"redrives": 2}).encode()
 
-    assert lambda_handler(ended(redriveCount=2), None) == {"recorded": 1}
+    assert lambda_handler(ended(redriveCount=2), FakeContext()) == {"recorded": 1}
 
 
 def test_run_that_was_removed_leaves_nothing(results: Results) -> None:
     results.objects.clear()
 
-    assert lambda_handler(ended(), None) == {"recorded": 0}
+    assert lambda_handler(ended(), FakeContext()) == {"recorded": 0}
     assert results.objects == {}
 
 
@@ -118,7 +119,7 @@ def test_run_that_was_removed_leaves_nothing(results: Results) -> None:
 def test_claim_that_says_nothing_of_redrives_was_never_redriven(claim: bytes, results: Results) -> None:
     results.objects["run1/run.json"] = claim
 
-    assert lambda_handler(ended(), None) == {"recorded": 1}
+    assert lambda_handler(ended(), FakeContext()) == {"recorded": 1}
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,6 @@ def test_claim_that_says_nothing_of_redrives_was_never_redriven(claim: bytes, re
 )
 def test_event_that_tells_of_no_failed_execution_is_refused(event: Any, results: Results) -> None:
     with pytest.raises(EnvelopeError):
-        lambda_handler(event, None)
+        lambda_handler(event, FakeContext())
 
     assert results.failure is None

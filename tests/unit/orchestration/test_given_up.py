@@ -10,6 +10,7 @@ from runtime.mapreduce import storage
 from runtime.orchestration import table
 from runtime.orchestration.envelope import EnvelopeError
 from runtime.orchestration.failure import lambda_handler
+from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
 from tests.fakes.log_lines import parse_lines
 from tests.fakes.notifications import object_created
@@ -91,7 +92,7 @@ def given_up(function: str = "mapper", role: str = "mapper_input", **image: Any)
 def test_record_that_no_attempt_could_note_fails_its_run_and_is_removed(cloud: Cloud, capfd: Capsys) -> None:
     notice = cloud.leave(load_event("given_up"))
 
-    answer = lambda_handler(notice, None)
+    answer = lambda_handler(notice, FakeContext())
 
     failure = cloud.failure
     told = {
@@ -113,7 +114,7 @@ def test_record_that_no_attempt_could_note_fails_its_run_and_is_removed(cloud: C
 def test_payload_may_be_json_in_place_of_text(cloud: Cloud) -> None:
     record = load_event("given_up")
 
-    lambda_handler(cloud.leave(record | {"payload": json.loads(record["payload"])}), None)
+    lambda_handler(cloud.leave(record | {"payload": json.loads(record["payload"])}), FakeContext())
 
     assert (cloud.failure["index"], cloud.left) == (3, [])
 
@@ -122,7 +123,7 @@ def test_record_that_got_too_old_fails_its_run(cloud: Cloud) -> None:
     record = load_event("given_up")
     record["requestContext"] |= {"condition": "RecordAgeExceeded", "approximateInvokeCount": 0}
 
-    lambda_handler(cloud.leave(record), None)
+    lambda_handler(cloud.leave(record), FakeContext())
 
     assert [cloud.failure[name] for name in ("error", "attempts")] == ["RecordAgeExceeded", 0]
 
@@ -131,7 +132,7 @@ def test_record_that_got_too_old_fails_its_run(cloud: Cloud) -> None:
 def test_fan_in_that_was_given_up_has_no_index(function: str, role: str, cloud: Cloud) -> None:
     cloud.items.add((PREFIX + role, "run1/fan-in"))
 
-    lambda_handler(cloud.leave(given_up(function, role, Key={"S": "run1/fan-in"}, Index=None)), None)
+    lambda_handler(cloud.leave(given_up(function, role, Key={"S": "run1/fan-in"}, Index=None)), FakeContext())
 
     assert [cloud.failure[name] for name in ("function", "index")] == [function, None]
 
@@ -141,7 +142,7 @@ def test_record_for_the_recorder_is_the_failure_itself(cloud: Cloud) -> None:
     cloud.items.add((f"{PREFIX}results", "run1/failed"))
     record = given_up("failure", "results", Key={"S": "run1/failed"}, Failure={"S": json.dumps(told)}, Index=None)
 
-    lambda_handler(cloud.leave(record), None)
+    lambda_handler(cloud.leave(record), FakeContext())
 
     assert (cloud.failure | told, cloud.left) == (cloud.failure, [])
 
@@ -151,7 +152,7 @@ def test_all_records_of_a_batch_are_recorded(cloud: Cloud) -> None:
     records = [json.loads(record["payload"])["Records"][0] for record in (first, second)]
     cloud.items.add((f"{PREFIX}mapper_input", "run2/1"))
 
-    answer = lambda_handler(cloud.leave(first | {"payload": json.dumps({"Records": records})}), None)
+    answer = lambda_handler(cloud.leave(first | {"payload": json.dumps({"Records": records})}), FakeContext())
 
     assert (answer, sorted(cloud.recorded)) == ({"recorded": 2}, ["run1/failed.json", "run2/failed.json"])
 
@@ -159,7 +160,7 @@ def test_all_records_of_a_batch_are_recorded(cloud: Cloud) -> None:
 def test_first_failure_of_a_run_stays(cloud: Cloud) -> None:
     cloud.objects["results-bucket", "run1/failed.json"] = b'"the first"'
 
-    lambda_handler(cloud.leave(load_event("given_up")), None)
+    lambda_handler(cloud.leave(load_event("given_up")), FakeContext())
 
     assert (cloud.failure, cloud.left) == ("the first", [])
 
@@ -167,7 +168,7 @@ def test_first_failure_of_a_run_stays(cloud: Cloud) -> None:
 def test_run_that_has_its_result_gets_no_failure(cloud: Cloud, capfd: Capsys) -> None:
     cloud.objects["results-bucket", "run1/result.json"] = b'{"to": 1}'
 
-    answer = lambda_handler(cloud.leave(load_event("given_up")), None)
+    answer = lambda_handler(cloud.leave(load_event("given_up")), FakeContext())
 
     assert (answer, cloud.recorded, cloud.left) == ({"recorded": 0}, [], [])
     (said,) = parse_lines(capfd.readouterr().out)
@@ -177,7 +178,7 @@ def test_run_that_has_its_result_gets_no_failure(cloud: Cloud, capfd: Capsys) ->
 def test_run_that_was_resumed_since_gets_no_failure(cloud: Cloud, capfd: Capsys) -> None:
     cloud.expires = {"N": str(int(EXPIRES["N"]) + 60)}  # a resume puts the items of what it sets off anew
 
-    lambda_handler(cloud.leave(load_event("given_up")), None)
+    lambda_handler(cloud.leave(load_event("given_up")), FakeContext())
 
     assert (cloud.recorded, cloud.left) == ([], [])
     assert json.loads(capfd.readouterr().out)["reason"] == "the run was resumed since"
@@ -186,20 +187,20 @@ def test_run_that_was_resumed_since_gets_no_failure(cloud: Cloud, capfd: Capsys)
 def test_run_that_was_removed_gets_no_failure(cloud: Cloud, capfd: Capsys) -> None:
     cloud.items.clear()
 
-    lambda_handler(cloud.leave(load_event("given_up")), None)
+    lambda_handler(cloud.leave(load_event("given_up")), FakeContext())
 
     assert (cloud.recorded, cloud.left) == ([], [])
     assert json.loads(capfd.readouterr().out)["reason"] == "the run is no more"
 
 
 def test_object_that_another_invocation_has_removed_is_no_error(cloud: Cloud, capfd: Capsys) -> None:
-    assert lambda_handler(object_created(BUCKET, KEY), None) == {"recorded": 0}
+    assert lambda_handler(object_created(BUCKET, KEY), FakeContext()) == {"recorded": 0}
 
     assert json.loads(capfd.readouterr().out)["object"] == KEY
 
 
 def test_key_is_read_as_the_notification_encodes_it(cloud: Cloud) -> None:
-    lambda_handler(cloud.leave(load_event("given_up"), "aws/lambda/a mapping+1/é"), None)
+    lambda_handler(cloud.leave(load_event("given_up"), "aws/lambda/a mapping+1/é"), FakeContext())
 
     assert (cloud.recorded, cloud.left) == (["run1/failed.json"], [])
 
@@ -211,7 +212,7 @@ def test_object_stays_while_its_failure_cannot_be_stored(cloud: Cloud, monkeypat
     monkeypatch.setattr(storage, "create", refuse)
 
     with pytest.raises(storage.StorageError):
-        lambda_handler(cloud.leave(load_event("given_up")), None)
+        lambda_handler(cloud.leave(load_event("given_up")), FakeContext())
 
     assert cloud.left == [KEY]
 
@@ -247,7 +248,7 @@ def test_what_is_no_record_of_this_deployment_is_named_and_stays(record: Any, cl
     notice = cloud.leave(record)
 
     with pytest.raises(EnvelopeError, match=KEY.partition("/shard")[0]):
-        lambda_handler(notice, None)
+        lambda_handler(notice, FakeContext())
 
     assert (cloud.recorded, cloud.left) == ([], [KEY])
 
@@ -257,7 +258,7 @@ def test_function_of_another_deployment_fails_no_run_of_this_one(cloud: Cloud) -
     record["requestContext"]["functionArn"] = record["requestContext"]["functionArn"].replace(PREFIX, "other-dynamodb_triggers-")
 
     with pytest.raises(EnvelopeError, match="no item that a stream of this deployment brings to a function"):
-        lambda_handler(cloud.leave(record), None)
+        lambda_handler(cloud.leave(record), FakeContext())
 
     assert cloud.recorded == []
 
@@ -267,6 +268,6 @@ def test_notice_of_another_bucket_is_refused(cloud: Cloud) -> None:
     notice["Records"][0]["s3"]["bucket"]["name"] = "foreign"
 
     with pytest.raises(EnvelopeError, match=f"no object of {BUCKET}"):
-        lambda_handler(notice, None)
+        lambda_handler(notice, FakeContext())
 
     assert (cloud.recorded, cloud.left) == ([], [KEY])

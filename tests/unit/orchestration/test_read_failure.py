@@ -9,6 +9,7 @@ import pytest
 from runtime.mapreduce import storage
 from runtime.orchestration.envelope import EnvelopeError
 from runtime.orchestration.failure import RunFailed, from_response, lambda_handler, read_failure
+from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
 from tests.fakes.log_lines import parse_lines
 
@@ -184,7 +185,7 @@ def created(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bytes]]:
 def test_handler_stores_the_record_once_and_logs_it(
     created: list[tuple[str, str, bytes]], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    failure = lambda_handler(load_event("give_up"), None)
+    failure = lambda_handler(load_event("give_up"), FakeContext())
 
     ((bucket, key, body),) = created
     assert (bucket, key, json.loads(body)) == ("results", "run1/failed.json", failure)
@@ -199,7 +200,7 @@ def test_state_machine_is_answered_by_raising_once_the_record_is_stored(
     event = load_event("catch_json_cause") | {"Redrives": {"Caught": redrives, "Now": redrives}}
 
     with pytest.raises(RunFailed, match=r"^mapper 2: ValueError: a bad text$"):
-        lambda_handler(event, None)
+        lambda_handler(event, FakeContext())
 
     assert [key for _, key, _ in created] == ["run1/failed.json"]
 
@@ -207,14 +208,14 @@ def test_state_machine_is_answered_by_raising_once_the_record_is_stored(
 def test_redriven_state_machine_goes_on_without_a_record(created: list[tuple[str, str, bytes]]) -> None:
     event = load_event("catch_json_cause") | {"Redrives": {"Caught": 0, "Now": 1}}
 
-    assert lambda_handler(event, None)["run"] == "run1"
+    assert lambda_handler(event, FakeContext())["run"] == "run1"
     assert created == []
 
 
 @pytest.mark.parametrize("redrives", [{}, {"Caught": 0}, {"Caught": "0", "Now": 1}, [0, 1], 1])
 def test_redrives_that_are_no_numbers_are_refused(redrives: Any, created: list[tuple[str, str, bytes]]) -> None:
     with pytest.raises(EnvelopeError, match="Redrives"):
-        lambda_handler(load_event("catch_json_cause") | {"Redrives": redrives}, None)
+        lambda_handler(load_event("catch_json_cause") | {"Redrives": redrives}, FakeContext())
 
     assert created == []
 
