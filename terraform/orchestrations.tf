@@ -6,7 +6,7 @@
 #   buckets, tables  the roles of its buckets and tables; each function is told all their names
 #   environment      variables of its functions beyond those that every function gets
 #   timeout_seconds  time limit of a function, where the variable of that name is unset
-#   timeouts         time limits of the functions that need another one, because they wait for others
+#   timeouts         time limits of the functions that need another one, because they emit, or wait for others
 #   functions        what is deployed, and for each function
 #     trigger        role of the bucket or table that invokes it, where one does
 #     grants         names from modules/iam/grants*.tf: the actions that it uses, each with its reason
@@ -20,7 +20,7 @@ locals {
       tables          = []
       environment     = {}
       timeout_seconds = 300
-      timeouts        = {}
+      timeouts        = { mapper = local.emit_timeout }
       functions = {
         mapper    = { grants = ["emit_pairs", "read_mapper_input"] }
         partition = { grants = ["list_pairs"] }
@@ -36,7 +36,7 @@ locals {
       tables          = local.return_store.tables
       environment     = merge({ FAN_IN_WAIT_SECONDS = tostring(var.fan_in_wait_seconds), RETURN_STORE = var.return_store }, local.return_store.environment)
       timeout_seconds = 300
-      timeouts        = {}
+      timeouts        = { mapper = local.emit_timeout }
       functions = {
         unum_map = {
           grants  = ["read_unum_map_input", "write_mapper_input"]
@@ -79,11 +79,12 @@ locals {
       buckets         = ["shuffle", "returns", "results"]
       tables          = []
       environment     = { FAN_OUT_CONCURRENCY = tostring(var.fan_out_concurrency) }
-      timeout_seconds = local.longest_nested_timeout
+      timeout_seconds = local.nested_timeout
       # A caller is still there when the last of those that it waits for has used up its time: one fan-out after the other.
       timeouts = {
-        partition = min(900, 2 * local.nested_timeout + 30)
-        unum_map  = min(900, 3 * local.nested_timeout + 60)
+        mapper    = coalesce(var.timeout_seconds, local.nested_emit_timeout)
+        partition = local.nested_fan_in_timeout
+        unum_map  = var.timeout_seconds == null ? 900 : min(900, 3 * local.nested_timeout + 60)
       }
       functions = {
         unum_map = {
@@ -115,7 +116,7 @@ locals {
       tables          = []
       environment     = {}
       timeout_seconds = 300
-      timeouts        = {}
+      timeouts        = { mapper = local.emit_timeout }
       functions = {
         mapper = {
           trigger = "input"
@@ -155,7 +156,7 @@ locals {
       tables          = ["mapper_input", "mapper_output", "reducer_input", "reducer_output", "results"]
       environment     = {}
       timeout_seconds = 300
-      timeouts        = {}
+      timeouts        = { mapper = local.emit_timeout }
       functions = {
         mapper = {
           trigger = "mapper_input"
@@ -245,7 +246,13 @@ locals {
 
   # Three time limits, and half a minute for each hand-over, have to fit into the 900 s that Lambda gives the outermost caller.
   longest_nested_timeout = 280
-  nested_timeout         = coalesce(var.timeout_seconds, local.longest_nested_timeout)
+
+  # A mapper emits at the rate that S3 takes, which all mappers share: nobody can tell how long that lasts, so it gets what Lambda
+  # allows. Under http_only that is what the callers' 900 s leave of it; a reducer lists a thousand words in the time of one emit.
+  emit_timeout          = coalesce(var.timeout_seconds, 900)
+  nested_timeout        = coalesce(var.timeout_seconds, 140)
+  nested_fan_in_timeout = min(900, 2 * local.nested_timeout + 30)
+  nested_emit_timeout   = 900 - 60 - local.nested_fan_in_timeout
 
   all_functions = distinct(flatten([for orchestration in local.orchestrations : keys(orchestration.functions)]))
   all_buckets   = distinct(flatten([for orchestration in local.orchestrations : orchestration.buckets]))

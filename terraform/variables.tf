@@ -164,7 +164,7 @@ variable "memory_mb" {
 }
 
 variable "timeout_seconds" {
-  description = "Time limit of one invocation in seconds (10 to 900, with http_only 280); a mapper has to emit its whole chunk in it. Null is 300, and 280 with http_only, whose callers get a multiple of it because they wait."
+  description = "Time limit of one invocation in seconds (10 to 900, with http_only 280); a mapper has to emit its whole chunk in it. Null is 900 for the mapper, which emits at the rate that S3 takes, and 300 for the others; with http_only 530 and 140, and the callers get more because they wait."
   type        = number
   default     = null
 

@@ -134,9 +134,9 @@ run "http_only_is_functions_that_wait_for_each_other" {
 
   assert {
     condition = jsonencode(output.deployment.timeouts) == jsonencode({
-      failure = 30, mapper = 280, partition = 590, reducer = 280, summary = 280, unum_map = 900
+      failure = 30, mapper = 530, partition = 310, reducer = 140, summary = 140, unum_map = 900
     })
-    error_message = "A caller's time limit holds those that it waits for, and the longest is what Lambda allows."
+    error_message = "A caller's time limit holds those that it waits for, the longest is what Lambda allows, and the mapper gets the most of it."
   }
 
   assert {
@@ -170,6 +170,21 @@ run "time_limits_beyond_http_only_are_refused" {
   }
 
   expect_failures = [aws_lambda_layer_version.dependencies]
+}
+
+run "a_function_that_emits_has_all_of_lambdas_time" {
+  command = plan
+
+  variables {
+    orchestration = "http_sync_s3"
+  }
+
+  assert {
+    condition = jsonencode(output.timeouts) == jsonencode({
+      failure = 30, mapper = 900, partition = 300, reducer = 300, summary = 300, unum_map = 300
+    })
+    error_message = "How long a mapper emits depends on all the others, so it gets what Lambda allows."
+  }
 }
 
 run "elsewhere_a_function_may_have_all_of_lambdas_time" {
