@@ -25,7 +25,7 @@ _REMEDIES = (
         "the function's policy lacks an action; see terraform/modules/iam, then deploy again",
     ),
     (
-        ("imedout", "Timeout"),
+        ("imedout", "Timeout", "OutOfTime"),
         ("Task timed out",),
         "use smaller chunks (--chunk-bytes), or deploy with more timeout_seconds",
     ),
@@ -53,6 +53,11 @@ _REMEDIES = (
         ("DataLimitExceeded",),
         ("DataLimitExceeded",),
         "use fewer, larger chunks (--chunk-bytes) or fewer reducers (--num-reducer): a state holds 256 KiB",
+    ),
+    (
+        ("SlowDownError",),
+        (),
+        "S3 had no time for a request until the function's own was up; put the input in parts, or resume the run later",
     ),
     (
         ("Throttl", "TooManyRequests", "SlowDown"),

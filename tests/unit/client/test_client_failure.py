@@ -35,6 +35,8 @@ def test_the_log_group_is_looked_up_when_the_record_lacks_it():
     [
         ("AccessDeniedError", "s3:PutObject was denied: AccessDenied", "lacks an action"),
         ("Sandbox.Timedout", "Task timed out after 300.00 seconds", "timeout_seconds"),
+        ("OutOfTimeError", "time is up after 895 s: S3 answered that it has no time (503 SlowDown).", "timeout_seconds"),
+        ("SlowDownError", "s3:GetObject on s3://b/k failed: 503 Service Unavailable: SlowDown", "put the input in parts"),
         ("Runtime.OutOfMemory", "", "memory_mb"),
         ("Lambda.TooManyRequestsException", "", "fewer, larger chunks"),
         ("ValueError", "bad word", "mend the cause"),

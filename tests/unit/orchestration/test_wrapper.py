@@ -1,16 +1,21 @@
 """The wrapper: ingress, stored, read, component, egress, in this order, in a run, with one log line."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import functions
-from runtime.mapreduce.run import current_run
+from runtime.mapreduce import OutOfTimeError
+from runtime.mapreduce.run import Run, current_run
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration import wrapper
 from runtime.orchestration.contract import Delivery, Invocation, Orchestration
+from runtime.orchestration.envelope import FanOut
 from runtime.orchestration.returns import Found
+from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn import RunEnded, StepFunctions
 from runtime.orchestration.wrapper import Wrapper, build, load_component
@@ -292,3 +297,48 @@ def test_traceback_of_a_failed_import_does_not_grow(unimportable: str) -> None:
         lengths.append(len(raised.traceback))
 
     assert lengths[0] == lengths[1] == lengths[2]
+
+
+class Placed(Recorded):
+    """Learns only in `admit` how large the fan-out is, and takes down the run that the component is in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: list[Run] = []
+
+    def admit(self, invocation: Invocation) -> Invocation:
+        return replace(invocation, envelope=replace(invocation.envelope, fan_out=FanOut(3, 40)))
+
+    def component(self, value: Any, context: Any) -> Any:
+        self.runs.append(current_run())
+        current_run().retries["s3:PutObject"] += 2
+        return value
+
+
+def test_component_is_told_how_large_its_fan_out_is_and_when_its_time_is_up() -> None:
+    orchestration, began = Placed(), time.monotonic()
+
+    wrap(orchestration)(EVENT, FakeContext(timeout_seconds=100))
+
+    (run,) = orchestration.runs
+    assert (run.index, run.size) == (3, 40)
+    assert run.deadline is not None
+    assert 60 < run.deadline - began < 100
+
+
+def test_line_tells_what_was_tried_again(capfd: pytest.CaptureFixture[str]) -> None:
+    wrap(Placed())(EVENT, FakeContext())
+
+    assert line_of(capfd)["retries"] == {"s3:PutObject": 2}
+
+
+def test_line_of_an_invocation_without_retries_says_nothing_of_them(capfd: pytest.CaptureFixture[str]) -> None:
+    wrap(Recorded())(EVENT, FakeContext())
+
+    assert "retries" not in line_of(capfd)
+
+
+def test_mapper_that_runs_out_of_time_fails_under_that_name() -> None:
+    error = OutOfTimeError(10, 7, 3, 895.0)
+
+    assert presentable(error) is error
