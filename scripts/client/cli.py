@@ -36,7 +36,8 @@ more commands, each with --help
   {_PROGRAM} clean RUN     remove all that there is of a run
 
 exit codes
-  0 done   1 the run failed   2 bad usage or input   3 timed out (the run goes on)   4 nothing deployed   130 interrupted
+  0 done   1 the run failed   2 bad usage or input   3 timed out (the run goes on)   4 nothing deployed
+  130 interrupted   129 its terminal was closed   143 terminated (a run that has begun goes on)
 """
 
 

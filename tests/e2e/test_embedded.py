@@ -409,7 +409,7 @@ def test_a_foreign_process_with_our_pid_is_left_alone(shell: Shell) -> None:
 
 
 @linux
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_an_interrupted_up_leaves_nothing_running(shell: Shell, number: signal.Signals) -> None:
     for _ in range(20):
         (shell.home / "log.txt").unlink(missing_ok=True)
