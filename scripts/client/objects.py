@@ -13,6 +13,9 @@ from scripts.client.concurrency import at_once
 from scripts.client.errors import StorageError
 
 _PAGE = 1000
+_INTERRUPTED = "credential provider: KeyboardInterrupt"
+"""What obstore makes of a Ctrl-C that comes while it asks us for credentials."""
+
 _THREADS = 8
 _ATTEMPTS = 5
 
@@ -139,6 +142,8 @@ def translating(action: str, store: S3Store, key: str) -> Iterator[None]:
         yield
     except (BaseError, OSError, ValueError) as error:
         text = str(error)
+        if _INTERRUPTED in text:
+            raise KeyboardInterrupt from error
         if "NoSuchBucket" in text:
             cause = NO_BUCKET
         elif "AccessDenied" in text:

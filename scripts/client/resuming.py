@@ -43,12 +43,12 @@ def resume(options: argparse.Namespace) -> StartedRun:
     except BaseException:
         _put_back(run, look, turn)
         raise
-    turns.end(run, turn)
-    if not options.quiet:
-        if note := stale(run.aws.deployment):
-            say(f"note: {note}")
-        shown = ", ".join(again[:10]) + (f" and {len(again) - 10} more" if len(again) > 10 else "")
-        say(f"run {run.run_id} goes on with {shown or 'what is missing'}")
+    try:
+        turns.end(run, turn)
+        if not options.quiet:
+            _tell(run, again)
+    except KeyboardInterrupt:
+        raise Interruption(f"interrupted; run {run.run_id} goes on. Attach with: {run.how_to_attach}") from None
     return run
 
 
@@ -59,6 +59,13 @@ def _with_another_deadline(run: StartedRun, mappers: int) -> StartedRun:
     if run.orchestration.has_keeper:
         claim.mark(results, run.run_id, deadline)
     return replace(run, deadline=deadline)
+
+
+def _tell(run: StartedRun, again: list[str]) -> None:
+    if note := stale(run.aws.deployment):
+        say(f"note: {note}")
+    shown = ", ".join(again[:10]) + (f" and {len(again) - 10} more" if len(again) > 10 else "")
+    say(f"run {run.run_id} goes on with {shown or 'what is missing'}")
 
 
 def _check(run: StartedRun, look: Look, claimed: Claim | None, *, force: bool) -> None:
@@ -80,6 +87,14 @@ def _check(run: StartedRun, look: Look, claimed: Claim | None, *, force: bool) -
 
 
 def _put_back(run: StartedRun, look: Look, turn: Turn) -> str:
+    """`_restore`, which one Ctrl-C does not keep from being done."""
+    try:
+        return _restore(run, look, turn)
+    except KeyboardInterrupt:
+        return _restore(run, look, turn)
+
+
+def _restore(run: StartedRun, look: Look, turn: Turn) -> str:
     """Record the failure again, if this client has removed it and nobody else has gone on with the run; what was done, in words.
 
     The record comes before the end of the turn, so that nobody can resume the run in between and find it failed afterwards.

@@ -36,7 +36,16 @@ def take(run: StartedRun, to: Literal["resume", "clean"], check: Check) -> tuple
         UsageError: what `check` raises.
         StorageError: a request finally failed.
     """
-    results, mine = run.aws.store("results"), Turn(to)
+    mine = Turn(to)
+    try:
+        return _wait_and_take(run, mine, check), mine
+    except KeyboardInterrupt:
+        end(run, mine)  # the write may have gone out
+        raise
+
+
+def _wait_and_take(run: StartedRun, mine: Turn, check: Check) -> Look:
+    results = run.aws.store("results")
     waited_for: Turn | None = None
     deadline = 0.0
     while True:
@@ -51,7 +60,7 @@ def take(run: StartedRun, to: Literal["resume", "clean"], check: Check) -> tuple
                 continue
         check(look, held.claim if held else None)
         if held is None or claim.swap(results, held, replace(held.claim, turn=mine)):
-            return look, mine
+            return look
 
 
 def is_mine(run: StartedRun, turn: Turn) -> bool:

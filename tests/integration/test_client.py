@@ -719,6 +719,24 @@ def test_a_stdout_that_takes_no_more(deploy, sample, tmp_path, target, status):
     assert "Exception ignored" not in told
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_client_that_a_signal_ends_says_that_the_run_goes_on(deploy, sample, number, status):
+    """The whole process, attached to a run that does not end."""
+    cloud = deploy("http_sync_s3")
+    cloud.behave = lambda run, chunks: None
+    assert main([sample, "--no-wait", "--run-id", "r1"]) == 0
+    command = [sys.executable, "-m", "scripts.client", "--attach", "r1"]
+
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE, text=True) as client:
+        assert "mapped" in client.stderr.readline()
+        client.send_signal(number)
+        told = client.stderr.read()
+
+    assert client.returncode == status
+    assert "run r1 goes on. Attach with: scripts/invoke.sh --attach r1" in told
+    assert "Traceback" not in told
+
+
 @pytest.mark.parametrize(("error", "gone", "status"), [(OSError(28, "No space left on device"), True, 1), (None, True, 0)])
 def test_the_id_of_a_run_that_goes_on_is_told_on_stderr_if_stdout_takes_none(
     deploy, sample, capsys, monkeypatch, error, gone, status

@@ -168,6 +168,20 @@ def test_run_is_left_open_by_no_order_of_clients(draws: list[int], clients: list
         assert "start" not in world.events[world.events.index("clean") :]
 
 
+@pytest.mark.parametrize("at", range(16))
+@pytest.mark.parametrize("fails", [False, True])
+def test_interrupted_resume_leaves_all_as_it_was_or_goes_on_and_says_which(at: int, fails: bool) -> None:
+    world, (actor,) = play([], [Client("resume", fails, (at, KeyboardInterrupt))], "never")
+
+    assert world.aws.bodies("results")[RUN]["turn"] is None or "goes on" in str(actor.error)
+    if "start" in world.events:
+        assert actor.error is None or "goes on" in str(actor.error)
+        assert world.left() == {RUN}
+    else:
+        assert "goes on" not in str(actor.error)
+        assert world.left() == {RUN, FAILED}
+
+
 @settings(max_examples=100)
 @given(DRAWS, st.integers(0, 14), st.booleans())
 def test_run_whose_resume_died_can_be_resumed_or_begun_again(draws: list[int], dies: int, fails: bool) -> None:
