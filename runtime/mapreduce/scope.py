@@ -7,7 +7,7 @@
                       end, and if a thread is still at work when user_map returns: one that has emitted, or one that runs code
                       of user_map's own file
     another process   has neither the puts' threads nor their connections: `emit` raises. A process that multiprocessing started
-                      also tells its parent, through a page that both see; the parent's mapper then fails
+                      also tells its parent, see `processes`; the parent's mapper then fails
 
 Each error of `emit` fails the mapper, whoever catches it: in a thread or a task there may be nobody who asks.
 """
@@ -17,11 +17,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import ContextVar
-from mmap import mmap
 from types import FrameType, TracebackType
 from weakref import WeakSet
+
+from runtime.mapreduce import processes
 
 _current: ContextVar["Scope | None"] = ContextVar("scope", default=None)
 
@@ -36,25 +36,6 @@ _strays: WeakSet[threading.Thread] = WeakSet()
 _process = os.getpid()
 """The one in which mappers run."""
 
-_PAGE = "mapreduce-told"
-
-
-def _open_page(file: int) -> memoryview:
-    return memoryview(mmap(file, 8)).cast("Q")
-
-
-def _create_page() -> memoryview:
-    try:
-        file = os.memfd_create(_PAGE)
-        os.ftruncate(file, 8)
-    except (AttributeError, OSError):
-        file = -1  # Not on this platform: then only forked processes see it.
-    return _open_page(file)
-
-
-_told = _create_page()
-"""How often another process did what it can't. A forked one sees this page, a spawned one finds it by its name."""
-
 _LIBRARIES = (os.path.dirname(threading.__file__) + os.sep, "/opt/python/", "<frozen ")
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
@@ -68,7 +49,7 @@ def current_scope() -> "Scope":
     if (scope := _current.get()) is not None:
         return scope
     thread, scopes = threading.current_thread(), _scopes
-    if os.getpid() != _process or (not scopes and _parent() is not None):
+    if os.getpid() != _process or (not scopes and processes.parent() is not None):
         raise _another_process()
     if thread in _strays:
         raise _noted(scopes, f"{_called(thread)}, which an earlier user_map left at work when it failed; {_WAIT}")
@@ -90,7 +71,7 @@ class Scope:
 
     def __init__(self, hand_out: Callable[[str], None]) -> None:
         self._hand_out = hand_out
-        self._process, self._ident, self._told = os.getpid(), threading.get_ident(), _told[0]
+        self._process, self._ident, self._told = os.getpid(), threading.get_ident(), processes.told()
         self._threads: WeakSet[threading.Thread] = WeakSet()
         self._before = WeakSet(threading.enumerate())
         self._file: str | None = None
@@ -161,7 +142,7 @@ class Scope:
         self._check_children()
 
     def _check_children(self) -> None:
-        if _told[0] != self._told:
+        if processes.told() != self._told:
             raise RuntimeError(f"a process that user_map started called emit() or came out of user_map; {_RETURN}")
 
     def _too_late(self) -> Exception:
@@ -190,7 +171,7 @@ class Scope:
             return
         status = 1
         if not isinstance(error, SystemExit):
-            _told[0] += 1
+            processes.tell(forked=True)
             traceback.print_exception(error or _another_process())
         elif error.code is None or isinstance(error.code, int):
             status = error.code or 0
@@ -217,27 +198,8 @@ def _noted(scopes: tuple[Scope, ...], message: str) -> Exception:
 
 
 def _another_process() -> Exception:
-    page = (_told if os.getpid() != _process else _parents_page()) or _told
-    page[0] += 1
+    processes.tell(forked=os.getpid() != _process)
     return RuntimeError(f"emit() was called in another process than user_map; {_RETURN}")
-
-
-def _parent() -> int | None:
-    """The process that started this one by multiprocessing, which has then been imported."""
-    multiprocessing = sys.modules.get("multiprocessing.process")
-    parent = multiprocessing.parent_process() if multiprocessing else None
-    return parent.pid if parent else None
-
-
-def _parents_page() -> memoryview | None:
-    folder = f"/proc/{_parent()}/fd"
-    with suppress(OSError):
-        for name in os.listdir(folder):
-            with suppress(OSError):
-                if os.readlink(f"{folder}/{name}").startswith(f"/memfd:{_PAGE}"):
-                    with open(f"{folder}/{name}", "r+b", buffering=0) as file:
-                        return _open_page(file.fileno())
-    return None
 
 
 def _own_files(frame: FrameType | None) -> set[str]:
