@@ -15,9 +15,10 @@ A branch stores its value, then adds its index to the set of those that have ret
 item that is addressed to the fan-in function. Each of the three steps changes nothing when repeated, so a crash between them is
 repaired by the stream's retry.
 
-A stream says nothing of how often it delivered a record. So a function notes each attempt on the item before it begins: what has
-been tried `ATTEMPTS` times is handed to the recorder of failures as an item, also when the function was killed each time and
-could say nothing itself. Where it died even before it could note the attempt, the stream gives the record up, see `given_up`.
+A stream says nothing of how often it delivered a record. So a function notes each attempt, in an item beside the one that it is
+for, before it begins. What has been tried `ATTEMPTS` times is handed to the recorder of failures as an item, also when the
+function was killed each time and could say nothing itself. Where it died even before it could note the attempt, the stream gives
+the record up, see `given_up`.
 """
 
 import re
@@ -80,8 +81,7 @@ class DynamoDBTriggers(Orchestration):
 
         Raises:
             EnvelopeError: it tells of no new item, of one that is not addressed to this function, or of another table's. The
-                mapping's filter keeps those away; an attempt that is noted on an item is itself a record, and must never be
-                worked on.
+                mapping's filter keeps those away; an attempt that is noted is itself a record, and must never be worked on.
         """
         match event["Records"][0]:
             case {

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-oper
 - a strongly consistent read costs a unit for each 4 KB, and one unit where there is no item.
 
 Exact for a run in which nothing ran twice, but for the sets of finished indexes: each addition counts at the set's final size.
+Before an attempt is noted, the function looks whether the item that set it off is there, which is a read of the whole item.
 """
 
 import math
@@ -16,7 +17,8 @@ from typing import Any
 
 Image = Mapping[str, Any]
 
-_SETS = "Finished"
+_SETS = ("Finished", "Attempts")
+"""Attributes that are added to, of items that nobody puts."""
 
 
 def size(image: Image) -> int:
@@ -49,23 +51,28 @@ def units(
         return 0.0, 0.0
     writes = sum(_writes(image) for _, image in items)
     # Put again, or in vain: each for at least a unit. What the client put is in mapper_input; sets are made by updates.
-    puts = sum(1 for role, image in items if role != "mapper_input" and _SETS not in image)
+    puts = sum(1 for role, image in items if role != "mapper_input" and not _added_to(image))
     writes += max(0, by_functions.get("dynamodb.PutItem", 0) - puts)
     # The client also deletes the set of complete blocks, which only a fan-out of several blocks has.
     writes += 2 - sum(1 for _, image in items if str(image["Key"]["S"]).endswith("/finished"))
-    # Every fan-in reads all return values of its branches, in batches; all that is looked up singly is looked up in vain.
+    # Every fan-in reads all return values of its branches, in batches. What is looked up singly is looked up in vain, but for
+    # what sets a function off.
     values = [image for role, image in items if role in ("mapper_output", "reducer_output") and "Index" in image]
     reads = sum(map(read_units, values)) + by_functions.get("dynamodb.GetItem", 0)
-    fan_outs = [image for role, image in items if role == "reducer_input" and "Index" not in image]
+    reads += sum(read_units(image) - 1 for role, image in items if role != "results" and "To" in image)
+    fan_outs = [image for role, image in items if role == "reducer_input" and "Index" not in image and not _added_to(image)]
     reads += by_client.get("dynamodb.BatchGetItem", 0) + sum(read_units(image) - 1 for image in fan_outs)
     return float(writes), float(reads)
 
 
 def _writes(image: Image) -> int:
-    """Put or additions to the set, attempts noted, delete."""
-    made = len(image[_SETS]["NS"]) if _SETS in image else 1
-    attempts = len(image.get("Attempts", {"SS": []})["SS"])
-    return (made + attempts + 1) * write_units(image)
+    """Put, or additions to a set; and delete."""
+    return (len(_added_to(image) or [image]) + 1) * write_units(image)
+
+
+def _added_to(image: Image) -> list[str]:
+    """What was added to the item's set, one by one."""
+    return [added for name in _SETS for kind in image.get(name, {}).values() for added in kind]
 
 
 def _value_size(value: Mapping[str, Any]) -> int:

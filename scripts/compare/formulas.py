@@ -66,9 +66,9 @@ def by_client(orchestration: str, shape: Shape) -> dict[str, Range]:
         case "http_sync_s3" | "http_only":
             requests |= {"lambda.Invoke": exactly(1)}
         case "dynamodb_triggers":
-            # Written, and deleted in all tables; bookkeeping and the result's item in five batches more.
+            # Written, and deleted in all tables, with the attempts; bookkeeping and the result's item in five batches more.
             requests |= {
-                "dynamodb.BatchWriteItem": exactly(3 * ceil(n / 25) + 2 * ceil(r / 25) + 5),
+                "dynamodb.BatchWriteItem": exactly(4 * ceil(n / 25) + 3 * ceil(r / 25) + 5),
                 "dynamodb.BatchGetItem": (3, 2 + _CLIENT_RESULT_TRIES),
             }
     return requests
@@ -183,7 +183,7 @@ def _dynamodb_triggers(shape: Shape) -> dict[str, Range]:
         s3__PutObject=exactly(1),
         s3__GetObject=exactly(n + r + 3),
         dynamodb__UpdateItem=exactly(2 * n + 2 * r + 2 + sets),
-        dynamodb__GetItem=exactly(n + r + 1),
+        dynamodb__GetItem=exactly(2 * n + 2 * r + 3),
         dynamodb__PutItem=exactly(n + 2 * r + 4),
         dynamodb__BatchGetItem=exactly(ceil(n / 100) + ceil(r / 100)),
         invocations=exactly(n + r + 2),

@@ -381,6 +381,7 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
       ]
       mapper = [
         "dynamodb:DescribeStream mapper_input/stream/*",
+        "dynamodb:GetItem mapper_input",
         "dynamodb:GetItem mapper_output",
         "dynamodb:GetRecords mapper_input/stream/*",
         "dynamodb:GetShardIterator mapper_input/stream/*",
@@ -401,6 +402,7 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
       partition = [
         "dynamodb:BatchGetItem mapper_output",
         "dynamodb:DescribeStream mapper_output/stream/*",
+        "dynamodb:GetItem mapper_output",
         "dynamodb:GetItem reducer_input",
         "dynamodb:GetRecords mapper_output/stream/*",
         "dynamodb:GetShardIterator mapper_output/stream/*",
@@ -421,6 +423,7 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
       ]
       reducer = [
         "dynamodb:DescribeStream reducer_input/stream/*",
+        "dynamodb:GetItem reducer_input",
         "dynamodb:GetItem reducer_output",
         "dynamodb:GetRecords reducer_input/stream/*",
         "dynamodb:GetShardIterator reducer_input/stream/*",
@@ -442,6 +445,7 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
       summary = [
         "dynamodb:BatchGetItem reducer_output",
         "dynamodb:DescribeStream reducer_output/stream/*",
+        "dynamodb:GetItem reducer_output",
         "dynamodb:GetRecords reducer_output/stream/*",
         "dynamodb:GetShardIterator reducer_output/stream/*",
         "dynamodb:ListStreams reducer_output/stream/*",

@@ -278,7 +278,7 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
       }
       }) == jsonencode({
       mapper_input = {
-        age         = 3600
+        age         = 86400
         batch       = 1
         bisect      = true
         destination = "arn:aws:s3:::wordcount-given-up"

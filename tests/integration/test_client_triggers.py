@@ -205,7 +205,7 @@ class DynamoDBCloud(Cloud):
                 return None
             size = int(first["Size"]["N"])
             held = self.dynamodb.scan(TableName=self.tables["mapper_input"])["Items"]
-            if sum(item["Run"] == {"S": run} for item in held) < size:
+            if sum(item.get("Run") == {"S": run} for item in held) < size:
                 return None
             return self.table("mapper_input", run).values(size)
 

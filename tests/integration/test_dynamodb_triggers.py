@@ -68,9 +68,12 @@ def test_what_is_addressed_triggers_and_nothing_else(deployment: TriggeredByItem
     assert deployment.buckets.tables.keys("mapper_output") == [
         *(f"run1/{index}" for index in (1, 2, 3, 4)),
         "run1/fan-in",
+        "run1/fan-in/attempts",
         "run1/finished/0",
     ]
-    assert deployment.buckets.tables.keys("reducer_input") == ["run1/1", "run1/2", "run1/3", "run1/fan-out"]
+    elements = [f"run1/{index}" for index in (1, 2, 3)]
+    attempts = [f"{element}/attempts" for element in elements]
+    assert deployment.buckets.tables.keys("reducer_input") == sorted([*elements, *attempts, "run1/fan-out"])
     assert deployment.buckets.tables.item("results", "run1/result")["Status"] == {"S": "done"}
     assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
 
@@ -237,7 +240,6 @@ def test_forged_items_are_refused(wrong: dict[str, Any], deployment: TriggeredBy
     assert line["error"] == "EnvelopeError"
     assert len(answer["batchItemFailures"]) == 1
     assert deployment.buckets.everything() == ["run1/1"]
-    assert "Attempts" not in deployment.buckets.tables.item("mapper_input", "run1/1")
 
 
 def test_branch_without_an_index_is_refused(deployment: TriggeredByItems, cluster: Cluster, capfd: Capsys) -> None:
@@ -263,7 +265,7 @@ def test_record_that_tells_of_no_new_item_is_refused(
     assert "not a new item addressed to mapper" in line["message"]
     number = event["Records"][0]["dynamodb"]["SequenceNumber"]
     assert answer == {"batchItemFailures": [{"itemIdentifier": number}]}
-    assert "Attempts" not in deployment.buckets.tables.item("mapper_input", "run1/3")
+    assert deployment.buckets.everything() == ["run1/3"]
 
 
 def test_recorded_event_of_a_new_item_is_understood(deployment: TriggeredByItems, cluster: Cluster) -> None:
@@ -294,7 +296,7 @@ def test_forged_pointers_are_refused(pointer: str, deployment: TriggeredByItems,
     cluster.invoke("mapper", created(deployment, item))
 
     assert parse_lines(capfd.readouterr().out)[0]["error"] == "EnvelopeError"
-    assert deployment.buckets.everything() == ["other/1.json", "run1/1"]
+    assert deployment.buckets.everything() == ["other/1.json", "run1/1", "run1/1/attempts"]
 
 
 def test_record_of_a_run_that_was_removed_is_turned_back(deployment: TriggeredByItems, cluster: Cluster, capfd: Capsys) -> None:
@@ -522,8 +524,18 @@ def test_items_expire(deployment: TriggeredByItems) -> None:
 
     tables = deployment.buckets.tables
     items = [tables.item(role, key) for role in tables.names for key in tables.keys(role)]
-    assert len(items) == 4 + 6 + 4 + 5 + 1
+    assert len(items) == (4 + 4) + (6 + 1) + (4 + 3) + (5 + 1) + 1
     assert all("Expires" in item for item in items)
+
+
+def test_attempt_costs_no_write_of_the_chunk(deployment: TriggeredByItems) -> None:
+    """DynamoDB charges an update for the whole item."""
+    run(deployment, TEXTS)
+
+    tables = deployment.buckets.tables
+    for key in (f"run1/{index}" for index in (1, 2, 3, 4)):
+        assert "Attempts" not in tables.item("mapper_input", key)
+        assert len(tables.item("mapper_input", f"{key}/attempts")["Attempts"]["SS"]) == 1
 
 
 def test_log_line_counts_requests_of_all_services(deployment: TriggeredByItems, capfd: Capsys) -> None:
@@ -532,7 +544,7 @@ def test_log_line_counts_requests_of_all_services(deployment: TriggeredByItems, 
     (line,) = (line for line in parse_lines(capfd.readouterr().out) if line["function"] == "mapper")
     assert line["requests"] == {
         "dynamodb.UpdateItem": 2,  # the attempt, and the index
-        "dynamodb.GetItem": 1,
+        "dynamodb.GetItem": 2,  # is the item still there, and has it been done before?
         "dynamodb.PutItem": 2,  # the value, and the fan-in
         "s3.PutObject": 2,
         "s3.GetObject": 1,  # has the run failed?

@@ -82,13 +82,23 @@ class Client:
 
         return self._make(f"put item {Item['Key']['S']}", effect, WRITES)
 
-    def _get_item(self, TableName: str, Key: Image, ConsistentRead: bool) -> dict[str, Any]:
+    def _get_item(
+        self,
+        TableName: str,
+        Key: Image,
+        ConsistentRead: bool,
+        ProjectionExpression: str | None = None,
+        ExpressionAttributeNames: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
         if not ConsistentRead:
             raise NotImplementedError("reads that may be stale")
 
         def effect() -> dict[str, Any]:
             found = self._tables.find(TableName, Key["Key"]["S"])
-            return {} if found is None else {"Item": found}
+            if found is None:
+                return {}
+            wanted = ProjectionExpression and (ExpressionAttributeNames or {})[ProjectionExpression]
+            return {"Item": {wanted: found[wanted]} if wanted else found}
 
         return self._make(f"get item {Key['Key']['S']}", effect, ALWAYS)
 

@@ -7,8 +7,8 @@
 See runtime.orchestration.table for all other items. Which branches have returned stands in the sets `{run}/finished/{block}`, so
 their sizes tell the progress. A run's items are found again by their keys alone, since they lie spread over the whole table.
 
-To resume a run, the items that set off what it lacks are deleted and written anew, for only what is new is worked on, and without
-the attempts that are noted on them. A chunk is kept as a claim check first: it must not get lost in between.
+To resume a run, the items that set off what it lacks are deleted and written anew, for only what is new is worked on; and the
+attempts at them are forgotten. A chunk is kept as a claim check first: it must not get lost in between.
 """
 
 import time
@@ -17,7 +17,7 @@ from typing import Any
 
 from runtime.orchestration.envelope import encode
 from runtime.orchestration.returns import input_key, return_key
-from runtime.orchestration.table import BLOCK, EXPIRES_SECONDS, VALUE_BYTES
+from runtime.orchestration.table import BLOCK, EXPIRES_SECONDS, VALUE_BYTES, attempts_key
 from scripts.client import finished, items, objects, stored
 from scripts.client.errors import UsageError
 from scripts.client.items import Image
@@ -116,7 +116,8 @@ class DynamoDBTriggers(Orchestration):
         return images
 
     def _put_anew(self, role: str, images: list[Image]) -> None:
-        items.remove_all(self._client, self._table(role), [image["Key"]["S"] for image in images])
+        keys = [image["Key"]["S"] for image in images]
+        items.remove_all(self._client, self._table(role), [*keys, *map(attempts_key, keys)])
         items.put_all(self._client, self._table(role), images)
 
     def _elements(self, function: str, bodies: Mapping[int, bytes], size: int) -> list[Image]:
@@ -146,14 +147,16 @@ class DynamoDBTriggers(Orchestration):
         reducers = self._find_reducers()
         if reducers is None:
             reducers = _size(reducer_fan_in)
-        self._remove("mapper_input", mappers, [])
-        self._remove("mapper_output", mappers, [*_finished(mappers), "fan-in"])
+        # In this order: an attempt is noted only while its item is there.
+        self._remove("mapper_input", mappers, _attempts(mappers))
+        self._remove("mapper_output", mappers, [*_finished(mappers), "fan-in", attempts_key("fan-in")])
         self._remove("reducer_output", reducers, _finished(reducers))
-        self._remove("reducer_input", reducers, ["fan-out"])
+        self._remove("reducer_input", reducers, _attempts(reducers))
+        self._remove("reducer_input", 0, ["fan-out"])
         if reducer_fan_in is not None:
             self._await_result_item()
         self._remove("results", 0, ["result", "failed"])
-        self._remove("reducer_output", 0, ["fan-in"])
+        self._remove("reducer_output", 0, ["fan-in", attempts_key("fan-in")])
         super().remove(mappers)
 
     def _await_result_item(self) -> None:
@@ -208,6 +211,10 @@ class DynamoDBTriggers(Orchestration):
 
 def _blocks(size: int) -> list[str]:
     return [f"finished/{block}" for block in range((size + BLOCK - 1) // BLOCK)]
+
+
+def _attempts(size: int) -> list[str]:
+    return [attempts_key(str(index)) for index in range(1, size + 1)]
 
 
 def _finished(size: int) -> list[str]:

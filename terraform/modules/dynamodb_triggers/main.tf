@@ -67,10 +67,10 @@ resource "aws_lambda_event_source_mapping" "this" {
 
   # The runtime counts to three attempts and then records the failure; two more are left for attempts that never came so far,
   # and what is given up after them is a failure, too.
-  # An hour ends what is throttled all the time. Both make way for the records behind; without them, one would block its shard
-  # for a day.
+  # A record's age counts from when it was written, so it grows also while the record waits behind others: a day, which is as long
+  # as the stream keeps it. Less would give up records that were never tried.
   maximum_retry_attempts        = 5
-  maximum_record_age_in_seconds = 3600
+  maximum_record_age_in_seconds = 86400
 
   # Without effect on a batch of one; whoever sets a larger one retries the failed records alone, in ever smaller batches.
   bisect_batch_on_function_error = true

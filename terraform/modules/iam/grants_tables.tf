@@ -4,9 +4,9 @@ locals {
   # Lambda reads a stream with the role of the function that it feeds. A stream's name is its time of creation, so it is a wildcard.
   follow_stream = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
 
-  # The item that an invocation is for counts its attempts.
-  attempt = ["dynamodb:UpdateItem"]
-  gather  = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
+  # An item beside the one that an invocation is for counts the attempts at it, as long as that one is there.
+  attempt = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+  gather  = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
 
   # A value is created, or read where it was before; then its index joins those that have returned.
   create_or_read_item = ["dynamodb:GetItem", "dynamodb:PutItem"]

@@ -252,7 +252,7 @@ class TestDynamoDBTriggers:
         run.start(CHUNKS, attended=True)
         held = aws.tables.items["mapper_input"]
         first = dict(held["r1/2"])
-        held["r1/2"]["Attempts"] = {"SS": ["a", "b", "c"]}
+        aws.item("mapper_input", "r1/2/attempts", Attempts={"SS": ["a", "b", "c"]})
         finish(aws, "mapper_output", "r1", range(1, 2))
         aws.item("results", "r1/failed")
 
@@ -261,7 +261,7 @@ class TestDynamoDBTriggers:
         assert {name: held["r1/2"].get(name) for name in first if name != "Expires"} == {
             name: value for name, value in first.items() if name != "Expires"
         }
-        assert "Attempts" not in held["r1/2"]
+        assert "r1/2/attempts" not in held
         assert aws.tables.items["results"] == {}
 
     def test_chunk_is_not_lost_when_the_client_dies_between_deleting_and_writing(
@@ -291,10 +291,12 @@ class TestDynamoDBTriggers:
 
     def test_complete_fan_in_is_addressed_anew(self, aws: MemoryAws) -> None:
         finish(aws, "mapper_output", "r1", range(1, 4))
-        aws.item("mapper_output", "r1/fan-in", Attempts={"SS": ["a", "b", "c"]})
+        aws.item("mapper_output", "r1/fan-in")
+        aws.item("mapper_output", "r1/fan-in/attempts", Attempts={"SS": ["a", "b", "c"]})
 
         assert DynamoDBTriggers(aws, "r1").resume(3, attended=True) == ["partition"]
 
+        assert "r1/fan-in/attempts" not in aws.tables.items["mapper_output"]
         held = aws.tables.items["mapper_output"]["r1/fan-in"]
         assert held.pop("Expires")
         assert held == {"Key": {"S": "r1/fan-in"}, "To": {"S": "partition"}, "Run": {"S": "r1"}, "Size": {"N": "3"}}
