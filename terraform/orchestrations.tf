@@ -39,7 +39,7 @@ locals {
       timeouts        = { mapper = local.emit_timeout }
       functions = {
         unum_map = {
-          grants  = ["read_unum_map_input", "write_mapper_input"]
+          grants  = ["read_unum_map_input", "write_mapper_input", "mark_open"]
           invokes = ["mapper", "partition", "failure"]
         }
         mapper = {
@@ -89,7 +89,7 @@ locals {
       functions = {
         unum_map = {
           grants = [
-            "read_unum_map_input", "write_mapper_input", "read_mapper_values", "write_partition_input", "write_failure",
+            "read_unum_map_input", "write_mapper_input", "read_mapper_values", "write_partition_input", "write_failure", "mark_open",
             # A run that fails keeps what its mappers have answered; resumed, it looks for that.
             "write_mapper_values", "list_values",
           ]
@@ -120,7 +120,7 @@ locals {
       functions = {
         mapper = {
           trigger = "input"
-          grants  = ["take_input", "list_input", "emit_pairs", "return_mapper_output", "list_mapper_output"]
+          grants  = ["take_input", "list_input", "emit_pairs", "return_mapper_output", "list_mapper_output", "mark_open"]
           invokes = ["failure"]
         }
         partition = {

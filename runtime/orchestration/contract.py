@@ -59,6 +59,7 @@ class Invocation:
         event: as it was delivered; a poller passes it on to a fresh invocation of itself.
         context: Lambda's.
         size: at a fan-in, how many branches it joins.
+        unclaimed: whether no client has started the run, so that nobody has told the keeper of it.
         attempts: which try this is, from 1, where the carrier or a store tells.
         notes: what the orchestration adds to the log line, e.g. `{"polls": 7}`.
     """
@@ -68,6 +69,7 @@ class Invocation:
     context: LambdaContext
     size: int = 0
     attempts: int = 1
+    unclaimed: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
 
 

@@ -77,14 +77,15 @@ class HttpOnly(Orchestration):
 
     def ingress(self, event: Any, context: LambdaContext) -> Invocation:
         """Understand an envelope. The entry function also takes a bare input document and makes it a run of its own."""
-        if self._edge.name == ENTRY and not envelopes.is_envelope(event):
+        bare = self._edge.name == ENTRY and not envelopes.is_envelope(event)
+        if bare:
             event = {"Session": context.aws_request_id, "Data": envelopes.inline(event)}
         parsed = envelopes.parse(event)
         if "Deadline" in event:
             envelopes.checked_time("Deadline", event["Deadline"])
         if not isinstance(event.get("Resumed", False), bool):
             raise EnvelopeError(f'"Resumed" is neither true nor false: {event["Resumed"]!r:.200}')
-        return Invocation(parsed, event, context)
+        return Invocation(parsed, event, context, unclaimed=bare)
 
     def admit(self, invocation: Invocation) -> Invocation | str:
         """Nothing is begun for a caller that is gone."""

@@ -58,7 +58,8 @@ class HttpSyncS3(Orchestration):
 
     def ingress(self, event: Any, context: LambdaContext) -> Invocation:
         """Understand an envelope. The entry function also takes a bare input document and makes it a run of its own."""
-        if self._edge.name == ENTRY and not envelopes.is_envelope(event):
+        bare = self._edge.name == ENTRY and not envelopes.is_envelope(event)
+        if bare:
             # Lambda repeats an event under the same request id: the repetition belongs to the same run.
             event = {"Session": context.aws_request_id, "Data": envelopes.inline(event)}
         parsed = envelopes.parse(event)
@@ -68,7 +69,7 @@ class HttpSyncS3(Orchestration):
             )
         if self._waiting(event)["HandOns"] and parsed.fan_out is None:
             raise EnvelopeError('"Waiting" without "Fan-out": only a branch of a fan-out waits')
-        return Invocation(parsed, event, context)
+        return Invocation(parsed, event, context, unclaimed=bare)
 
     def stored(self, invocation: Invocation) -> Found | None:
         """What an earlier invocation of the same branch returned. The entry passes its input on and stores nothing."""

@@ -84,7 +84,8 @@ class S3Triggers(Orchestration):
             size = _size(fan_out.value)
             if not 1 <= index <= size:
                 raise EnvelopeError(f"{stage.key(value_name(index))} is none of the run's {size} values")
-            return _placed(invocation, FanOut(index, size))
+            by_hand = self._edge.name == "mapper" and not fan_out.value.get("Marked")
+            return replace(_placed(invocation, FanOut(index, size)), unclaimed=by_hand)
         sync = stage.find(".sync")
         if sync is None:
             return "the run is no more"

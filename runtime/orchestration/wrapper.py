@@ -11,6 +11,7 @@ from runtime.mapreduce.run import Run, deadline_in, within
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.envelope import Envelope, FanOut
 from runtime.orchestration.log import LogLine
+from runtime.orchestration.open_runs import mark_by_default
 from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.results import has_failed
 from runtime.orchestration.returns import Found, in_order
@@ -89,6 +90,8 @@ class Wrapper:
             ended, done = self._look(invocation)
             if ended:
                 return self._turn_back(invocation, ENDED, line)
+            if invocation.unclaimed:
+                mark_by_default(self._settings.results_bucket, invocation.envelope.run_id)
             value = done.value if done else self._orchestration.read(invocation)
         if done is None:
             check_ownership(self._settings, value)

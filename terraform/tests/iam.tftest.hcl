@@ -166,6 +166,7 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/unum_map.input/*",
         "s3:ListBucket results",
+        "s3:PutObject results/.open/*",
         "s3:PutObject returns/*/mapper.input/*",
       ]
     })
@@ -243,6 +244,7 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         "s3:ListBucket results",
         "s3:ListBucket returns",
         "s3:PutObject results/*/failed.json",
+        "s3:PutObject results/.open/*",
         "s3:PutObject returns/*/mapper.input/*",
         "s3:PutObject returns/*/mapper/*",
         "s3:PutObject returns/*/partition.input/*",
@@ -287,6 +289,7 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
         "s3:ListBucket results",
         "s3:PutObject mapper-output/*/*.json",
         "s3:PutObject mapper-output/*/.sync",
+        "s3:PutObject results/.open/*",
         "s3:PutObject shuffle/*/reducer*/*",
       ]
       partition = [

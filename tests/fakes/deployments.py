@@ -102,7 +102,7 @@ class TriggeredByObjects:
         """Create the chunks, or what stands for none."""
         with within(Run(run)):
             stage = Stage(self.buckets.stages["input" if chunks else "mapper_output"], run)
-            stage.create(".unum_map" if chunks else ".sync", {"Size": len(chunks)})
+            stage.create(".unum_map" if chunks else ".sync", {"Size": len(chunks), "Marked": True})
             for index, chunk in enumerate(chunks, 1):
                 storage.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
             if not chunks:

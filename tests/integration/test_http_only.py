@@ -360,6 +360,8 @@ def test_entry_makes_a_bare_document_a_run_of_its_own(deployment: CalledFunction
 
     assert answer == {"Session": context.aws_request_id, "Result": f"{context.aws_request_id}/result.json"}
     assert deployment.buckets.result(context.aws_request_id) == {"to": 1, "be": 1}
+    (mark,) = deployment.buckets.keys(deployment.buckets.results, ".open/")
+    assert mark.startswith(f".open/{context.aws_request_id}/")
 
 
 @pytest.mark.parametrize("pointer", ["../other/1.json", "s3://other/mapper.input/1.json", "mapper.input/../1.json", ""])

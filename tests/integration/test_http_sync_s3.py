@@ -309,16 +309,26 @@ def test_entry_makes_a_bare_document_a_run_of_its_own(cluster: Cluster, buckets:
     cluster.invoke_async("unum_map", {"data": [{"text": "to be", "destination": buckets.shuffle}]})
     cluster.wait_idle()
 
-    (key,) = buckets.keys(buckets.results)
+    mark, key = buckets.keys(buckets.results)
     assert key.endswith("/result.json")
     assert buckets.read(buckets.results, key) == {"to": 1, "be": 1}
+    assert mark.startswith(f".open/{key.partition('/')[0]}/")
+
+
+def test_run_that_a_client_has_started_is_not_marked_again(cluster: Cluster, buckets: Buckets) -> None:
+    chunks = [{"text": "to be", "destination": buckets.shuffle}]
+
+    cluster.invoke_async("unum_map", {"Session": "run1", "Data": {"Source": "http", "Value": chunks}})
+    cluster.wait_idle()
+
+    assert buckets.keys(buckets.results) == ["run1/result.json"]
 
 
 def test_failure_of_a_bare_document_is_recorded_in_the_run_that_it_made(cluster: Cluster, buckets: Buckets) -> None:
     cluster.invoke_async("unum_map", {"data": "no array"})
     cluster.wait_idle()
 
-    (key,) = buckets.keys(buckets.results)
+    _, key = buckets.keys(buckets.results)
     failed = buckets.read(buckets.results, key)
     assert key == f"{failed['request_id']}/failed.json"
     assert failed["function"] == "unum_map"

@@ -314,6 +314,19 @@ def test_key_is_decoded(deployment: TriggeredByObjects, cluster: Cluster) -> Non
     assert deployment.buckets.result("run1") == {"to": 1, "be": 1}
 
 
+@pytest.mark.parametrize(("bookkeeping", "marked"), [({"Size": 1}, 1), ({"Size": 1, "Marked": True}, 0)])
+def test_run_that_no_client_has_started_is_marked_as_open(
+    bookkeeping: Any, marked: int, deployment: TriggeredByObjects, cluster: Cluster
+) -> None:
+    source = deployment.buckets.stages["input"]
+    deployment.buckets.put(source, "run1/.unum_map", bookkeeping)
+    deployment.buckets.put(source, "run1/1.json", {"text": "to be", "destination": deployment.buckets.shuffle})
+
+    cluster.invoke("mapper", object_created(source, "run1/1.json"))
+
+    assert len(deployment.buckets.keys(deployment.buckets.results, ".open/run1/")) == marked
+
+
 def test_records_of_one_event_are_worked_through_each_for_itself(deployment: TriggeredByObjects, cluster: Cluster) -> None:
     source = deployment.buckets.stages["input"]
     deployment.buckets.put(source, "run1/.unum_map", {"Size": 3})

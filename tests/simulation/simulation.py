@@ -195,7 +195,7 @@ class Simulation:
         chunks = self.scenario.chunks
         with within(Run(RUN)):
             stage = Stage(seams.STAGE_BUCKETS["input" if chunks else "mapper_output"], RUN)
-            stage.create(".unum_map" if chunks else ".sync", {"Size": len(chunks)})
+            stage.create(".unum_map" if chunks else ".sync", {"Size": len(chunks), "Marked": True})
             for index, chunk in self._in_any_order(chunks):
                 storage.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
             if not chunks:

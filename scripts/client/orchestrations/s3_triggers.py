@@ -1,6 +1,6 @@
 """s3_triggers: the client writes the chunks into the bucket that triggers the mappers; see runtime.orchestration.stage.
 
-    input:          {run}/.unum_map   {"Size": 6}       first, for a mapper may begin with the first chunk
+    input:          {run}/.unum_map   {"Size": 6, "Marked": true}   first, for a mapper may begin with the first chunk
                     {run}/3.json      chunk
     mapper_output:  {run}/.sync       {"Size": 0}       without chunks: what the last of no mappers would write
                     {run}/0.json      null
@@ -51,7 +51,7 @@ class S3Triggers(Orchestration):
             role, bookkeeping, size = "mapper_output", _FAN_IN, 0
             values = {value_name(NOTHING): encode(None)}
         bucket = self.aws.store(role)
-        objects.ensure(bucket, self._key(bookkeeping), encode({"Size": size}))
+        objects.ensure(bucket, self._key(bookkeeping), _bookkeeping(size) if chunks else encode({"Size": 0}))
         objects.ensure_all(bucket, {self._key(name): body for name, body in values.items()})
 
     def progress(self, mappers: int | None) -> Progress:
@@ -81,7 +81,7 @@ class S3Triggers(Orchestration):
         if unfinished:
             if lost := unfinished - self._present("input"):
                 raise stored.expired(f"chunk {min(lost)} in the input bucket")
-            objects.ensure(self.aws.store("input"), self._key(_FAN_OUT), encode({"Size": mappers}))
+            objects.ensure(self.aws.store("input"), self._key(_FAN_OUT), _bookkeeping(mappers))
             at_once([partial(self._set_off, "input", index) for index in sorted(unfinished)], _THREADS)
         else:
             self._gather("mapper_output", mappers)
@@ -118,6 +118,11 @@ class S3Triggers(Orchestration):
 
     def _key(self, name: str) -> str:
         return f"{self.run_id}/{name}"
+
+
+def _bookkeeping(size: int) -> bytes:
+    """Of a fan-out whose run is marked as open: else its mappers would do that, with a deadline of a day."""
+    return encode({"Size": size, "Marked": True})
 
 
 def _indexes(keys: list[str]) -> set[int]:

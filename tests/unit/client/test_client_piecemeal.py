@@ -30,7 +30,7 @@ class TestS3Triggers:
         S3Triggers(aws, "r1").start(CHUNKS, attended=True)
 
         assert aws.bodies("input") == {
-            "r1/.unum_map": {"Size": 3},
+            "r1/.unum_map": {"Size": 3, "Marked": True},
             "r1/1.json": CHUNKS[0],
             "r1/2.json": CHUNKS[1],
             "r1/3.json": CHUNKS[2],
