@@ -13,6 +13,7 @@ from runtime.mapreduce.storage import StorageError
 from runtime.orchestration import open_runs, overdue
 from runtime.orchestration.envelope import RUN_ID
 from runtime.orchestration.failure import lambda_handler
+from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
 
 NOW = 1_795_000_000
@@ -74,7 +75,7 @@ def results(monkeypatch: pytest.MonkeyPatch) -> Results:
 
 
 def sweep() -> Any:
-    return lambda_handler(load_event("scheduled"), None)
+    return lambda_handler(load_event("scheduled"), FakeContext())
 
 
 def test_run_without_an_end_is_recorded_once_its_deadline_has_passed(results: Results) -> None:
