@@ -44,7 +44,7 @@ from runtime.orchestration import output
 from runtime.orchestration.envelope import EnvelopeError, checked_run_id
 from runtime.orchestration.failure_record import complete, from_response
 from runtime.orchestration.results import record_failure
-from runtime.orchestration.safe_text import presentable
+from runtime.orchestration.safe_text import presentable, safe
 from runtime.orchestration.stage import parse_key
 
 _BRANCHES = ("mapper", "reducer")
@@ -122,7 +122,7 @@ def _redrives(event: dict[str, Any]) -> tuple[int, int] | None:
 
 def _sentence(failure: dict[str, Any]) -> str:
     place = failure["function"] if failure["index"] is None else f"{failure['function']} {failure['index']}"
-    return f"{place}: {failure['error']}: {failure['message']}"
+    return safe(f"{place}: {failure['error']}: {failure['message']}")
 
 
 def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ whose it is, `"log": "mapreduce"`: user code may print JSON, too. It goes to the
 user code ran, whatever became of `sys.stdout` since: replaced, closed, sent to a file.
 """
 
+import io
 import json
 import os
 import sys
@@ -27,7 +28,7 @@ _descriptor = _kept()
 
 
 def write(fields: dict[str, Any]) -> None:
-    """Print a line. A log that can't be written to stops nobody's work."""
+    """Print a line, at the end of an invocation. A log that can't be written to stops nobody's work."""
     line = json.dumps({FIELD: OURS, **fields}, default=safe)
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # closed, or no stream at all but an object of the user's
@@ -36,3 +37,13 @@ def write(fields: dict[str, Any]) -> None:
     with suppress(OSError):
         while body:
             body = body[os.write(_descriptor, body) :]
+        _open_again()
+
+
+def _open_again() -> None:
+    """Open what user code has closed: the next invocation of this process is another run's, and may print."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None or getattr(stream, "closed", False):
+            log = io.FileIO(os.dup(_descriptor), "w")
+            setattr(sys, name, io.TextIOWrapper(log, "utf-8", "backslashreplace", write_through=True))

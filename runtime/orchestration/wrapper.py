@@ -43,7 +43,9 @@ class Wrapper:
         """
         try:
             return self._orchestration.answer(self._outcomes(event, context))
-        except Exception as error:
+        except KILLS:
+            raise
+        except BaseException as error:
             raise presentable(error) from None
 
     def _outcomes(self, event: Any, context: LambdaContext) -> Outcomes:

@@ -12,6 +12,8 @@ CANCELLED = "Cancelled"
 """The "error" of a run that its user stopped."""
 
 _FRAMES = 3
+_SHOWN_BYTES = 1000
+"""Of a message; `status --json` has all that the record holds of it."""
 _INDENT = " " * 14
 _REMEDIES = (
     (
@@ -119,7 +121,7 @@ def _report(deployment: Deployment, run_id: str, record: dict[str, Any]) -> str:
 
 
 def _paragraph(value: object) -> str:
-    return f"\n{_INDENT}".join(visible(line) for line in safe(value).splitlines())
+    return f"\n{_INDENT}".join(visible(line) for line in safe(value, _SHOWN_BYTES).splitlines())
 
 
 def _remedy(error: str, message: str) -> str:

@@ -4,10 +4,13 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from scripts.client.failure import describe_failure, describe_verdict
 from scripts.client.orchestrations import Verdict
 
+FIELDS = ("run", "function", "index", "error", "message", "traceback", "request_id", "attempts", "log_group", "time")
 DEPLOYMENT = SimpleNamespace(log_groups={"reducer": "/aws/lambda/wordcount-sfn-reducer"})
 
 
@@ -52,3 +55,50 @@ def test_a_success_without_a_result_is_called_that():
 
 def test_terminal_escapes_do_nothing():
     assert "\x1b" not in describe_failure(DEPLOYMENT, "r1", json.dumps({"message": "\x1b]0;evil\x07"}).encode())
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "remedy"),
+    [
+        ("Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: exit status 3", "find what ends"),
+        ("Runtime.ExitError", "RequestId: 1 Error: Runtime exited without providing a reason", "find what ends"),
+        ("Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: signal: killed", "memory_mb"),
+        ("Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: signal: segmentation fault", "find what ends"),
+        ("SystemExit", "the code called sys.exit(3); a function that is done returns", "find what ends"),
+        ("FunctionKilled", "3 attempts ended without a word: ... time or memory ...", "look into the function's log"),
+        ("ValueError", "can't read memory.txt: Timeout killed", "mend the cause"),
+    ],
+)
+def test_what_to_do_is_not_guessed_from_the_words_of_a_message(error, message, remedy):
+    told = describe_failure(DEPLOYMENT, "r1", json.dumps({"error": error, "message": message}).encode())
+
+    assert remedy in told.rpartition("what to do:")[2]
+
+
+def test_lines_of_a_message_stay_lines():
+    told = describe_failure(DEPLOYMENT, "r1", json.dumps({"message": "several\n- ValueError: a"}).encode())
+
+    assert "  message:    several\n              - ValueError: a\n" in told
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.just("half \ud83d \x1b[31m" * 9000),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), anything))
+def test_any_record_gives_a_report_that_a_terminal_can_show(record):
+    told = describe_failure(DEPLOYMENT, "r1", json.dumps(record).encode())
+
+    assert "what to do:" in told
+    assert len(told.encode()) < 16_000
+    assert all(line.isprintable() or "\u200c" in line or "\u200d" in line for line in told.split("\n"))
+
+
+@given(st.binary())
+@example(b"[" * 100_000)
+@example(b'{"message": ' * 100_000)
+def test_any_bytes_give_a_report(body):
+    assert "what to do:" in describe_failure(DEPLOYMENT, "r1", body)

@@ -45,6 +45,16 @@ def test_what_user_code_printed_is_there_before_it() -> None:
     assert printed_by('print("word", end=" ")').splitlines()[0] == "word "
 
 
+@pytest.mark.parametrize("user_code", ["sys.stdout.close()", "sys.stdout = None", "sys.stdout.close(); os.close(1)"])
+def test_next_invocation_can_print_though_this_one_closed_the_output(user_code: str) -> None:
+    closed = f'{user_code}\noutput.write({{"run": "r0"}})\nprint("of the next invocation")'
+
+    printed = printed_by(closed)
+
+    assert "of the next invocation" in printed
+    assert [line["run"] for line in parse_lines(printed)] == ["r0", "r1"]
+
+
 def test_log_that_cannot_be_written_to_fails_nobody() -> None:
     reader = "import os; os.close(0)"  # gone before anything is written
     program = _PROGRAM.format(user_code="import time; sys.stdin.read()")

@@ -1,25 +1,32 @@
 """The wrapper: ingress, stored, read, component, egress, in this order, in a run, with one log line."""
 
+import json
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import functions
 from runtime.mapreduce import OutOfTimeError
 from runtime.mapreduce.run import Run, current_run
 from runtime.orchestration import envelope as envelopes
-from runtime.orchestration import wrapper
+from runtime.orchestration import output, wrapper
 from runtime.orchestration.contract import Delivery, Invocation, Orchestration
 from runtime.orchestration.envelope import FanOut
+from runtime.orchestration.failure_record import describe
 from runtime.orchestration.returns import Found
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn import RunEnded, StepFunctions
 from runtime.orchestration.wrapper import Wrapper, build, load_component
+from tests.fakes import answers
 from tests.fakes.context import FakeContext
+from tests.fakes.hostile import errors
 from tests.fakes.log_lines import parse_lines
 
 SETTINGS = Settings("recorded", "mapper", "prefix-", "returns", "results")
@@ -29,16 +36,16 @@ EVENT = {"Session": "run1", "Data": {"Source": "http", "Value": 1}, "Fan-out": {
 class Recorded(Orchestration):
     """An orchestration that writes down what is called, with the run in force; raises in the step `breaks`."""
 
-    def __init__(self, found: Found | None = None, breaks: str | None = None) -> None:
+    def __init__(self, found: Found | None = None, breaks: str | None = None, error: BaseException | None = None) -> None:
         self.calls: list[tuple[str, Any, Any]] = []
-        self._found, self._breaks = found, breaks
+        self._found, self._breaks, self._error = found, breaks, error
 
     def step(self, name: str, value: Any = None) -> None:
         run = current_run()
         self.calls.append((name, value, (run.run_id, run.index)))
         run.requests["s3.PutObject"] += 1
         if name == self._breaks:
-            raise LookupError(f"{name} broken")
+            raise LookupError(f"{name} broken") if self._error is None else self._error
 
     def ingress(self, event: Any, context: Any) -> Invocation:
         self.step("ingress")
@@ -342,3 +349,37 @@ def test_mapper_that_runs_out_of_time_fails_under_that_name() -> None:
     error = OutOfTimeError(10, 7, 3, 895.0)
 
     assert presentable(error) is error
+
+
+@given(error=errors(), step=st.sampled_from(["ingress", "stored", "read", "component", "egress"]))
+def test_any_error_of_any_step_is_logged_and_raised_as_lambda_can_tell_it(error: BaseException, step: str) -> None:
+    lines: list[dict[str, Any]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output, "write", lambda fields: lines.append(json.loads(json.dumps(fields))))
+        patch.setattr(wrapper, "has_failed", lambda _bucket, _run: False)
+        told = answer_of(wrap(Recorded(breaks=step, error=error)))
+
+    assert told["errorType"] == describe(error)["error"]
+    assert [(line["error"], line["outcome"]) for line in lines] == [(told["errorType"], "error")]
+    assert "in step" in told["stackTrace"][-1]
+
+
+def answer_of(handler: Wrapper) -> dict[str, Any]:
+    """What Lambda answers for an invocation that fails. (No such error may reach pytest, which could not report it.)"""
+    try:
+        handler(EVENT, FakeContext())
+    except BaseException as error:
+        return answers.raised(error, "r")
+    return {}
+
+
+def test_code_that_ends_the_process_when_it_is_imported_fails_within_its_run(
+    unimportable: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "functions" / "broken" / "broken.py").write_text("import sys\nsys.exit('no licence')\n")
+    sys.modules.pop("functions.broken.broken", None)
+
+    with pytest.raises(Exception, match="the code called"):
+        Wrapper(SETTINGS, Recorded(), load_component(unimportable))(EVENT, FakeContext())
+
+    assert line_of(capfd)["error"] == "SystemExit"
