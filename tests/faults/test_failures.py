@@ -47,6 +47,11 @@ class Poison:
 
 POISONS = {
     "raises": Poison('raise ValueError("a poisoned chunk")', ("ValueError: a poisoned chunk",), frame="user_map.py"),
+    "raises what holds no text": Poison(
+        'raise ValueError("half " + chr(0xD83D) + "x" * 600_000)', ("ValueError: half \\ud83dxxx",), frame="user_map.py"
+    ),
+    "calls exit": Poison("raise SystemExit(3)", ("SystemExit: the code called sys.exit(3)",), frame="user_map.py"),
+    "ends its process": Poison("os._exit(3)", ("exit status 3", "FunctionKilled")),
     "is killed": Poison("os.kill(os.getpid(), signal.SIGKILL)", ("Runtime.ExitError", "FunctionKilled")),
     "times out": Poison("time.sleep(3600)", ("imed out", "imedout", "FunctionKilled"), timeout=6),
 }
