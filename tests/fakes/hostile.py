@@ -1,6 +1,7 @@
 """Exceptions that nobody can describe without care: what user code may raise, on purpose or not."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
@@ -138,8 +139,18 @@ _texts = st.text(st.characters(), max_size=30) | st.sampled_from(
 _arguments = st.lists(_texts | st.integers() | st.binary(max_size=3) | st.builds(Text) | st.none(), max_size=2)
 
 
+@dataclass(frozen=True, repr=False)
+class Hostile:
+    """An exception in a box, which can be shown where the exception can't: in the report on a test that failed."""
+
+    error: BaseException
+
+    def __repr__(self) -> str:
+        return f"<{true_name(self.error)}>"
+
+
 @st.composite
-def errors(draw: st.DrawFn) -> BaseException:
+def errors(draw: st.DrawFn) -> Hostile:
     """Any exception, with any arguments, cause and notes."""
     error = draw(st.sampled_from(CLASSES))(*draw(_arguments))
     cause = draw(st.sampled_from([None, *CLASSES]))
@@ -147,4 +158,4 @@ def errors(draw: st.DrawFn) -> BaseException:
     if type(error) not in (NotesRaise, NotesAreNone):
         for note in draw(st.lists(_texts, max_size=2)):
             error.add_note(note)
-    return error
+    return Hostile(error)

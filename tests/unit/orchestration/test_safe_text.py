@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from runtime.orchestration.failure_record import complete, describe, from_response
 from runtime.orchestration.safe_text import MESSAGE_BYTES, frames_of, message_of, presentable, safe
 from tests.fakes import answers
-from tests.fakes.hostile import LONG, Group, StrIsNoString, StrRaises, errors, true_name
+from tests.fakes.hostile import LONG, Group, Hostile, StrIsNoString, StrRaises, errors, true_name
 
 _anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
@@ -35,23 +35,26 @@ def told_by_lambda(error: Exception) -> bytes:
 
 
 @given(errors())
-def test_any_error_can_be_described(error: BaseException) -> None:
-    told = describe(raised(error))
+def test_any_error_can_be_described(hostile: Hostile) -> None:
+    told = describe(raised(hostile.error))
 
-    assert told["error"] in (true_name(error), true_name(error).replace("\n", "\\n"), safe(true_name(error), 200))
+    name = true_name(hostile.error)
+    assert told["error"] in (name, name.replace("\n", "\\n"), safe(name, 200))
     assert len(told["message"].encode()) <= MESSAGE_BYTES
     assert "in raised" in told["traceback"][-1]
     assert len(json.dumps(told).encode()) < 32_000
 
 
 @given(errors())
-def test_any_error_can_be_told_by_lambda_and_says_the_same(error: BaseException) -> None:
-    shown = presentable(raised(error))
+def test_any_error_can_be_told_by_lambda_and_says_the_same(hostile: Hostile) -> None:
+    shown = presentable(raised(hostile.error))
 
     told = json.loads(told_by_lambda(shown))
     recorded, described = complete("run1", "", from_response(told)), describe(shown)
     assert {field: recorded[field] for field in described} == described
-    assert (described["error"], described["traceback"]) == (describe(error)["error"], describe(error)["traceback"])
+    assert (described["error"], described["traceback"]) == tuple(
+        describe(hostile.error)[field] for field in ("error", "traceback")
+    )
 
 
 def test_harmless_error_is_raised_as_it_is() -> None:

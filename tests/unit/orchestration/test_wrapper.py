@@ -26,7 +26,7 @@ from runtime.orchestration.sfn import RunEnded, StepFunctions
 from runtime.orchestration.wrapper import Wrapper, build, load_component
 from tests.fakes import answers
 from tests.fakes.context import FakeContext
-from tests.fakes.hostile import errors
+from tests.fakes.hostile import Hostile, errors
 from tests.fakes.log_lines import parse_lines
 
 SETTINGS = Settings("recorded", "mapper", "prefix-", "returns", "results")
@@ -351,15 +351,15 @@ def test_mapper_that_runs_out_of_time_fails_under_that_name() -> None:
     assert presentable(error) is error
 
 
-@given(error=errors(), step=st.sampled_from(["ingress", "stored", "read", "component", "egress"]))
-def test_any_error_of_any_step_is_logged_and_raised_as_lambda_can_tell_it(error: BaseException, step: str) -> None:
+@given(hostile=errors(), step=st.sampled_from(["ingress", "stored", "read", "component", "egress"]))
+def test_any_error_of_any_step_is_logged_and_raised_as_lambda_can_tell_it(hostile: Hostile, step: str) -> None:
     lines: list[dict[str, Any]] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(output, "write", lambda fields: lines.append(json.loads(json.dumps(fields))))
         patch.setattr(wrapper, "has_failed", lambda _bucket, _run: False)
-        told = answer_of(wrap(Recorded(breaks=step, error=error)))
+        told = answer_of(wrap(Recorded(breaks=step, error=hostile.error)))
 
-    assert told["errorType"] == describe(error)["error"]
+    assert told["errorType"] == describe(hostile.error)["error"]
     assert [(line["error"], line["outcome"]) for line in lines] == [(told["errorType"], "error")]
     assert "in step" in told["stackTrace"][-1]
 
