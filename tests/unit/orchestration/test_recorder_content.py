@@ -13,6 +13,7 @@ from runtime.orchestration import output
 from runtime.orchestration.envelope import EnvelopeError
 from runtime.orchestration.failure import RunFailed, lambda_handler
 from tests.fakes import answers
+from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
 
 _texts = st.text(st.characters()) | st.sampled_from(["half \ud83d", "x" * 300_000, "\x00", "{", "[" * 50_000])
@@ -57,7 +58,7 @@ def recorded(results: dict[str, bytes], event: Any) -> dict[str, Any]:
     """What is recorded of an event, which arrives as JSON."""
     results.clear()
     try:
-        lambda_handler(json.loads(json.dumps(event)), None)
+        lambda_handler(json.loads(json.dumps(event)), FakeContext())
     except RunFailed as raised:
         answer = answers.raised(raised, "r")
     else:
@@ -100,6 +101,6 @@ def test_whatever_an_item_holds_is_recorded(results: dict[str, bytes], told: Any
 @given(_anything)
 def test_event_of_no_run_is_refused_in_words_that_lambda_can_tell(event: Any) -> None:
     with pytest.raises(EnvelopeError) as refused:
-        lambda_handler(event, None)
+        lambda_handler(event, FakeContext())
 
     assert answers.raised(refused.value, "r")["errorType"] == "EnvelopeError"
