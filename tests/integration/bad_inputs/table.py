@@ -394,6 +394,7 @@ VARIABLES = {
     "map_concurrency": "it must be a whole number from 1 to 40, which is all that Step Functions runs at once",
     "sfn_log_level": "it must be OFF, ERROR, FATAL or ALL",
     "fan_in_wait_seconds": "it must be a whole number from 1 to 86400",
+    "sweep_minutes": "it must be a whole number from 1 to 60",
     "return_store": "it must be s3, dynamodb or redis",
     "redis_url": "must begin with redis:// or, for TLS, rediss://, and name a host",
     "region": "it must look like us-east-1",
