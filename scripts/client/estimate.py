@@ -35,6 +35,9 @@ LONGEST_SECONDS = 900
 LONGEST_HTTP_ONLY_SECONDS = 280
 """Of a mapper's time limit; see the variable timeout_seconds."""
 
+RECORD_SECONDS = 86_400
+"""How long a stream keeps what waits to be mapped: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html"""
+
 _TOLD_FROM_SECONDS = 60
 _MARGIN = 0.8
 
@@ -117,11 +120,17 @@ def concurrency_of(aws: Aws) -> int | None:
 
 
 def refuse_if_endless(deployment: Deployment, found: Estimate, largest_bytes: int) -> None:
-    """Refuse a run whose mappers can't end; `largest_bytes` is the size of the largest chunk.
+    """Refuse a run whose mappers can't end, or can't all begin; `largest_bytes` is the size of the largest chunk.
 
     Raises:
         UsageError: says what to do.
     """
+    if deployment.orchestration == "dynamodb_triggers" and found.seconds > RECORD_SECONDS:
+        raise UsageError(
+            f"{found.objects}: the mappers need about {duration(found.seconds)} in all, and a stream keeps what waits for them "
+            f"for {duration(RECORD_SECONDS)}. Nothing was started: count the input in parts, one run after the other; or if the map "
+            "emits fewer, start it all the same with --force"
+        )
     if found.fits:
         return
     sharing = f", which {found.at_once} mappers share" if found.at_once > 1 else ""

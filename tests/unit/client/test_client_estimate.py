@@ -167,3 +167,16 @@ def test_no_mapper_is_slower_than_all_and_none_is_faster_than_the_rates(words, b
 )
 def test_durations(seconds, told):
     assert duration(seconds) == told
+
+
+def test_chunks_that_outlast_what_a_stream_keeps_are_refused():
+    longer = Estimate([100_000] * 3100, 10, 3500, 700, 900)
+
+    with pytest.raises(UsageError, match="a stream keeps what waits for them for 24 h"):
+        refuse_if_endless(deployed(orchestration="dynamodb_triggers"), longer, 1)
+
+    refuse_if_endless(deployed(orchestration="s3_triggers"), longer, 1)
+
+
+def test_chunks_that_a_stream_keeps_for_long_enough_are_not_refused():
+    refuse_if_endless(deployed(orchestration="dynamodb_triggers"), Estimate([100_000] * 3000, 10, 3500, 700, 900), 1)
