@@ -128,8 +128,8 @@ def refuse_if_endless(deployment: Deployment, found: Estimate, largest_bytes: in
     if deployment.orchestration == "dynamodb_triggers" and found.seconds > RECORD_SECONDS:
         raise UsageError(
             f"{found.objects}: the mappers need about {duration(found.seconds)} in all, and a stream keeps what waits for them "
-            f"for {duration(RECORD_SECONDS)}. Nothing was started: count the input in parts, one run after the other; or if the map "
-            "emits fewer, start it all the same with --force"
+            f"for {duration(RECORD_SECONDS)}. Nothing was started: count the input in parts, one run after the other; or if the "
+            "map emits fewer, start it all the same with --force"
         )
     if found.fits:
         return
