@@ -82,6 +82,8 @@ def _store(bucket: str, endpoint: str | None) -> S3Store:
             "allow_http": endpoint is not None and endpoint.startswith("http://"),
             "connect_timeout": timedelta(seconds=5),
             "timeout": timedelta(seconds=30),
+            # S3 closes idle connections after some seconds; one that lay in a frozen function must not be used again.
+            "pool_idle_timeout": timedelta(seconds=10),
         },
         # `_request` tries again. The other numbers are of no use then, but must be given.
         retry_config={
