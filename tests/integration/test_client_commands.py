@@ -59,7 +59,7 @@ def test_status_of_a_running_run_counts_what_has_returned(started, capsys):
     status, out, _ = told_by(capsys, "status", "r1")
 
     assert status == 0
-    assert out.startswith("run r1: running, http_sync_s3")
+    assert out.startswith("run r1: running, wordcount-http_sync_s3")
     assert [line.split() for line in out.splitlines()[2:]] == [
         ["mapper:", "1/2"],
         ["partition:", "0/1"],
