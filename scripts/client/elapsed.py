@@ -8,8 +8,6 @@ import os
 import time
 from pathlib import Path
 
-_IMPORTED = time.monotonic()
-
 _START_FIELD = 21
 """Of /proc/self/stat, counted from 0: clock ticks since the machine's start (`man 5 proc`)."""
 
@@ -25,7 +23,8 @@ def _age_at_import() -> float:
         return 0.0
 
 
-_BEGAN = _IMPORTED - _age_at_import()
+_AGE = _age_at_import()
+_BEGAN = time.monotonic() - _AGE
 
 
 def since_enter() -> float:
