@@ -82,7 +82,7 @@ module "iam" {
   full_access_to_s3 = var.s3_full_access ? ["mapper", "partition", "reducer"] : []
   functions = {
     for function, settings in local.orchestration.functions : function => {
-      grants  = function == "failure" ? settings.grants : concat(settings.grants, local.granted_to_all)
+      grants  = concat(settings.grants, local.granted_to_all)
       invokes = try(settings.invokes, [])
     }
   }

@@ -26,7 +26,7 @@ locals {
         partition = { grants = ["list_pairs"] }
         reducer   = { grants = ["list_pairs", "read_pairs", "write_reducer_values"] }
         summary   = { grants = ["read_reducer_values", "write_result", "read_result"] }
-        failure   = { grants = ["write_failure", "see_claim", "list_results"] }
+        failure   = { grants = ["write_failure", "see_claim"] }
       }
     }
 
@@ -191,7 +191,7 @@ locals {
         failure = {
           trigger = "results"
           grants = concat([
-            "follow_results_items", "write_failure", "take_given_up", "see_items", "see_result",
+            "follow_results_items", "write_failure", "take_given_up", "see_items",
           ], local.give_up, local.keep)
         }
       }
@@ -235,11 +235,11 @@ locals {
   cache     = var.return_store == "redis" && var.redis_url == null
   use_cache = local.cache ? ["connect_to_cache", "join_network", "keep_off_networks"] : []
 
-  # Whoever wakes up in a run that has failed does nothing; the recorder of failures alone doesn't ask.
-  granted_to_all = ["list_results", "read_failure"]
+  # Whoever wakes up in a run that has ended does nothing, and records nothing.
+  granted_to_all = ["list_results"]
 
   # The recorder of failures also looks for runs that are overdue.
-  keep = ["list_results", "close_open"]
+  keep = ["close_open"]
 
   # Lambda gives a record up with the role of the function that could not take it.
   give_up = ["leave_given_up", "list_given_up"]

@@ -30,7 +30,7 @@ from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaC
 from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.envelope import MAX_SIZE, Envelope, EnvelopeError, FanOut, Inline, checked_run_id, encode
 from runtime.orchestration.failure_record import complete, describe
-from runtime.orchestration.results import find_result, store_result
+from runtime.orchestration.results import how_ended, store_result
 from runtime.orchestration.returns import Found, Returns, input_key, return_key
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.table import Image, Table
@@ -105,7 +105,7 @@ class DynamoDBTriggers(Orchestration):
         attempts = table.count_attempt(self._item_key(invocation), request_id)
         if attempts is None:
             return "the run is no more"
-        if attempts > ATTEMPTS and self.stored(invocation) is None:
+        if attempts > ATTEMPTS and not self._is_done(invocation):
             message = (
                 f"{ATTEMPTS} attempts ended without a word: the function ran out of time or memory, was killed, or ended its own "
                 "process; its log tells which"
@@ -115,10 +115,9 @@ class DynamoDBTriggers(Orchestration):
         return replace(invocation, attempts=attempts)
 
     def stored(self, invocation: Invocation) -> Found | None:
-        """What an earlier invocation with the same work returned."""
+        """What an earlier invocation with the same work returned; a run that has its result has ended."""
         if self._outgoing is None:
-            result = find_result(self._settings.results_bucket, invocation.envelope.run_id)
-            return None if result is None else Found(result)
+            return None
         table = self._table(invocation, self._outgoing)
         return table.find("fan-out" if self._edge.kind == "Map" else self._item_key(invocation))
 
@@ -189,6 +188,11 @@ class DynamoDBTriggers(Orchestration):
         record = complete(run_id, self._settings.function_prefix, failure)
         # The recorder writes it to S3: a function that lacks a right of its own can still say so.
         self._table(invocation, "results").put("failed", {"Failure": {"S": encode(record).decode()}}, To=RECORDER)
+
+    def _is_done(self, invocation: Invocation) -> bool:
+        if self._outgoing is None:
+            return how_ended(self._settings.results_bucket, invocation.envelope.run_id) is not None
+        return self.stored(invocation) is not None
 
     def _item_key(self, invocation: Invocation) -> str:
         fan_out = invocation.envelope.fan_out

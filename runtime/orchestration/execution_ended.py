@@ -55,8 +55,7 @@ def record_end(event: Any) -> bool:
             return failure.turn_back("the execution has been redriven since", run=ended.run_id)
         told: dict[str, Any] = dict.fromkeys(("function", "index", "request_id", "attempts"))
         told |= {"error": ended.error, "message": ended.cause, "traceback": []}
-        failure.record(complete(ended.run_id, settings.function_prefix, told))
-    return True
+        return failure.record(complete(ended.run_id, settings.function_prefix, told))
 
 
 def read(event: Any) -> Ended:

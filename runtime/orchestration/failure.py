@@ -98,10 +98,12 @@ def _handle(event: Any) -> dict[str, Any]:
     return {"batchItemFailures": []} if "Records" in event else failure
 
 
-def record(failure: dict[str, Any]) -> None:
-    """Store a failure of the current run, and log it. Raises StorageError."""
-    record_failure(os.environ["RESULTS_BUCKET"], failure["run"], failure)
+def record(failure: dict[str, Any]) -> bool:
+    """Store a failure of the current run, and log it; False if the run ended otherwise before. Raises StorageError."""
+    if end := record_failure(os.environ["RESULTS_BUCKET"], failure["run"], failure):
+        return turn_back(end, run=failure["run"])
     output.write({"outcome": "ok", "requests": dict(current_run().requests), **failure})
+    return True
 
 
 def turn_back(reason: str, **about: str) -> bool:

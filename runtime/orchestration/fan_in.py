@@ -15,7 +15,7 @@ class Outcome(Enum):
     """How a wait ended."""
 
     COMPLETE = "every branch has returned"
-    FAILED = "the run has failed meanwhile"
+    ENDED = "the run has ended meanwhile"
     OUT_OF_TIME = "this invocation's time is up, the fan-in's is not"
     EXPIRED = "the fan-in's time is up"
 
@@ -40,7 +40,7 @@ class Clock:
 def wait(
     size: int,
     indexes: Callable[[], set[int]],
-    has_failed: Callable[[], bool],
+    has_ended: Callable[[], bool],
     invocation_ends: float,
     deadline: float,
     clock: Clock,
@@ -50,7 +50,7 @@ def wait(
     Args:
         size: of the fan-out.
         indexes: lists which branches have returned.
-        has_failed: whether the run has failed; asked about once a second.
+        has_ended: whether the run has ended; asked about once a second.
         invocation_ends: when this invocation must stop waiting, seconds since the epoch.
         deadline: when the whole fan-in has taken too long, seconds since the epoch.
         clock: time source.
@@ -66,8 +66,8 @@ def wait(
             return Waited(Outcome.EXPIRED, missing, polls)
         if now >= next_check:
             next_check = now + _FAILURE_CHECK_SECONDS
-            if has_failed():
-                return Waited(Outcome.FAILED, missing, polls)
+            if has_ended():
+                return Waited(Outcome.ENDED, missing, polls)
         if now + pause >= invocation_ends:
             return Waited(Outcome.OUT_OF_TIME, missing, polls)
         clock.sleep(min(pause, max(deadline - now, 0)))

@@ -26,7 +26,6 @@ from runtime.mapreduce import storage
 from runtime.mapreduce.run import Run, current_run, within
 from runtime.orchestration import failure
 from runtime.orchestration.envelope import EnvelopeError, checked_run_id
-from runtime.orchestration.results import find_result
 from runtime.orchestration.returns import Returns
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.table import Table
@@ -108,10 +107,7 @@ def _record(told: GivenUp, settings: Settings) -> bool:
             return failure.turn_back("the run is no more", run=told.run_id)
         if stored.get("Expires") != told.expires:
             return failure.turn_back("the run was resumed since", run=told.run_id)
-        if find_result(settings.results_bucket, told.run_id) is not None:
-            return failure.turn_back("the run has its result", run=told.run_id)
-        failure.record(failure.read_failure(told.event, settings.function_prefix))
-        return True
+        return failure.record(failure.read_failure(told.event, settings.function_prefix))
 
 
 def _understand(record: Any, context: Any, settings: Settings) -> GivenUp:

@@ -34,7 +34,7 @@ from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.envelope import EnvelopeError, Inline, Pointer, encode
 from runtime.orchestration.failure_record import complete, describe, from_response
 from runtime.orchestration.invoker import FunctionFailed, InvokeError
-from runtime.orchestration.results import find_result, record_failure, store_result
+from runtime.orchestration.results import DONE, record_failure, store_result
 from runtime.orchestration.returns import Found, Returns, in_order, input_key, own_key, return_key
 from runtime.orchestration.safe_text import message_of
 from runtime.orchestration.settings import Settings
@@ -94,17 +94,20 @@ class HttpOnly(Orchestration):
         return invocation
 
     def turned_back(self, invocation: Invocation, reason: str) -> dict[str, Any]:
-        """Tell the caller, who waits."""
+        """Tell the caller, who waits: what the run came to, if it is done, else why nothing is begun.
+
+        A mapper's or reducer's caller wants a value, of which a run that is done has none left. It learns of the result when it
+        would record a failure.
+        """
+        if reason == DONE and self._edge.kind in ("Map", None):
+            return _result(invocation)
         return {"Session": invocation.envelope.run_id, "TurnedBack": reason}
 
     def stored(self, invocation: Invocation) -> Found | None:
-        """The run's result; in a resumed run also what partition fanned out over, since the reducers' values belong to that."""
-        if self._edge.kind is not None:
-            if self._edge.kind != "Map" or self._edge.name == ENTRY or not _is_resumed(invocation):
-                return None
-            return self._returns(invocation).find(own_key(self._edge.name, invocation.envelope))
-        result = find_result(self._settings.results_bucket, invocation.envelope.run_id)
-        return None if result is None else Found(result)
+        """In a resumed run, what partition fanned out over, since the reducers' values belong to that."""
+        if self._edge.kind != "Map" or self._edge.name == ENTRY or not _is_resumed(invocation):
+            return None
+        return self._returns(invocation).find(own_key(self._edge.name, invocation.envelope))
 
     def read(self, invocation: Invocation) -> Any:
         """Take out claim checks; a fan-in's values come as a list of data in the order of the branches."""
@@ -116,7 +119,7 @@ class HttpOnly(Orchestration):
             case None:
                 run_id = invocation.envelope.run_id
                 store_result(self._settings.results_bucket, run_id, value)
-                return {"Session": run_id, "Result": f"{run_id}/result.json"}
+                return _result(invocation)
             case "Map":
                 return self._fan_out_and_in(invocation, value)
             case "Fan-in":
@@ -157,7 +160,10 @@ class HttpOnly(Orchestration):
             invocation.notes["failure"] = answer["Failure"]
             if self._edge.name == ENTRY:
                 # First of all: what comes after it may take longer than the time that is left.
-                record_failure(self._settings.results_bucket, invocation.envelope.run_id, answer["Failure"])
+                end = record_failure(self._settings.results_bucket, invocation.envelope.run_id, answer["Failure"])
+                if end == DONE:
+                    # Another invocation of this run, whose caller lost its answer, was faster.
+                    return _result(invocation)
             self._keep(invocation, values, answered)
         return dict(answer)
 
@@ -223,6 +229,11 @@ class HttpOnly(Orchestration):
 
     def _returns(self, invocation: Invocation) -> Returns:
         return Returns(self._settings.returns_bucket, invocation.envelope.run_id)
+
+
+def _result(invocation: Invocation) -> dict[str, Any]:
+    run_id = invocation.envelope.run_id
+    return {"Session": run_id, "Result": f"{run_id}/result.json"}
 
 
 def _is_resumed(invocation: Invocation) -> bool:

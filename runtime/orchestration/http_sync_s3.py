@@ -21,7 +21,7 @@ from runtime.orchestration import fan_in, stores
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.envelope import EnvelopeError, encode
-from runtime.orchestration.results import find_result, has_failed, store_result
+from runtime.orchestration.results import how_ended, store_result
 from runtime.orchestration.returns import Found, in_order
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.stores import Branch, ReturnStore
@@ -72,12 +72,10 @@ class HttpSyncS3(Orchestration):
         return Invocation(parsed, event, context, unclaimed=bare)
 
     def stored(self, invocation: Invocation) -> Found | None:
-        """What an earlier invocation of the same branch returned. The entry passes its input on and stores nothing."""
-        if self._edge.name == ENTRY:
+        """What an earlier invocation of the same branch returned. The entry passes its input on and stores nothing, and a run
+        that has its result has ended."""
+        if self._edge.name == ENTRY or self._edge.kind is None:
             return None
-        if self._edge.kind is None:
-            result = find_result(self._settings.results_bucket, invocation.envelope.run_id)
-            return None if result is None else Found(result)
         return self._store(invocation).find(self._edge.name, _index(invocation))
 
     def read(self, invocation: Invocation) -> Any:
@@ -145,7 +143,7 @@ class HttpSyncS3(Orchestration):
             size=fan_out.size,
             deadline=waiting["Since"] + self._settings.fan_in_wait_seconds,
             invocation_ends=self._clock.now() + remaining - min(_HAND_ON_MARGIN_SECONDS, remaining / 2),
-            has_failed=lambda: has_failed(self._settings.results_bucket, envelope.run_id),
+            has_ended=lambda: how_ended(self._settings.results_bucket, envelope.run_id) is not None,
             clock=self._clock,
         )
         waited = self._store(invocation).fan_in(branch)
@@ -161,7 +159,7 @@ class HttpSyncS3(Orchestration):
             case fan_in.Outcome.EXPIRED:
                 # Recorded here and now: raising would only make Lambda wait for the same branches again.
                 self._invoke("failure", self._expired(invocation, sorted(waited.missing)))
-            case fan_in.Outcome.FAILED:
+            case fan_in.Outcome.ENDED:
                 pass
 
     def _expired(self, invocation: Invocation, missing: list[int]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaC
 from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.envelope import MAX_SIZE, Envelope, EnvelopeError, FanOut, Inline
 from runtime.orchestration.lock import claim
-from runtime.orchestration.results import find_result, store_result
+from runtime.orchestration.results import store_result
 from runtime.orchestration.returns import Found
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.stage import NOTHING, Stage, parse_key, value_name
@@ -102,10 +102,9 @@ class S3Triggers(Orchestration):
         return replace(invocation, envelope=replace(invocation.envelope, fan_out=None), size=size)
 
     def stored(self, invocation: Invocation) -> Found | None:
-        """What an earlier invocation with the same work returned."""
+        """What an earlier invocation with the same work returned; a run that has its result has ended."""
         if self._edge.kind is None:
-            result = find_result(self._settings.results_bucket, invocation.envelope.run_id)
-            return None if result is None else Found(result)
+            return None
         if self._edge.kind == "Fan-in":
             return self._stage_out(invocation).find(value_name(_index(invocation)))
         fan_out = self._stage_out(invocation).find(".unum_map")

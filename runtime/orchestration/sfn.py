@@ -10,7 +10,7 @@ from typing import Any
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.envelope import EnvelopeError
-from runtime.orchestration.results import store_result
+from runtime.orchestration.results import DONE, store_result
 from runtime.orchestration.returns import Found, Returns, own_key
 from runtime.orchestration.settings import Settings
 
@@ -29,7 +29,7 @@ def create(settings: Settings, invoke: Invoke) -> "StepFunctions":
 
 
 class RunEnded(Exception):
-    """The run has failed before this invocation began; the state machine must not go on with a value of it."""
+    """The run has ended before this invocation began; the state machine must not go on with a value of it."""
 
 
 class StepFunctions(Orchestration):
@@ -61,7 +61,7 @@ class StepFunctions(Orchestration):
         envelope = invocation.envelope
         if self._settings.function == LAST:
             store_result(self._settings.results_bucket, envelope.run_id, value)
-            return {"Session": envelope.run_id, "Result": f"{envelope.run_id}/result.json"}
+            return self._result(invocation)
         datum = envelopes.inline(value)
         size = envelopes.answer_bytes(datum)
         if envelope.fan_out is None:
@@ -78,8 +78,18 @@ class StepFunctions(Orchestration):
         return envelopes.pointer(key)
 
     def turned_back(self, invocation: Invocation, reason: str) -> Any:
-        """Raises RunEnded: the state machine would take any answer for the state's value."""
+        """Answer again with the run's result, where an answer to the last function got lost.
+
+        Raises:
+            RunEnded: anywhere else the state machine would take any answer for the state's value.
+        """
+        if reason == DONE and self._settings.function == LAST:
+            return self._result(invocation)
         raise RunEnded(f"{invocation.envelope.run_id}: {reason}")
+
+    def _result(self, invocation: Invocation) -> dict[str, Any]:
+        run_id = invocation.envelope.run_id
+        return {"Session": run_id, "Result": f"{run_id}/result.json"}
 
     def _returns(self, invocation: Invocation) -> Returns:
         return Returns(self._settings.returns_bucket, invocation.envelope.run_id)

@@ -13,7 +13,7 @@ from runtime.orchestration.envelope import Envelope, FanOut
 from runtime.orchestration.log import LogLine
 from runtime.orchestration.open_runs import mark_by_default
 from runtime.orchestration.ownership import check_ownership
-from runtime.orchestration.results import has_failed
+from runtime.orchestration.results import how_ended
 from runtime.orchestration.returns import Found, in_order
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
@@ -22,9 +22,6 @@ Component = Callable[[Any, Any], Any]
 
 KILLS: tuple[type[BaseException], ...] = ()
 """What ends a function without a word, and can't be caught by it. It is no exception on Lambda; simulations have one for it."""
-
-ENDED = "the run has ended as failed"
-"""Why a function that wakes up after that does nothing; a run that was cancelled has ended so, too."""
 
 
 class Wrapper:
@@ -88,10 +85,10 @@ class Wrapper:
 
     def _work(self, invocation: Invocation, line: LogLine) -> Any:
         with line.phase("ingress"):
-            # Asked at once, so that the question whether the run has failed costs no time of its own.
-            ended, done = self._look(invocation)
-            if ended:
-                return self._turn_back(invocation, ENDED, line)
+            # Asked at once, so that the question whether the run has ended costs no time of its own.
+            end, done = self._look(invocation)
+            if end is not None:
+                return self._turn_back(invocation, end, line)
             if invocation.unclaimed:
                 mark_by_default(self._settings.results_bucket, invocation.envelope.run_id)
             value = done.value if done else self._orchestration.read(invocation)
@@ -104,15 +101,15 @@ class Wrapper:
         with line.phase("egress"):
             return self._orchestration.egress(invocation, value)
 
-    def _look(self, invocation: Invocation) -> tuple[bool, Found | None]:
-        """Whether the run has failed, and what an earlier invocation with the same work returned."""
-        ended, done = in_order(
+    def _look(self, invocation: Invocation) -> tuple[str | None, Found | None]:
+        """How the run has ended, if it has, and what an earlier invocation with the same work returned."""
+        end, done = in_order(
             [
-                partial(has_failed, self._settings.results_bucket, invocation.envelope.run_id),
+                partial(how_ended, self._settings.results_bucket, invocation.envelope.run_id),
                 partial(self._orchestration.stored, invocation),
             ]
         )
-        return ended, done
+        return end, done
 
     def _turn_back(self, invocation: Invocation, reason: str, line: LogLine) -> Any:
         line.turned_back(reason)

@@ -38,7 +38,6 @@ run "each_function_of_sfn_may_do_what_it_does_and_no_more" {
       mapper = [
         "logs:CreateLogStream /aws/lambda/wordcount-sfn-mapper:*",
         "logs:PutLogEvents /aws/lambda/wordcount-sfn-mapper:*",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/mapper.input/*",
         "s3:ListBucket results",
         "s3:PutObject shuffle/*/reducer*/*",
@@ -46,14 +45,12 @@ run "each_function_of_sfn_may_do_what_it_does_and_no_more" {
       partition = [
         "logs:CreateLogStream /aws/lambda/wordcount-sfn-partition:*",
         "logs:PutLogEvents /aws/lambda/wordcount-sfn-partition:*",
-        "s3:GetObject results/*/failed.json",
         "s3:ListBucket results",
         "s3:ListBucket shuffle",
       ]
       reducer = [
         "logs:CreateLogStream /aws/lambda/wordcount-sfn-reducer:*",
         "logs:PutLogEvents /aws/lambda/wordcount-sfn-reducer:*",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject shuffle/*/reducer*/*",
         "s3:ListBucket results",
         "s3:ListBucket shuffle",
@@ -62,7 +59,6 @@ run "each_function_of_sfn_may_do_what_it_does_and_no_more" {
       summary = [
         "logs:CreateLogStream /aws/lambda/wordcount-sfn-summary:*",
         "logs:PutLogEvents /aws/lambda/wordcount-sfn-summary:*",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject results/*/result.json",
         "s3:GetObject returns/*/reducer/*",
         "s3:ListBucket results",
@@ -118,7 +114,6 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         "lambda:InvokeFunction failure",
         "lambda:InvokeFunction mapper",
         "lambda:InvokeFunction partition",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/mapper.input/*",
         "s3:GetObject returns/*/mapper/*",
         "s3:ListBucket results",
@@ -130,7 +125,6 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         "lambda:InvokeFunction failure",
         "lambda:InvokeFunction reducer",
         "lambda:InvokeFunction summary",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/mapper/*",
         "s3:GetObject returns/*/partition/*",
         "s3:ListBucket results",
@@ -142,7 +136,6 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         "lambda:InvokeFunction failure",
         "lambda:InvokeFunction reducer",
         "lambda:InvokeFunction summary",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/reducer/*",
         "s3:GetObject shuffle/*/reducer*/*",
         "s3:ListBucket results",
@@ -152,7 +145,6 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
       ]
       summary = [
         "lambda:InvokeFunction failure",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject results/*/result.json",
         "s3:GetObject returns/*/reducer/*",
         "s3:ListBucket results",
@@ -163,7 +155,6 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         "lambda:InvokeFunction failure",
         "lambda:InvokeFunction mapper",
         "lambda:InvokeFunction partition",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/unum_map.input/*",
         "s3:ListBucket results",
         "s3:PutObject results/.open/*",
@@ -198,7 +189,6 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         "s3:PutObject results/*/failed.json",
       ]
       mapper = [
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/mapper.input/*",
         "s3:ListBucket results",
         "s3:PutObject returns/*/mapper/*",
@@ -207,7 +197,6 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
       partition = [
         "lambda:InvokeFunction reducer",
         "lambda:InvokeFunction summary",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/partition.input/*",
         "s3:GetObject returns/*/partition/*",
         "s3:GetObject returns/*/reducer/*",
@@ -220,7 +209,6 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         "s3:PutObject returns/*/summary.input/*",
       ]
       reducer = [
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/reducer.input/*",
         "s3:GetObject shuffle/*/reducer*/*",
         "s3:ListBucket results",
@@ -228,7 +216,6 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         "s3:PutObject returns/*/reducer/*",
       ]
       summary = [
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject results/*/result.json",
         "s3:GetObject returns/*/summary.input/*",
         "s3:ListBucket results",
@@ -238,7 +225,6 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         "lambda:InvokeFunction failure",
         "lambda:InvokeFunction mapper",
         "lambda:InvokeFunction partition",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/mapper/*",
         "s3:GetObject returns/*/unum_map.input/*",
         "s3:ListBucket results",
@@ -283,7 +269,6 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
         "s3:GetObject input/*/.unum_map",
         "s3:GetObject mapper-output/*/*.json",
         "s3:GetObject mapper-output/*/.sync",
-        "s3:GetObject results/*/failed.json",
         "s3:ListBucket input",
         "s3:ListBucket mapper-output",
         "s3:ListBucket results",
@@ -301,7 +286,6 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
         "s3:GetObject reducer-input/*/.unum_map",
         "s3:GetObject reducer-output/*/*.json",
         "s3:GetObject reducer-output/*/.sync",
-        "s3:GetObject results/*/failed.json",
         "s3:ListBucket mapper-output",
         "s3:ListBucket reducer-input",
         "s3:ListBucket reducer-output",
@@ -319,7 +303,6 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
         "s3:GetObject reducer-input/*/.unum_map",
         "s3:GetObject reducer-output/*/*.json",
         "s3:GetObject reducer-output/*/.sync",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject shuffle/*/reducer*/*",
         "s3:ListBucket reducer-input",
         "s3:ListBucket reducer-output",
@@ -333,7 +316,6 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
         "s3:GetObject reducer-output/*/*.json",
         "s3:GetObject reducer-output/*/.lock",
         "s3:GetObject reducer-output/*/.sync",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject results/*/result.json",
         "s3:ListBucket reducer-output",
         "s3:ListBucket results",
@@ -376,7 +358,6 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
         "s3:DeleteObject given-up/aws/lambda/*",
         "s3:DeleteObject results/.open/*",
         "s3:GetObject given-up/aws/lambda/*",
-        "s3:GetObject results/*/result.json",
         "s3:ListBucket given-up",
         "s3:ListBucket results",
         "s3:PutObject given-up/aws/lambda/*",
@@ -393,7 +374,6 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
         "dynamodb:PutItem results",
         "dynamodb:UpdateItem mapper_input",
         "dynamodb:UpdateItem mapper_output",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/mapper.input/*",
         "s3:GetObject returns/*/mapper/*",
         "s3:ListBucket given-up",
@@ -414,7 +394,6 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
         "dynamodb:PutItem reducer_output",
         "dynamodb:PutItem results",
         "dynamodb:UpdateItem mapper_output",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/mapper/*",
         "s3:GetObject returns/*/partition/*",
         "s3:ListBucket given-up",
@@ -435,7 +414,6 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
         "dynamodb:PutItem results",
         "dynamodb:UpdateItem reducer_input",
         "dynamodb:UpdateItem reducer_output",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject returns/*/reducer.input/*",
         "s3:GetObject returns/*/reducer/*",
         "s3:GetObject shuffle/*/reducer*/*",
@@ -454,7 +432,6 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
         "dynamodb:ListStreams reducer_output/stream/*",
         "dynamodb:PutItem results",
         "dynamodb:UpdateItem reducer_output",
-        "s3:GetObject results/*/failed.json",
         "s3:GetObject results/*/result.json",
         "s3:GetObject returns/*/reducer/*",
         "s3:ListBucket given-up",

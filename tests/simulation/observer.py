@@ -4,8 +4,9 @@ While a schedule runs:
 - what is stored never changes: results, return values, fan-out elements are written once; a repeated put stores the same bytes;
 - a repeated component gets and returns what it did the first time;
 - a fan-in gets every branch's value, in the order of their numbers; partitions are in the order of theirs;
-- once the run's failure is recorded, no invocation that begins runs a component;
 - when a run is recorded as overdue, nothing of it is at work or waits: its deadline comes after all that the platform may do;
+- once the run's failure is recorded, no invocation that begins runs a component; the same once its result is stored and all the
+  rest was tidied up: what then comes late neither runs one nor records a failure;
 - under s3_triggers one claimant alone does a fan-in, unless it dies over it.
 
 In the end (`verdict`):
@@ -66,6 +67,8 @@ class Observer:
     violations: list[str] = field(default_factory=list)
     executions: dict[str, int] = field(default_factory=dict)
     failed_at: float | None = None
+    done_at: float | None = None
+    tidied_at: float | None = None
 
     def __post_init__(self) -> None:
         self._inputs: dict[tuple[str, int], Any] = {}
@@ -83,6 +86,10 @@ class Observer:
             self.failed_at = self.world.now
             if json.loads(written.body).get("error") == overdue.ERROR:
                 self._look_at_what_still_goes_on()
+        if written.key == f"{RUN}/failed.json" and self._began_after(self.done_at):
+            self.violated("recorded as failed after it had its result")
+        if written.key == f"{RUN}/result.json" and self.done_at is None:
+            self.done_at = self.world.now
         if written.before is None:
             return
         if written.mode == "replace" and written.key.endswith("/.lock"):
@@ -117,8 +124,12 @@ class Observer:
         index = current_run().index if function in ("mapper", "reducer") else 1
         place = f"{function} {index}"
         self.executions[function] = self.executions.get(function, 0) + 1
-        if self.failed_at is not None and self.world.running and self.world.running.process.began > self.failed_at:
+        if self._began_after(self.failed_at):
             self.violated(f"{place} began after the run had failed")
+        if self._began_after(self.tidied_at):
+            self.violated(f"{place} began after the run was done and tidied up")
+        if self.tidied_at is not None:
+            return call(event, context)  # nobody waits for it any more, and what it reads may be gone
         self._look_at_input(function, index, event)
         self._look_at_claim(function, context.aws_request_id)
         fatal = self.scenario.fatal
@@ -126,6 +137,8 @@ class Observer:
             self._be_fatal(fatal.how)
         given = json.dumps(event)
         value = call(event, context)
+        if self.tidied_at is not None:
+            return value
         told = json.loads(json.dumps(value))
         if self._inputs.setdefault((function, index), given) != given:
             self.violated(f"{place} got another input than before: {given:.300} after {self._inputs[function, index]:.300}")
@@ -168,6 +181,10 @@ class Observer:
                 if result is None and failure is None:
                     self.violated("a hang: neither result nor failure, and nothing left to do")
         return self.violations
+
+    def _began_after(self, moment: float | None) -> bool:
+        running = self.world.running
+        return moment is not None and running is not None and running.process.began > moment
 
     def _look_at_failure(self, result: Any, failure: Any) -> None:
         fatal = self.scenario.fatal

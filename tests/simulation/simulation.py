@@ -26,7 +26,7 @@ from tests.simulation import lambdas, seams, tables
 from tests.simulation.faults import Faults
 from tests.simulation.keeper import Keeper
 from tests.simulation.machine import Machine
-from tests.simulation.objects import Buckets, Obstore
+from tests.simulation.objects import Buckets, Obstore, Written
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS, RUN, Observer
 from tests.simulation.requests import Requests
 from tests.simulation.scenario import Scenario, draw
@@ -88,6 +88,7 @@ class Simulation:
         self.orchestration, self.seed = orchestration, seed
         self.scenario = scenario or draw(Random(f"{orchestration}/{seed}/scenario"))
         self.world = World(f"{orchestration}/{seed}", LIMIT_SECONDS, record)
+        self._tidying = Random(f"{orchestration}/{seed}/tidying")
         slow = _SLOW_SECONDS.get(orchestration, float("inf"))
         self.faults = Faults(self.world, self.scenario.severity, slow, muted=muted, forced=forced)
         if orchestration == "http_only":
@@ -120,7 +121,7 @@ class Simulation:
         self.machine = Machine(self.world, self.faults, self.service, _definition(), map_concurrency=3)
         self.keeper = Keeper(self.world, self.service, self.buckets)
         self.on_failure: Callable[[], None] = lambda: None  # of a state machine's execution
-        self.buckets.watchers.append(self.observer.written)
+        self.buckets.watchers += [self.observer.written, self._see_result]
         self.tables.watchers.append(self.observer.changed)
         if orchestration == "s3_triggers":
             functions = {seams.STAGE_BUCKETS[role]: function for role, function in seams.TRIGGERED.items()}
@@ -163,6 +164,24 @@ class Simulation:
             self.orchestration, "sim", "", "", None, functions, {}, None, None, {}, seams.TIMEOUT_SECONDS, timeouts=timeouts
         )
         return run_seconds(deployment, len(self.scenario.texts), self.scenario.num_reducer)
+
+    def _see_result(self, written: Written) -> None:
+        """The client sees the result soon, and tidies up."""
+        if (written.bucket, written.key, written.before) == (RESULTS, f"{RUN}/result.json", None):
+            self.world.after(self._tidying.uniform(0.1, 20), self._tidy_up)
+
+    def _tidy_up(self) -> None:
+        """Remove all of a run that is done but its result, as `scripts.client.cleanup` does; those that failed are kept."""
+        if self.buckets.find(RESULTS, f"{RUN}/failed.json"):
+            return
+        kept = {(RESULTS, f"{RUN}/result.json")}
+        for bucket, objects in self.buckets.objects.items():
+            for key in [key for key in objects if key.startswith(f"{RUN}/") and (bucket, key) not in kept]:
+                self.buckets.remove(bucket, key)
+        for items in self.tables.items.values():
+            for key in [key for key in items if key.startswith(f"{RUN}/")]:
+                del items[key]
+        self.observer.tidied_at = self.world.now
 
     def _start_sfn(self) -> None:
         self.buckets.write(RESULTS, f"{RUN}/run.json", b"{}")

@@ -44,6 +44,7 @@ UNSEEN_IN = {
     ("sfn", "failure", "s3:GetObject results/*/run.json"): "of an execution that failed by itself (test_redrive.py)",
     ("sfn", "failure", "s3:ListBucket results"): "the same, told after the run was removed (test_execution_ended.py)",
     ("http_only", "failure", "s3:PutObject results/*/failed.json"): "of a unum_map that somebody invoked asynchronously",
+    ("http_only", "failure", "s3:ListBucket results"): "the same",
 }
 
 SMALL_CARRIERS_ALONE = "returns/run1/reducer.input/"

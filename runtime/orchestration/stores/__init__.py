@@ -34,7 +34,7 @@ class Branch:
         size: of the fan-out.
         deadline: when the whole fan-in has taken too long, seconds since the epoch.
         invocation_ends: when this invocation must stop waiting, seconds since the epoch.
-        has_failed: whether the run has failed.
+        has_ended: whether the run has ended.
         clock: time source.
     """
 
@@ -43,7 +43,7 @@ class Branch:
     size: int
     deadline: float
     invocation_ends: float
-    has_failed: Callable[[], bool]
+    has_ended: Callable[[], bool]
     clock: Clock
 
 

@@ -131,9 +131,9 @@ class RedisStore(ReturnStore):
                 return Waited(Outcome.EXPIRED, self._missing(branch), looks)
             if now + _SHORTEST_SLICE_SECONDS >= branch.invocation_ends:
                 return Waited(Outcome.OUT_OF_TIME, frozenset(), looks)
-            # Not before the first pause: a run that has just begun has hardly failed.
-            if looks > 1 and branch.has_failed():
-                return Waited(Outcome.FAILED, frozenset(), looks)
+            # Not before the first pause: a run that has just begun has hardly ended.
+            if looks > 1 and branch.has_ended():
+                return Waited(Outcome.ENDED, frozenset(), looks)
             pause = min(SLICE_SECONDS, branch.deadline - now, branch.invocation_ends - now)
             with _command("BLPOP", wake):
                 self._client.blpop([wake], timeout=max(pause, _SHORTEST_SLICE_SECONDS))

@@ -37,7 +37,7 @@ class S3Store(ReturnStore):
         return fan_in.wait(
             branch.size,
             indexes=lambda: self._objects.indexes(branch.function),
-            has_failed=branch.has_failed,
+            has_ended=branch.has_ended,
             invocation_ends=branch.invocation_ends,
             deadline=branch.deadline,
             clock=branch.clock,

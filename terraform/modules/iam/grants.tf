@@ -46,13 +46,11 @@ locals {
     read_summary_input     = { Sid = "TakeOutTheClaimCheckOfSummary", Action = "s3:GetObject", Resource = local.inputs["summary"] }
     write_summary_input    = { Sid = "PutInTheClaimCheckOfSummary", Action = "s3:PutObject", Resource = local.inputs["summary"] }
 
-    # results
-    list_results  = { Sid = "TellAMissingEndFromAForbiddenOne", Action = "s3:ListBucket", Resource = var.bucket_arns["results"] }
+    # results. Listing carries no condition, for the same reason.
+    list_results  = { Sid = "SeeHowTheRunHasEnded", Action = "s3:ListBucket", Resource = var.bucket_arns["results"] }
     read_result   = { Sid = "CompareWithAResultAlreadyStored", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
-    see_result    = { Sid = "SeeWhetherTheRunHasItsResult", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
     write_result  = { Sid = "StoreTheResult", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/result.json" }
     see_claim     = { Sid = "TellALateEndFromTheRunsOwn", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/run.json" }
-    read_failure  = { Sid = "DoNothingWhenTheRunHasFailed", Action = "s3:GetObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }
     mark_open     = { Sid = "TellTheKeeperOfARunThatNobodyClaimed", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/.open/*" }
     close_open    = { Sid = "ForgetRunsThatHaveEnded", Action = "s3:DeleteObject", Resource = "${var.bucket_arns["results"]}/.open/*" }
     write_failure = { Sid = "RecordTheFailure", Action = "s3:PutObject", Resource = "${var.bucket_arns["results"]}/*/failed.json" }

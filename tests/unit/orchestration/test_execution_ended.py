@@ -26,6 +26,10 @@ class Results:
         self.reads += 1
         return self.objects.get(key)
 
+    def list_keys(self, bucket: str, prefix: str) -> list[str]:
+        assert bucket == "results-bucket"
+        return [key for key in self.objects if key.startswith(prefix)]
+
     def create(self, bucket: str, key: str, body: bytes) -> bool:
         assert bucket == "results-bucket"
         return self.objects.setdefault(key, body) is body
@@ -39,6 +43,7 @@ class Results:
 def results(monkeypatch: pytest.MonkeyPatch) -> Results:
     made = Results()
     monkeypatch.setattr(storage, "get", made.get)
+    monkeypatch.setattr(storage, "list_keys", made.list_keys)
     monkeypatch.setattr(storage, "create", made.create)
     own = {"ORCHESTRATION": "sfn", "FUNCTION": "failure", "FUNCTION_PREFIX": "wordcount-sfn-", "RESULTS_BUCKET": "results-bucket"}
     for name, value in own.items():

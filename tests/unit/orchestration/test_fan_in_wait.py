@@ -17,12 +17,12 @@ LONG = 100_000.0
 def waited(
     time: FakeTime,
     indexes: Callable[[], set[int]] = set,
-    has_failed: Callable[[], bool] = lambda: False,
+    has_ended: Callable[[], bool] = lambda: False,
     ends_in: float = LONG,
     expires_in: float = LONG,
     size: int = 3,
 ) -> Waited:
-    return wait(size, indexes, has_failed, time.seconds + ends_in, time.seconds + expires_in, time.clock)
+    return wait(size, indexes, has_ended, time.seconds + ends_in, time.seconds + expires_in, time.clock)
 
 
 def listings(*sets: Iterable[int]) -> Callable[[], Any]:
@@ -53,16 +53,16 @@ def test_failed_run_is_not_waited_for() -> None:
     time = FakeTime()
     start = time.seconds
 
-    result = waited(time, has_failed=lambda: time.seconds >= start + 5)
+    result = waited(time, has_ended=lambda: time.seconds >= start + 5)
 
-    assert result.outcome is Outcome.FAILED
+    assert result.outcome is Outcome.ENDED
     assert time.seconds - start < 5 + 2.1
 
 
 def test_failure_is_asked_for_about_once_a_second() -> None:
     time, asked = FakeTime(), []
 
-    waited(time, has_failed=lambda: bool(asked.append(time.seconds)), expires_in=60)
+    waited(time, has_ended=lambda: bool(asked.append(time.seconds)), expires_in=60)
 
     gaps = [later - earlier for earlier, later in itertools.pairwise(asked)]
     assert len(asked) > 25

@@ -67,6 +67,11 @@ class Cloud:
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
     made = Cloud()
     monkeypatch.setattr(storage, "create", made.create)
+    monkeypatch.setattr(
+        storage,
+        "list_keys",
+        lambda bucket, prefix: [key for held, key in made.objects if held == bucket and key.startswith(prefix)],
+    )
     monkeypatch.setattr(storage, "get", lambda *where: made.objects.get(where))
     monkeypatch.setattr(storage, "delete", lambda *where: made.objects.pop(where, None))
     monkeypatch.setattr(table, "_call", made.call)

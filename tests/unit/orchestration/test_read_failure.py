@@ -176,6 +176,7 @@ def test_record_without_a_run_is_refused(event: Any) -> None:
 def created(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bytes]]:
     """What the handler creates: bucket, key and body."""
     requests: list[tuple[str, str, bytes]] = []
+    monkeypatch.setattr(storage, "list_keys", lambda bucket, prefix: [])
     monkeypatch.setattr(storage, "create", lambda *request: requests.append(request) or True)
     monkeypatch.setenv("FUNCTION_PREFIX", PREFIX)
     monkeypatch.setenv("RESULTS_BUCKET", "results")

@@ -143,10 +143,10 @@ class _Number(int):
 
 
 def waited(
-    redis: FakeRedis, index: int = 3, size: int = 3, ends_in: float = 900.0, expires_in: float = 3600.0, failed: bool = False
+    redis: FakeRedis, index: int = 3, size: int = 3, ends_in: float = 900.0, expires_in: float = 3600.0, ended: bool = False
 ) -> Waited | None:
     now = redis.time.seconds
-    branch = Branch("mapper", index, size, now + expires_in, now + ends_in, lambda: failed, redis.time.clock)
+    branch = Branch("mapper", index, size, now + expires_in, now + ends_in, lambda: ended, redis.time.clock)
     return RedisStore(redis, "p-", "run1", Returns("returns", "run1")).fan_in(branch)
 
 
@@ -206,7 +206,7 @@ def test_wake_up_too_many_is_no_proof() -> None:
 def test_failed_run_is_not_waited_for() -> None:
     redis = FakeRedis(FakeTime())
 
-    assert waited(redis, failed=True) == Waited(Outcome.FAILED, frozenset(), 2)
+    assert waited(redis, ended=True) == Waited(Outcome.ENDED, frozenset(), 2)
     assert redis.time.seconds - redis.began <= SLICE_SECONDS
 
 

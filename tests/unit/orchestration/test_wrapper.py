@@ -19,6 +19,7 @@ from runtime.orchestration import output, wrapper
 from runtime.orchestration.contract import Delivery, Invocation, Orchestration
 from runtime.orchestration.envelope import FanOut
 from runtime.orchestration.failure_record import describe
+from runtime.orchestration.results import FAILED
 from runtime.orchestration.returns import Found
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
@@ -73,7 +74,7 @@ class Recorded(Orchestration):
 def failed_runs(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The ids of the runs whose failure is recorded."""
     runs: set[str] = set()
-    monkeypatch.setattr(wrapper, "has_failed", lambda bucket, run_id: bucket == "results" and run_id in runs)
+    monkeypatch.setattr(wrapper, "how_ended", lambda bucket, run_id: FAILED if bucket == "results" and run_id in runs else None)
     return runs
 
 
