@@ -128,7 +128,7 @@ def _sfn(shape: Shape) -> dict[str, Range]:
     return _with(
         shape,
         s3__PutObject=exactly(1),
-        s3__GetObject=exactly(n + r + 2),
+        s3__ListObjectsV2=exactly(n + r + 2),
         invocations=exactly(n + r + 2),
         transitions=exactly(n + r + 4),
     )
@@ -137,14 +137,14 @@ def _sfn(shape: Shape) -> dict[str, Range]:
 def _http_sync_s3(shape: Shape) -> dict[str, Range]:
     n, r = shape.chunks, shape.reducers
     listed = [(1, polls(waited) * (1 + size // PAGE)) for waited, size in zip(shape.waits, (n, r), strict=True)]
-    # Each asks whether the run has failed and looks for its own stored value, partition and summary read those of their branches;
-    # a waiting branch asks once a second again.
+    # All but the first and the last look for their own stored value, partition and summary read those of their branches. Each lists
+    # how the run has ended; a waiting branch does so once a second again.
     checks = sum(int(waited) for waited in shape.waits)
     return _with(
         shape,
         s3__PutObject=exactly(n + 1 + r + 1),
-        s3__GetObject=(3 * n + 3 * r + 5, 3 * n + 3 * r + 5 + checks),
-        s3__ListObjectsV2=_sum(*listed),
+        s3__GetObject=exactly(2 * n + 2 * r + 1),
+        s3__ListObjectsV2=_sum(*listed, (n + r + 3, n + r + 3 + checks)),
         lambda__Invoke=exactly(n + r + 2),
         invocations=exactly(n + r + 3),
     )
@@ -155,7 +155,7 @@ def _http_only(shape: Shape) -> dict[str, Range]:
     return _with(
         shape,
         s3__PutObject=exactly(1),
-        s3__GetObject=exactly(n + r + 4),
+        s3__ListObjectsV2=exactly(n + r + 3),
         lambda__Invoke=exactly(n + r + 2),
         invocations=exactly(n + r + 3),
     )
@@ -168,8 +168,8 @@ def _s3_triggers(shape: Shape) -> dict[str, Range]:
     return _with(
         shape,
         s3__PutObject=(2 * n + 3 * r + 2 + fewest, 2 * n + 3 * r + 2 + most),
-        s3__GetObject=(7 * n + 7 * r + fewest, 7 * n + 7 * r + most),
-        s3__ListObjectsV2=(n + r, n * (1 + (n + 2) // PAGE) + r * (1 + (r + 2) // PAGE)),
+        s3__GetObject=(6 * n + 6 * r - 3 + fewest, 6 * n + 6 * r - 3 + most),
+        s3__ListObjectsV2=_sum((n + r, n * (1 + (n + 2) // PAGE) + r * (1 + (r + 2) // PAGE)), (n + r + 2, n + r + 2)),
         invocations=exactly(2 * n + 2 * r),
     )
 
@@ -181,7 +181,7 @@ def _dynamodb_triggers(shape: Shape) -> dict[str, Range]:
     return _with(
         shape,
         s3__PutObject=exactly(1),
-        s3__GetObject=exactly(n + r + 3),
+        s3__ListObjectsV2=exactly(n + r + 2),
         dynamodb__UpdateItem=exactly(2 * n + 2 * r + 2 + sets),
         dynamodb__GetItem=exactly(2 * n + 2 * r + 3),
         dynamodb__PutItem=exactly(n + 2 * r + 4),

@@ -97,7 +97,7 @@ def test_one_invocation_does_each_fan_in_under_duplicates_delays_and_any_order(
     assert names(deployment.buckets, "run1") == names(deployment.buckets, "once")
     assert workers(lines) == ONE_EACH
     assert outcomes(lines, "partition") == {"ok": 1, "duplicate": deliveries - 1}
-    assert outcomes(lines, "summary") == {"ok": 1, "duplicate": deliveries - 1}
+    assert outcomes(lines, "summary") == {"ok": 1, "turned back": deliveries - 1}
 
 
 def test_duplicates_at_the_same_time_change_nothing(deployment: TriggeredByItems) -> None:
@@ -138,10 +138,10 @@ def test_duplicates_after_the_end_change_nothing_however_many(deployment: Trigge
     assert deployment.buckets.result("run1") == COUNTS
     assert deployment.buckets.everything() == before  # no failed.json above all: these are no failed attempts
     assert {function: dict(outcomes(lines, function)) for function in ("mapper", "partition", "reducer", "summary")} == {
-        "mapper": {"duplicate": 20},
-        "partition": {"duplicate": 5},
-        "reducer": {"duplicate": 15},
-        "summary": {"duplicate": 5},
+        "mapper": {"turned back": 20},
+        "partition": {"turned back": 5},
+        "reducer": {"turned back": 15},
+        "summary": {"turned back": 5},
     }
 
 
@@ -547,7 +547,7 @@ def test_log_line_counts_requests_of_all_services(deployment: TriggeredByItems, 
         "dynamodb.GetItem": 2,  # is the item still there, and has it been done before?
         "dynamodb.PutItem": 2,  # the value, and the fan-in
         "s3.PutObject": 2,
-        "s3.GetObject": 1,  # has the run failed?
+        "s3.ListObjectsV2": 1,  # has the run ended?
     }
 
 

@@ -236,7 +236,7 @@ def test_poller_stops_when_the_run_fails(
 
     cluster.invoke("mapper", mapper_event(2, 2, "be", buckets))
 
-    assert log_lines(capfd)[-1]["wait"] == "FAILED"
+    assert log_lines(capfd)[-1]["wait"] == "ENDED"
     assert cluster.accepted == []
 
 

@@ -108,9 +108,9 @@ def test_duplicates_after_the_end_change_nothing(deployment: TriggeredByObjects,
     assert deployment.buckets.result("run1") == COUNTS
     assert deployment.buckets.everything() == before
     assert {function: dict(outcomes(lines, function)) for function in ("mapper", "partition", "reducer", "summary")} == {
-        "mapper": {"duplicate": 4},
+        "mapper": {"turned back": 4},
         "partition": {"turned back": 4},
-        "reducer": {"duplicate": 3},
+        "reducer": {"turned back": 3},
         "summary": {"turned back": 3},
     }
 
