@@ -137,8 +137,8 @@ def _sfn(shape: Shape) -> dict[str, Range]:
 def _http_sync_s3(shape: Shape) -> dict[str, Range]:
     n, r = shape.chunks, shape.reducers
     listed = [(1, polls(waited) * (1 + size // PAGE)) for waited, size in zip(shape.waits, (n, r), strict=True)]
-    # All but the first and the last look for their own stored value, partition and summary read those of their branches. Each lists
-    # how the run has ended; a waiting branch does so once a second again.
+    # All but the first and the last look for their own stored value, partition and summary read those of their branches.
+    # Each lists how the run has ended; a waiting branch does so once a second again.
     checks = sum(int(waited) for waited in shape.waits)
     return _with(
         shape,
