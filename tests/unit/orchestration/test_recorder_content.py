@@ -48,6 +48,7 @@ def results() -> Iterator[dict[str, bytes]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(output, "write", lambda _fields: None)  # a failing test would print megabytes
         patch.setattr(storage, "create", lambda _bucket, key, body: objects.update({key: body}) or True)
+        patch.setattr(storage, "list_keys", lambda _bucket, _prefix: list(objects))
         patch.setattr(storage, "get", lambda _bucket, _key: b'{"redrives": 0}')
         for name, value in environment.items():
             patch.setenv(name, value)

@@ -357,7 +357,7 @@ def test_any_error_of_any_step_is_logged_and_raised_as_lambda_can_tell_it(hostil
     lines: list[dict[str, Any]] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(output, "write", lambda fields: lines.append(json.loads(json.dumps(fields))))
-        patch.setattr(wrapper, "has_failed", lambda _bucket, _run: False)
+        patch.setattr(wrapper, "how_ended", lambda _bucket, _run: None)
         told = answer_of(wrap(Recorded(breaks=step, error=hostile.error)))
 
     assert told["errorType"] == describe(hostile.error)["error"]
