@@ -24,7 +24,7 @@ variable "prefix" {
 }
 
 variable "sfn_map_mode" {
-  description = "Map mode of the state machine (orchestration sfn only): INLINE (at most 40 mappers at once; chunks and reducers together at most 95) or DISTRIBUTED (thousands of both, input read from S3)."
+  description = "Map mode of the state machine (orchestration sfn only): INLINE (at most 40 mappers at once; chunks and reducers together at most 400) or DISTRIBUTED (thousands of both, input read from S3)."
   type        = string
   default     = "INLINE"
 

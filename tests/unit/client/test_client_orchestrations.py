@@ -139,7 +139,7 @@ def test_unknown_progress_shows_as_question_marks():
     assert describe(Progress(3, 0, 2), 6) == "mapped 3/6, reduced 0/2"
 
 
-@pytest.mark.parametrize(("chunks", "reducers"), [(92, None), (90, 5), (1, 94)])
+@pytest.mark.parametrize(("chunks", "reducers"), [(397, None), (300, 100), (1, 399)])
 def test_an_inline_map_takes_what_its_history_holds(machine, chunks, reducers):
     Sfn(machine.aws, "r1").check(some(chunks, reducers))
 
@@ -147,9 +147,9 @@ def test_an_inline_map_takes_what_its_history_holds(machine, chunks, reducers):
 @pytest.mark.parametrize(
     ("chunks", "reducers", "advice"),
     [
-        (93, None, r"93 chunks and 3 reducers .* \(--chunks 92\), or deploy with sfn_map_mode=DISTRIBUTED"),
-        (90, 6, r"90 chunks and 6 reducers .* \(--chunks 89\)"),
-        (1, 95, r"events; deploy with sfn_map_mode=DISTRIBUTED"),
+        (398, None, r"398 chunks and 3 reducers .* \(--chunks 397\), or deploy with sfn_map_mode=DISTRIBUTED"),
+        (301, 100, r"301 chunks and 100 reducers .* \(--chunks 300\)"),
+        (1, 400, r"events; deploy with sfn_map_mode=DISTRIBUTED"),
     ],
 )
 def test_an_inline_map_takes_no_more(machine, chunks, reducers, advice):
