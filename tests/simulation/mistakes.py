@@ -163,7 +163,7 @@ MISTAKES = (
     Mistake("no lock", "s3_triggers", _no_lock),
     Mistake("lock that doesn't read its owner back", "s3_triggers", _lock_without_owner),
     Mistake("lock that doesn't know its owner again", "s3_triggers", _lock_of_strangers),
-    Mistake("polling without deadline", "http_sync_s3", _polling_without_deadline, budget=1000),
+    Mistake("polling without deadline", "http_sync_s3", _polling_without_deadline, budget=3000),
     Mistake("continuation skipped on duplicate", "http_sync_s3", _continuation_skipped),
     Mistake("continuation skipped on duplicate", "s3_triggers", _continuation_skipped, budget=400),
     Mistake("continuation skipped on duplicate", "dynamodb_triggers", _continuation_skipped),
