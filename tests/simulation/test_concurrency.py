@@ -97,7 +97,7 @@ def test_default_concurrency_is_not_throttled_in_a_new_account() -> None:
 
 @pytest.mark.parametrize(("map_concurrency", "runs"), [(40, 1), (ACCOUNT_CONCURRENCY, 2)])
 def test_largest_run_that_is_throttled_stays_below_the_end_of_its_history(map_concurrency: int, runs: int) -> None:
-    statuses, account = executed(0, map_concurrency, runs, mapper_seconds=60.0, mappers=MAX_INLINE_ITEMS)
+    statuses, account = executed(0, map_concurrency, runs, mappers=MAX_INLINE_ITEMS)
 
     assert statuses == ["SUCCEEDED"] * runs
     assert max(account.throttled.values()) * EVENTS_OF_AN_ATTEMPT + MAX_INLINE_ITEMS * EVENTS_OF_AN_ITEM < HISTORY_EVENTS

@@ -33,9 +33,9 @@ MAX_INPUT_BYTES = 225_000
 """Of the 262,144 that Step Functions allows an execution's input or a state's: a caught error's cause needs room beside it."""
 
 MAX_INLINE_ITEMS = 400
-"""Chunks and reducers together. An execution's history ends at 25,000 events. An item of an inline Map takes 7 of them, and 3 more
-for each further attempt. So many items stay below if each uses all its attempts for errors, and also if mappers of a minute are
-throttled because 40 are started where ten may run. A run that outgrows its history all the same fails, and is recorded as failed."""
+"""Chunks and reducers together. An execution's history ends at 25,000 events. An item of an inline Map takes 7, and 3 more
+for each further attempt. So many stay below if each uses all its attempts for errors. They also do if they are throttled
+for as long as the retrier lasts, about half an hour. A run that outgrows its history all the same fails, which is recorded."""
 
 _SUCCEEDED = ("TaskSucceeded", "LambdaFunctionSucceeded")
 _ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
