@@ -33,7 +33,10 @@ _ANSWER_SECONDS = 15.0
 _LONGEST_ANSWER_SECONDS = 910.0
 """More than any function may run."""
 
-_IDLE_SECONDS = 60.0
+_IDLE_SECONDS = 10.0
+"""Between two requests of one invocation it is rarely longer. What has been idle for longer mostly lay in a frozen function,
+where nobody learns that the server, or a network in between, has ended the connection. S3's connections are kept as long."""
+
 _SURELY_OPEN_SECONDS = 2.0
 """No server closes a connection that soon."""
 

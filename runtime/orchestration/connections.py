@@ -1,8 +1,9 @@
 """HTTP connections to one service, kept alive for the next request and shared by threads.
 
 A server closes a connection that nobody uses for a while, and a request that is sent at that moment is lost without a word: it is
-not known whether it was taken. So one that has been idle for long, or was closed already, is not used again, and what may be
-sent twice is sent at once over a new one.
+not known whether it was taken. So one that has been idle for long, or was closed already, is not used again. Where a kept one
+gives no answer, the others that are kept are likely dead as well, as after the freeze of a function: all are dropped, and what
+may be sent twice is sent at once over a new one.
 
 RequestError            a request came to nothing
 ├── TransportError      no connection, or no answer
@@ -28,8 +29,6 @@ CONNECT_SECONDS = 5.0
 _KEEPALIVE_SECONDS = 60
 """Less than the 350 s after which a NAT gateway forgets an idle connection
 (https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html#nat-gateway-troubleshooting-timeout)."""
-
-_CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 class RequestError(Exception):
@@ -111,9 +110,11 @@ class Connections:
             try:
                 return self._exchange(kept, path, headers, body)
             except TransportError as error:
-                # Without a byte of an answer, the server had most likely closed it before.
-                closed = isinstance(error.cause, _CLOSED) and not error.answer_begun
-                if not (closed and self._repeatable):
+                # Without a byte of an answer, the connection had most likely ended before.
+                dead = isinstance(error.cause, OSError) and not error.answer_begun
+                if dead:
+                    self.close()
+                if not (dead and self._repeatable):
                     raise
         return self._exchange(self._open(), path, headers, body)
 

@@ -38,6 +38,20 @@ def post(made: Connections) -> tuple[int, bytes]:
     return answer.status, answer.body
 
 
+def post_together(count: int, made: Connections, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests at the same time, each over a connection of its own."""
+    barrier, opened = threading.Barrier(count), made._open
+
+    def open_together() -> Any:
+        connection = opened()
+        barrier.wait(20)
+        return connection
+
+    with monkeypatch.context() as patched, ThreadPoolExecutor(count) as pool:
+        patched.setattr(made, "_open", open_together)
+        list(pool.map(lambda _: post(made), range(count)))
+
+
 def test_request_arrives_as_it_was_made(serve: Serve) -> None:
     server, made = serve(reply())
 
@@ -127,6 +141,45 @@ def test_connection_that_was_idle_for_long_is_not_used(serve: Serve, monkeypatch
     assert [request.connection for request in server.requests] == [1, 1, 2]
 
 
+@pytest.mark.parametrize("dead", [SILENT, LOST], ids=["silent", "lost"])
+def test_repeatable_request_that_meets_a_dead_connection_is_sent_once_more_on_a_new_one(
+    dead: Reply, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, made = serve(reply(), reply(), dead, reply(), answer_seconds=0.5)
+    post_together(2, made, monkeypatch)
+
+    assert post(made) == (200, b"{}")
+
+    assert len(server.requests) == 4
+    assert server.requests[-1].connection == 3
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+@pytest.mark.parametrize("dead", [SILENT, LOST], ids=["silent", "lost"])
+def test_all_kept_connections_are_dropped_when_one_is_dead(
+    dead: Reply, repeatable: bool, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, made = serve(reply(), reply(), *[dead] * (1 + repeatable), reply(), repeatable=repeatable, answer_seconds=0.5)
+    post_together(2, made, monkeypatch)
+    with pytest.raises(TransportError):
+        post(made)
+
+    assert post(made) == (200, b"{}")
+
+    assert {request.connection for request in server.requests[3:]}.isdisjoint({1, 2})
+
+
+def test_new_connection_that_gives_no_answer_drops_no_other(serve: Serve) -> None:
+    server, made = serve(SILENT, reply(), reply(), answer_seconds=0.5)
+    with pytest.raises(TransportError):
+        post(made)
+
+    post(made)
+    post(made)
+
+    assert [request.connection for request in server.requests] == [1, 2, 2]
+
+
 def test_request_whose_answer_has_begun_is_not_repeated_at_once(serve: Serve) -> None:
     server, made = serve(reply(), Reply(CUT.raw, resets=True), reply())
     post(made)
@@ -187,18 +240,8 @@ def test_threads_share_connections(serve: Serve) -> None:
 def test_no_more_connections_are_kept_than_allowed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "CONNECTIONS", 2)
     _, made = serve(reply())
-    barrier = threading.Barrier(6)
-    opened = made._open
 
-    def open_together() -> Any:
-        connection = opened()
-        barrier.wait(20)
-        return connection
-
-    monkeypatch.setattr(made, "_open", open_together)
-
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda _: post(made), range(6)))
+    post_together(6, made, monkeypatch)
 
     assert len(made._kept) == 2
 

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from runtime.mapreduce.storage import StorageError
-from runtime.orchestration import clients, invoker, table
+from runtime.orchestration import clients, connections, invoker, table
 from runtime.orchestration.connections import TransportError
 from runtime.orchestration.invoker import InvokeError, invoke_async, invoke_sync
 from runtime.orchestration.returns import Returns
@@ -116,6 +117,22 @@ def test_synchronous_client_waits_longer_than_any_function_runs(serve: Serve) ->
 
     ((connection, _),) = invoker.patient_lambda_client()._requests._connections._kept
     assert connection.sock.gettimeout() > 900
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda: invoke_async("f", {}), called, lambda: a_table().put("1", {})], ids=["asynchronous", "synchronous", "table"]
+)
+def test_connection_that_lay_in_a_frozen_function_is_not_used(
+    ask: Callable[[], Any], serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, frozen = serve(reply()), [0.0]
+    monkeypatch.setattr(connections, "time", SimpleNamespace(time=lambda: time.time() + frozen[0]))
+    ask()
+    frozen[0] += 11.0
+
+    ask()
+
+    assert [request.connection for request in server.requests] == [1, 2]
 
 
 def test_condition_that_does_not_hold_is_asked_once(serve: Serve) -> None:
