@@ -12,6 +12,8 @@ A run that fails is answered as such, up to the client, and recorded by `unum_ma
 
     {"Session": run id, "Failure": {"function": "mapper", "index": 3, "error": "ValueError", "message": "...", ...}}
 
+A caller that gets no answer, because the connection broke, calls once more. The function may then run twice at the same time.
+
 A function that has nothing to do, because the caller's time is up or the run has failed meanwhile, answers with the reason::
 
     {"Session": run id, "TurnedBack": "the caller's time is up"}
@@ -25,6 +27,7 @@ branches of which nothing is kept. A caller that was killed has kept nothing: wh
 import time
 from collections.abc import Mapping
 from functools import partial
+from itertools import count
 from typing import Any
 
 from runtime.mapreduce.storage import StorageError
@@ -33,8 +36,8 @@ from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Or
 from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.envelope import EnvelopeError, Inline, Pointer, encode
 from runtime.orchestration.failure_record import complete, describe, from_response
-from runtime.orchestration.invoker import FunctionFailed, InvokeError
-from runtime.orchestration.results import DONE, record_failure, store_result
+from runtime.orchestration.invoker import AnswerLost, FunctionFailed, InvokeError
+from runtime.orchestration.results import DONE, REMOVED, record_failure, store_result
 from runtime.orchestration.returns import Found, Returns, in_order, input_key, own_key, return_key
 from runtime.orchestration.safe_text import message_of
 from runtime.orchestration.settings import Settings
@@ -157,14 +160,17 @@ class HttpOnly(Orchestration):
         except BranchFailed as failed:
             answer = {"Session": invocation.envelope.run_id, "Failure": failed.failure}
         if "Failure" in answer:
-            invocation.notes["failure"] = answer["Failure"]
+            failure = invocation.notes["failure"] = answer["Failure"]
+            end = failure["message"] if failure["error"] == "TurnedBack" else None
             if self._edge.name == ENTRY:
                 # First of all: what comes after it may take longer than the time that is left.
-                end = record_failure(self._settings.results_bucket, invocation.envelope.run_id, answer["Failure"])
+                end = record_failure(self._settings.results_bucket, invocation.envelope.run_id, failure)
                 if end == DONE:
                     # Another invocation of this run, whose caller lost its answer, was faster.
                     return _result(invocation)
-            self._keep(invocation, values, answered)
+            if end not in (DONE, REMOVED):
+                # Else nobody resumes the run, and what it kept has been tidied up.
+                self._keep(invocation, values, answered)
         return dict(answer)
 
     def _keep(self, invocation: Invocation, values: list[Any], answered: Mapping[int, Any]) -> None:
@@ -182,30 +188,34 @@ class HttpOnly(Orchestration):
     def _call(self, invocation: Invocation, target: str, envelope: Mapping[str, Any], index: int | None, deadline: float) -> Any:
         """Invoke a function and return its answer; what failed is tried again, as Lambda would an asynchronous invocation.
 
+        An answer that got lost is asked for once more. The first invocation may still run, which does no harm: both emit the same
+        objects and answer the same, and of two results the first stays.
+
         Raises:
             BranchFailed: it failed each time, or there is no time for another try.
         """
         payload = {"Session": invocation.envelope.run_id, **envelope, "Deadline": deadline}
-        pause = _RETRY_SECONDS
-        for attempt in range(1, ATTEMPTS + 1):
+        pause, lost = _RETRY_SECONDS, False
+        for attempt in count(1):
             began = time.time()
             try:
                 answer = self._invoke(target, payload, deadline)
             except FunctionFailed as failed:
                 told = from_response(failed.response)
-                # The next attempt may last as long as this one: this function must still be there to tell of it.
-                took = time.time() - began
-                again = attempt < ATTEMPTS and time.time() + pause + took < deadline
+                again = attempt - lost < ATTEMPTS
             except InvokeError as error:
-                # Not taken in time, or no answer: it may still run, and is not sent again.
+                # What was refused, or not taken in time, is not sent again.
                 told = describe(error) | {"traceback": [], "request_id": None}
-                again = False
+                again = isinstance(error, AnswerLost) and not lost
+                lost = True
             else:
                 if "TurnedBack" not in answer:
                     return answer
                 told = from_response({"errorType": "TurnedBack", "errorMessage": answer["TurnedBack"]})
                 again = False
-            if not again:
+            # The next attempt may last as long as this one: this function must still be there to tell of it.
+            took = time.time() - began
+            if not again or time.time() + pause + took >= deadline:
                 where = {"function": target, "index": index}
                 prefix, run_id = self._settings.function_prefix, invocation.envelope.run_id
                 raise BranchFailed(complete(run_id, prefix, {**where, **told, "attempts": attempt}))

@@ -1,6 +1,7 @@
 """Invoking the deployment's own functions over HTTP: Lambda's Invoke, asynchronous or not.
 
-InvokeError            Lambda did not take the invocation, or gave no answer in time
+InvokeError            Lambda did not take the invocation
+├── AnswerLost         it may have taken it, but its answer did not come
 └── FunctionFailed     the function ran and failed: error type, message, last frames, request id
 """
 
@@ -23,6 +24,10 @@ _NOT_TAKEN = ("TooManyRequestsException", "ServiceException", "ThrottlingExcepti
 
 class InvokeError(Exception):
     """Lambda refused an invocation after all retries, or did not answer; names the function and the cause."""
+
+
+class AnswerLost(InvokeError):
+    """The invocation may have been taken, and the function may still run: the connection broke, or was silent for too long."""
 
 
 class FunctionFailed(InvokeError):
@@ -52,12 +57,13 @@ def invoke_async(name: str, payload: Mapping[str, Any]) -> None:
 def invoke_sync(name: str, payload: Mapping[str, Any], deadline: float) -> Any:
     """Invoke a function and return its answer.
 
-    What was not taken (throttled, no connection) is tried again until `deadline`, seconds since the epoch. What was taken is
-    never sent again: the function may still run.
+    What was not taken (throttled, no connection) is tried again until `deadline`, seconds since the epoch. What may have been
+    taken is not sent again here: only the caller knows whether the function may run twice.
 
     Raises:
         FunctionFailed: the function ended with an error.
-        InvokeError: it was never taken, or the connection broke while it ran.
+        AnswerLost: the connection broke while the function ran, or somebody on the way had no answer.
+        InvokeError: it was refused, or not taken in time.
     """
     pause = _FIRST_PAUSE_SECONDS
     while True:
@@ -66,11 +72,13 @@ def invoke_sync(name: str, payload: Mapping[str, Any], deadline: float) -> Any:
             answer = patient_lambda_client().invoke(name, encode(payload))
         except TransportError as error:
             if error.sent:
-                raise InvokeError(f"{name} was invoked, but gave no answer: {error.reason}") from error
+                raise AnswerLost(f"{name} was invoked, but gave no answer: {error.reason}") from error
             cause: RequestError = error
         except RefusedError as error:
             if error.code not in _NOT_TAKEN:
-                raise InvokeError(f"lambda:InvokeFunction on {name} failed: {error}") from error
+                # Such as 504, of which nobody knows whether the function runs.
+                kind = AnswerLost if error.transient else InvokeError
+                raise kind(f"lambda:InvokeFunction on {name} failed: {error}") from error
             cause = error
         except RequestError as error:
             raise InvokeError(f"lambda:InvokeFunction on {name} failed: {error}") from error

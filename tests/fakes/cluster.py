@@ -17,7 +17,7 @@ from typing import Any
 
 from runtime.orchestration import failure
 from runtime.orchestration.edge import Edge
-from runtime.orchestration.invoker import FunctionFailed, InvokeError
+from runtime.orchestration.invoker import AnswerLost, FunctionFailed, InvokeError
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.wrapper import Wrapper, build
 from scripts import paths
@@ -54,6 +54,7 @@ class Cluster:
         timeouts: seconds that an invocation of a function may take, by function; 60 for those not named.
         deliveries: how often each accepted event is delivered, at the same time.
         refusals: how many of the next invocations of a function are refused, by function.
+        lost_answers: how many of the next answers of a function, invoked synchronously, get lost, by function.
     """
 
     def __init__(self, orchestration: str, buckets: Buckets, fan_in_wait_seconds: int = 60, **settings: Any) -> None:
@@ -63,6 +64,7 @@ class Cluster:
         self.timeouts: dict[str, float] = {}
         self.deliveries = 1
         self.refusals: Counter[str] = Counter()
+        self.lost_answers: Counter[str] = Counter()
         self.components: dict[str, Wrapper] = {
             function: build(
                 replace(self._settings(orchestration, function, buckets, fan_in_wait_seconds), **settings),
@@ -113,6 +115,7 @@ class Cluster:
 
         Raises:
             FunctionFailed: the function, invoked synchronously, raised.
+            AnswerLost: the test told it to lose the answer.
             InvokeError: the test told it to refuse.
         """
         if deadline is None:
@@ -124,9 +127,14 @@ class Cluster:
         for _ in range(self.deliveries - 1):
             self.submit(lambda: self.invoke(function, copied))
         try:
-            return self.invoke(function, copied)
+            answer = self.invoke(function, copied)
         except LambdaError as error:
             raise FunctionFailed(self.prefix + function, error.answer) from error
+        with self._lock:
+            if self.lost_answers[function]:
+                self.lost_answers[function] -= 1
+                raise AnswerLost(f"{function} was invoked, but gave no answer: the test lost it")
+        return answer
 
     def invoke_async(self, function: str, event: Mapping[str, Any]) -> None:
         """Put an event into a function's queue, as wrappers, clients and S3 do.

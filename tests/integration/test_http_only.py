@@ -8,6 +8,7 @@ import pytest
 
 from runtime.mapreduce.storage import StorageError
 from runtime.orchestration import http_only
+from runtime.orchestration.results import store_result
 from runtime.orchestration.returns import Returns
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, Killed, LambdaError
@@ -252,7 +253,7 @@ def test_fan_in_function_that_dies_before_it_stores_is_called_again(
 
 
 @pytest.mark.parametrize(("function", "index"), [("mapper", 1), ("partition", None), ("reducer", 1), ("summary", None)])
-def test_call_whose_answer_is_lost_is_not_sent_again(
+def test_call_that_is_not_taken_is_not_sent_again(
     function: str, index: int | None, deployment: CalledFunctions, cluster: Cluster
 ) -> None:
     cluster.refusals[function] = 1
@@ -262,6 +263,72 @@ def test_call_whose_answer_is_lost_is_not_sent_again(
     failed = deployment.buckets.failure("run1")
     assert [failed[field] for field in ("function", "index", "error", "attempts")] == [function, index, "InvokeError", 1]
     assert calls(cluster)[function] == 0
+
+
+@pytest.mark.parametrize("function", ["mapper", "partition", "reducer", "summary"])
+def test_call_whose_answer_is_lost_is_sent_once_more(function: str, deployment: CalledFunctions, cluster: Cluster) -> None:
+    cluster.lost_answers[function] = 1
+
+    answer = run(deployment, TEXTS)
+
+    assert answer == {"Session": "run1", "Result": "run1/result.json"}
+    assert deployment.buckets.result("run1") == COUNTS
+    assert calls(cluster)[function] == {"mapper": 4, "partition": 1, "reducer": 3, "summary": 1}[function] + 1
+
+
+@pytest.mark.parametrize(("function", "index"), [("mapper", 1), ("reducer", 1)])
+def test_call_whose_answer_is_lost_again_fails(function: str, index: int, deployment: CalledFunctions, cluster: Cluster) -> None:
+    cluster.lost_answers[function] = 2
+
+    run(deployment, ["to"])
+
+    failed = deployment.buckets.failure("run1")
+    assert [failed[field] for field in ("function", "index", "error", "attempts")] == [function, index, "AnswerLost", 2]
+    assert "gave no answer" in failed["message"]
+
+
+def test_lost_answer_is_not_asked_for_without_time_for_it(
+    deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_only, "_RETRY_SECONDS", 1000.0)
+    cluster.lost_answers["mapper"] = 1
+
+    answer = cluster.invoke("unum_map", envelope(chunks_of(deployment.buckets, ["to"])))
+
+    assert (answer["Failure"]["error"], answer["Failure"]["attempts"]) == ("AnswerLost", 1)
+
+
+def test_lost_answer_takes_none_of_the_attempts_at_a_function_that_fails(
+    deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flaky = Flaky(2, ConnectionError("try again"))
+    monkeypatch.setattr("functions.mapper.mapper.user_map", flaky)
+    cluster.lost_answers["mapper"] = 1
+
+    run(deployment, ["to be"])
+
+    assert calls(cluster)["mapper"] == 4
+    assert deployment.buckets.result("run1") == {"to": 1, "be": 1}
+
+
+def test_nothing_is_kept_of_a_run_that_another_invocation_has_finished(
+    deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    component = cluster.components["partition"]._component
+
+    def overtaken(event: Any, context: Any) -> Any:
+        value = component(event, context)
+        store_result(deployment.buckets.results, "run1", dict(COUNTS))
+        return value
+
+    monkeypatch.setattr(cluster.components["partition"], "_component", overtaken)
+
+    answer = run(deployment, TEXTS)
+
+    assert answer == {"Session": "run1", "Result": "run1/result.json"}
+    assert Counter(key.partition("/")[0] for key in names(deployment.buckets, "run1") if key.endswith(".json")) == {
+        "result.json": 1
+    }
 
 
 def test_failure_without_time_for_another_try_is_final(

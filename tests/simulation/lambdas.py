@@ -191,21 +191,40 @@ class Client:
             # The client's own call: it is made once.
             lineage = Lineage(left=0)
         else:
-            lineage = caller.calls.setdefault((function, str(event.get("Fan-out"))), Lineage())
-        answers: list[tuple[Any, dict[str, Any] | None]] = []
+            lineage = caller.calls.setdefault((function, str(event.get("Fan-out"))), Lineage(answers=1))
+        cut = self._is_cut(caller, lineage)
+        heard: list[tuple[Any, dict[str, Any] | None] | None] = []
 
-        def ended(value: Any, error: dict[str, Any] | None) -> None:
-            answers.append((value, error))
+        def hear(answer: tuple[Any, dict[str, Any] | None] | None) -> None:
+            if heard:
+                return
+            heard.append(answer)
             if strand is not None and caller.alive:
                 self._world.wake(strand)
 
-        self._service.run(function, payload, self._service.request_id(), lineage, ended)
-        while not answers:
+        self._service.run(function, payload, self._service.request_id(), lineage, lambda *answer: hear(None if cut else answer))
+        if cut:
+            # Often while the function still runs.
+            self._world.after(self._world.random.expovariate(2), lambda: hear(None))
+        while not heard:
             self._world.block()
-        if self._faults.severity == "any" and caller.lineage and self._faults.of_request(caller, ("lost answer",)):
+        if heard[0] is None:
             raise TransportError(TimeoutError(), sent=True)
-        ((value, error),) = answers
+        value, error = heard[0]
         return Invoked(json.dumps(value if error is None else error).encode(), failed=error is not None)
+
+    def _is_cut(self, caller: Any, lineage: Lineage) -> bool:
+        """Whether the caller gets no answer: for each function that it waits for, once where that must be survivable.
+
+        Never where a function fails each time: its caller may then lack the time to ask again, and doesn't learn why it failed.
+        """
+        severity = self._faults.severity
+        if caller.lineage is None or severity == "fatal" or (severity == "survivable" and lineage.answers <= 0):
+            return False
+        if self._faults.of_request(caller, ("lost answer",)) is None:
+            return False
+        lineage.answers -= 1
+        return True
 
 
 def _is_awaited_by_none(payload: bytes) -> bool:

@@ -13,7 +13,7 @@ from uuid import UUID
 from runtime.mapreduce import emitter, storage
 from runtime.mapreduce.keys import Destination, partition_number
 from runtime.mapreduce.run import current_run
-from runtime.orchestration import fan_in, given_up, lock, open_runs, overdue, returns, table, wrapper
+from runtime.orchestration import fan_in, given_up, invoker, lock, open_runs, overdue, returns, table, wrapper
 from runtime.orchestration.envelope import encode
 from runtime.orchestration.wrapper import Wrapper
 from tests.simulation import seams
@@ -142,6 +142,10 @@ def _given_up_overlooked() -> AbstractContextManager[Any]:
     return patch.object(given_up, "read", lambda *_: [])
 
 
+def _lost_answer_is_final() -> AbstractContextManager[Any]:
+    return patch.object(invoker, "AnswerLost", invoker.InvokeError)
+
+
 def _no_sweep() -> AbstractContextManager[Any]:
     """Markers go when the deadline has passed, as they should once a run has ended; but nobody looks whether it has."""
 
@@ -170,6 +174,7 @@ MISTAKES = (
     Mistake("work goes on after the run has failed", "http_sync_s3", _failure_overlooked, budget=400),
     Mistake("work goes on after the run has failed", "s3_triggers", _failure_overlooked, budget=400),
     Mistake("what a stream gave up is overlooked", "dynamodb_triggers", _given_up_overlooked),
+    Mistake("a lost answer is not asked for again", "http_only", _lost_answer_is_final),
     Mistake("no sweep for overdue runs", "http_sync_s3", _no_sweep),
     Mistake("no sweep for overdue runs", "http_only", _no_sweep, budget=400),
     Mistake("no sweep for overdue runs", "s3_triggers", _no_sweep),

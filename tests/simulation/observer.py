@@ -6,7 +6,7 @@ While a schedule runs:
 - a fan-in gets every branch's value, in the order of their numbers; partitions are in the order of theirs;
 - when a run is recorded as overdue, nothing of it is at work or waits: its deadline comes after all that the platform may do;
 - once the run's failure is recorded, no invocation that begins runs a component; the same once its result is stored and all the
-  rest was tidied up: what then comes late neither runs one nor records a failure;
+  rest was tidied up: what then comes late neither runs one, nor records a failure, nor keeps what a resumed run would need;
 - under s3_triggers one claimant alone does a fan-in, unless it dies over it.
 
 In the end (`verdict`):
@@ -88,6 +88,8 @@ class Observer:
                 self._look_at_what_still_goes_on()
         if written.key == f"{RUN}/failed.json" and self._began_after(self.done_at):
             self.violated("recorded as failed after it had its result")
+        if (self.orchestration, written.key) == ("http_only", f"{RUN}/partition/1.json") and self.tidied_at is not None:
+            self.violated("values are kept for a resumed run after the run was done and tidied up")
         if written.key == f"{RUN}/result.json" and self.done_at is None:
             self.done_at = self.world.now
         if written.before is None:

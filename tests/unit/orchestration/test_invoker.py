@@ -12,7 +12,7 @@ from runtime.mapreduce.run import Run, within
 from runtime.orchestration import invoker
 from runtime.orchestration.clients import Invoked, RefusedError
 from runtime.orchestration.connections import RequestError, TransportError
-from runtime.orchestration.invoker import FunctionFailed, InvokeError, invoke_async, invoke_sync
+from runtime.orchestration.invoker import AnswerLost, FunctionFailed, InvokeError, invoke_async, invoke_sync
 
 Answer = Invoked | Exception
 
@@ -124,12 +124,25 @@ def test_pauses_are_spread_out(install: Callable[..., Lambda], monkeypatch: pyte
 
 
 @pytest.mark.parametrize("error", TAKEN, ids=lambda error: type(error).__name__)
-def test_call_that_timed_out_or_broke_is_not_sent_again(error: Exception, install: Callable[..., Lambda]) -> None:
+def test_call_that_timed_out_or_broke_is_left_to_the_caller(error: Exception, install: Callable[..., Lambda]) -> None:
     client = install(error, answered("done"))
 
-    with pytest.raises(InvokeError, match="f was invoked, but gave no answer"):
+    with pytest.raises(AnswerLost, match="f was invoked, but gave no answer"):
         invoke_sync("f", {}, time.time() + 60)
 
+    assert len(client.requests) == 1
+
+
+@pytest.mark.parametrize(("status", "lost"), [(504, True), (502, True), (403, False), (413, False)])
+def test_answer_of_somebody_on_the_way_leaves_open_whether_the_function_runs(
+    status: int, lost: bool, install: Callable[..., Lambda]
+) -> None:
+    client = install(refusal(str(status), status), answered("done"))
+
+    with pytest.raises(InvokeError, match=f"InvokeFunction on f failed: .*{status}") as caught:
+        invoke_sync("f", {}, time.time() + 60)
+
+    assert isinstance(caught.value, AnswerLost) is lost
     assert len(client.requests) == 1
 
 
