@@ -31,7 +31,9 @@ def status(started: StartedRun, monkeypatch: pytest.MonkeyPatch, *, as_json: boo
     commands.status(argparse.Namespace(run="r1", json=as_json))
 
 
-@pytest.mark.parametrize(("deadline", "told"), [(PAST, PAST_ISO), (int(time.time()) + 3600, None), (None, None)])
+@pytest.mark.parametrize(
+    ("deadline", "told"), [(PAST, PAST_ISO), (int(time.time()) + 3600, None), (None, None)], ids=["past", "to come", "none"]
+)
 def test_status_tells_since_when_a_run_is_overdue(
     deadline: int | None, told: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
