@@ -49,7 +49,7 @@ def wait_for_result(
                 raise RunFailedError(describe_failure(aws.deployment, run_id, objects.read(results, f"{run_id}/{FAILED}")))
             unreachable_since = None
             if time.monotonic() >= look_at:
-                was_there, is_there = is_there, objects.read(results, f"{run_id}/{RUN}") is not None
+                was_there, is_there = is_there, objects.exists(results, f"{run_id}/{RUN}")
                 if was_there and not is_there and not objects.names(results, f"{run_id}/"):
                     raise GoneError(f"run {run_id} was removed while it was waited for")
                 look_at = time.monotonic() + _CLAIM_INTERVAL_SECONDS

@@ -4,6 +4,7 @@ Which ones a small run needs is found out by simulating it. The rest are used on
 by AWS itself: tests/simulation/test_permissions.py accounts for each of them.
 """
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -45,10 +46,27 @@ def denials(cloud: Cloud) -> dict[str, dict[Grant, str]]:
 
 def run_without(cloud: Cloud, orchestration: str, grant: Grant) -> str:
     """ "refused" if the run fails and names function and action, else what the client said."""
+    if grant.function == "failure":
+        return sweep_without(cloud, orchestration, grant)
     with without(cloud, orchestration, grant):
         done = cloud.invoke(orchestration, "--json", "--timeout", "90", "--chunks", "2", "-", stdin=" ".join(PLAIN.texts))
     named = grant.action in done.err and grant.function in done.err
     return "refused" if done.status == 1 and named else f"exit code {done.status}: {done.err}"
+
+
+def sweep_without(cloud: Cloud, orchestration: str, grant: Grant) -> str:
+    """ "refused" if the sweep for overdue runs fails at one of them and names the action, else what it answered."""
+    deployment, s3 = cloud.deployment(orchestration), cloud.client("s3")
+    marker = {"Bucket": deployment["buckets"]["results"], "Key": f".open/overdue-{grant.sid.lower()}/1"}
+    s3.put_object(**marker)
+    try:
+        with without(cloud, orchestration, grant):
+            swept = json.dumps({"source": "aws.events"}).encode()
+            answer = cloud.client("lambda").invoke(FunctionName=deployment["functions"]["failure"], Payload=swept)
+    finally:
+        s3.delete_object(**marker)
+    told = answer["Payload"].read().decode()
+    return "refused" if "FunctionError" in answer and f"{grant.action} on" in told and "denied" in told else told
 
 
 @pytest.mark.timeout(1800)

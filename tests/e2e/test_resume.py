@@ -1,6 +1,7 @@
 """Runs that fail on the embedded AWS and are resumed once the cause is mended: only what is missing runs again."""
 
 import json
+import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,7 +12,8 @@ from tests.e2e.bugs import COUNTS, TEXTS, broken_mapper, invoked
 
 MAPPERS_AGAIN = {"http_sync_s3": 3, "http_only": 1, "s3_triggers": 1, "dynamodb_triggers": 1}
 """How many at most: the one that failed; of http_sync_s3 also the last one, which finds its value stored and waits, and that
-one's first invocation, which is counted when it has seen the failure and ends."""
+one's first invocation, which is counted when it has seen the failure and ends. Those come on top that had not begun before the
+failure was recorded, which happens where a stream invokes a few at a time: the client names them as well."""
 
 TEXT = "to be or not to be that is the question"
 
@@ -29,8 +31,10 @@ def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud,
     assert "mapper, index 5" in failed.err
     assert "a word that this version can't stand" in failed.err
     assert done.counts == COUNTS
-    assert f"run {run} goes on with mapper 5" in done.err
-    assert 1 <= (invoked(cloud, orchestration) - before)["mapper"] <= MAPPERS_AGAIN[orchestration]
+    (named,) = re.findall(rf"run {run} goes on with (.*)", done.err)
+    assert "mapper 5" in named
+    not_begun = named.count("mapper") - 1 if orchestration == "dynamodb_triggers" else 0
+    assert 1 <= (invoked(cloud, orchestration) - before)["mapper"] <= MAPPERS_AGAIN[orchestration] + not_begun
 
 
 @pytest.mark.parametrize("orchestration", MAPPERS_AGAIN, scope="session")

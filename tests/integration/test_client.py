@@ -535,7 +535,7 @@ def test_an_inline_map_has_its_limit(deploy, tmp_path, capsys):
 
     assert main([str(tmp_path / "in.json")]) == 2
 
-    assert "--chunks 92" in capsys.readouterr().err
+    assert "--chunks 397" in capsys.readouterr().err
     assert cloud.keys("results") == []
 
 

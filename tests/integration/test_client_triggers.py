@@ -46,6 +46,8 @@ def embedded(tmp_path, monkeypatch, moto_endpoint, aws_environment):
     """A build folder that says: the embedded AWS is up. Nothing is deployed yet."""
     monkeypatch.setattr(paths, "BUILD", tmp_path / "build")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    # The functions' part is done in the client's process, whose settings the client would take away.
+    monkeypatch.setattr(Aws, "open", Aws)
     folder = tmp_path / "build" / "embedded" / "deployments"
     folder.mkdir(parents=True)
     (folder.parent / "state.json").write_text(json.dumps({"pid": os.getpid(), "endpoint_url": moto_endpoint}))

@@ -165,12 +165,12 @@ def test_object_that_another_request_is_writing_is_put_again(serve: Serve) -> No
 
 
 def test_failure_is_recorded_though_s3_has_no_time_at_first(serve: Serve) -> None:
-    server = serve(*[refusal(503, "SlowDown")] * BUSY, WRITTEN)
+    server = serve(*[refusal(503, "SlowDown")] * BUSY, listing(), *[refusal(503, "SlowDown")] * BUSY, WRITTEN)
 
     with within(run_for(PATIENCE_SECONDS)):
         record_failure("bucket", "run1", {"error": "ValueError"})
 
-    assert len(server.requests) == BUSY + 1
+    assert len(server.requests) == 2 * (BUSY + 1)
 
 
 def test_wrong_endpoint_is_no_matter_of_patience(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
