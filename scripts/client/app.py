@@ -8,6 +8,7 @@ from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from scripts import program
 from scripts.client import claim, cli
 from scripts.client.aws import Aws
+from scripts.client.capacity import Capacity, crowding
 from scripts.client.claim import Claim
 from scripts.client.cleanup import remove_intermediate
 from scripts.client.commands import COMMANDS
@@ -24,7 +25,7 @@ from scripts.client.errors import (
     TimedOutError,
     UsageError,
 )
-from scripts.client.estimate import concurrency_of, estimate, refuse_if_endless
+from scripts.client.estimate import estimate, refuse_if_endless
 from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.orchestrations.base import Chunk
 from scripts.client.output import check_output, parse_counts, print_json, print_table, summed_up, to_bytes, write_whole
@@ -83,6 +84,7 @@ def _start(options: argparse.Namespace) -> StartedRun:
     kind = ORCHESTRATIONS[aws.deployment.orchestration]
     if kind.service:
         aws.warm_up(kind.service)
+    capacity = Capacity(aws)
     asked = check_destination(aws, options.destination) if options.destination is not None else None
     chunks, destination, num_reducer, notices = settle(given.elements, aws.deployment.buckets, asked, options.num_reducer)
     run_id = options.run_id or new_run_id()
@@ -91,14 +93,14 @@ def _start(options: argparse.Namespace) -> StartedRun:
     texts = [chunk["text"] for chunk in chunks]
     expected = estimate(aws.deployment, texts)
     if not expected.fits:
-        expected = estimate(
-            aws.deployment, texts, concurrency_of(aws)
-        )  # fewer mappers at once may end in time, one after the other
+        # Fewer mappers at once may end in time, one after the other.
+        expected = estimate(aws.deployment, texts, capacity.limit(seconds=30))
     if not options.force:
         refuse_if_endless(aws.deployment, expected, max((len(text.encode()) for text in texts), default=0))
     if not options.quiet:
         for notice in filter(None, [*given.notices, *notices, expected.notice, stale(aws.deployment)]):
             say(f"note: {notice}")
+    reducers = num_reducer or DEFAULT_NUM_REDUCER
     deadline = run_deadline(aws.deployment, len(chunks), num_reducer)
     run = StartedRun(aws, orchestration, run_id, destination, len(chunks), options.keep, num_reducer, deadline=deadline)
     try:
@@ -106,6 +108,8 @@ def _start(options: argparse.Namespace) -> StartedRun:
             run_id, aws.deployment.orchestration, len(chunks), num_reducer, destination, options.keep, deadline=deadline
         )
         claim.take(aws.store("results"), claimed)
+        if not options.quiet and (crowded := crowding(aws.deployment, len(chunks), reducers, capacity.limit())):
+            say(f"note: {crowded}")
         _launch(run, chunks, attended=not options.no_wait)
     except KeyboardInterrupt:
         raise Interruption(f"interrupted while starting run {run_id}; see whether it runs: {run.how_to_attach}") from None

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from scripts.client.aws import Aws
 from scripts.client.deployment import Deployment
 from scripts.client.errors import UsageError
 
@@ -106,17 +105,6 @@ def estimate(deployment: Deployment, texts: Iterable[str], account_concurrency: 
     words = sorted((len(text.split()) for text in texts), reverse=True)
     rates = (EMBEDDED_PUTS_PER_SECOND,) * 2 if deployment.is_embedded else (AWS_PUTS_PER_SECOND, AWS_MAPPER_PUTS_PER_SECOND)
     return Estimate(words, min(bounds, default=None), *rates, deployment.timeout_of("mapper"))
-
-
-def concurrency_of(aws: Aws) -> int | None:
-    """How many functions the account runs at once, which is 10 for a new one; None where that can't be known."""
-    if aws.deployment.is_embedded:
-        return None
-    try:
-        limit: int = aws.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-    except Exception:  # the permission lambda:GetAccountSettings may lack, and nothing depends on it but the estimate
-        return None
-    return limit
 
 
 def refuse_if_endless(deployment: Deployment, found: Estimate, largest_bytes: int) -> None:

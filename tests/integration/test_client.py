@@ -22,6 +22,7 @@ from scripts import paths, program
 from scripts.client import app
 from scripts.client.app import main
 from scripts.client.aws import Aws
+from scripts.client.capacity import Capacity
 from scripts.client.deadline import patience_seconds
 from scripts.client.deployment import Deployment
 
@@ -571,6 +572,23 @@ def test_a_run_of_more_than_a_minute_is_told_so(deploy, tmp_path, capsys):
     assert main([str(tmp_path / "in.txt"), "--top", "0"]) == 0
 
     assert "emitting takes about 1 min 40 s" in capsys.readouterr().err
+
+
+def test_run_that_needs_more_than_the_account_runs_is_noted_before_it_starts(cloud, sample, capsys, monkeypatch):
+    monkeypatch.setattr(Capacity, "limit", lambda self, seconds=1.0: 1)
+
+    assert main([sample, "--run-id", "r1"]) == 0
+
+    told = capsys.readouterr().err
+    assert 0 <= told.index("note: this account runs 1 function at once. ") < told.index("run r1: 2 chunks")
+
+
+def test_quiet_run_notes_nothing_of_what_the_account_runs(cloud, sample, capsys, monkeypatch):
+    monkeypatch.setattr(Capacity, "limit", lambda self, seconds=1.0: 1)
+
+    assert main([sample, "--quiet"]) == 0
+
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(("given", "seconds"), [([], None), (["--timeout", "77"], 77)])

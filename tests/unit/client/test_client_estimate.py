@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.client.errors import UsageError
-from scripts.client.estimate import Estimate, concurrency_of, duration, estimate, refuse_if_endless
+from scripts.client.estimate import Estimate, duration, estimate, refuse_if_endless
 
 
 def deployed(*, embedded=False, mode=None, limit=300, orchestration="http_sync_s3", concurrency=None):
@@ -62,29 +62,6 @@ def test_one_large_chunk_takes_its_mapper_as_long_as_its_own_rate_does():
     found = estimate(deployed(), texts(70_000, 7))
 
     assert (found.mapper_seconds, found.seconds) == (100, 100)
-
-
-def account(answer, *, embedded=False):
-    def settings():
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    client = SimpleNamespace(get_account_settings=settings)
-    return SimpleNamespace(deployment=deployed(embedded=embedded), client=lambda service: client)
-
-
-def test_the_concurrency_of_an_account_is_asked_for():
-    assert concurrency_of(account({"AccountLimit": {"ConcurrentExecutions": 10}})) == 10
-
-
-@pytest.mark.parametrize("answer", [PermissionError("lambda:GetAccountSettings"), {}])
-def test_an_account_that_does_not_tell_its_concurrency_has_none_known(answer):
-    assert concurrency_of(account(answer)) is None
-
-
-def test_the_embedded_aws_is_not_asked_for_its_concurrency():
-    assert concurrency_of(account({"AccountLimit": {"ConcurrentExecutions": 10}}, embedded=True)) is None
 
 
 @pytest.mark.parametrize("given", [[], [""], ["", "\n"]])
