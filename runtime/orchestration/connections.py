@@ -30,6 +30,9 @@ _KEEPALIVE_SECONDS = 60
 """Less than the 350 s after which a NAT gateway forgets an idle connection
 (https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html#nat-gateway-troubleshooting-timeout)."""
 
+_PROBES, _PROBE_SECONDS = 6, 10
+"""How often, and how far apart, a network that is silent is asked before the connection counts as cut: two minutes in all."""
+
 
 class RequestError(Exception):
     """A request to AWS came to nothing. `transient`: whether it may go better the next time."""
@@ -196,7 +199,8 @@ def _keep_alive(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if hasattr(socket, "TCP_KEEPIDLE"):  # Linux; its default is two hours
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE_SECONDS)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEPALIVE_SECONDS)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _PROBE_SECONDS)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _PROBES)
 
 
 @cache

@@ -256,6 +256,19 @@ def test_network_is_told_that_somebody_waits(serve: Serve) -> None:
     assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) < 350
 
 
+def test_connection_that_is_cut_without_a_word_is_known_to_be_after_two_minutes(serve: Serve) -> None:
+    _, made = serve(reply(), keepalive=True)
+
+    post(made)
+
+    ((connection, _),) = made._kept
+    idle, apart, probes = (
+        connection.sock.getsockopt(socket.IPPROTO_TCP, option)
+        for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+    )
+    assert idle + apart * probes == 120
+
+
 @pytest.mark.parametrize(
     ("url", "host", "path"),
     [
