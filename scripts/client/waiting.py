@@ -49,7 +49,9 @@ def wait_for_result(
                 raise RunFailedError(describe_failure(aws.deployment, run_id, objects.read(results, f"{run_id}/{FAILED}")))
             unreachable_since = None
             if time.monotonic() >= look_at:
-                was_there, is_there = is_there, objects.exists(results, f"{run_id}/{RUN}")
+                key = f"{run_id}/{RUN}"
+                # Of a bucket that is gone only a GET tells: the answer to a HEAD has no body.
+                was_there, is_there = is_there, objects.exists(results, key) or objects.read(results, key) is not None
                 if was_there and not is_there and not objects.names(results, f"{run_id}/"):
                     raise GoneError(f"run {run_id} was removed while it was waited for")
                 look_at = time.monotonic() + _CLAIM_INTERVAL_SECONDS
