@@ -16,11 +16,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
+from runtime.mapreduce.pace import S3_PUTS_PER_SECOND
 from scripts.client.deployment import Deployment
 from scripts.client.errors import UsageError
-
-AWS_PUTS_PER_SECOND = 3500
-"""For one prefix, until S3 splits it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"""
 
 AWS_MAPPER_PUTS_PER_SECOND = 700
 
@@ -103,7 +101,7 @@ def estimate(deployment: Deployment, texts: Iterable[str], account_concurrency: 
     inline = INLINE_MAP_CONCURRENCY if deployment.sfn_map_mode == "INLINE" else None
     bounds = [bound for bound in (inline, deployment.concurrency.get("mapper"), account_concurrency) if bound]
     words = sorted((len(text.split()) for text in texts), reverse=True)
-    rates = (EMBEDDED_PUTS_PER_SECOND,) * 2 if deployment.is_embedded else (AWS_PUTS_PER_SECOND, AWS_MAPPER_PUTS_PER_SECOND)
+    rates = (EMBEDDED_PUTS_PER_SECOND,) * 2 if deployment.is_embedded else (int(S3_PUTS_PER_SECOND), AWS_MAPPER_PUTS_PER_SECOND)
     return Estimate(words, min(bounds, default=None), *rates, deployment.timeout_of("mapper"))
 
 
