@@ -15,14 +15,15 @@ KEEP ?=
 ARCH ?= x86_64
 PYTHON_VERSION ?= 3.13
 PYTHON ?= python3
-# These three are taken from the command line alone: PREFIX is also what other programs call their place of installation. What VARS
+# These four are taken from the command line alone: PREFIX is also what other programs call their place of installation. What VARS
 # holds is passed on as it is, with no $$ of it expanded.
 PREFIX :=
 REGION :=
 VARS :=
+JOB :=
 override VARS := $(value VARS)
 # Recipes read them from the environment, so that no file name is ever taken for shell text.
-export PREFIX REGION VARS
+export PREFIX REGION VARS JOB
 export SCHEDULES SEED ORCHESTRATION INPUT OUTPUT RUNS JSON ARCH PYTHON_VERSION PYTHON
 
 VENV := build/venv
@@ -37,7 +38,7 @@ WHICH = --orchestration "$$ORCHESTRATION" --prefix "$$PREFIX" --region "$$REGION
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
-	@$(RUN) scripts.demo $(WHICH) --vars="$$VARS" --input "$$INPUT" --output "$$OUTPUT"
+	@$(RUN) scripts.demo $(WHICH) --vars="$$VARS" --job "$$JOB" --input "$$INPUT" --output "$$OUTPUT"
 
 compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... RUNS=5 JSON=1 ORCHESTRATION=sfn,http_only)
 	@$(RUN) scripts.compare --input "$$INPUT" --runs "$$RUNS" $(if $(JSON),--json) $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
@@ -45,8 +46,8 @@ compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of o
 ##@ Build
 tools: $(TOOLS) ## The tools' own virtual environment, build/venv
 
-package: $(TOOLS) ## build/layer.zip and build/<orchestration>/<function>.zip (ARCH=x86_64|arm64, PYTHON_VERSION=3.13)
-	@$(RUN) scripts.package --arch "$$ARCH" --python-version "$$PYTHON_VERSION"
+package: $(TOOLS) ## build/layer.zip and build/<orchestration>/<function>.zip (ARCH=x86_64|arm64, PYTHON_VERSION=3.13, JOB=folder)
+	@$(RUN) scripts.package --arch "$$ARCH" --python-version "$$PYTHON_VERSION" --job "$$JOB"
 
 ##@ Embedded AWS (no account, no Docker)
 local-up: $(TOOLS) ## Start it on loopback (KEEP=1: so that it can be restarted)
@@ -95,6 +96,7 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@printf '\nVariables: ORCHESTRATION=%s PREFIX=wordcount REGION=us-east-1 VARS="memory_mb=512 return_store=s3"\n' "$$ORCHESTRATION"
 	@printf '           INPUT=%s OUTPUT=counts.json RUNS=%s JSON=1 ARCH=%s PYTHON_VERSION=%s\n' "$$INPUT" "$$RUNS" "$$ARCH" "$$PYTHON_VERSION"
+	@printf '           JOB=samples/jobs/temperatures (a folder with user_map.py and user_reduce.py; default: those in functions/)\n'
 
 $(TOOLS): requirements/tools.txt requirements/redis.txt scripts/tools.sh
 	@scripts/tools.sh $(VENV)

@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--vars", default="", metavar="TEXT", help="variables of terraform/variables.tf, as NAME=VALUE NAME=VALUE ..."
     )
+    parser.add_argument("--job", default="", metavar="FOLDER", help="another job than the one in functions/")
     parser.add_argument("--input", required=True, metavar="INPUT", help="a file, a folder of text files, or - for standard input")
     parser.add_argument("--output", default="", metavar="FILE", help="write the counts there as JSON")
     options = parser.parse_args(arguments)
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_USAGE
     started = False
     try:
-        if status := _step("1/4 the zips", "scripts.package"):
+        if status := _step("1/4 the zips", "scripts.package", "--job", options.job):
             return status
         if _run("scripts.embedded", "status", quiet=True) != 0:
             started = True

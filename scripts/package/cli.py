@@ -14,6 +14,7 @@ from scripts.package import sources
 from scripts.package.definitions import check, read_asl, render_asl
 from scripts.package.functions import function_zip, functions_of
 from scripts.package.imports import ImportFailedError, check_imports
+from scripts.package.job import JobError, check_job
 from scripts.package.layer import LOCAL, LayerError, make_layer
 from scripts.package.platforms import ARCHITECTURES, PYTHON_VERSIONS, Platform, lambda_platform, this_machine
 from scripts.package.zips import write_if_changed
@@ -29,11 +30,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--orchestration", choices=ORCHESTRATIONS, action="append", help="only this one; default: all")
     parser.add_argument("--arch", choices=ARCHITECTURES, default="x86_64")
     parser.add_argument("--python-version", choices=PYTHON_VERSIONS, default=PYTHON_VERSIONS[-1])
+    parser.add_argument(
+        "--job",
+        default="",
+        metavar="FOLDER",
+        help="user_map.py, user_reduce.py, perhaps user_combine.py; default: those in functions/",
+    )
     options = parser.parse_args(arguments)
+    job = Path(options.job) if options.job else None
     orchestrations = options.orchestration or ORCHESTRATIONS
     layers = ["layer", *(["redis-layer"] if WITH_STORES in orchestrations else [])]
     manifest = {"architecture": options.arch, "python_version": options.python_version}
     try:
+        if job:
+            check_job(job)
         check(paths.DEFINITIONS, ORCHESTRATIONS)
         with only_one(paths.BUILD / "package.lock", "the packages"):
             write_if_changed(paths.BUILD / "manifest.json", (json.dumps(manifest) + "\n").encode())
@@ -41,10 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
             local = _make_local_layers(layers)
             made += local or []
             for orchestration in orchestrations:
-                made += _make_functions(orchestration)
+                made += _make_functions(orchestration, job)
             if local is not None:
-                _try_imports(layers)
-    except (DefinitionError, ImportFailedError, LayerError, LockedError) as error:
+                _try_imports(layers, job)
+    except (DefinitionError, ImportFailedError, JobError, LayerError, LockedError) as error:
         print(f"package: {error}", file=sys.stderr)
         return 1
     print(f"package: {_told(made)}", flush=True)
@@ -78,9 +88,9 @@ def _make_local_layers(layers: list[str]) -> list[str] | None:
         return None
 
 
-def _make_functions(orchestration: str) -> list[str]:
-    digest = sources.digest(orchestration).encode()  # before the files are read: what changes meanwhile shows as changed
-    files = {f"{function}.zip": function_zip(orchestration, function) for function in functions_of(orchestration)}
+def _make_functions(orchestration: str, job: Path | None) -> list[str]:
+    digest = sources.digest(orchestration, job).encode()  # before the files are read: what changes meanwhile shows as changed
+    files = {f"{function}.zip": function_zip(orchestration, function, job) for function in functions_of(orchestration)}
     if orchestration == "sfn":
         definition = read_asl(paths.DEFINITIONS / "sfn" / "definition.asl.json")
         for mode in MAP_MODES:
@@ -92,12 +102,12 @@ def _make_functions(orchestration: str) -> list[str]:
     return made
 
 
-def _try_imports(layers: list[str]) -> None:
+def _try_imports(layers: list[str], job: Path | None) -> None:
     """Try to import every component; they are the same in every orchestration.
 
     Raises:
         ImportFailedError: one cannot be imported.
     """
-    zips = {function: function_zip("http_only", function) for function in COMPONENTS}
+    zips = {function: function_zip("http_only", function, job) for function in COMPONENTS}
     for note in check_imports(zips, [paths.BUILD / LOCAL / f"{name}.zip" for name in layers]):
         print(f"package: note: {note}", file=sys.stderr)

@@ -1,7 +1,10 @@
 """What goes into each function's zip. Paths in the zip are the repository's, so an import is the same in a test and in Lambda."""
 
+from pathlib import Path
+
 from runtime.orchestration.edge import FUNCTIONS as COMPONENTS
 from scripts import paths
+from scripts.package.job import with_job
 from scripts.package.zips import files_under, zip_bytes
 
 FAILURE = "failure"
@@ -15,11 +18,11 @@ def functions_of(orchestration: str) -> tuple[str, ...]:
     return (*components, FAILURE)
 
 
-def function_zip(orchestration: str, function: str) -> bytes:
-    """The zip of one function; nothing of `functions/` in it depends on the orchestration."""
+def function_zip(orchestration: str, function: str, job: Path | None = None) -> bytes:
+    """The zip of one function, with a job's files if its folder is given; nothing of `functions/` is an orchestration's."""
     files = files_under(paths.ROOT / "runtime", paths.ROOT)
     if function != FAILURE:
-        files |= files_under(paths.FUNCTIONS / function, paths.ROOT)
+        files |= with_job(files_under(paths.FUNCTIONS / function, paths.ROOT), job)
         next_file = paths.DEFINITIONS / orchestration / f"{function}.next"
         if next_file.exists():
             files[".next"] = next_file.read_bytes()

@@ -67,6 +67,11 @@ def test_every_deploying_target_passes_its_variables_on(repository: Path, target
     assert options.items() >= chosen.items()
 
 
+@pytest.mark.parametrize(("target", "module"), [("package", "scripts.package"), ("demo", "scripts.demo")])
+def test_job_is_passed_on_to_whoever_packages(repository: Path, target: str, module: str) -> None:
+    assert told(repository, module, target, "JOB=my job")["job"] == "my job"
+
+
 @pytest.mark.parametrize(
     "text", ["a='b c'", 'a="b"', "a=$(touch evaluated)", "a=`touch evaluated`", "a=$HOME;touch evaluated", "a=$$"]
 )

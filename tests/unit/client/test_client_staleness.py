@@ -78,6 +78,19 @@ def test_way_to_deploy_names_what_is_not_the_default(checkout: Path) -> None:
     assert (stale(deployment) or "").endswith("make local-deploy ORCHESTRATION=sfn PREFIX=mine REGION=eu-west-1")
 
 
+def test_deployment_of_another_job_is_compared_with_that_job(checkout: Path) -> None:
+    job = checkout / "my job"
+    job.mkdir()
+    for name in ("user_map.py", "user_reduce.py"):
+        (job / name).write_text("# another job\n")
+    deployment = dataclasses.replace(deployed(), sources=sources.digest("sfn", job))
+    assert stale(deployment) is None
+
+    (job / "user_map.py").write_text("# edited\n")
+
+    assert (stale(deployment) or "").endswith("make local-deploy ORCHESTRATION=sfn JOB='my job'")
+
+
 def test_record_of_an_older_version_is_not_noted(checkout: Path) -> None:
     assert stale(dataclasses.replace(deployed(), sources=None)) is None
 
