@@ -7,6 +7,7 @@ endif
 ORCHESTRATION ?= sfn
 INPUT ?= samples/lighthouse.json
 OUTPUT ?=
+SHUFFLE ?=
 SCHEDULES ?= 10000
 SEED ?= 1
 RUNS ?= 5
@@ -24,7 +25,7 @@ JOB :=
 override VARS := $(value VARS)
 # Recipes read them from the environment, so that no file name is ever taken for shell text.
 export PREFIX REGION VARS JOB
-export SCHEDULES SEED ORCHESTRATION INPUT OUTPUT RUNS JSON ARCH PYTHON_VERSION PYTHON
+export SCHEDULES SEED ORCHESTRATION INPUT OUTPUT SHUFFLE RUNS JSON ARCH PYTHON_VERSION PYTHON
 
 VENV := build/venv
 TOOLS := $(VENV)/.ready
@@ -38,10 +39,10 @@ WHICH = --orchestration "$$ORCHESTRATION" --prefix "$$PREFIX" --region "$$REGION
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
-	@$(RUN) scripts.demo $(WHICH) --vars="$$VARS" --job "$$JOB" --input "$$INPUT" --output "$$OUTPUT"
+	@$(RUN) scripts.demo $(WHICH) --vars="$$VARS" --job "$$JOB" --input "$$INPUT" --output "$$OUTPUT" --shuffle "$$SHUFFLE"
 
-compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... RUNS=5 JSON=1 ORCHESTRATION=sfn,http_only)
-	@$(RUN) scripts.compare --input "$$INPUT" --runs "$$RUNS" $(if $(JSON),--json) $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
+compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... RUNS=5 SHUFFLE=packed JSON=1 ORCHESTRATION=sfn,http_only)
+	@$(RUN) scripts.compare --input "$$INPUT" --runs "$$RUNS" --shuffle "$$SHUFFLE" $(if $(JSON),--json) $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
 
 ##@ Build
 tools: $(TOOLS) ## The tools' own virtual environment, build/venv
@@ -95,7 +96,7 @@ clean: ## Remove build/ (stops the embedded AWS first)
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@printf '\nVariables: ORCHESTRATION=%s PREFIX=wordcount REGION=us-east-1 VARS="memory_mb=512 return_store=s3"\n' "$$ORCHESTRATION"
-	@printf '           INPUT=%s OUTPUT=counts.json RUNS=%s JSON=1 ARCH=%s PYTHON_VERSION=%s\n' "$$INPUT" "$$RUNS" "$$ARCH" "$$PYTHON_VERSION"
+	@printf '           INPUT=%s OUTPUT=counts.json SHUFFLE=packed RUNS=%s JSON=1 ARCH=%s PYTHON_VERSION=%s\n' "$$INPUT" "$$RUNS" "$$ARCH" "$$PYTHON_VERSION"
 	@printf '           JOB=samples/jobs/temperatures (a folder with user_map.py and user_reduce.py; default: those in functions/)\n'
 
 $(TOOLS): requirements/tools.txt requirements/redis.txt scripts/tools.sh

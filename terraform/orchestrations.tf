@@ -9,7 +9,7 @@
 #   timeouts         time limits of the functions that need another one, because they emit, or wait for others
 #   functions        what is deployed, and for each function
 #     trigger        role of the bucket or table that invokes it, where one does
-#     grants         names from modules/iam/grants*.tf: the actions that it uses, each with its reason
+#     grants         names from modules/iam/grants*.tf: the actions that it uses, each with its reason; the shuffle's come on top
 #     invokes        functions that it may invoke: the next one, itself where it hands its waiting on, and `failure`, which
 #                    Lambda calls with the function's role when an asynchronous invocation has finally failed
 locals {
@@ -22,9 +22,9 @@ locals {
       timeout_seconds = 300
       timeouts        = { mapper = local.emit_timeout }
       functions = {
-        mapper    = { grants = ["emit_pairs", "read_mapper_input"] }
-        partition = { grants = ["list_pairs"] }
-        reducer   = { grants = ["list_pairs", "read_pairs", "write_reducer_values"] }
+        mapper    = { grants = ["read_mapper_input"] }
+        partition = { grants = [] }
+        reducer   = { grants = ["write_reducer_values"] }
         summary   = { grants = ["read_reducer_values", "write_result", "read_result"] }
         failure   = { grants = ["write_failure", "see_claim"] }
       }
@@ -44,21 +44,21 @@ locals {
         }
         mapper = {
           grants = concat(
-            ["emit_pairs", "read_mapper_input", "list_values", "read_mapper_values", "write_mapper_values"],
+            ["read_mapper_input", "list_values", "read_mapper_values", "write_mapper_values"],
             local.return_store.branch,
           )
           invokes = concat(["partition", "failure"], local.return_store.waits ? ["mapper"] : [])
         }
         partition = {
           grants = concat(
-            ["list_pairs", "list_values", "read_mapper_values", "read_partition_values", "write_partition_values"],
+            ["list_values", "read_mapper_values", "read_partition_values", "write_partition_values"],
             local.return_store.fan_in_and_out,
           )
           invokes = ["reducer", "summary", "failure"]
         }
         reducer = {
           grants = concat(
-            ["list_pairs", "read_pairs", "list_values", "read_reducer_values", "write_reducer_values"],
+            ["list_values", "read_reducer_values", "write_reducer_values"],
             local.return_store.branch,
           )
           invokes = concat(["summary", "failure"], local.return_store.waits ? ["reducer"] : [])
@@ -95,16 +95,16 @@ locals {
           ]
           invokes = ["mapper", "partition", "failure"]
         }
-        mapper = { grants = ["read_mapper_input", "emit_pairs", "write_mapper_values"] }
+        mapper = { grants = ["read_mapper_input", "write_mapper_values"] }
         partition = {
           grants = [
-            "read_partition_input", "list_pairs", "write_reducer_input", "read_reducer_values", "write_summary_input",
+            "read_partition_input", "write_reducer_input", "read_reducer_values", "write_summary_input",
             # The same for the reducers, with what their values belong to.
             "write_reducer_values", "list_values", "read_partition_values", "write_partition_values",
           ]
           invokes = ["reducer", "summary"]
         }
-        reducer = { grants = ["read_reducer_input", "list_pairs", "read_pairs", "write_reducer_values"] }
+        reducer = { grants = ["read_reducer_input", "write_reducer_values"] }
         summary = { grants = ["read_summary_input", "read_result", "write_result"] }
         failure = { grants = concat(["write_failure"], local.keep) }
       }
@@ -120,13 +120,13 @@ locals {
       functions = {
         mapper = {
           trigger = "input"
-          grants  = ["take_input", "list_input", "emit_pairs", "return_mapper_output", "list_mapper_output", "mark_open"]
+          grants  = ["take_input", "list_input", "return_mapper_output", "list_mapper_output", "mark_open"]
           invokes = ["failure"]
         }
         partition = {
           trigger = "mapper_output"
           grants = [
-            "gather_mapper_output", "list_mapper_output", "lock_mapper_output", "list_pairs", "fan_out_reducer_input",
+            "gather_mapper_output", "list_mapper_output", "lock_mapper_output", "fan_out_reducer_input",
             "list_reducer_input", "end_reducer_output", "list_reducer_output",
           ]
           invokes = ["failure"]
@@ -134,7 +134,7 @@ locals {
         reducer = {
           trigger = "reducer_input"
           grants = [
-            "take_reducer_input", "list_reducer_input", "list_pairs", "read_pairs", "return_reducer_output",
+            "take_reducer_input", "list_reducer_input", "return_reducer_output",
             "list_reducer_output",
           ]
           invokes = ["failure"]
@@ -162,14 +162,14 @@ locals {
           trigger = "mapper_input"
           grants = concat([
             "follow_mapper_input_items", "attempt_mapper_input_items", "return_mapper_output_items",
-            "emit_pairs", "read_mapper_input", "read_mapper_values", "write_mapper_values", "mark_results_items",
+            "read_mapper_input", "read_mapper_values", "write_mapper_values", "mark_results_items",
           ], local.give_up)
         }
         partition = {
           trigger = "mapper_output"
           grants = concat([
             "follow_mapper_output_items", "gather_mapper_output_items", "fan_out_reducer_input_items",
-            "end_reducer_output_items", "list_pairs", "read_mapper_values", "read_partition_values",
+            "end_reducer_output_items", "read_mapper_values", "read_partition_values",
             "write_partition_values", "write_reducer_input", "mark_results_items",
           ], local.give_up)
         }
@@ -177,7 +177,7 @@ locals {
           trigger = "reducer_input"
           grants = concat([
             "follow_reducer_input_items", "attempt_reducer_input_items", "return_reducer_output_items",
-            "list_pairs", "read_pairs", "read_reducer_input", "read_reducer_values", "write_reducer_values",
+            "read_reducer_input", "read_reducer_values", "write_reducer_values",
             "mark_results_items",
           ], local.give_up)
         }
@@ -234,6 +234,13 @@ locals {
   # A Redis that is reached by a URL asks for no role.
   cache     = var.return_store == "redis" && var.redis_url == null
   use_cache = local.cache ? ["connect_to_cache", "join_network", "keep_off_networks"] : []
+
+  # What the shuffle needs, in both of its layouts, for a run may ask for either.
+  shuffle_grants = {
+    mapper    = ["emit_pairs", "count_pairs", "write_packed"]
+    partition = ["list_pairs", "add_counts", "write_sum", "read_packed", "write_index"]
+    reducer   = ["list_pairs", "read_pairs", "read_sum", "read_packed"]
+  }
 
   # Whoever wakes up in a run that has ended does nothing, and records nothing.
   granted_to_all = ["list_results"]

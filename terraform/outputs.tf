@@ -14,10 +14,12 @@ output "deployment" {
     buckets           = local.run_buckets
     tables            = local.table_names
     state_machine_arn = one(module.sfn[*].state_machine_arn)
+    shuffle           = var.shuffle
     sfn_map_mode      = var.orchestration == "sfn" ? var.sfn_map_mode : null
     log_groups        = { for function, deployed in module.function : function => deployed.log_group_name }
     timeout_seconds   = local.timeout_seconds
     timeouts          = { for function, settings in local.settings : function => settings.timeout_seconds }
+    memory_mb         = { for function, settings in local.settings : function => settings.memory_mb }
     concurrency       = local.concurrency
     sweep_minutes     = var.sweep_minutes
     return_store      = var.orchestration == "http_sync_s3" ? var.return_store : null
@@ -29,6 +31,11 @@ output "deployment" {
 output "orchestration" {
   description = "The orchestration that is deployed here."
   value       = var.orchestration
+}
+
+output "shuffle" {
+  description = "How emitted pairs travel from mappers to reducers, unless a run asks for another way."
+  value       = var.shuffle
 }
 
 output "functions" {

@@ -23,6 +23,17 @@ variable "prefix" {
   }
 }
 
+variable "shuffle" {
+  description = "How emitted pairs travel from mappers to reducers, unless a run asks for another way: objects (one object for each emit) or packed (one object for each mapper). Permissions for both are always there."
+  type        = string
+  default     = "objects"
+
+  validation {
+    condition     = contains(["objects", "packed"], var.shuffle)
+    error_message = "shuffle is \"${var.shuffle}\"; it must be objects or packed."
+  }
+}
+
 variable "sfn_map_mode" {
   description = "Map mode of the state machine (orchestration sfn only): INLINE (at most 40 mappers at once; chunks and reducers together at most 400) or DISTRIBUTED (thousands of both, input read from S3)."
   type        = string
@@ -153,13 +164,13 @@ variable "layer_dir" {
 ################################################################################
 
 variable "memory_mb" {
-  description = "Memory of each function in MB (128 to 10240); CPU grows with it, 1769 MB being one vCPU."
+  description = "Memory of each function in MB (128 to 10240); CPU grows with it, 1769 MB being one vCPU. Null is 512, but 1024 for summary, which holds the whole result, and with shuffle packed 1769 for mapper and reducer, which then compute and hardly wait."
   type        = number
-  default     = 512
+  default     = null
 
   validation {
-    condition     = var.memory_mb >= 128 && var.memory_mb <= 10240 && floor(var.memory_mb) == var.memory_mb
-    error_message = "memory_mb is ${var.memory_mb}; it must be a whole number from 128 to 10240."
+    condition     = var.memory_mb == null || try(var.memory_mb >= 128 && var.memory_mb <= 10240 && floor(var.memory_mb) == var.memory_mb, false)
+    error_message = "memory_mb must be a whole number from 128 to 10240, or null."
   }
 }
 

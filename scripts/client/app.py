@@ -26,6 +26,7 @@ from scripts.client.errors import (
     UsageError,
 )
 from scripts.client.estimate import estimate, refuse_if_endless
+from scripts.client.layout import layout_of, told_to_mappers
 from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.orchestrations.base import Chunk
 from scripts.client.output import check_output, parse_counts, print_json, print_table, summed_up, to_bytes, write_whole
@@ -86,7 +87,9 @@ def _start(options: argparse.Namespace) -> StartedRun:
         aws.warm_up(kind.service)
     capacity = Capacity(aws)
     asked = check_destination(aws, options.destination) if options.destination is not None else None
-    chunks, destination, num_reducer, notices = settle(given.elements, aws.deployment.buckets, asked, options.num_reducer)
+    layout = layout_of(options.shuffle, aws.deployment)
+    told = told_to_mappers(layout, aws.deployment)
+    chunks, destination, num_reducer, notices = settle(given.elements, aws.deployment.buckets, asked, options.num_reducer, told)
     run_id = options.run_id or new_run_id()
     orchestration = kind(aws, run_id)
     orchestration.check(chunks)
@@ -105,7 +108,14 @@ def _start(options: argparse.Namespace) -> StartedRun:
     run = StartedRun(aws, orchestration, run_id, destination, len(chunks), options.keep, num_reducer, deadline=deadline)
     try:
         claimed = Claim(
-            run_id, aws.deployment.orchestration, len(chunks), num_reducer, destination, options.keep, deadline=deadline
+            run_id,
+            aws.deployment.orchestration,
+            len(chunks),
+            num_reducer,
+            destination,
+            options.keep,
+            deadline=deadline,
+            shuffle=layout,
         )
         claim.take(aws.store("results"), claimed)
         if not options.quiet and (crowded := crowding(aws.deployment, len(chunks), reducers, capacity.limit())):

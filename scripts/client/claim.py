@@ -1,8 +1,9 @@
 """Claiming a run id: whoever creates `{run}/run.json` in the results bucket owns the run.
 
     {"run": "20260102T030405678-9f86d081e2", "orchestration": "sfn", "chunks": 6, "num_reducer": 3 or null,
-     "destination": "bucket/prefix", "keep": false, "started": "2026-01-02T03:04:05.678+00:00", "owner": random token,
-     "redrives": 0, "deadline": seconds since the epoch, or null,
+     "destination": "bucket/prefix", "shuffle": "objects" or "packed", "keep": false,
+     "started": "2026-01-02T03:04:05.678+00:00", "owner": random token, "redrives": 0,
+     "deadline": seconds since the epoch, or null,
      "turn": null or {"by": random token, "to": "resume" or "clean", "since": "2026-01-02T03:05:06.789+00:00"}}
 
 Written by the client, read by `--attach`; deleted after a successful run unless --keep. Where an execution is redriven, it is
@@ -70,6 +71,7 @@ class Claim:
     redrives: int = 0
     turn: Turn | None = None
     deadline: int | None = None
+    shuffle: str = "objects"
 
     @classmethod
     def parse(cls, body: bytes | None) -> "Claim | None":

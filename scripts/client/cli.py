@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from scripts.client import __version__
 from scripts.client.errors import UsageError
+from scripts.client.layout import LAYOUTS
 from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.runid import check_run_id
 
@@ -27,6 +28,7 @@ examples
   {_PROGRAM} book.txt --chunks 8 --output counts.json  cut into 8 chunks; all counts into a file
   {_PROGRAM} chunks.json --num-reducer 5 --json        all counts on stdout
   cat *.txt | {_PROGRAM} - --top 5
+  {_PROGRAM} book.txt --shuffle packed                 one object for each mapper, not for each word
   {_PROGRAM} --attach 20260102T030405678-9f86d081e2    wait for a run that was started before
 
 more commands, each with --help
@@ -89,6 +91,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
     run = parser.add_argument_group("run")
     _add_where(run)
+    run.add_argument(
+        "--shuffle",
+        choices=LAYOUTS,
+        help="how pairs travel from mappers to reducers: objects (one object for each emit) or packed (one for each mapper, "
+        "much faster and cheaper); default: the deployment's",
+    )
     run.add_argument("--run-id", metavar="ID", help="default: made from time and randomness")
     run.add_argument(
         "--force",
@@ -178,7 +186,7 @@ def _check_input(options: argparse.Namespace) -> None:
         raise UsageError("INPUT is an empty name; is a shell variable unset?")
     if options.attach is not None:
         options.attach = check_run_id(options.attach)
-        made_at_start = ("run_id", "chunk_bytes", "chunks", "num_reducer", "destination", "force", "no_wait")
+        made_at_start = ("run_id", "chunk_bytes", "chunks", "num_reducer", "destination", "shuffle", "force", "no_wait")
         if given := [name for name in made_at_start if getattr(options, name)]:
             shown = ", ".join("--" + name.replace("_", "-") for name in given)
             raise UsageError(f"{shown} can't be used with --attach: that run was started already")

@@ -6,9 +6,10 @@ workspace each. Both are the same object::
     {"orchestration": "sfn", "prefix": "wordcount", "region": "us-east-1", "account_id": "000000000000",
      "endpoint_url": null or "http://127.0.0.1:4566", "functions": {"mapper": "wordcount-sfn-mapper", ...},
      "buckets": {"shuffle": ..., "results": ..., ...}, "tables": {"mapper_input": ..., ...}, "state_machine_arn": null or ARN,
-     "sfn_map_mode": null or "INLINE" or "DISTRIBUTED", "log_groups": {function: name}, "timeout_seconds": 300,
-     "timeouts": {function: seconds}, "concurrency": {function: most invocations at once, where the deployment bounds them},
-     "sweep_minutes": 5, "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL,
+     "shuffle": "objects" or "packed", "sfn_map_mode": null or "INLINE" or "DISTRIBUTED", "log_groups": {function: name},
+     "timeout_seconds": 300, "timeouts": {function: seconds}, "memory_mb": {function: MB},
+     "concurrency": {function: most invocations at once, where the deployment bounds them}, "sweep_minutes": 5,
+     "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL,
      "sources": null or a hash of what the packages were made from}
 
 Which buckets and tables there are is the orchestration's own. An older version's record lacks `tables` and what follows it.
@@ -50,6 +51,8 @@ class Deployment:
     return_store: str = "s3"
     redis_url: str | None = field(default=None, repr=False)
     sources: str | None = None
+    shuffle: str = "objects"
+    memory_mb: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, record: Any, where: str) -> "Deployment":

@@ -15,11 +15,16 @@ T = TypeVar("T")
 
 
 def settle(
-    elements: list[Element], buckets: dict[str, str], destination: str | None, num_reducer: int | None
+    elements: list[Element],
+    buckets: dict[str, str],
+    destination: str | None,
+    num_reducer: int | None,
+    shuffle: str | None = None,
 ) -> tuple[list[Chunk], str, int | None, list[str]]:
     """The chunks, their destination ("bucket" or "bucket/prefix"), their number of reducers, and notices.
 
-    What an option says goes before what the input says. An element that says nothing gets what the others say.
+    What an option says goes before what the input says. An element that says nothing gets what the others say. `shuffle` is what
+    each chunk says of the layout, None for nothing.
 
     Raises:
         InputError: elements disagree, or name a bucket of the deployment that mappers can't write to.
@@ -35,9 +40,12 @@ def settle(
         notices.append(f"destination {named} is no bucket of this deployment; using {destination}")
     if num_reducer is None:
         num_reducer = _agreed([element.num_reducer for element in elements], "numReducer")
-    if num_reducer is None:
-        return [{"text": e.text, "destination": destination} for e in elements], destination, None, notices
-    chunks: list[Chunk] = [{"text": e.text, "destination": destination, "numReducer": num_reducer} for e in elements]
+    chunks: list[Chunk] = [{"text": element.text, "destination": destination} for element in elements]
+    for chunk in chunks:
+        if num_reducer is not None:
+            chunk["numReducer"] = num_reducer
+        if shuffle is not None:
+            chunk["shuffle"] = shuffle
     return chunks, destination, num_reducer, notices
 
 

@@ -15,6 +15,7 @@ from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
 from scripts.client.deployment import find_deployments
 from scripts.client.errors import ClientError, InputError
+from scripts.client.layout import LAYOUTS
 from scripts.client.reading import Input, read_input
 from scripts.compare import table
 from scripts.compare.measuring import Bench, LostLogError, Measured
@@ -67,7 +68,7 @@ def _measure(options: argparse.Namespace, given: Input, *, lasting: bool) -> tup
     chosen = {name: choose(name) for name in options.orchestration}
     deployments = {name: find_deployments("embedded", name, choice.prefix, choice.region)[0] for name, choice in chosen.items()}
     benches = {
-        name: Bench(deployment, given.elements, architecture, options.timeout, lasting=lasting)
+        name: Bench(deployment, given.elements, architecture, options.timeout, shuffle=options.shuffle or None, lasting=lasting)
         for name, deployment in deployments.items()
     }
     warm_up: list[Measured] = []
@@ -121,6 +122,9 @@ def _parser() -> argparse.ArgumentParser:
         type=_names,
         metavar="NAMES",
         help=f"some of {', '.join(ORCHESTRATIONS)}, separated by commas or spaces; may be given several times; default: all",
+    )
+    parser.add_argument(
+        "--shuffle", choices=("", *LAYOUTS), default="", help="layout of the shuffle in all runs; default: the deployment's"
     )
     parser.add_argument("--json", action="store_true", help="all numbers of all runs, as JSON, in place of the table")
     parser.add_argument("--keep-up", action="store_true", help="let an embedded AWS that was started here go on running")

@@ -19,6 +19,7 @@ from scripts.client.deadline import run_deadline
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError
 from scripts.client.jsoninput import Element
+from scripts.client.layout import layout_of, told_to_mappers
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.orchestrations.base import Chunk
 from scripts.client.output import parse_counts, to_bytes
@@ -104,14 +105,26 @@ class LostLogError(Exception):
 
 
 class Bench:
-    """One deployment, with the clients that its runs share; `lasting` if it stays, so that nothing may be left on it."""
+    """One deployment, with the clients that its runs share; `lasting` if it stays, so that nothing may be left on it.
+
+    `shuffle` is the layout of the shuffle, None for the deployment's.
+    """
 
     def __init__(
-        self, deployment: Deployment, elements: list[Element], architecture: str, timeout: float, *, lasting: bool
+        self,
+        deployment: Deployment,
+        elements: list[Element],
+        architecture: str,
+        timeout: float,
+        *,
+        shuffle: str | None = None,
+        lasting: bool,
     ) -> None:
         self.deployment, self._timeout, self._architecture, self._lasting = deployment, timeout, architecture, lasting
         self._aws = Aws.open(deployment)
-        self._chunks, self._destination, self._num_reducer, _ = settle(elements, deployment.buckets, None, None)
+        self._layout = layout_of(shuffle, deployment)
+        told = told_to_mappers(self._layout, deployment)
+        self._chunks, self._destination, self._num_reducer, _ = settle(elements, deployment.buckets, None, None, told)
         self._logs, self._states, self._dynamodb = (
             telemetry.client(deployment, service) for service in ("logs", "stepfunctions", "dynamodb")
         )
@@ -140,7 +153,14 @@ class Bench:
         run_id, results, notes = orchestration.run_id, self._aws.store("results"), []
         before, began = telemetry.count(), time.time()
         orchestration.check(chunks)
-        claimed = Claim(run_id, self.deployment.orchestration, len(chunks), self._num_reducer, self._destination, False)
+        claimed = Claim(
+            run_id,
+            self.deployment.orchestration,
+            len(chunks),
+            self._num_reducer,
+            self._destination,
+            shuffle=self._layout,
+        )
         claim.take(results, claimed)
         if orchestration.has_keeper:
             claim.mark(results, run_id, run_deadline(self.deployment, len(chunks), self._num_reducer))

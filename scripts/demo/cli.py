@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import children, paths
+from scripts.client.layout import LAYOUTS
 from scripts.deploy import targets
 from scripts.deploy.choice import choose
 from scripts.deploy.errors import PrerequisiteError
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--job", default="", metavar="FOLDER", help="another job than the one in functions/")
     parser.add_argument("--input", required=True, metavar="INPUT", help="a file, a folder of text files, or - for standard input")
     parser.add_argument("--output", default="", metavar="FILE", help="write the counts there as JSON")
+    parser.add_argument("--shuffle", choices=("", *LAYOUTS), default="", help="layout of the shuffle, if not the deployment's")
     options = parser.parse_args(arguments)
     try:
         chosen = choose(options.orchestration, options.prefix, options.region)
@@ -55,8 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
         variables = f"--vars={options.vars}"
         if status := _step("3/4 terraform apply", "scripts.deploy", "apply", "--target", "embedded", *choice, variables):
             return status
-        output = ("--output", options.output) if options.output else ()
-        return _step("4/4 the run", "scripts.client", "--target", "embedded", *choice, *output, "--", options.input)
+        wishes = [f"--{name}={value}" for name in ("output", "shuffle") if (value := getattr(options, name))]
+        return _step("4/4 the run", "scripts.client", "--target", "embedded", *choice, *wishes, "--", options.input)
     except KeyboardInterrupt:
         print("demo: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED

@@ -326,6 +326,7 @@ run "a_function_is_told_all_names_and_its_own_time" {
       RESULTS_BUCKET       = "wordcount-dynamodb-triggers-results-eb805c6c3fdd"
       RESULTS_TABLE        = "wordcount-dynamodb_triggers-results"
       RETURNS_BUCKET       = "wordcount-dynamodb-triggers-returns-eb805c6c3fdd"
+      SHUFFLE              = "objects"
       SHUFFLE_BUCKET       = "wordcount-dynamodb-triggers-shuffle-eb805c6c3fdd"
       TIMEOUT_SECONDS      = "100"
     })
@@ -462,6 +463,48 @@ run "single_functions_can_be_set_apart" {
   assert {
     condition     = jsonencode(local.settings["failure"]) == jsonencode({ memory_mb = 256, reserved_concurrency = -1, timeout_seconds = 30 })
     error_message = "The recorder of failures is small and not held back by a reservation."
+  }
+}
+
+run "pairs_travel_as_objects_unless_asked_for_otherwise" {
+  command = plan
+
+  variables {
+    orchestration = "sfn"
+  }
+
+  assert {
+    condition     = output.shuffle == "objects" && output.deployment.shuffle == "objects" && module.function["mapper"].environment.SHUFFLE == "objects"
+    error_message = "The mission's layout is the default."
+  }
+
+  assert {
+    condition     = jsonencode(output.deployment.memory_mb) == jsonencode({ failure = 256, mapper = 512, partition = 512, reducer = 512, summary = 1024 })
+    error_message = "Only summary, which holds the whole result, has more than 512 MB."
+  }
+}
+
+run "packed_pairs_are_computed_on_a_whole_processor" {
+  command = plan
+
+  variables {
+    orchestration = "http_sync_s3"
+    shuffle       = "packed"
+  }
+
+  assert {
+    condition     = output.shuffle == "packed" && output.deployment.shuffle == "packed"
+    error_message = "The client is told which layout goes for a run that asks for none."
+  }
+
+  assert {
+    condition     = jsonencode({ for function, deployed in module.function : function => lookup(deployed.environment, "SHUFFLE", null) }) == jsonencode({ failure = null, mapper = "packed", partition = null, reducer = null, summary = null, unum_map = null })
+    error_message = "The mapper alone is told the layout; it tells those after it."
+  }
+
+  assert {
+    condition     = jsonencode(output.deployment.memory_mb) == jsonencode({ failure = 256, mapper = 1769, partition = 512, reducer = 1769, summary = 1024, unum_map = 512 })
+    error_message = "Mappers and reducers of packed pairs compute, so that they get one vCPU."
   }
 }
 

@@ -173,6 +173,16 @@ run "an_endpoint_with_a_path_is_refused" {
   expect_failures = [var.endpoint_url]
 }
 
+run "an_unknown_shuffle_is_refused" {
+  command = plan
+
+  variables {
+    shuffle = "zipped"
+  }
+
+  expect_failures = [var.shuffle]
+}
+
 run "too_little_memory_is_refused" {
   command = plan
 

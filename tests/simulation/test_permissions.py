@@ -29,6 +29,12 @@ UNSEEN = {
     "s3:GetObject returns/*/unum_map.input/*": "the client puts a large input into a claim check (test_client.py)",
     "s3:GetObject returns/*/mapper.input/*": "the client puts a large chunk into a claim check (test_client_triggers.py)",
     "s3:PutObject results/.open/*": "the first function of a run that no client has claimed marks it (test_s3_triggers.py)",
+    # of the other layout of the shuffle: a deployment may be asked for either in each run
+    "s3:PutObject shuffle/*/packed/": "a run with packed pairs",
+    "s3:GetObject shuffle/*/packed/": "the same",
+    "s3:PutObject shuffle/*/emitted/": "a run proves itself complete",
+    "s3:GetObject shuffle/*/emitted/": "the same",
+    "s3:AbortMultipartUpload shuffle/*/packed/": "an upload in parts of which one has failed",
     # of events that come when all is removed
     "s3:ListBucket input": "an event of a run that was removed is turned back, not retried (test_s3_triggers.py)",
     "s3:ListBucket reducer-input": "the same",

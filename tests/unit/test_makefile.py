@@ -84,3 +84,10 @@ def test_a_place_of_installation_in_the_environment_is_no_prefix(repository: Pat
     options = told(repository, "scripts.deploy", "local-deploy", PREFIX="/usr/local", REGION="eu", VARS="x=1")
 
     assert (options["prefix"], options["region"], options["vars"]) == ("", "", "")
+
+
+@pytest.mark.parametrize(("target", "module"), [("demo", "scripts.demo"), ("compare", "scripts.compare")])
+def test_a_layout_is_passed_on_and_is_left_open_otherwise(repository: Path, target: str, module: str) -> None:
+    assert told(repository, module, target, "SHUFFLE=packed")["shuffle"] == "packed"
+    (repository / "calls").unlink()
+    assert told(repository, module, target)["shuffle"] == ""

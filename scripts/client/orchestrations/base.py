@@ -19,6 +19,7 @@ class Chunk(TypedDict):
     text: str
     destination: str
     numReducer: NotRequired[int]
+    shuffle: NotRequired[str]
 
 
 @dataclass(frozen=True)

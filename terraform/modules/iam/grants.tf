@@ -1,7 +1,10 @@
 # What a function may be granted, each statement with a Sid that says what for. Here: on the buckets that most orchestrations
 # have; grants_stages.tf has the buckets of s3_triggers, grants_tables.tf the tables of dynamodb_triggers, grants_stores.tf where else
 # return values may lie. Keys in the buckets:
-#   shuffle  {run}/reducer{id}/{word}/{uuid}, below a prefix where a chunk's destination has one
+#   shuffle  {run}/reducer{id}/{word}/{uuid}  emitted pairs, one object each
+#            {run}/emitted/{index}, {run}/emitted/sum   how many each mapper emitted, and all together
+#            {run}/packed/{index}, {run}/packed/index   emitted pairs, one object for each mapper, and their common index
+#            all of it below a prefix where a chunk's destination has one
 #   returns  {run}/{function}/{index}.json        return values
 #            {run}/{function}.input/{index}.json  claim checks: what that function is given when its carrier can't hold it
 #   results  {run}/result.json, {run}/failed.json, {run}/run.json (the client's claim)
@@ -9,6 +12,16 @@
 # A run id is the first segment of every key and made after deployment, so it is a wildcard here; all the rest is literal.
 locals {
   pairs = "${var.bucket_arns["shuffle"]}/*/reducer*/*"
+
+  shuffle = {
+    counts = "${var.bucket_arns["shuffle"]}/*/emitted/*"
+    sum    = "${var.bucket_arns["shuffle"]}/*/emitted/sum"
+    packed = "${var.bucket_arns["shuffle"]}/*/packed/*"
+    index  = "${var.bucket_arns["shuffle"]}/*/packed/index"
+  }
+
+  # A large object goes up in parts, which are taken back where one of them fails.
+  upload = ["s3:AbortMultipartUpload", "s3:PutObject"]
 
   values = { for function in ["mapper", "partition", "reducer"] : function => "${var.bucket_arns["returns"]}/*/${function}/*" }
 
@@ -18,8 +31,15 @@ locals {
 
   grants_on_buckets = {
     # shuffle
-    emit_pairs = { Sid = "EmitPairs", Action = "s3:PutObject", Resource = local.pairs }
-    read_pairs = { Sid = "ReadPairsOfAPartition", Action = "s3:GetObject", Resource = local.pairs }
+    emit_pairs   = { Sid = "EmitPairs", Action = "s3:PutObject", Resource = local.pairs }
+    read_pairs   = { Sid = "ReadPairsOfAPartition", Action = "s3:GetObject", Resource = local.pairs }
+    count_pairs  = { Sid = "SayHowManyPairsWereEmitted", Action = "s3:PutObject", Resource = local.shuffle.counts }
+    add_counts   = { Sid = "ReadHowManyPairsWereEmitted", Action = "s3:GetObject", Resource = local.shuffle.counts }
+    write_sum    = { Sid = "StoreTheSumOfEmittedPairs", Action = "s3:PutObject", Resource = local.shuffle.sum }
+    read_sum     = { Sid = "CompareWithTheSumOfEmittedPairs", Action = "s3:GetObject", Resource = local.shuffle.sum }
+    write_packed = { Sid = "StorePackedPairs", Action = local.upload, Resource = local.shuffle.packed }
+    read_packed  = { Sid = "ReadPackedPairs", Action = "s3:GetObject", Resource = local.shuffle.packed }
+    write_index  = { Sid = "StoreTheIndexOfPackedPairs", Action = local.upload, Resource = local.shuffle.index }
     list_pairs = {
       Sid       = "ListPairsBelowAPrefixOnly"
       Action    = "s3:ListBucket"

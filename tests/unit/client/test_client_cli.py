@@ -37,6 +37,8 @@ ROOT = Path(__file__).parents[3]
         (["in.txt", "--orchestration", "sfm"], "known are dynamodb_triggers, http_only, http_sync_s3, s3_triggers, sfn"),
         (["in.txt", "--no-wait", "--json"], "--no-wait ends before"),
         (["in.txt", "--colour"], "unrecognized"),
+        (["in.txt", "--shuffle", "zipped"], "invalid choice: 'zipped' (choose from"),
+        (["--attach", "r1", "--shuffle", "packed"], "--shuffle can't be used with --attach"),
         (["--attach", "a/b"], "can't be a run id"),
         (["--attach", "r1", "--chunks", "3", "--run-id", "r2"], "--run-id, --chunks can't be used with --attach"),
         (["nothing.txt"], "nothing.txt: there is no such file"),

@@ -10,6 +10,7 @@ from scripts import paths
 from scripts.client import app, cli
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, NothingDeployedError, UsageError
+from scripts.client.layout import layout_of, told_to_mappers
 
 
 def record(orchestration, endpoint="http://127.0.0.1:4566", prefix="wordcount", region="us-east-1"):
@@ -214,6 +215,35 @@ def test_a_record_without_tables_and_timeouts_is_readable():
 
     assert (deployment.tables, deployment.timeouts) == ({}, {})
     assert deployment.timeout_of("mapper") == 300
+
+
+def test_a_record_without_a_layout_is_one_of_objects():
+    assert Deployment.parse(record("sfn"), "here").shuffle == "objects"
+
+
+def test_layout_and_memory_are_read():
+    told = {"shuffle": "packed", "memory_mb": {"mapper": 1769}}
+
+    deployment = Deployment.parse(record("sfn") | told, "here")
+
+    assert (deployment.shuffle, deployment.memory_mb) == ("packed", {"mapper": 1769})
+
+
+@pytest.mark.parametrize(
+    ("asked", "deployed", "layout", "told"),
+    [
+        (None, "objects", "objects", None),
+        ("objects", "objects", "objects", None),
+        ("packed", "objects", "packed", "packed"),
+        (None, "packed", "packed", "packed"),
+        ("objects", "packed", "objects", "objects"),
+    ],
+)
+def test_a_wish_goes_before_the_deployment_and_mappers_are_told_all_but_plain_objects(asked, deployed, layout, told):
+    deployment = Deployment.parse(record("sfn") | {"shuffle": deployed}, "here")
+
+    assert layout_of(asked, deployment) == layout
+    assert told_to_mappers(layout, deployment) == told
 
 
 def test_a_record_with_null_for_what_is_not_there_is_readable():

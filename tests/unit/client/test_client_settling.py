@@ -75,3 +75,15 @@ def test_num_reducer(said, option, settled):
 def test_numbers_of_reducers_that_disagree():
     with pytest.raises(InputError, match="numReducer: element 2 says 4, element 3 5"):
         settle([Element("t"), Element("t", None, 4), Element("t", None, 5)], BUCKETS, None, None)
+
+
+def test_chunks_say_which_layout_the_mappers_use():
+    chunks, *_ = settle([Element("t"), Element("u")], BUCKETS, None, None, "packed")
+
+    assert chunks == [{"text": text, "destination": "the-shuffle", "shuffle": "packed"} for text in ("t", "u")]
+
+
+def test_chunks_of_the_mission_say_nothing_of_a_layout():
+    chunks, *_ = settle([Element("t")], BUCKETS, None, 3, None)
+
+    assert chunks == [{"text": "t", "destination": "the-shuffle", "numReducer": 3}]
