@@ -6,22 +6,28 @@ Event::
 
 `destination` is a bucket, `bucket/prefix` or `s3://bucket/prefix`; `numReducer` may be left out (3).
 
+`"shuffle": "packed"` or `"objects"` chooses the layout in which the pairs are stored. Without it the environment variable
+`SHUFFLE` does, and without that it is `objects`.
+
 Result: where the emitted pairs are, and how many ways they are partitioned::
 
     {"bucket": "my-bucket", "numReducer": 3}
+
+`"shuffle"` stands in it, too, if the event has it or it is not `objects`.
 """
 
+import os
 from typing import Any
 
 from functions.mapper.user_map import user_map
-from runtime.mapreduce import DEFAULT_NUM_REDUCER, emitting, run_map
+from runtime.mapreduce import DEFAULT_LAYOUT, DEFAULT_NUM_REDUCER, emitting, run_map
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     """Map one chunk. Returns only when every emitted object is stored.
 
     Raises:
-        ValueError: a field is missing or of the wrong kind, or a word cannot be stored.
+        ValueError: a field is missing or of the wrong kind, or a word or a value cannot be stored.
         TypeError: `user_map` returned something that cannot be emitted.
         RuntimeError: `emit` was called when or where nobody can hear it, see `runtime.mapreduce.scope`.
         StorageError: a put finally failed; the message names bucket, key and cause.
@@ -32,6 +38,8 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     if not isinstance(text, str):
         raise ValueError(f'mapper: "text" must be a string; got {type(text).__name__}')
     num_reducer = event.get("numReducer", DEFAULT_NUM_REDUCER)
-    with emitting(destination, num_reducer):
+    shuffle = event.get("shuffle", os.environ.get("SHUFFLE") or DEFAULT_LAYOUT)
+    with emitting(destination, num_reducer, shuffle):
         run_map(user_map, text)
-    return {"bucket": destination, "numReducer": num_reducer}
+    output = {"bucket": destination, "numReducer": num_reducer}
+    return output if shuffle == DEFAULT_LAYOUT and "shuffle" not in event else output | {"shuffle": shuffle}

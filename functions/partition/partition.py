@@ -1,6 +1,6 @@
-"""partition: lists the reducer directories that the mappers filled.
+"""partition: lists the partitions that the mappers filled.
 
-The mappers partition: `emit` chooses the directory. What is left to do here is to say which directories exist.
+The mappers partition: `emit` chooses the reducer. What is left to do here is to say which partitions hold something.
 
 Event: the return values of all mappers::
 
@@ -9,15 +9,20 @@ Event: the return values of all mappers::
 Result, in the order of the reducers' numbers::
 
     [{"bucket": "my-bucket", "partition": "reducer0/"}, {"bucket": "my-bucket", "partition": "reducer2/"}]
+
+Where the mappers' outputs name a layout, as `"shuffle": "packed"`, each entry does.
 """
 
 from typing import Any
 
-from runtime.mapreduce import list_partitions
+from runtime.mapreduce import DEFAULT_LAYOUT, list_partitions
+
+_ALIKE = {"bucket": None, "numReducer": None, "shuffle": DEFAULT_LAYOUT}
+"""What all mappers must agree on, and what it is where a mapper doesn't say."""
 
 
 def lambda_handler(event: Any, context: Any) -> list[dict[str, str]]:
-    """List one entry for each reducer directory that holds something; an empty array gives an empty array.
+    """List one entry for each partition that holds something; an empty array gives an empty array.
 
     Raises:
         ValueError: the event is no array of mapper outputs, or the mappers disagree on where or how they partitioned:
@@ -25,15 +30,23 @@ def lambda_handler(event: Any, context: Any) -> list[dict[str, str]]:
     """
     if not isinstance(event, list):
         raise ValueError(f"partition takes an array of mapper outputs; got {type(event).__name__}")
-    ways: dict[tuple[Any, Any], int] = {}
+    ways: dict[tuple[Any, ...], int] = {}
     for number, output in enumerate(event, 1):
         if not isinstance(output, dict) or not isinstance(output.get("bucket"), str) or type(output.get("numReducer")) is not int:
             raise ValueError(f'partition: mapper output {number} is not {{"bucket", "numReducer"}}: {output!r:.200}')
-        ways.setdefault((output["bucket"], output["numReducer"]), number)
+        ways.setdefault(tuple(output.get(name, default) for name, default in _ALIKE.items()), number)
     if len(ways) > 1:
         (first, a), (second, b) = list(ways.items())[:2]
         raise ValueError(
-            f"partition: mapper output {a} has bucket {first[0]!r} and numReducer {first[1]!r}, but output {b} has "
-            f"{second[0]!r} and {second[1]!r}; all chunks of a run need one destination and one numReducer"
+            f"partition: mapper output {a} has {_told(first)}, and output {b} has {_told(second)}; "
+            "all chunks of a run need one destination, one numReducer and one shuffle"
         )
-    return [{"bucket": bucket, "partition": partition} for bucket, _ in ways for partition in list_partitions(bucket)]
+    if not event:
+        return []
+    bucket, layout = event[0]["bucket"], event[0].get("shuffle", DEFAULT_LAYOUT)
+    shuffle = {"shuffle": layout} if "shuffle" in event[0] else {}
+    return [{"bucket": bucket, "partition": partition} | shuffle for partition in list_partitions(bucket, layout, len(event))]
+
+
+def _told(way: tuple[Any, ...]) -> str:
+    return ", ".join(f"{name} {value!r:.200}" for name, value in zip(_ALIKE, way, strict=True))

@@ -3,7 +3,9 @@
 It returns a value that JSON has: a number, a string, True, False, None, a list, or a dict whose keys are strings.
 """
 
+from runtime.mapreduce import Values
 
-def user_reduce(word: str, ones: list[int]) -> int:
+
+def user_reduce(word: str, ones: Values) -> int:
     """Return the number of occurrences: the sum of `ones`, which holds a 1 for each time that `word` was emitted."""
     return sum(ones)

@@ -1,52 +1,38 @@
-"""The reducers' side of the shuffle: which partitions exist, and what one holds.
+"""The reducers' side of a run: which partitions hold something, and what one holds."""
 
-Everything is read from the keys. The objects are empty and never fetched, but for one of each word too long for a key.
-"""
-
-from collections import Counter
 from collections.abc import Iterator
 
-from runtime.mapreduce import storage
-from runtime.mapreduce.keys import Destination, is_long, partition_number, unescape
+from runtime.mapreduce.keys import Destination, partition_number
 from runtime.mapreduce.run import current_run
+from runtime.mapreduce.sequence import Values
+from runtime.mapreduce.shuffle import DEFAULT_LAYOUT, shuffle_named
 
 
-def list_partitions(destination: object) -> list[str]:
-    """The partitions under a destination, in the order of their numbers: `["reducer2/", "reducer10/"]`.
+def list_partitions(destination: object, shuffle: object = DEFAULT_LAYOUT, mappers: int = 1) -> list[str]:
+    """The partitions that hold something, in the order of their numbers: `["reducer2/", "reducer10/"]`.
 
-    Raises:
-        ValueError: the destination is malformed.
-        StorageError: the listing finally failed.
-    """
-    where = Destination.parse(destination, current_run().run_id)
-    numbered = [
-        (number, name)
-        for name in storage.list_directories(where.bucket, where.prefix)
-        if (number := partition_number(name)) is not None
-    ]
-    return [name for _, name in sorted(numbered)]
-
-
-def read_partition(destination: object, partition: object) -> Iterator[tuple[str, list[int]]]:
-    """Each word of a partition such as `"reducer0/"` once, with a list that holds a 1 for each time it was emitted.
+    Args:
+        destination: what the mappers got.
+        shuffle: the layout's name.
+        mappers: how many mappers there were.
 
     Raises:
-        ValueError: destination or partition is malformed, or a key is not one that `emit` writes.
+        ValueError: destination or layout is malformed.
         StorageError: a request finally failed.
     """
-    where = Destination.parse(destination, current_run().run_id)
+    layout, run = shuffle_named(shuffle), current_run()
+    return layout.partitions(Destination.parse(destination, run.run_id), run, mappers)
+
+
+def read_partition(destination: object, partition: object, shuffle: object = DEFAULT_LAYOUT) -> Iterator[tuple[str, Values]]:
+    """Each word of a partition such as `"reducer0/"` once, with all that was emitted for it.
+
+    Raises:
+        ValueError: destination, partition or layout is malformed, or something in the partition was not written by mappers.
+        StorageError: a request finally failed.
+    """
+    layout, run = shuffle_named(shuffle), current_run()
+    where = Destination.parse(destination, run.run_id)
     if not isinstance(partition, str) or partition_number(partition) is None:
         raise ValueError(f'"partition" must be like "reducer0/"; got {partition!r:.200}')
-    prefix = where.prefix + partition
-    occurrences: Counter[str] = Counter()
-    example_of_long: dict[str, str] = {}
-    for key in storage.list_keys(where.bucket, prefix):
-        segment, slash, _ = key[len(prefix) :].partition("/")
-        if not slash or not segment:
-            raise ValueError(f"s3://{where.bucket}/{key} is no emitted pair: expected {prefix}{{word}}/{{uuid}}")
-        occurrences[segment] += 1
-        if is_long(segment):
-            example_of_long.setdefault(segment, key)
-    for segment, times in occurrences.items():
-        body = storage.get(where.bucket, example_of_long[segment]) if segment in example_of_long else None
-        yield unescape(segment, body), [1] * times
+    return layout.read(where, partition, run)

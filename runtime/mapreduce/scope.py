@@ -16,12 +16,16 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType, TracebackType
+from typing import Any
 from weakref import WeakSet
 
 from runtime.mapreduce import processes
+from runtime.mapreduce.shuffle import Writer
+from runtime.mapreduce.values import Json, canonical, exact, shown
+
+MAP = "user_map in functions/mapper/user_map.py"
 
 _current: ContextVar["Scope | None"] = ContextVar("scope", default=None)
 
@@ -63,14 +67,14 @@ def current_scope() -> "Scope":
 
 
 class Scope:
-    """One mapper's. `hand_out` is what `emit` does in it; it is called by several threads at once.
+    """One mapper's. `writer` takes what is emitted.
 
     Entered before user_map is called, and left when all that was emitted is stored. Two questions come between: `close`, when
     user_map has returned, and `check` at the end.
     """
 
-    def __init__(self, hand_out: Callable[[str], None]) -> None:
-        self._hand_out = hand_out
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
         self._process, self._ident, self._told = os.getpid(), threading.get_ident(), processes.told()
         self._threads: WeakSet[threading.Thread] = WeakSet()
         self._before = WeakSet(threading.enumerate())
@@ -95,8 +99,8 @@ class Scope:
         with _lock:
             _scopes = tuple(scope for scope in _scopes if scope is not self)
 
-    def emit(self, word: str) -> None:
-        """Hand out a word. Raises what `emit` raises, and keeps it for the mapper's end."""
+    def emit(self, word: str, value: Json) -> None:
+        """Hand out a pair. Raises what `emit` raises, and keeps it for the mapper's end."""
         if os.getpid() != self._process:
             raise _another_process()
         try:
@@ -105,7 +109,9 @@ class Scope:
             if threading.get_ident() != self._ident:
                 self._threads.add(threading.current_thread())
             self._check_children()
-            self._hand_out(word)
+            if not isinstance(word, str):
+                raise TypeError(f"emit() takes a word, a string; got {shown(word)}")
+            self._writer.add(exact(word), _value(word, value))
         except Exception as error:
             self.note(error)
             raise
@@ -180,6 +186,14 @@ class Scope:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
+
+
+def _value(word: str, value: Any) -> Json:
+    try:
+        return canonical(value)
+    except (TypeError, ValueError) as error:
+        message = f"{MAP} emitted {shown(value)}, of type {type(value).__name__}, for the word {shown(word)}: {error}"
+        raise type(error)(message) from None
 
 
 _WAIT = "wait in user_map for every thread and task that emits, also when it fails"

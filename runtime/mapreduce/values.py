@@ -1,9 +1,9 @@
-"""What a reduce may return: a value that is the same after it was written as JSON and read again, by any reader.
+"""What may be emitted, and what a reduce may return: a value that is the same after JSON, read by any reader.
 
 null, true, false
 numbers    integers up to 2**53 - 1, above which many readers round (RFC 8259, section 6); floats but for NaN and infinity
 text       any but a lone surrogate, which UTF-8 does not have
-arrays     lists, and tuples, which are read back as lists; at most `MAX_DEPTH` levels
+arrays     lists, `Values`, and tuples, all of which become lists; at most `MAX_DEPTH` levels
 objects    dicts whose keys are strings
 """
 
@@ -11,6 +11,11 @@ import math
 import reprlib
 from collections.abc import Iterator
 from typing import Any
+
+from runtime.mapreduce.sequence import Values
+
+Json = Any
+"""A value that `canonical` has made."""
 
 MAX_INTEGER = 2**53 - 1
 
@@ -29,6 +34,9 @@ class _Shortened(reprlib.Repr):
         except ValueError:  # Python writes no more than some thousand digits.
             return f"<int of {x.bit_length()} bits>"
 
+    def repr_Values(self, x: Values, level: int) -> str:
+        return self.repr_list(x, level)  # type: ignore[arg-type]
+
 
 _shortened = _Shortened()
 
@@ -38,50 +46,61 @@ def shown(value: Any) -> str:
     return _shortened.repr(value)
 
 
-def check_value(value: Any) -> None:
-    """Refuse what JSON has not, or would change.
+def canonical(value: Any) -> Json:
+    """The value as plain None, bool, int, float, str, list and dict, sharing no list or dict with the one that came in.
 
     Raises:
         TypeError: a value or a key of a kind that JSON has not.
         ValueError: a value that JSON does not carry as it is.
     """
     if type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER:
-        return  # nearly always: once for each word
-    _check(value, 0)
+        return value  # nearly always: once for each word
+    return _canonical(value, 0)
 
 
-def _check(value: Any, depth: int) -> None:
+def exact(text: str) -> str:
+    """The text as exactly a str; a subclass may have its own idea of equality, and of `str()`."""
+    return text if type(text) is str else str.__str__(text)
+
+
+def _canonical(value: Any, depth: int) -> Json:
+    if value is None or value is True or value is False:
+        return value
     if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, int):
-        if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            raise ValueError("many readers of JSON round integers beyond 2**53 - 1; return it as a string")
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError("JSON has neither NaN nor infinity; return None or a string")
-    elif isinstance(value, list | dict) or type(value) is tuple:
+        return _text(value)
+    if isinstance(value, int):
+        if not -MAX_INTEGER <= int.__int__(value) <= MAX_INTEGER:
+            raise ValueError("many readers of JSON round integers beyond 2**53 - 1; make it a string")
+        return int.__int__(value)
+    if isinstance(value, float):
+        if not math.isfinite(float.__float__(value)):
+            raise ValueError("JSON has neither NaN nor infinity; use None or a string")
+        return float.__float__(value)
+    if isinstance(value, list | dict | Values) or type(value) is tuple:
         if depth == MAX_DEPTH:
             raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
-        if isinstance(value, dict):
-            for key in value:
-                _check_key(key)
-            value = value.values()
-        for part in value:
-            _check(part, depth + 1)
-    elif isinstance(value, Iterator):
-        raise TypeError("an iterator is no value; return one value for each word, with return in place of yield")
-    elif value is not None:
-        raise TypeError(f"JSON has no {type(value).__name__}; return numbers, strings, lists, dicts, True, False or None")
+        if not isinstance(value, dict):
+            return [_canonical(part, depth + 1) for part in value]
+        return _object(value, depth)
+    if isinstance(value, Iterator):
+        raise TypeError("an iterator is no value; make a list of it")
+    raise TypeError(f"JSON has no {type(value).__name__}; use numbers, strings, lists, dicts, True, False or None")
 
 
-def _check_key(key: Any) -> None:
-    if not isinstance(key, str):
-        raise TypeError(f"the key {shown(key)} of a dict must be a string in JSON")
-    _check_text(key)
+def _object(value: dict[Any, Any], depth: int) -> Json:
+    made: dict[str, Json] = {}
+    for key, part in value.items():
+        if not isinstance(key, str):
+            raise TypeError(f"the key {shown(key)} of a dict must be a string in JSON")
+        made[_text(key)] = _canonical(part, depth + 1)
+    if len(made) != len(value):
+        raise ValueError("two keys of a dict are the same text")
+    return made
 
 
-def _check_text(text: str) -> None:
+def _text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"{shown(text)} is no valid Unicode text: lone surrogate at {error.start}") from None
+    return exact(text)

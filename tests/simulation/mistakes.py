@@ -10,8 +10,9 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
-from runtime.mapreduce import emitter, storage
+from runtime.mapreduce import storage
 from runtime.mapreduce.keys import Destination, partition_number
+from runtime.mapreduce.objects import writer
 from runtime.mapreduce.run import current_run
 from runtime.orchestration import fan_in, given_up, invoker, lock, open_runs, overdue, returns, table, wrapper
 from runtime.orchestration.envelope import encode
@@ -33,7 +34,7 @@ def _random_uuids() -> AbstractContextManager[Any]:
     def uuid(self: Any, occurrence: int) -> str:
         return str(UUID(int=seams.current.world.random.getrandbits(128), version=4))
 
-    return patch.object(emitter._Emitter, "_uuid", uuid)
+    return patch.object(writer.ObjectWriter, "_uuid", uuid)
 
 
 def _counter_for_the_set() -> AbstractContextManager[Any]:
@@ -122,7 +123,7 @@ def _values_in_order_of_text() -> AbstractContextManager[Any]:
 
 
 def _partitions_in_order_of_text() -> AbstractContextManager[Any]:
-    def list_partitions(destination: object) -> list[str]:
+    def list_partitions(destination: object, shuffle: object, mappers: int) -> list[str]:
         where = Destination.parse(destination, current_run().run_id)
         found = storage.list_directories(where.bucket, where.prefix)
         return sorted(name for name in found if partition_number(name) is not None)

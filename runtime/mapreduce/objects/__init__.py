@@ -1,0 +1,38 @@
+"""The layout `objects`: one object in S3 for each pair.
+
+{prefix/}{run/}reducer{id}/{word}/{uuid}
+"""
+
+from collections.abc import Iterator
+
+from runtime.mapreduce.keys import Destination
+from runtime.mapreduce.run import Run
+from runtime.mapreduce.sequence import Values
+from runtime.mapreduce.shuffle import Combine, Shuffle, Writer
+
+# Each side is imported where it is used: a cold start pays for no other.
+
+
+class Objects(Shuffle):
+    """See `shuffle.Shuffle`."""
+
+    def writer(self, where: Destination, num_reducer: int, run: Run, combine: Combine | None) -> Writer:
+        """What puts an object for each pair; there is nothing in it to combine."""
+        from runtime.mapreduce.objects.writer import ObjectWriter
+
+        return ObjectWriter(where, num_reducer, run)
+
+    def partitions(self, where: Destination, run: Run, mappers: int) -> list[str]:
+        """The directories that the mappers filled."""
+        from runtime.mapreduce.objects.reader import list_partitions
+
+        return list_partitions(where)
+
+    def read(self, where: Destination, partition: str, run: Run) -> Iterator[tuple[str, Values]]:
+        """Each word once, in the order of the keys."""
+        from runtime.mapreduce.objects.reader import read_partition
+
+        return read_partition(where, partition)
+
+
+LAYOUT = Objects()
