@@ -149,9 +149,22 @@ class Bench:
                     self._remove(orchestration)
             raise
 
-    def _measure(self, orchestration: Orchestration, chunks: list[Chunk]) -> Measured:
-        run_id, results, notes = orchestration.run_id, self._aws.store("results"), []
-        before, began = telemetry.count(), time.time()
+    def clock(self) -> float:
+        """Run once and remove what the run left; seconds from claiming the run id to the result.
+
+        Raises:
+            ClientError: the run could not be started, failed, or did not end in time.
+        """
+        orchestration = ORCHESTRATIONS[self.deployment.orchestration](self._aws, new_run_id())
+        began = time.monotonic()
+        self._execute(orchestration, self._chunks)
+        seconds = time.monotonic() - began
+        self._remove(orchestration)
+        return seconds
+
+    def _execute(self, orchestration: Orchestration, chunks: list[Chunk]) -> bytes:
+        """Start the run as the client does, and wait for its result."""
+        run_id, results = orchestration.run_id, self._aws.store("results")
         orchestration.check(chunks)
         claimed = Claim(
             run_id,
@@ -166,7 +179,12 @@ class Bench:
             claim.mark(results, run_id, run_deadline(self.deployment, len(chunks), self._num_reducer))
         orchestration.start(chunks, attended=True)
         with Watcher(orchestration, len(chunks), want_progress=False) as watcher:
-            body = wait_for_result(self._aws, run_id, self._timeout, lambda: watcher.verdict, lambda: None)
+            return wait_for_result(self._aws, run_id, self._timeout, lambda: watcher.verdict, lambda: None)
+
+    def _measure(self, orchestration: Orchestration, chunks: list[Chunk]) -> Measured:
+        run_id, results, notes = orchestration.run_id, self._aws.store("results"), []
+        before, began = telemetry.count(), time.time()
+        body = self._execute(orchestration, chunks)
         ended = time.time()
         invocations, note = self._settle(run_id, before, began)
         notes += [note] if note else []

@@ -18,14 +18,28 @@ class StepFailedError(Exception):
         self.exit_code = status
 
 
-def say(text: str) -> None:
+def say(text: str, program: str = "compare") -> None:
     """One line of progress, on stderr: stdout is for the table or the JSON."""
-    print(f"compare: {text}", file=sys.stderr, flush=True)
+    print(f"{program}: {text}", file=sys.stderr, flush=True)
 
 
 @contextmanager
 def deployed(orchestrations: Sequence[str], *, keep_up: bool) -> Iterator[bool]:
     """The embedded AWS with these orchestrations on it, while the body runs, which is told whether it goes on after that.
+
+    Raises:
+        StepFailedError: one of the commands did.
+    """
+    with embedded(keep_up=keep_up) as lasting:
+        for number, name in enumerate(orchestrations, 1):
+            title = f"terraform apply {number}/{len(orchestrations)}: {name}"
+            step(title, "scripts.deploy", "apply", "--unless-current", "--target", "embedded", "--orchestration", name)
+        yield lasting
+
+
+@contextmanager
+def embedded(*, keep_up: bool, program: str = "compare") -> Iterator[bool]:
+    """The zips and the embedded AWS, while the body runs, which is told whether it goes on after that.
 
     One that was running before is used and goes on running; one that was started here is stopped, unless `keep_up`.
 
@@ -34,29 +48,31 @@ def deployed(orchestrations: Sequence[str], *, keep_up: bool) -> Iterator[bool]:
     """
     started = False
     try:
-        _step("the zips", "scripts.package")
+        step("the zips", "scripts.package", program=program)
         if _run("scripts.embedded", "status", quiet=True) != 0:
             started = True
-            _step("the embedded AWS", "scripts.embedded", "up")
+            step("the embedded AWS", "scripts.embedded", "up", program=program)
         else:
-            say("the embedded AWS runs already, and will go on running, with all that is deployed now")
-        for number, name in enumerate(orchestrations, 1):
-            title = f"terraform apply {number}/{len(orchestrations)}: {name}"
-            _step(title, "scripts.deploy", "apply", "--unless-current", "--target", "embedded", "--orchestration", name)
+            say("the embedded AWS runs already, and will go on running, with all that is deployed now", program)
         yield not started or keep_up
     finally:
         if started and not keep_up:
-            _step("tidying up", "scripts.embedded", "down")
+            step("tidying up", "scripts.embedded", "down", program=program)
         elif started:
-            say("the embedded AWS goes on running, as asked for; stop it with: make local-down")
+            say("the embedded AWS goes on running, as asked for; stop it with: make local-down", program)
 
 
-def _step(title: str, module: str, *arguments: str) -> None:
-    say(title)
+def step(title: str, module: str, *arguments: str, program: str = "compare") -> None:
+    """Run one of the project's commands to its end, and say so.
+
+    Raises:
+        StepFailedError: its exit code is not 0.
+    """
+    say(title, program)
     begin = time.monotonic()
     if status := _run(module, *arguments):
         raise StepFailedError(title, status)
-    say(f"{title}: done in {time.monotonic() - begin:.1f} s")
+    say(f"{title}: done in {time.monotonic() - begin:.1f} s", program)
 
 
 def _run(module: str, *arguments: str, quiet: bool = False) -> int:
