@@ -1,10 +1,13 @@
-"""Another code for a deployed function, as a user would deploy it, and back."""
+"""Another code for deployed functions, as a user would deploy it, and back."""
 
 import contextlib
 import io
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
+from scripts.package import job
+from scripts.package.functions import function_zip
 from scripts.package.zips import zip_bytes
 from tests.cloud import Cloud
 
@@ -27,3 +30,17 @@ def changed(
     finally:
         client.update_function_code(FunctionName=name, ZipFile=packaged)
         client.update_function_configuration(FunctionName=name, Timeout=before)
+
+
+@contextlib.contextmanager
+def with_job(cloud: Cloud, orchestration: str, folder: Path) -> Iterator[None]:
+    """The deployment while it has the zips of another job."""
+    names, client = cloud.deployment(orchestration)["functions"], cloud.client("lambda")
+    try:
+        for function in job.FILES:
+            client.update_function_code(FunctionName=names[function], ZipFile=function_zip(orchestration, function, folder))
+        yield
+    finally:
+        for function in job.FILES:
+            packaged = (cloud.build / orchestration / f"{function}.zip").read_bytes()
+            client.update_function_code(FunctionName=names[function], ZipFile=packaged)

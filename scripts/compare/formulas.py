@@ -24,7 +24,9 @@ class Shape:
         chunks: N, one mapper each.
         reducers: R, the reducer directories that hold something.
         words: W, emitted by all mappers together.
-        long_words: L, distinct words too long for a key; the reducer reads one object of each.
+        shuffle: the layout; packed makes the same requests for any number of words.
+        long_words: L, distinct words too long for a key; with objects, the reducer reads one object of each.
+        blocks: B, packed only: blocks that are not in the merged index, of all pairs of a mapper and a reducer.
         waits: how long, in seconds, the last mapper and the last reducer waited for the others; http_sync_s3 only.
         seconds: how long the client waited.
     """
@@ -32,9 +34,16 @@ class Shape:
     chunks: int
     reducers: int
     words: int
+    shuffle: str = "objects"
     long_words: int = 0
+    blocks: int = 0
     waits: tuple[float, float] = (0.0, 0.0)
     seconds: float = 0.0
+
+    @property
+    def stored(self) -> int:
+        """How many objects the shuffle is."""
+        return self.chunks + 1 if self.shuffle == "packed" else self.words
 
 
 def by_functions(orchestration: str, shape: Shape) -> dict[str, Range]:
@@ -47,7 +56,7 @@ def by_client(orchestration: str, shape: Shape) -> dict[str, Range]:
     polls = client_polls(shape.seconds)
     n, r = shape.chunks, shape.reducers
     # The shuffle's listing, and one more that finds it empty; before that, whether the run id was used.
-    lists = 1 + max(1, ceil(shape.words / PAGE)) + 1
+    lists = 1 + max(1, ceil(shape.stored / PAGE)) + 1
     returns = {"http_sync_s3": 2, "http_only": 2, "s3_triggers": 8}.get(orchestration, 1)
     # run.json; the keeper's marker, but with sfn; and the chunks, where they are not the objects or items that start the run.
     puts = {"sfn": 1, "http_sync_s3": 3, "http_only": 3, "s3_triggers": n + 3, "dynamodb_triggers": 2}[orchestration]
@@ -58,7 +67,7 @@ def by_client(orchestration: str, shape: Shape) -> dict[str, Range]:
         "s3.HeadObject": (1, 2 * polls),
         "s3.GetObject": exactly(1),
         # The shuffle, run.json, the marker, and at most four buckets of stages.
-        "s3.DeleteObjects": (2 + markers, 5 + markers + ceil(shape.words / PAGE)),
+        "s3.DeleteObjects": (2 + markers, 5 + markers + ceil(shape.stored / PAGE)),
     }
     match orchestration:
         case "sfn":
@@ -107,7 +116,18 @@ def _sum(*ranges: Range) -> Range:
 
 
 def _shuffle(shape: Shape) -> dict[str, Range]:
-    """What every orchestration's components do: emit, list the directories, list the pairs."""
+    """What every orchestration's components do, by the layout."""
+    return _packed(shape) if shape.shuffle == "packed" else _objects(shape)
+
+
+def _packed(shape: Shape) -> dict[str, Range]:
+    """One object of each mapper, which partition reads, and its merged index, which each reducer reads its part of."""
+    n, r = shape.chunks, shape.reducers
+    return {"s3.PutObject": exactly(n + 1), "s3.GetObject": (n + r, n + 2 * r + shape.blocks)}
+
+
+def _objects(shape: Shape) -> dict[str, Range]:
+    """Emit, list the directories, list the pairs."""
     return {
         "s3.PutObject": exactly(shape.words),
         "s3.ListObjectsV2": _sum(exactly(1 + shape.reducers // PAGE), _listed_by_reducers(shape)),

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import obstore
 import pytest
-from obstore.exceptions import AlreadyExistsError, PreconditionError
+from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
 from obstore.store import S3Store
 
 from runtime.orchestration.clients import RefusedError, dynamodb_client
@@ -40,6 +40,10 @@ class S3:
 
     def get(self, key: str) -> bytes:
         return bytes(self.face.get(self.store, key).bytes())
+
+    def part(self, key: str, wanted: Any) -> tuple[bytes, tuple[int, int], int]:
+        found = self.face.get(self.store, key, options={"range": wanted})
+        return bytes(found.bytes()), tuple(found.range), found.meta["size"]
 
     def pages(self, prefix: str | None, size: int = 1000) -> list[list[str]]:
         return [[item["path"] for item in page] for page in self.face.list(self.store, prefix, chunk_size=size)]
@@ -146,6 +150,56 @@ def test_version_is_replaced_once(s3: S3) -> None:
 def test_replacing_what_is_not_there_is_refused(s3: S3) -> None:
     with pytest.raises((FileNotFoundError, PreconditionError)):
         s3.put("run/a", b"", mode={"e_tag": '"0"'})
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ((2, 5), (b"234", (2, 5), 10)),
+        ((8, 50), (b"89", (8, 10), 10)),
+        ({"offset": 7}, (b"789", (7, 10), 10)),
+        ({"suffix": 4}, (b"6789", (6, 10), 10)),
+        ({"suffix": 40}, (b"0123456789", (0, 10), 10)),
+    ],
+)
+def test_part_of_an_object_is_read(s3: S3, wanted: Any, expected: Any) -> None:
+    s3.put("run/a", b"0123456789")
+
+    assert s3.part("run/a", wanted) == expected
+    if isinstance(wanted, tuple):
+        assert bytes(s3.face.get_range(s3.store, "run/a", start=wanted[0], end=wanted[1])) == expected[0]
+
+
+@BOTH
+@pytest.mark.parametrize(("body", "wanted"), [(b"0123456789", (10, 12)), (b"0123456789", {"offset": 10}), (b"", {"suffix": 4})])
+def test_part_that_is_not_there_is_refused(s3: S3, body: bytes, wanted: Any) -> None:
+    s3.put("run/a", body)
+
+    with pytest.raises(GenericError):
+        s3.part("run/a", wanted)
+
+
+@BOTH
+def test_upload_in_parts_is_one_object_that_replaces_the_one_before(s3: S3) -> None:
+    body = bytes(range(256)) * 44 * 1024
+    s3.put("run/a", b"before")
+
+    pieces = iter([body[:10], body[10:]])
+    s3.face.put(s3.store, "run/a", pieces, use_multipart=True, chunk_size=5 * 1024 * 1024, max_concurrency=4)
+
+    assert s3.get("run/a") == body
+    assert s3.part("run/a", {"suffix": 3}) == (body[-3:], (len(body) - 3, len(body)), len(body))
+
+
+@BOTH
+def test_listing_says_sizes(s3: S3) -> None:
+    s3.put("run/a", b"")
+    s3.put("run/b", b"12")
+
+    (page,) = s3.face.list(s3.store, "run/", chunk_size=10)
+
+    assert [(item["path"], item["size"]) for item in page] == [("run/a", 0), ("run/b", 2)]
 
 
 @BOTH

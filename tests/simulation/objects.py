@@ -1,7 +1,8 @@
 """S3 in memory, with the face of `obstore` as `runtime.mapreduce.storage` uses it, and S3's rules.
 
-Reads and listings see every write that was answered before. Create-if-absent and If-Match are atomic. A listing comes in
-pages, in the order of the keys' UTF-8 bytes; each page shows the bucket as it is when the page is asked for. Contract:
+Reads and listings see every write that was answered before. Create-if-absent and If-Match are atomic. A multipart upload is many
+requests, and nobody sees anything of it before the last one, which stores the whole object. A listing comes in pages, in the
+order of the keys' UTF-8 bytes; each page shows the bucket as it is when the page is asked for. Contract:
 tests/integration/test_simulated_stores.py.
 """
 
@@ -39,10 +40,17 @@ class Written(NamedTuple):
 
 @dataclass(frozen=True)
 class Got:
-    """What a get answers."""
+    """What a get answers.
+
+    Attributes:
+        body: the bytes that were asked for.
+        meta: of the whole object.
+        range: where the bytes begin and end in it.
+    """
 
     body: bytes
     meta: dict[str, Any]
+    range: tuple[int, int]
 
     def bytes(self) -> bytes:
         """The object's content."""
@@ -100,8 +108,25 @@ class Obstore:
     def __init__(self, buckets: Buckets, requests: Requests) -> None:
         self._buckets, self._requests = buckets, requests
 
-    def put(self, store: str, path: str, body: bytes, *, mode: Any = "overwrite", use_multipart: bool) -> None:
+    def put(
+        self,
+        store: str,
+        path: str,
+        file: Any,
+        *,
+        mode: Any = "overwrite",
+        use_multipart: bool | None = None,
+        chunk_size: int = 5 * 1024 * 1024,
+        max_concurrency: int = 12,
+    ) -> None:
         """Raises AlreadyExistsError, PreconditionError, FileNotFoundError: the condition in `mode` doesn't hold."""
+        body = _content(file)
+        if use_multipart is None:
+            use_multipart = mode == "overwrite" and len(body) > chunk_size
+        if use_multipart:
+            self._make(f"begin upload of {path}", lambda: None, WRITES)
+            for start in range(0, len(body), chunk_size):
+                self._make(f"upload part {start // chunk_size + 1} of {path}", lambda: None, WRITES)
 
         def effect() -> None:
             found = self._buckets.find(store, path)
@@ -122,16 +147,24 @@ class Obstore:
         what = f"put {mode if mode != 'overwrite' else ''} {path}"
         self._make(what, effect, kinds, lambda: AlreadyExistsError("409 ConditionalRequestConflict"))
 
-    def get(self, store: str, path: str) -> Got:
-        """Raises FileNotFoundError."""
+    def get(self, store: str, path: str, *, options: dict[str, Any] | None = None) -> Got:
+        """Read an object, or the range in `options`. Raises FileNotFoundError, GenericError: there is nothing in that range."""
+        wanted = (options or {}).get("range")
 
         def effect() -> Got:
             found = self._buckets.find(store, path)
             if found is None:
                 raise FileNotFoundError("404 NoSuchKey")
-            return Got(found.body, {"e_tag": found.e_tag})
+            size = len(found.body)
+            start, end = (0, size) if wanted is None else _range(wanted, size)
+            return Got(found.body[start:end], {"e_tag": found.e_tag, "size": size}, (start, end))
 
-        return self._make(f"get {path}", effect, ALWAYS)
+        return self._make(f"get {path}" if wanted is None else f"get {wanted} of {path}", effect, ALWAYS)
+
+    def get_range(self, store: str, path: str, *, start: int, end: int | None = None, length: int | None = None) -> bytes:
+        """Read the bytes of an object from `start` on. Raises FileNotFoundError, GenericError: there is nothing in that range."""
+        end = start + length if end is None and length is not None else end
+        return self.get(store, path, options={"range": (start, end)}).body
 
     def delete(self, store: str, path: str) -> None:
         """Delete an object, whether or not there is one."""
@@ -156,7 +189,7 @@ class Obstore:
 
             keys = self._make(f"list {prefix}", effect, ALWAYS)
             if keys:
-                yield [{"path": key} for key in keys]
+                yield [{"path": key, "size": self._size(store, key)} for key in keys]
             if len(keys) < limit:
                 return
             after = keys[-1].encode()
@@ -175,8 +208,29 @@ class Obstore:
 
         return self._make(f"list / {prefix}", effect, ALWAYS)
 
+    def _size(self, store: str, key: str) -> int:
+        found = self._buckets.find(store, key)
+        return len(found.body) if found else 0
+
     def _make(self, what: str, effect: Callable[[], Any], kinds: Any, conflict: Callable[[], Exception] | None = None) -> Any:
         return self._requests.make(what, effect, kinds, _refused, conflict, _busy, _lost)
+
+
+def _content(file: Any) -> bytes:
+    if hasattr(file, "read"):
+        return bytes(file.read())
+    return b"".join(map(bytes, file)) if isinstance(file, Iterator) else bytes(file)
+
+
+def _range(wanted: Any, size: int) -> tuple[int, int]:
+    """Where a range begins and ends in an object of that size. Raises GenericError: S3's 416."""
+    if isinstance(wanted, dict):
+        start, end = (max(0, size - wanted["suffix"]), size) if "suffix" in wanted else (wanted["offset"], size)
+    else:
+        start, end = wanted
+    if start >= size or end <= start:
+        raise GenericError("Server returned non-2xx status code: 416 Range Not Satisfiable: <Code>InvalidRange</Code>")
+    return start, min(end, size)
 
 
 def _refused() -> Exception:

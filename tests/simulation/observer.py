@@ -169,8 +169,8 @@ class Observer:
         if left := [key for key in self.buckets.objects.get(RESULTS, ()) if key.startswith(open_runs.PREFIX)]:
             self.violated(f"still marked as open: {left}")
         result, failure = self._read("result.json"), self._read("failed.json")
-        if result is not None and result != self.scenario.counts:
-            self.violated(f"wrong result: {result!r:.300}, not {self.scenario.counts!r:.300}")
+        if result is not None and not _same(result, expected := self.scenario.result):
+            self.violated(f"wrong result: {result!r:.300}, not {expected!r:.300}")
         match self.scenario.severity:
             case "survivable":
                 if failure is not None:
@@ -247,3 +247,8 @@ class Observer:
     def _read(self, name: str) -> Any:
         found = self.buckets.find(RESULTS, f"{RUN}/{name}")
         return None if found is None else json.loads(found.body)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether they are the same JSON. (Python has 1 equal to True and to 1.0, and 0.0 to -0.0.)"""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -1,11 +1,13 @@
-"""What one schedule is about: the input, the severity of its faults, which carriers are small. All drawn from the seed."""
+"""What one schedule is about: the input, the job, the layout of its shuffle, the severity of its faults. All from the seed."""
 
-from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from random import Random
 from typing import Any, get_args
 
 from runtime.mapreduce.keys import reducer_id
+from tests.one_process import Job
+from tests.simulation import jobs
 from tests.simulation.faults import Fatal, Severity
 
 SHUFFLE = "sim-shuffle"
@@ -23,6 +25,7 @@ class Scenario:
         small_carriers: whether payloads, states and items hold so little that claim checks are needed.
         page_size: keys on a page of a listing.
         attended: whether the client of http_only stays for the answer.
+        shuffle: the layout that the chunks ask for; None if they don't say.
     """
 
     texts: tuple[str, ...]
@@ -32,25 +35,43 @@ class Scenario:
     small_carriers: bool = False
     page_size: int = 1000
     attended: bool = True
+    shuffle: str | None = None
+    job: Job = jobs.WORDS
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """The only right result."""
-        return dict(Counter(word for text in self.texts for word in text.split()))
+    @cached_property
+    def result(self) -> dict[str, Any]:
+        """The only right one."""
+        return self.job.result(self.texts)
 
-    @property
+    @cached_property
     def partitions(self) -> list[int]:
         """The reducers that have something to do."""
-        return sorted({reducer_id(word, self.num_reducer) for word in self.counts})
+        return sorted({reducer_id(word, self.num_reducer) for text in self.texts for word, _ in self.job.pairs(text)})
 
     @property
     def chunks(self) -> list[dict[str, Any]]:
         """What the mappers get."""
-        return [{"text": text, "destination": SHUFFLE, "numReducer": self.num_reducer} for text in self.texts]
+        asked = {} if self.shuffle is None else {"shuffle": self.shuffle}
+        return [{"text": text, "destination": SHUFFLE, "numReducer": self.num_reducer, **asked} for text in self.texts]
+
+
+def scenario_of(orchestration: str, seed: int) -> Scenario:
+    """The scenario of one schedule."""
+    return draw(Random(f"{orchestration}/{seed}/scenario"))
 
 
 def draw(random: Random) -> Scenario:
-    """Draw a scenario: mostly tiny; a few are wide, with more than ten branches, where orders by number and by text differ."""
+    """Draw a scenario."""
+    scenario = _draw_words(random)
+    return replace(scenario, shuffle=random.choice(_SHUFFLES), job=random.choice(_JOBS))
+
+
+_SHUFFLES = (None, "objects")
+_JOBS = (jobs.WORDS,)
+
+
+def _draw_words(random: Random) -> Scenario:
+    """Mostly tiny; a few are wide, with more than ten branches, where orders by number and by text differ."""
     if random.random() < 0.03:
         many_chunks = random.random() < 0.5
         texts = [" ".join(random.choices(_WIDE, k=2 if many_chunks else 9)) for _ in range(11 if many_chunks else 4)]

@@ -11,6 +11,8 @@ from datetime import datetime, tzinfo
 from functools import cache, partial
 from typing import Any
 
+from functions.mapper import mapper
+from functions.reducer import reducer
 from runtime.mapreduce import pace, retries, run, sender, storage
 from runtime.orchestration import failure as failure_module
 from runtime.orchestration import (
@@ -35,6 +37,7 @@ from runtime.orchestration.settings import Settings
 from runtime.orchestration.wrapper import Wrapper, load_component, load_orchestration
 from scripts import paths
 from scripts.package.functions import FAILURE, functions_of
+from tests.simulation import jobs
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS
 from tests.simulation.scenario import SHUFFLE
 from tests.simulation.threads import Deferred, Strands
@@ -163,7 +166,7 @@ def installed(simulation: Any) -> Iterator[None]:
     clock = fan_in.Clock(time.time, world.pause)
     places: list[tuple[Any, str, Any]] = [
         (storage, "obstore", simulation.obstore),
-        (storage, "_open", lambda bucket: bucket),
+        (storage, "_open", lambda bucket, *_: bucket),
         (storage, "PAGE_SIZE", scenario.page_size),
         (storage, "time", time),
         (retries, "time", time),
@@ -190,6 +193,8 @@ def installed(simulation: Any) -> Iterator[None]:
         (sender, "_sleep", lambda _, seconds: world.pause(seconds)),
         (pace, "random", world.random),
     ]
+    if scenario.job is not jobs.WORDS:
+        places += [(mapper, "user_map", scenario.job.user_map), (reducer, "user_reduce", scenario.job.user_reduce)]
     if scenario.small_carriers:
         places += [
             (sfn, "STATE_BYTES", 1200),

@@ -29,7 +29,7 @@ from tests.simulation.machine import Machine
 from tests.simulation.objects import Buckets, Obstore, Written
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS, RUN, Observer
 from tests.simulation.requests import Requests
-from tests.simulation.scenario import Scenario, draw
+from tests.simulation.scenario import Scenario, scenario_of
 from tests.simulation.triggers import Notifications, Streams
 from tests.simulation.world import START_SECONDS, World
 
@@ -70,7 +70,9 @@ class Report:
     @property
     def replay(self) -> str:
         """The command that runs this schedule again."""
-        return f"python -m tests.simulation --orchestration {self.orchestration} --seed {self.seed} --trace"
+        drawn = scenario_of(self.orchestration, self.seed).shuffle
+        forced = "" if drawn == self.scenario.shuffle else f" --shuffle {self.scenario.shuffle}"
+        return f"python -m tests.simulation --orchestration {self.orchestration} --seed {self.seed}{forced} --trace"
 
 
 class Simulation:
@@ -86,7 +88,7 @@ class Simulation:
         record: bool = False,
     ) -> None:
         self.orchestration, self.seed = orchestration, seed
-        self.scenario = scenario or draw(Random(f"{orchestration}/{seed}/scenario"))
+        self.scenario = scenario or scenario_of(orchestration, seed)
         self.world = World(f"{orchestration}/{seed}", LIMIT_SECONDS, record)
         self._tidying = Random(f"{orchestration}/{seed}/tidying")
         slow = _SLOW_SECONDS.get(orchestration, float("inf"))

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from random import Random
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from tests.simulation.faults import Fatal
 from tests.simulation.objects import Written
 from tests.simulation.observer import RESULTS, RUN
-from tests.simulation.scenario import Scenario, draw
+from tests.simulation.scenario import Scenario, scenario_of
 from tests.simulation.simulation import Simulation
 
 SCHEDULES = 1000
@@ -64,7 +63,7 @@ def forget_failure(simulation: Simulation) -> None:
 
 
 def fatal(seed: int) -> bool:
-    return draw(Random(f"sfn/{seed}/scenario")).severity == "fatal"
+    return scenario_of("sfn", seed).severity == "fatal"
 
 
 @pytest.mark.parametrize("first", range(0, SCHEDULES, _BLOCK))
@@ -119,7 +118,7 @@ class Overflowing:
     """
 
     def __init__(self, seed: int, state: str) -> None:
-        scenario = replace(draw(Random(f"sfn/{seed}/scenario")), severity="survivable", fatal=None)
+        scenario = replace(scenario_of("sfn", seed), severity="survivable", fatal=None)
         self.records: list[dict[str, Any]] = []
         self.redriven = 0
         self.simulation = Simulation("sfn", seed, scenario)

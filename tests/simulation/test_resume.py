@@ -4,14 +4,13 @@ What the other orchestrations do to resume a run is the client's doing; here alo
 """
 
 from dataclasses import replace
-from random import Random
 
 import pytest
 
 from tests.simulation import seams
 from tests.simulation.objects import Written
 from tests.simulation.observer import RESULTS, RETURNS, RUN
-from tests.simulation.scenario import Scenario, draw
+from tests.simulation.scenario import Scenario, scenario_of
 from tests.simulation.simulation import Simulation
 
 SCHEDULES = 1000
@@ -51,7 +50,7 @@ class Resumed:
 
 
 def scenario(seed: int) -> Scenario:
-    return draw(Random(f"http_only/{seed}/scenario"))
+    return scenario_of("http_only", seed)
 
 
 @pytest.mark.parametrize("first", range(0, SCHEDULES, _BLOCK))

@@ -37,9 +37,9 @@ class _Future:
 
 
 class Strands:
-    """Stands for `concurrent.futures.ThreadPoolExecutor` in `returns.in_order`."""
+    """Stands for `concurrent.futures.ThreadPoolExecutor` wherever several requests are made at once."""
 
-    def __init__(self, world: World, max_workers: int) -> None:
+    def __init__(self, world: World, max_workers: int, thread_name_prefix: str = "") -> None:
         assert world.running is not None
         self._world, self._process, self._free = world, world.running.process, max_workers
         self._waiting: list[tuple[_Future, Callable[[], Any]]] = []

@@ -1,6 +1,7 @@
 """Which actions a function really uses, on which resource: recorded where a simulation's requests reach its services."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tests.simulation.scenario import Scenario
@@ -22,9 +23,9 @@ class Use(NamedTuple):
     resource: str
 
 
-def plain(orchestration: str) -> set[Use]:
-    """What a small run without faults uses."""
-    return _run(Simulation(orchestration, 1, scenario=PLAIN, forced={}))
+def plain(orchestration: str, shuffle: str = "objects") -> set[Use]:
+    """What a small run without faults uses in a layout."""
+    return _run(Simulation(orchestration, 1, scenario=replace(PLAIN, shuffle=shuffle), forced={}))
 
 
 def anything(orchestration: str, seeds: Collection[int]) -> set[Use]:
@@ -82,7 +83,7 @@ def _uses(method: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> I
     match method:
         case "put":
             yield "s3:PutObject", "/".join(arguments[:2])
-        case "get":
+        case "get" | "get_range":
             yield "s3:GetObject", "/".join(arguments[:2])
         case "delete":
             yield "s3:DeleteObject", "/".join(arguments[:2])

@@ -38,6 +38,14 @@ def test_every_orchestration_has_formulas(orchestration):
 
 
 @pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
+def test_words_change_no_request_of_packed(orchestration):
+    few, many = (Shape(3, 2, words, shuffle="packed") for words in (1, 10**6))
+
+    assert formulas.by_functions(orchestration, few) == formulas.by_functions(orchestration, many)
+    assert formulas.by_client(orchestration, few) == formulas.by_client(orchestration, many)
+
+
+@pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
 def test_a_word_more_is_a_put_more_and_nothing_else(orchestration):
     before = formulas.by_functions(orchestration, Shape(3, 2, 100))
     after = formulas.by_functions(orchestration, Shape(3, 2, 101))
