@@ -1,4 +1,4 @@
-"""S3 as the rest of the runtime uses it: whole objects, create-if-absent, listings without end, errors that name the action.
+"""S3 as the rest of the runtime uses it: objects or parts of them, create-if-absent, endless listings, errors with their cause.
 
 Built on obstore: a put costs a tenth of boto3's CPU time and its import a tenth of boto3's cold start.
 
@@ -14,7 +14,7 @@ A request that S3 has no time for is made again for as long as the invocation la
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,6 +31,11 @@ from runtime.mapreduce.run import current_run
 PAGE_SIZE = 1000
 """Keys a listing request returns at most: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html"""
 
+PART_BYTES = 8 * 2**20
+"""Of a multipart upload. S3 takes at least 5 MiB, and at most 10,000 parts."""
+
+_PARTS_AT_ONCE = 4
+_RETRIES_OF_A_PART = 8
 _CREATE_ATTEMPTS = 5
 
 _Answer = TypeVar("_Answer")
@@ -75,7 +80,7 @@ class NoAnswerError(TransientError):
 
 
 @lru_cache(maxsize=16)
-def _store(bucket: str, endpoint: str | None) -> S3Store:
+def _store(bucket: str, endpoint: str | None, retries: int) -> S3Store:
     return S3Store(
         bucket,
         client_options={
@@ -85,17 +90,17 @@ def _store(bucket: str, endpoint: str | None) -> S3Store:
             # S3 closes idle connections after some seconds; one that lay in a frozen function must not be used again.
             "pool_idle_timeout": timedelta(seconds=10),
         },
-        # `_request` tries again. The other numbers are of no use then, but must be given.
+        # `_request` tries again, with no retries here. The other numbers are of no use then, but must be given.
         retry_config={
-            "max_retries": 0,
-            "backoff": {"init_backoff": timedelta(seconds=1), "max_backoff": timedelta(seconds=1), "base": 2},
-            "retry_timeout": timedelta(seconds=1),
+            "max_retries": retries,
+            "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=5), "base": 4},
+            "retry_timeout": timedelta(seconds=20),
         },
     )
 
 
-def _open(bucket: str) -> S3Store:
-    return _store(bucket, os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"))
+def _open(bucket: str, retries: int = 0) -> S3Store:
+    return _store(bucket, os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"), retries)
 
 
 @contextmanager
@@ -174,6 +179,29 @@ def put(bucket: str, key: str, body: bytes) -> None:
     _request("s3:PutObject", bucket, key, lambda: put_once(bucket, key, body))
 
 
+def put_in_parts(bucket: str, key: str, size: int, chunks: Callable[[], Iterable[bytes]]) -> None:
+    """Write an object too large to be held in memory, by a multipart upload: it is there, whole, once the upload is completed.
+
+    Args:
+        size: of the whole object, in bytes.
+        chunks: gives the object's bytes from the beginning, each time that it is called.
+
+    Raises:
+        StorageError: the upload finally failed, and was ended.
+    """
+    requests = current_run().requests
+    requests["s3.CreateMultipartUpload"] += 1
+    requests["s3.UploadPart"] += -(-size // PART_BYTES)
+    requests["s3.CompleteMultipartUpload"] += 1
+
+    def upload() -> None:
+        # One part that S3 has no time for must not make all the others be sent again.
+        store = _open(bucket, _RETRIES_OF_A_PART)
+        obstore.put(store, key, iter(chunks()), use_multipart=True, chunk_size=PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
+
+    _request("s3:PutObject", bucket, key, upload)
+
+
 def create(bucket: str, key: str, body: bytes) -> bool:
     """Write an object only if there is none; False when there is one, be it by another writer or by an earlier try of this one.
 
@@ -216,6 +244,60 @@ def get(bucket: str, key: str) -> bytes | None:
         return _request("s3:GetObject", bucket, key, lambda: bytes(obstore.get(_open(bucket), key).bytes()))
     except FileNotFoundError:
         return None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What an object ends with, and how many bytes the whole object has."""
+
+    body: bytes
+    size: int
+
+
+def get_end(bucket: str, key: str, length: int) -> Ending | None:
+    """Read the last `length` bytes of an object, or all if it has no more; None if there is none.
+
+    Raises:
+        StorageError: the read finally failed.
+    """
+
+    def read() -> Ending:
+        found = obstore.get(_open(bucket), key, options={"range": {"suffix": length}})
+        return Ending(bytes(found.bytes()), found.meta["size"])
+
+    current_run().requests["s3.GetObject"] += 1
+    try:
+        return _request("s3:GetObject", bucket, key, read)
+    except FileNotFoundError:
+        return None
+    except StorageError as error:
+        if _is_empty(error):
+            return Ending(b"", 0)
+        raise
+
+
+def get_range(bucket: str, key: str, start: int, length: int) -> bytes | None:
+    """Read `length` bytes, at least one, of an object from `start` on; fewer if it ends before, None if there is none.
+
+    Raises:
+        StorageError: the read finally failed.
+    """
+    current_run().requests["s3.GetObject"] += 1
+    try:
+        return _request(
+            "s3:GetObject", bucket, key, lambda: bytes(obstore.get_range(_open(bucket), key, start=start, length=length))
+        )
+    except FileNotFoundError:
+        return None
+    except StorageError as error:
+        if _is_empty(error) or "416 Range Not Satisfiable" in error.cause:
+            return b""
+        raise
+
+
+def _is_empty(error: StorageError) -> bool:
+    """Whether the end was asked for of an object that is empty: S3 refuses, others answer with all of it, and obstore refuses."""
+    return any(sign in error.cause for sign in ("416 Range Not Satisfiable", "non-partial response"))
 
 
 @dataclass(frozen=True)

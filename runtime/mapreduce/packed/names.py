@@ -1,0 +1,37 @@
+"""The keys of packed objects, and how one is stored."""
+
+from collections.abc import Callable, Iterator
+
+from runtime.mapreduce import storage
+from runtime.mapreduce.keys import Destination
+from runtime.mapreduce.run import Run
+
+MERGED = "index"
+"""The name of the merged index. A mapper's object is named by a number or a UUID."""
+
+_SINGLE_PUT_BYTES = 16 * 2**20
+"""A larger object is uploaded in parts, and never in memory as a whole."""
+
+
+def directory(where: Destination) -> str:
+    """`{prefix/}{run/}packed/`."""
+    return f"{where.prefix}packed/"
+
+
+def shown(where: Destination, name: str) -> str:
+    """An object for a message: `s3://bucket/run/packed/3`."""
+    return f"s3://{where.bucket}/{directory(where)}{name}"
+
+
+def store(where: Destination, name: str, run: Run, size: int, chunks: Callable[[], Iterator[bytes]]) -> None:
+    """Store an object whose bytes `chunks` gives, about `size` of them; one request commits it.
+
+    Raises:
+        StorageError: a request finally failed.
+    """
+    key = directory(where) + name
+    if size > _SINGLE_PUT_BYTES:
+        storage.put_in_parts(where.bucket, key, size, chunks)
+    else:
+        run.requests["s3.PutObject"] += 1
+        storage.put(where.bucket, key, b"".join(chunks()))

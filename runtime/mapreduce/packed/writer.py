@@ -1,0 +1,164 @@
+"""A mapper's side of the layout: pairs are collected, sorted and compressed, and stored as one object at the end."""
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from uuid import uuid4
+
+from runtime.mapreduce.keys import Destination, encode_word
+from runtime.mapreduce.packed import names
+from runtime.mapreduce.packed.format import PAIRS, Contents, Draft, build
+from runtime.mapreduce.packed.frames import Runs, count_pairs, encode_frames, frame_bytes
+from runtime.mapreduce.packed.pairs import Pairs
+from runtime.mapreduce.packed.partitioning import partition_numbers
+from runtime.mapreduce.packed.spool import Spool
+from runtime.mapreduce.run import Run
+from runtime.mapreduce.sequence import Values
+from runtime.mapreduce.shuffle import Combine, Writer
+from runtime.mapreduce.values import Json
+
+MEMORY_VARIABLE = "SHUFFLE_MEMORY_MB"
+"""The environment variable that says how many megabytes of pairs a mapper collects before it compresses them."""
+
+_MEMORY_MB = 64
+_WORDS_AT_ONCE = 2**16
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The sorted pairs of one partition in one segment: where in the spool its frames are, and what `Block` says of them."""
+
+    places: tuple[int, ...]
+    lengths: tuple[int, ...]
+    pairs: int
+    words: int
+    ones: bool
+
+
+class PackedWriter(Writer):
+    """Collects pairs, in two stores: the own thread's, which `emit` counts up without a lock, and that of all other threads.
+
+    When a store takes more than its share of memory, its pairs are sealed: they become a segment, that is one part for each
+    partition. What is left at the end is the last segment.
+    """
+
+    def __init__(self, where: Destination, num_reducer: int, run: Run, combine: Combine | None) -> None:
+        self._where, self._num_reducer, self._run, self._combine = where, num_reducer, run, combine
+        self._memory_bytes = int(float(os.environ.get(MEMORY_VARIABLE, _MEMORY_MB)) * 2**20)
+        self._frame_bytes = frame_bytes(run.size)
+        self._thread = threading.get_ident()
+        self._own, self._others = Pairs(), Pairs()
+        self.counts = self._own.counts
+        # Guards the others' store and all below.
+        self._lock = threading.Lock()
+        self._spool = Spool()
+        self._segments: list[dict[int, _Part]] = []
+        self._emitted = 0
+
+    def add(self, word: str, value: Json) -> None:
+        """See `Writer`."""
+        if not word.isascii():
+            encode_word(word)
+        if threading.get_ident() == self._thread:
+            self._own.add(word, value)
+            self._seal_own_if_large()
+        else:
+            with self._lock:
+                self._others.add(word, value)
+                self._seal_others_if_large()
+
+    def add_all(self, words: Iterable[str]) -> None:
+        """See `Writer`."""
+        rest = iter(words)
+        while True:
+            counts: Counter[str] = Counter()
+            try:
+                counts.update(islice(rest, _WORDS_AT_ONCE))
+            finally:
+                # What came before an error counts, too.
+                self._add_counts(counts)
+            if not counts:
+                return
+
+    def finish(self) -> None:
+        """See `Writer`."""
+        with self._lock:
+            self._own.add_all_of(self._others)
+            self._seal(self._own)
+            run = self._run
+            contents = Contents(
+                PAIRS, run.run_id, run.index, run.size, self._num_reducer, self._emitted, self._combine is not None
+            )
+            drafts = [draft for number in range(self._num_reducer) if (draft := self._draft(number)) is not None]
+            name = str(run.index) if run.run_id is not None else str(uuid4())
+            size = sum(sum(map(sum, draft.parts)) for draft in drafts)
+            names.store(self._where, name, run, size, partial(build, contents, drafts))
+
+    def abandon(self) -> None:
+        """See `Writer`."""
+        with self._lock:
+            self._spool.close()
+
+    def _add_counts(self, counts: Counter[str]) -> None:
+        for word in counts:
+            if not word.isascii():
+                encode_word(word)
+        if threading.get_ident() == self._thread:
+            self._own.add_counts(counts)
+            self._seal_own_if_large()
+        else:
+            with self._lock:
+                self._others.add_counts(counts)
+                self._seal_others_if_large()
+
+    def _seal_own_if_large(self) -> None:
+        if self._own.size > self._memory_bytes:
+            with self._lock:
+                self._seal(self._own)
+
+    def _seal_others_if_large(self) -> None:
+        if self._others.size > self._memory_bytes:
+            self._seal(self._others)
+
+    def _seal(self, pairs: Pairs) -> None:
+        taken = pairs.take()
+        self._emitted += count_pairs(taken.values())
+        words_of: list[list[str]] = [[] for _ in range(self._num_reducer)]
+        for word, number in zip(taken, partition_numbers(taken, self._num_reducer), strict=True):
+            words_of[number].append(word)
+        self._segments.append({number: self._part(words, taken) for number, words in enumerate(words_of) if words})
+
+    def _part(self, words: list[str], taken: dict[str, Runs]) -> _Part:
+        words.sort()  # by code points, which is the order of UTF-8, too
+        runs = list(map(taken.__getitem__, words))
+        if self._combine is not None:
+            runs = [_joined(self._combine, word, run) for word, run in zip(words, runs, strict=True)]
+        frames = [(self._spool.append(frame), len(frame)) for frame in encode_frames(words, runs, self._frame_bytes)]
+        places, lengths = zip(*frames, strict=True)
+        return _Part(places, lengths, count_pairs(runs), len(words), list not in set(map(type, runs)))
+
+    def _draft(self, number: int) -> Draft | None:
+        parts = [segment[number] for segment in self._segments if number in segment]
+        if not parts:
+            return None
+        lengths = tuple(part.lengths for part in parts)
+        pairs, words = sum(part.pairs for part in parts), sum(part.words for part in parts)
+        return Draft(number, lengths, pairs, words, all(part.ones for part in parts), partial(self._chunks, parts))
+
+    def _chunks(self, parts: list[_Part]) -> Iterator[bytes]:
+        for part in parts:
+            yield from map(self._spool.read, part.places, part.lengths)
+
+
+def _joined(combine: Combine, word: str, runs: Runs) -> Runs:
+    value = combine(word, values_of(runs))
+    return 1 if type(value) is int and value == 1 else [value, 1]
+
+
+def values_of(runs: Runs) -> Values:
+    """The values of a word, as user functions get them."""
+    return Values(((1, runs),) if isinstance(runs, int) else zip(runs[::2], runs[1::2], strict=True))
