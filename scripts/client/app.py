@@ -6,36 +6,24 @@ from pathlib import Path
 
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from scripts import program
-from scripts.client import claim, cli
-from scripts.client.aws import Aws
-from scripts.client.capacity import Capacity, crowding
-from scripts.client.claim import Claim
+from scripts.client import cli
 from scripts.client.cleanup import remove_intermediate
 from scripts.client.commands import COMMANDS
 from scripts.client.console import say, showing, showing_removal
-from scripts.client.deadline import patience_seconds, run_deadline
-from scripts.client.deployment import Deployment, find_deployments
+from scripts.client.deadline import patience_seconds
 from scripts.client.elapsed import since_enter
 from scripts.client.errors import (
     ClientError,
     Interruption,
     RunFailedError,
-    StartError,
     StorageError,
     TimedOutError,
     UsageError,
 )
-from scripts.client.estimate import estimate, refuse_if_endless
-from scripts.client.layout import layout_of, told_to_mappers
-from scripts.client.orchestrations import ORCHESTRATIONS
-from scripts.client.orchestrations.base import Chunk
+from scripts.client.launching import start
 from scripts.client.output import check_output, parse_counts, print_json, print_table, summed_up, to_bytes, write_whole
-from scripts.client.reading import read_input
 from scripts.client.resuming import resume
-from scripts.client.runid import new_run_id
 from scripts.client.runs import StartedRun, describe_overdue, find_run
-from scripts.client.settling import check_destination, settle
-from scripts.client.staleness import stale
 from scripts.client.waiting import wait_for_result
 from scripts.client.watching import Watcher
 
@@ -53,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "resume":
             run = resume(options)
         else:
-            run = find_run(options, options.attach) if options.attach else _start(options)
+            run = find_run(options, options.attach) if options.attach else start(options)
         if options.no_wait:
             _print_id(run)
             return 0
@@ -77,96 +65,6 @@ def _command(options: argparse.Namespace) -> int:
 
 def _goes_on(run: StartedRun) -> str:
     return f"interrupted; run {run.run_id} goes on. Attach with: {run.how_to_attach}"
-
-
-def _start(options: argparse.Namespace) -> StartedRun:
-    given = read_input(options.input, options.format, options.chunk_bytes, options.chunks)
-    aws = Aws.open(_choose(options))
-    kind = ORCHESTRATIONS[aws.deployment.orchestration]
-    if kind.service:
-        aws.warm_up(kind.service)
-    capacity = Capacity(aws)
-    asked = check_destination(aws, options.destination) if options.destination is not None else None
-    layout = layout_of(options.shuffle, aws.deployment)
-    told = told_to_mappers(layout, aws.deployment)
-    chunks, destination, num_reducer, notices = settle(given.elements, aws.deployment.buckets, asked, options.num_reducer, told)
-    run_id = options.run_id or new_run_id()
-    orchestration = kind(aws, run_id)
-    orchestration.check(chunks)
-    texts = [chunk["text"] for chunk in chunks]
-    expected = estimate(aws.deployment, texts)
-    if not expected.fits:
-        # Fewer mappers at once may end in time, one after the other.
-        expected = estimate(aws.deployment, texts, capacity.limit(seconds=30))
-    if not options.force:
-        refuse_if_endless(aws.deployment, expected, max((len(text.encode()) for text in texts), default=0))
-    if not options.quiet:
-        for notice in filter(None, [*given.notices, *notices, expected.notice, stale(aws.deployment)]):
-            say(f"note: {notice}")
-    reducers = num_reducer or DEFAULT_NUM_REDUCER
-    deadline = run_deadline(aws.deployment, len(chunks), num_reducer)
-    run = StartedRun(aws, orchestration, run_id, destination, len(chunks), options.keep, num_reducer, deadline=deadline)
-    try:
-        claimed = Claim(
-            run_id,
-            aws.deployment.orchestration,
-            len(chunks),
-            num_reducer,
-            destination,
-            options.keep,
-            deadline=deadline,
-            shuffle=layout,
-        )
-        claim.take(aws.store("results"), claimed)
-        if not options.quiet and (crowded := crowding(aws.deployment, len(chunks), reducers, capacity.limit())):
-            say(f"note: {crowded}")
-        _launch(run, chunks, attended=not options.no_wait)
-    except KeyboardInterrupt:
-        raise Interruption(f"interrupted while starting run {run_id}; see whether it runs: {run.how_to_attach}") from None
-    if not options.quiet:
-        chunks_of = f"{len(chunks)} chunk{'s' * (len(chunks) != 1)}"
-        say(f"run {run_id}: {chunks_of}, {aws.deployment}")
-    return run
-
-
-def _launch(run: StartedRun, chunks: list[Chunk], *, attended: bool) -> None:
-    """Start the run, or leave nothing of it; unless the request's answer was lost, for then it may run."""
-    try:
-        if run.orchestration.has_keeper and run.deadline is not None:
-            claim.mark(run.aws.store("results"), run.run_id, run.deadline)
-        run.orchestration.start(chunks, attended=attended)
-    except KeyboardInterrupt:
-        if not run.orchestration.starts_piecemeal:
-            raise
-        _undo(run)
-        raise Interruption(f"interrupted while starting run {run.run_id}; what was written of it is removed") from None
-    except ClientError as error:
-        if isinstance(error, StartError) and not error.certain:
-            message = f"{error}; run {run.run_id} may have started, see: {run.how_to_attach}"
-            raise StartError(message, certain=False) from error
-        _undo(run)
-        raise
-
-
-def _undo(run: StartedRun) -> None:
-    try:
-        remove_intermediate(run.orchestration, run.destination, run.mappers)
-    except ClientError as error:
-        say(f"note: what was written for run {run.run_id} could not be removed: {error}")
-
-
-def _choose(options: argparse.Namespace) -> Deployment:
-    found = find_deployments(options.target, options.orchestration, options.prefix, options.region)
-    if len(found) > 1:
-        told = ("orchestration", "prefix", "region")
-        apart = " and ".join(f"--{name}" for name in told if len({getattr(deployment, name) for deployment in found}) > 1)
-        if not apart:
-            raise UsageError(f"two states hold {found[0].name}: {' and '.join(map(str, found))}; destroy one of them")
-        listed = ", ".join(sorted(deployment.name for deployment in found))
-        raise UsageError(f"several deployments are there; choose one with {apart}: {listed}")
-    if found[0].orchestration not in ORCHESTRATIONS:
-        raise UsageError(f"this client can't start {found[0].orchestration}; it knows {', '.join(ORCHESTRATIONS)}")
-    return found[0]
 
 
 def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -> int:

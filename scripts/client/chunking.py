@@ -8,8 +8,6 @@ a form feed, or else beside whitespace. It never lies right before a line end, w
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
-DEFAULT_CHUNK_BYTES = 64 * 1024
-
 LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """What ends a line for `str.splitlines`."""
 

@@ -75,13 +75,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="take INPUT for this (default: told by name or beginning)",
     )
     size = reading.add_mutually_exclusive_group()
-    size.add_argument("--chunk-bytes", metavar="N", type=_whole(1), help="largest chunk, in bytes (default: 65536)")
+    size.add_argument("--chunk-bytes", metavar="N", type=_whole(1), help="largest chunk, in bytes (default: what fits)")
     size.add_argument("--chunks", metavar="N", type=_whole(1), help="cut into about N chunks of even size")
     reading.add_argument(
         "--num-reducer",
         metavar="N",
         type=_whole(1, MAX_NUM_REDUCER),
-        help="number of reducers (default: what the input says, else 3)",
+        help="number of reducers (default: what the input says, else 3, or what fits the input's size with --shuffle packed)",
     )
     reading.add_argument(
         "--destination",

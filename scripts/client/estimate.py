@@ -1,4 +1,5 @@
-"""How long a run will emit, worked out before it starts: each emitted word is an object, and a store takes so many a second.
+"""How long a run of the layout `objects` will emit, and what that costs, worked out before it starts: each emitted word is an
+object, and a store takes so many a second. Packed pairs are an object for each mapper, so nothing has to be worked out for them.
 
 With W words in all, w words in the chunk that has the most, c mappers at once, and R the store's puts a second::
 
@@ -35,8 +36,14 @@ LONGEST_HTTP_ONLY_SECONDS = 280
 RECORD_SECONDS = 86_400
 """How long a stream keeps what waits to be mapped: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html"""
 
+PUT_USD = 0.000005
+"""List price of a PUT request; scripts/compare/prices.json says where it is from."""
+
 _TOLD_FROM_SECONDS = 60
+_TOLD_FROM_USD = 0.05
 _MARGIN = 0.8
+
+_PACKED = "let each mapper store one object in place of one for each word (--shuffle packed)"
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ class Estimate:
         store: puts a second that the store takes.
         alone: puts a second that one mapper reaches.
         limit_seconds: that a mapper may run.
+        embedded: whether it is the embedded AWS that it runs on, and money is saved.
     """
 
     words: Sequence[int]
@@ -56,6 +64,7 @@ class Estimate:
     store: int
     alone: int
     limit_seconds: int
+    embedded: bool = False
 
     @property
     def at_once(self) -> int:
@@ -79,8 +88,16 @@ class Estimate:
 
     @property
     def notice(self) -> str | None:
-        """What the user is told of a run that takes long; None of one that doesn't."""
-        return f"{self.objects}: emitting takes about {duration(self.seconds)}" if self.seconds > _TOLD_FROM_SECONDS else None
+        """What the user is told of a run that takes long or costs much; None of one that doesn't."""
+        if self.seconds <= _TOLD_FROM_SECONDS and self.usd <= _TOLD_FROM_USD:
+            return None
+        price = f"costs {_money(self.usd)} USD{' on AWS' if self.embedded else ''}"
+        return f"{self.objects}: emitting takes about {duration(self.seconds)} and {price}. For less of both, {_PACKED}"
+
+    @property
+    def usd(self) -> float:
+        """What AWS asks for the puts."""
+        return sum(self.words) * PUT_USD
 
     @property
     def objects(self) -> str:
@@ -102,7 +119,8 @@ def estimate(deployment: Deployment, texts: Iterable[str], account_concurrency: 
     bounds = [bound for bound in (inline, deployment.concurrency.get("mapper"), account_concurrency) if bound]
     words = sorted((len(text.split()) for text in texts), reverse=True)
     rates = (EMBEDDED_PUTS_PER_SECOND,) * 2 if deployment.is_embedded else (int(S3_PUTS_PER_SECOND), AWS_MAPPER_PUTS_PER_SECOND)
-    return Estimate(words, min(bounds, default=None), *rates, deployment.timeout_of("mapper"))
+    limit = deployment.timeout_of("mapper")
+    return Estimate(words, min(bounds, default=None), *rates, limit, deployment.is_embedded)
 
 
 def refuse_if_endless(deployment: Deployment, found: Estimate, largest_bytes: int) -> None:
@@ -114,14 +132,15 @@ def refuse_if_endless(deployment: Deployment, found: Estimate, largest_bytes: in
     if deployment.orchestration == "dynamodb_triggers" and found.seconds > RECORD_SECONDS:
         raise UsageError(
             f"{found.objects}: the mappers need about {duration(found.seconds)} in all, and a stream keeps what waits for them "
-            f"for {duration(RECORD_SECONDS)}. Nothing was started: count the input in parts, one run after the other; or if the "
-            "map emits fewer, start it all the same with --force"
+            f"for {duration(RECORD_SECONDS)}. Nothing was started: {_PACKED}; or count the input in parts, one run after the "
+            "other; or if the map emits fewer, start it all the same with --force"
         )
     if found.fits:
         return
     sharing = f", which {found.at_once} mappers share" if found.at_once > 1 else ""
     needs = f"a mapper needs about {duration(found.mapper_seconds)} and may run {duration(found.limit_seconds)}"
-    ways = "; or ".join([*_ways(deployment, found, largest_bytes), "if the map emits fewer, start it all the same with --force"])
+    forced = "if the map emits fewer, start it all the same with --force"
+    ways = "; or ".join([_PACKED, *_ways(deployment, found, largest_bytes), forced])
     raise UsageError(f"{found.objects}{sharing}: {needs}. Nothing was started: {ways}")
 
 
@@ -135,6 +154,11 @@ def _ways(deployment: Deployment, found: Estimate, largest_bytes: int) -> list[s
     if needed <= (LONGEST_HTTP_ONLY_SECONDS if deployment.orchestration == "http_only" else LONGEST_SECONDS):
         ways.append(f"deploy with timeout_seconds={ceil(needed)}")
     return ways or ["count the input in parts, one run after the other"]
+
+
+def _money(usd: float) -> str:
+    """`0.11`, `1.2` or `95`: two digits say enough of an estimate."""
+    return f"{usd:.2g}" if usd < 10 else f"{usd:.0f}"
 
 
 def duration(seconds: float) -> str:

@@ -2,28 +2,45 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from scripts.client.chunking import DEFAULT_CHUNK_BYTES, chunk_by_number, chunk_by_size, torn_lines
+from scripts.client.chunking import chunk_by_number, chunk_by_size, torn_lines
 from scripts.client.errors import InputError
 from scripts.client.folderinput import Folder
 from scripts.client.jsoninput import Element, parse_json
+from scripts.client.sizing import OBJECTS_CHUNK_BYTES, utf8_bytes
 from scripts.client.textinput import decode, joined, read_blocks
 
 STDIN = "-"
 
+_AHEAD_BYTES = 64 << 20
+"""That are read before the size of a chunk is chosen: what is larger gets the largest chunks anyway."""
+
+Choose = Callable[[int | None], int]
+"""The largest chunk, in bytes, of a text of so many bytes; None: more than were read ahead."""
+
 
 @dataclass(frozen=True)
 class Input:
-    """What was read: one element for each chunk, and what the user should be told about it."""
+    """What was read: one element for each chunk, and what the user should be told about it.
+
+    `chunk_bytes` is the size of the largest chunk where it was chosen here; None where options or the input say it.
+    """
 
     elements: list[Element]
     notices: list[str] = field(default_factory=list)
+    chunk_bytes: int | None = None
 
 
-def read_input(name: str, form: str = "auto", chunk_bytes: int | None = None, chunks: int | None = None) -> Input:
+def read_input(
+    name: str,
+    form: str = "auto",
+    chunk_bytes: int | None = None,
+    chunks: int | None = None,
+    choose: Choose = lambda text_bytes: OBJECTS_CHUNK_BYTES,
+) -> Input:
     """Read all of INPUT, once.
 
     JSON is a file named `*.json`, and whatever begins with `{` or `[` on standard input, in a pipe or in a file whose name has no
@@ -34,14 +51,22 @@ def read_input(name: str, form: str = "auto", chunk_bytes: int | None = None, ch
         form: "json" or "text" where the rule above is wrong, else "auto".
         chunk_bytes: largest chunk, in bytes of UTF-8.
         chunks: about how many chunks, in place of `chunk_bytes`.
+        choose: the largest chunk where neither is given. Called once the input's beginning is read and found good.
 
     Raises:
         InputError: it can't be read, or has the wrong shape.
     """
 
     def cut(texts: Iterable[str]) -> Input:
-        pieces = chunk_by_number(texts, chunks) if chunks else list(chunk_by_size(texts, chunk_bytes or DEFAULT_CHUNK_BYTES))
-        return Input([Element(piece) for piece in pieces], _told(torn_lines(pieces)))
+        chosen = None
+        if chunks:
+            pieces = chunk_by_number(texts, chunks)
+        else:
+            if chunk_bytes is None:
+                text_bytes, texts = _measured(texts)
+                chosen = choose(text_bytes)
+            pieces = list(chunk_by_size(texts, chunk_bytes or chosen or OBJECTS_CHUNK_BYTES))
+        return Input([Element(piece) for piece in pieces], _told(torn_lines(pieces)), chosen)
 
     path = None if name == STDIN else Path(name)
     if path is not None and os.path.isdir(path):
@@ -49,7 +74,7 @@ def read_input(name: str, form: str = "auto", chunk_bytes: int | None = None, ch
             raise InputError(f"{name} is a folder; --format json needs a file")
         folder = Folder(path)
         read = cut(joined(folder.texts()))
-        return Input(read.elements, folder.notices + read.notices)
+        return replace(read, notices=folder.notices + read.notices)
     shown = "standard input" if path is None else name
     notices: list[str] = []
     blocks = read_blocks(path, lambda: notices.append(f"{shown} changed while it was read"))
@@ -59,7 +84,7 @@ def read_input(name: str, form: str = "auto", chunk_bytes: int | None = None, ch
     texts = decode(shown, blocks)
     if form == "text":
         read = cut(texts)
-        return Input(read.elements, notices + read.notices)
+        return replace(read, notices=notices + read.notices)
     document = "".join(texts)
     try:
         elements, ignored = parse_json(shown, document)
@@ -72,6 +97,17 @@ def read_input(name: str, form: str = "auto", chunk_bytes: int | None = None, ch
         return Input(elements, notices)
     again = _cut_again(elements, cut)
     return Input(again.elements, notices + again.notices)
+
+
+def _measured(texts: Iterable[str]) -> tuple[int | None, Iterable[str]]:
+    """The size of a text in bytes, None if it is larger than what is read ahead; and the text, of which nothing is lost."""
+    blocks, seen, total = iter(texts), [], 0
+    for block in blocks:
+        seen.append(block)
+        total += utf8_bytes(block)
+        if total > _AHEAD_BYTES:
+            return None, chain(seen, blocks)
+    return total, seen
 
 
 def _told(torn: list[int]) -> list[str]:

@@ -20,11 +20,13 @@ def settle(
     destination: str | None,
     num_reducer: int | None,
     shuffle: str | None = None,
+    fitting_reducers: int | None = None,
 ) -> tuple[list[Chunk], str, int | None, list[str]]:
     """The chunks, their destination ("bucket" or "bucket/prefix"), their number of reducers, and notices.
 
     What an option says goes before what the input says. An element that says nothing gets what the others say. `shuffle` is what
-    each chunk says of the layout, None for nothing.
+    each chunk says of the layout, None for nothing. `fitting_reducers` is the number of reducers where nobody says one, None for
+    the mission's default.
 
     Raises:
         InputError: elements disagree, or name a bucket of the deployment that mappers can't write to.
@@ -39,7 +41,7 @@ def settle(
         named = ", ".join(sorted(foreign)[:3]) + (", ..." if len(foreign) > 3 else "")
         notices.append(f"destination {named} is no bucket of this deployment; using {destination}")
     if num_reducer is None:
-        num_reducer = _agreed([element.num_reducer for element in elements], "numReducer")
+        num_reducer = _agreed([element.num_reducer for element in elements], "numReducer") or fitting_reducers
     chunks: list[Chunk] = [{"text": element.text, "destination": destination} for element in elements]
     for chunk in chunks:
         if num_reducer is not None:

@@ -15,8 +15,9 @@ from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
 from scripts.client.deployment import find_deployments
 from scripts.client.errors import ClientError, InputError
-from scripts.client.layout import LAYOUTS
+from scripts.client.layout import LAYOUTS, OBJECTS
 from scripts.client.reading import Input, read_input
+from scripts.client.sizing import Sizing
 from scripts.compare import table
 from scripts.compare.measuring import Bench, LostLogError, Measured
 from scripts.compare.steps import StepFailedError, deployed, say
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     options.orchestration = _chosen(options)
     try:
-        given = read_input(options.input)
+        # All get the same chunks, before anything is deployed that could say more of them.
+        given = read_input(options.input, choose=Sizing(options.shuffle or OBJECTS).chunk_bytes)
         if not any(element.text.strip() for element in given.elements):
             raise InputError(f"{options.input} has no words: there is nothing to compare")
         with deployed(options.orchestration, keep_up=options.keep_up) as lasting:

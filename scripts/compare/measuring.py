@@ -26,6 +26,7 @@ from scripts.client.output import parse_counts, to_bytes
 from scripts.client.removal import remove_below
 from scripts.client.runid import new_run_id
 from scripts.client.settling import settle
+from scripts.client.sizing import Sizing
 from scripts.client.waiting import wait_for_result
 from scripts.client.watching import Watcher
 from scripts.compare import capacity, prices, telemetry, timeline
@@ -124,7 +125,8 @@ class Bench:
         self._aws = Aws.open(deployment)
         self._layout = layout_of(shuffle, deployment)
         told = told_to_mappers(self._layout, deployment)
-        self._chunks, self._destination, self._num_reducer, _ = settle(elements, deployment.buckets, None, None, told)
+        reducers = Sizing.of(self._layout, deployment).reducers(element.text for element in elements)
+        self._chunks, self._destination, self._num_reducer, _ = settle(elements, deployment.buckets, None, None, told, reducers)
         self._logs, self._states, self._dynamodb = (
             telemetry.client(deployment, service) for service in ("logs", "stepfunctions", "dynamodb")
         )

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from scripts import paths
-from scripts.client import app, cli
+from scripts.client import cli, launching
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, NothingDeployedError, UsageError
 from scripts.client.layout import layout_of, told_to_mappers
@@ -152,7 +152,7 @@ def test_a_prefix_that_is_not_deployed_is_told_with_what_is_and_how_to_deploy_it
 )
 def test_nobody_guesses_which_of_several_is_meant(options, how):
     with pytest.raises(UsageError, match=f"several deployments are there; choose one with {how}: "):
-        app._choose(cli.parse([*options, "words.txt"]))
+        launching._choose(cli.parse([*options, "words.txt"]))
 
 
 def dead_pid():

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.client.errors import UsageError
-from scripts.client.estimate import Estimate, duration, estimate, refuse_if_endless
+from scripts.client.estimate import PUT_USD, Estimate, duration, estimate, refuse_if_endless
+from scripts.compare import prices
 
 
 def deployed(*, embedded=False, mode=None, limit=300, orchestration="http_sync_s3", concurrency=None):
@@ -71,11 +72,33 @@ def test_no_words_take_no_time(given):
     assert (found.seconds, found.fits, found.notice) == (0, True, None)
 
 
-@pytest.mark.parametrize(("words", "told"), [(60_000, None), (61_000, "about 1 min 1 s")])
-def test_more_than_a_minute_is_told(words, told):
-    notice = estimate(deployed(embedded=True), texts(words)).notice
+@pytest.mark.parametrize(("words", "told"), [(10_000, None), (10_001, "10,001 words")])
+def test_more_than_five_cents_is_told(words, told):
+    notice = estimate(deployed(), texts(words)).notice
 
-    assert (notice is None) if told is None else (told in notice and "61,000 words" in notice)
+    assert (notice is None) if told is None else told in notice
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(60, None), (61, "emitting takes about 1 min 1 s")])
+def test_more_than_a_minute_is_told(seconds, told):
+    notice = Estimate([100 * seconds], None, 100, 100, 300).notice
+
+    assert (notice is None) if told is None else told in notice
+
+
+@pytest.mark.parametrize(
+    ("embedded", "told"),
+    [(False, "takes about 29 s and costs 0.5 USD. For"), (True, "takes about 1 min 40 s and costs 0.5 USD on AWS. For")],
+)
+def test_time_and_price_are_told_with_what_takes_less_of_both(embedded, told):
+    notice = estimate(deployed(embedded=embedded), texts(*[5000] * 20)).notice
+
+    assert told in notice
+    assert "--shuffle packed" in notice
+
+
+def test_the_price_of_a_put_is_the_comparisons():
+    assert prices.table()["s3_put_list"]["usd"] == PUT_USD
 
 
 @pytest.mark.parametrize(("words", "fits"), [(300_000, True), (301_000, False)])
@@ -94,6 +117,7 @@ def test_a_refusal_names_the_words_the_rate_and_the_limit():
     assert "770,000 words" in told
     assert "1,000 a second, which 77 mappers share" in told
     assert "needs about 12 min 50 s and may run 5 min" in told
+    assert "--shuffle packed" in told
     assert "--force" in told
 
 

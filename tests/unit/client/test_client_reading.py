@@ -451,3 +451,39 @@ def test_differing_elements_cannot_be_cut_again(tmp_path):
 def test_a_folder_is_no_json(tmp_path):
     with pytest.raises(InputError, match="is a folder"):
         read_input(str(tmp_path), form="json")
+
+
+@pytest.mark.parametrize("name", ["-", "in.txt", "folder"])
+def test_the_size_of_chunks_is_chosen_by_the_size_of_the_text(tmp_path, stdin, name):
+    text = "to be é\n" * 100
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "in.txt", tmp_path / "folder" / "a.txt"):
+        path.write_text(text, encoding="utf-8")
+    stdin(text.encode())
+    asked = []
+
+    given = read_input(name if name == "-" else str(tmp_path / name), choose=lambda size: asked.append(size) or 50)
+
+    assert asked == [len(text.encode())]
+    assert given.chunk_bytes == 50
+    assert "".join(texts(given)) == text
+    assert max(len(piece.encode()) for piece in texts(given)) <= 50
+
+
+def test_a_text_that_is_larger_than_what_is_read_ahead_has_no_size(stdin, monkeypatch):
+    monkeypatch.setattr("scripts.client.reading._AHEAD_BYTES", 20)
+    monkeypatch.setattr(textinput, "_BLOCK_BYTES", 8)
+    stdin(b"to be\n" * 10)
+    asked = []
+
+    given = read_input("-", choose=lambda size: asked.append(size) or 12)
+
+    assert asked == [None]
+    assert texts(given) == ["to be\nto be\n"] * 5
+
+
+@pytest.mark.parametrize("asked", [{"chunks": 2}, {"chunk_bytes": 20}])
+def test_nothing_is_chosen_for_a_user_who_says_it(tmp_path, asked):
+    (tmp_path / "in.txt").write_text("to be\n" * 5)
+
+    assert read_input(str(tmp_path / "in.txt"), choose=lambda size: pytest.fail("asked"), **asked).chunk_bytes is None
