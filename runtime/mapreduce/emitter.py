@@ -1,13 +1,22 @@
-"""emit: how a map function hands out its pairs. Where they go is a matter of the shuffle's layout, see `shuffle`."""
+"""emit: how a map function hands out its pairs. Where they go is a matter of the shuffle's layout, see `shuffle`.
+
+A map may call it some million times. So a word that its own thread has emitted before, with nothing but 1, is just counted up,
+and all that could be wrong is looked at elsewhere: with the first of each word, with other values, and in other threads, by
+`scope.Scope.emit`; and whatever ends a map takes the counts away from `emit`.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from threading import get_ident
 
 from runtime.mapreduce.keys import MAX_NUM_REDUCER, Destination
 from runtime.mapreduce.run import current_run
-from runtime.mapreduce.scope import Scope, current_scope
+from runtime.mapreduce.scope import Scope, current_scope, scope_here
 from runtime.mapreduce.shuffle import DEFAULT_LAYOUT, Combine, shuffle_named
 from runtime.mapreduce.values import Json
+
+_scope_here = scope_here.get
+_ONE = 1
 
 
 def emit(word: str, value: Json = 1) -> None:
@@ -22,16 +31,21 @@ def emit(word: str, value: Json = 1) -> None:
         RuntimeError: user_map has returned, or this is another process, or there is no mapper at all; see `scope`.
         StorageError: an earlier put finally failed.
     """
-    current_scope().emit(word, value)
+    scope = _scope_here()
+    if value is _ONE and scope is not None and get_ident() == scope.ident and type(word) is str:
+        counts = scope.counts
+        if word in counts:
+            counts[word] += 1
+            return
+    (scope or current_scope()).emit(word, value)
 
 
 def emit_all(words: Iterable[str]) -> None:
-    """Hand out `(word, 1)` for each word: the same as `emit(word)` for each, but quicker where the layout allows it.
+    """Hand out `(word, 1)` for each word: the same as `emit(word)` for each, but quicker.
 
     Raises: what `emit` raises, and whatever `words` raises; what came before it is handed out.
     """
-    for word in words:
-        emit(word)
+    current_scope().emit_all(words)
 
 
 @contextmanager

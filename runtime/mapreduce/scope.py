@@ -16,7 +16,11 @@ import os
 import sys
 import threading
 import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import chain, islice
 from types import FrameType, TracebackType
 from typing import Any
 from weakref import WeakSet
@@ -27,15 +31,23 @@ from runtime.mapreduce.values import Json, canonical, exact, shown
 
 MAP = "user_map in functions/mapper/user_map.py"
 
-_current: ContextVar["Scope | None"] = ContextVar("scope", default=None)
+scope_here: ContextVar["Scope | None"] = ContextVar("scope", default=None)
+"""That of this context, if it has one; `current_scope` knows better."""
 
 _scopes: tuple["Scope", ...] = ()
 """Those between `__enter__` and `__exit__`. Replaced, never changed, so that it is read without the lock."""
 
 _lock = threading.Lock()
 
+_combining: set[int] = set()
+"""The threads, by number, in which a combiner runs."""
+
 _strays: WeakSet[threading.Thread] = WeakSet()
 """Threads that a failed map left at work. What they emit is not the next mapper's."""
+
+_BATCH = 2**16
+_EXACT = str.__str__
+_END = object()
 
 _process = os.getpid()
 """The one in which mappers run."""
@@ -50,7 +62,7 @@ def current_scope() -> "Scope":
     Raises:
         RuntimeError: there is none, or it can't be told which.
     """
-    if (scope := _current.get()) is not None:
+    if (scope := scope_here.get()) is not None:
         return scope
     thread, scopes = threading.current_thread(), _scopes
     if os.getpid() != _process or (not scopes and processes.parent() is not None):
@@ -69,52 +81,84 @@ def current_scope() -> "Scope":
 class Scope:
     """One mapper's. `writer` takes what is emitted.
 
+    Attributes:
+        ident: the thread that called user_map.
+        counts: what that thread may count up by itself, see `shuffle.Writer`; empty once nobody may emit here any more.
+
     Entered before user_map is called, and left when all that was emitted is stored. Two questions come between: `close`, when
     user_map has returned, and `check` at the end.
     """
 
     def __init__(self, writer: Writer) -> None:
+        self.ident, self.counts = threading.get_ident(), writer.counts
         self._writer = writer
-        self._process, self._ident, self._told = os.getpid(), threading.get_ident(), processes.told()
+        self._process, self._told = os.getpid(), processes.told()
+        self._batches: list[Counter[str]] = []
         self._threads: WeakSet[threading.Thread] = WeakSet()
         self._before = WeakSet(threading.enumerate())
         self._file: str | None = None
-        self._closed = False
+        self._open = True
         self._failure: Exception | None = None
 
     def __enter__(self) -> "Scope":
         global _scopes, _process
         with _lock:
             _scopes, _process = (*_scopes, self), self._process
-        self._token = _current.set(self)
+        self._token = scope_here.set(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         global _scopes
         self._end_forked_process(error)
-        self._closed = True
+        self.end()
         if error is not None:
             _strays.update(self._at_work())
-        _current.reset(self._token)
+        scope_here.reset(self._token)
         with _lock:
             _scopes = tuple(scope for scope in _scopes if scope is not self)
 
     def emit(self, word: str, value: Json) -> None:
         """Hand out a pair. Raises what `emit` raises, and keeps it for the mapper's end."""
-        if os.getpid() != self._process:
-            raise _another_process()
         try:
-            if self._closed:
-                raise self._too_late()
-            if threading.get_ident() != self._ident:
-                self._threads.add(threading.current_thread())
-            self._check_children()
-            if not isinstance(word, str):
-                raise TypeError(f"emit() takes a word, a string; got {shown(word)}")
-            self._writer.add(exact(word), _value(word, value))
+            if not self._open or threading.get_ident() != self.ident or _combining:
+                self._admit()
+            if type(word) is not str:
+                word = _exact_word(word)
+            try:
+                value = canonical(value)
+            except (TypeError, ValueError) as error:
+                raise _no_value(word, value, error) from None
+            if self._batches:
+                self._hand_out_batches()
+            self._writer.add(word, value)
         except Exception as error:
             self.note(error)
             raise
+
+    def emit_all(self, words: Iterable[str]) -> None:
+        """Hand out `(word, 1)` for each word. They are counted here, in batches that bound the memory. Raises like `emit`."""
+        batch: Counter[Any] = Counter()
+        rest = chain(map(_EXACT, words), (_END,))
+        self._hand_out(Counter())
+        if threading.get_ident() == self.ident:
+            self._batches.append(batch)
+        ended = 0
+        try:
+            while not ended:
+                try:
+                    batch.update(islice(rest, _BATCH))
+                finally:
+                    # Also what came before an error.
+                    ended = batch.pop(_END, 0)
+                    self._hand_out(batch)
+        except TypeError as error:
+            if _EXACT.__name__ not in str(error):
+                raise
+            told = TypeError(f"emit_all() takes words, which are strings; {str(error).rpartition(' but ')[2]}")
+            self.note(told)
+            raise told from None
+        finally:
+            self._batches = [other for other in self._batches if other is not batch]
 
     def expect_no_work_in(self, file: str | None) -> None:
         """Look, when user_map has returned, for threads that run code of this file, whether or not they have emitted yet."""
@@ -131,7 +175,7 @@ class Scope:
     def close(self) -> None:
         """From here on nobody may emit. Raises the first error that is known so far."""
         self._end_forked_process(None)
-        self._closed = True
+        self.end()
         for thread in self._at_work():
             self.note(RuntimeError(f"user_map returned while thread {thread.name!r} of its own is still at work; {_WAIT}"))
         self.check()
@@ -146,6 +190,38 @@ class Scope:
         if self._failure is not None:
             raise self._failure
         self._check_children()
+
+    def end(self) -> None:
+        """Let nobody emit here any more."""
+        self._open, self.counts = False, {}
+
+    def _admit(self) -> None:
+        """Raise if this thread may not emit here now."""
+        if os.getpid() != self._process:
+            raise _another_process()
+        if not self._open:
+            raise self._too_late()
+        if (ident := threading.get_ident()) != self.ident:
+            self._threads.add(threading.current_thread())
+        if ident in _combining:
+            raise RuntimeError("user_combine called emit(); it returns its value")
+        self._check_children()
+
+    def _hand_out(self, batch: Counter[str]) -> None:
+        try:
+            self._admit()
+            counts = dict(batch)
+            batch.clear()
+            self._writer.add_counts(counts)
+        except Exception as error:
+            self.note(error)
+            raise
+
+    def _hand_out_batches(self) -> None:
+        """What this thread's `emit_all` holds back comes before a pair that its own words emit, as they are made."""
+        if threading.get_ident() == self.ident:
+            for batch in self._batches:
+                self._hand_out(batch)
 
     def _check_children(self) -> None:
         if processes.told() != self._told:
@@ -167,7 +243,7 @@ class Scope:
         for thread in threading.enumerate():
             files = _own_files(frames.get(thread.ident or 0))
             may_emit = alone and self._file in files and thread not in self._before and not thread.daemon
-            if files and thread.ident != self._ident and (self.knows(thread) or may_emit):
+            if files and thread.ident != self.ident and (self.knows(thread) or may_emit):
                 found.append(thread)
         return found
 
@@ -188,13 +264,33 @@ class Scope:
         os._exit(status)
 
 
-def _value(word: str, value: Any) -> Json:
-    try:
-        return canonical(value)
-    except (TypeError, ValueError) as error:
-        message = f"{MAP} emitted {shown(value)}, of type {type(value).__name__}, for the word {shown(word)}: {error}"
-        raise type(error)(message) from None
+def _exact_word(word: Any) -> str:
+    if not isinstance(word, str):
+        raise TypeError(f"emit() takes a word, a string; got {shown(word)}")
+    return exact(word)
 
+
+def _no_value(word: str, value: Any, error: Exception) -> Exception:
+    return type(error)(f"{MAP} emitted {shown(value)}, of type {type(value).__name__}, for the word {shown(word)}: {error}")
+
+
+@contextmanager
+def combining() -> Iterator[None]:
+    """Let nobody emit in this thread: a writer combines what was emitted, and is in no state to take more."""
+    _combining.add(threading.get_ident())
+    try:
+        yield
+    finally:
+        _combining.discard(threading.get_ident())
+
+
+def _end_all() -> None:
+    for scope in _scopes:
+        scope.end()
+
+
+# A forked process has a thread of the same number.
+os.register_at_fork(after_in_child=_end_all)
 
 _WAIT = "wait in user_map for every thread and task that emits, also when it fails"
 _RETURN = "return the words to the process of user_map and emit them there, or use threads"

@@ -11,7 +11,7 @@ Threads other than the mapper's own have no order among themselves.
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from runtime.mapreduce.keys import Destination
 from runtime.mapreduce.run import Run
@@ -47,8 +47,8 @@ class Writer(ABC):
         """
 
     @abstractmethod
-    def add_all(self, words: Iterable[str]) -> None:
-        """Take `(word, 1)` for each word, from any thread. Each word is exactly a str.
+    def add_counts(self, counts: dict[str, int]) -> None:
+        """Take `(word, 1)` so many times for each word, from any thread. Each word is exactly a str. The dict is given away.
 
         Raises: what `add` raises.
         """

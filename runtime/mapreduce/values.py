@@ -22,6 +22,8 @@ MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 100
 """Levels of arrays and objects in each other. Readers stop at different depths, and a value that holds itself has no end."""
 
+_NESTED = frozenset({list, dict, tuple, Values})
+
 
 class _Shortened(reprlib.Repr):
     def __init__(self) -> None:
@@ -46,16 +48,30 @@ def shown(value: Any) -> str:
     return _shortened.repr(value)
 
 
-def canonical(value: Any) -> Json:
+def canonical(value: Any, depth: int = 0) -> Json:
     """The value as plain None, bool, int, float, str, list and dict, sharing no list or dict with the one that came in.
+
+    Args:
+        value: what a map or a reduce hands out.
+        depth: how many lists and dicts it stands in.
 
     Raises:
         TypeError: a value or a key of a kind that JSON has not.
         ValueError: a value that JSON does not carry as it is.
     """
-    if type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER:
-        return value  # nearly always: once for each word
-    return _canonical(value, 0)
+    kind = type(value)
+    # Nearly always it is one of these, and this is asked for each pair.
+    if (kind is int and -MAX_INTEGER <= value <= MAX_INTEGER) or (kind is float and math.isfinite(value)):
+        return value
+    if (kind is str and value.isascii()) or kind is bool or value is None:
+        return value
+    if kind in _NESTED or isinstance(value, (list, dict)):
+        if depth == MAX_DEPTH:
+            raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
+        if isinstance(value, dict):
+            return _object(value, depth + 1)
+        return [canonical(part, depth + 1) for part in value]
+    return _scalar(value)
 
 
 def exact(text: str) -> str:
@@ -63,9 +79,18 @@ def exact(text: str) -> str:
     return text if type(text) is str else str.__str__(text)
 
 
-def _canonical(value: Any, depth: int) -> Json:
-    if value is None or value is True or value is False:
-        return value
+def _object(value: dict[Any, Any], depth: int) -> Json:
+    made: dict[str, Json] = {}
+    for key, part in value.items():
+        if not isinstance(key, str):
+            raise TypeError(f"the key {shown(key)} of a dict must be a string in JSON")
+        made[_text(key)] = canonical(part, depth)
+    if len(made) != len(value):
+        raise ValueError("two keys of a dict are the same text")
+    return made
+
+
+def _scalar(value: Any) -> Json:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, int):
@@ -76,26 +101,9 @@ def _canonical(value: Any, depth: int) -> Json:
         if not math.isfinite(float.__float__(value)):
             raise ValueError("JSON has neither NaN nor infinity; use None or a string")
         return float.__float__(value)
-    if isinstance(value, list | dict | Values) or type(value) is tuple:
-        if depth == MAX_DEPTH:
-            raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
-        if not isinstance(value, dict):
-            return [_canonical(part, depth + 1) for part in value]
-        return _object(value, depth)
     if isinstance(value, Iterator):
         raise TypeError("an iterator is no value; make a list of it")
     raise TypeError(f"JSON has no {type(value).__name__}; use numbers, strings, lists, dicts, True, False or None")
-
-
-def _object(value: dict[Any, Any], depth: int) -> Json:
-    made: dict[str, Json] = {}
-    for key, part in value.items():
-        if not isinstance(key, str):
-            raise TypeError(f"the key {shown(key)} of a dict must be a string in JSON")
-        made[_text(key)] = _canonical(part, depth + 1)
-    if len(made) != len(value):
-        raise ValueError("two keys of a dict are the same text")
-    return made
 
 
 def _text(text: str) -> str:

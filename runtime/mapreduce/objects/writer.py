@@ -5,7 +5,6 @@ however long the chunk is.
 """
 
 import threading
-from collections.abc import Iterable
 from uuid import UUID, uuid4, uuid5
 
 from runtime.mapreduce.keys import Destination, encode_word, escape, is_long, partition_directory, reducer_id
@@ -51,10 +50,11 @@ class ObjectWriter(Writer):
             key = directory + self._uuid(occurrence)
         self._sender.send(key, body)
 
-    def add_all(self, words: Iterable[str]) -> None:
-        """Put an object for each word."""
-        for word in words:
-            self.add(word, 1)
+    def add_counts(self, counts: dict[str, int]) -> None:
+        """Put so many objects for each word. Raises what `add` raises."""
+        for word, times in counts.items():
+            for _ in range(times):
+                self.add(word, 1)
 
     def finish(self) -> None:
         """Wait until everything is stored.
