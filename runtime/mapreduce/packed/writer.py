@@ -2,11 +2,9 @@
 
 import os
 import threading
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from uuid import uuid4
 
 from runtime.mapreduce.keys import Destination, encode_word
@@ -25,7 +23,6 @@ MEMORY_VARIABLE = "SHUFFLE_MEMORY_MB"
 """The environment variable that says how many megabytes of pairs a mapper collects before it compresses them."""
 
 _MEMORY_MB = 64
-_WORDS_AT_ONCE = 2**16
 
 
 @dataclass(frozen=True)
@@ -71,18 +68,18 @@ class PackedWriter(Writer):
                 self._others.add(word, value)
                 self._seal_others_if_large()
 
-    def add_all(self, words: Iterable[str]) -> None:
+    def add_counts(self, counts: dict[str, int]) -> None:
         """See `Writer`."""
-        rest = iter(words)
-        while True:
-            counts: Counter[str] = Counter()
-            try:
-                counts.update(islice(rest, _WORDS_AT_ONCE))
-            finally:
-                # What came before an error counts, too.
-                self._add_counts(counts)
-            if not counts:
-                return
+        for word in counts:
+            if not word.isascii():
+                encode_word(word)
+        if threading.get_ident() == self._thread:
+            self._own.add_counts(counts)
+            self._seal_own_if_large()
+        else:
+            with self._lock:
+                self._others.add_counts(counts)
+                self._seal_others_if_large()
 
     def finish(self) -> None:
         """See `Writer`."""
@@ -102,18 +99,6 @@ class PackedWriter(Writer):
         """See `Writer`."""
         with self._lock:
             self._spool.close()
-
-    def _add_counts(self, counts: Counter[str]) -> None:
-        for word in counts:
-            if not word.isascii():
-                encode_word(word)
-        if threading.get_ident() == self._thread:
-            self._own.add_counts(counts)
-            self._seal_own_if_large()
-        else:
-            with self._lock:
-                self._others.add_counts(counts)
-                self._seal_others_if_large()
 
     def _seal_own_if_large(self) -> None:
         if self._own.size > self._memory_bytes:
