@@ -7,6 +7,7 @@ turn like any other, for as long as the invocation lasts.
 
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 from runtime.mapreduce import storage
@@ -37,16 +38,23 @@ class OutOfTimeError(Exception):
 
 
 class Sender:
-    """Puts objects into one bucket, several at once. It may be used from several threads."""
+    """Puts objects into one bucket, several at once. It may be used from several threads.
+
+    Threads take what waits until nothing does, so that no thread need wake another for each put: that would cost more than all
+    else that is done here for it.
+    """
 
     def __init__(self, bucket: str, run: Run) -> None:
         self._bucket, self._run, self._began = bucket, run, time.monotonic()
         self._deadline = threading.TIMEOUT_MAX if run.deadline is None else run.deadline
         self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="emit")
-        # Guards all below. Notified when a put has ended.
+        # Guards all below. Notified when there is room for those who wait to send, and when all has ended.
         self._changed = threading.Condition()
         self._pace = Pace(run.size, self._began)
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._threads = self._senders = 0
         self._sent = self._stored = self._refused = self._ended = 0
+        self._closed = False
         self._failure: Exception | None = None
         self._stopped = threading.Event()
         # Whoever holds it waits for the next turn: one at a time, who then sees the rate of the moment.
@@ -60,19 +68,23 @@ class Sender:
             OutOfTimeError: the invocation's time is nearly up.
         """
         with self._changed:
-            self._changed.wait_for(self._has_room, self._seconds_left())
+            if self._sent - self._ended >= 2 * CONCURRENCY:
+                # Until there is room for many, which are then sent in one go.
+                self._senders += 1
+                self._changed.wait_for(self._has_room, self._seconds_left())
+                self._senders -= 1
             if not self._seconds_left():
                 self._fail(self._out_of_time())
             if self._failure is not None:
                 raise self._failure
+            if self._closed:
+                raise RuntimeError("too late: a thread that nobody waits for, while the mapper ends")
             self._sent += 1
             self._run.requests["s3.PutObject"] += 1
-        try:
-            self._pool.submit(self._put, key, body)
-        except RuntimeError:
-            # Too late: a thread that nobody waits for, while the mapper ends. Nor does the mapper's end wait for this put.
-            self._end_one()
-            raise
+            self._waiting.append((key, body))
+            if self._threads < CONCURRENCY:
+                self._threads += 1
+                self._pool.submit(self._put_what_waits)
 
     def finish(self) -> None:
         """Wait until everything is stored.
@@ -91,7 +103,7 @@ class Sender:
         self._settle()
 
     def _has_room(self) -> bool:
-        return self._sent - self._ended < 2 * CONCURRENCY or self._failure is not None
+        return self._sent - self._ended <= CONCURRENCY + CONCURRENCY // 2 or self._failure is not None
 
     def _seconds_left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
@@ -108,6 +120,8 @@ class Sender:
 
     def _settle(self) -> None:
         """Wait until no put is under way. One that hangs is left alone when time is up: Lambda waits for no thread."""
+        with self._changed:
+            self._closed = True
         self._pool.shutdown(wait=False)
         with self._changed:
             seconds = min(self._seconds_left() + _GRACE_SECONDS, threading.TIMEOUT_MAX)
@@ -117,24 +131,41 @@ class Sender:
         else:
             self._fail(self._out_of_time())
 
-    def _put(self, key: str, body: bytes) -> None:
-        try:
-            self._store(key, body)
-        except Exception as error:
-            self._fail(error)
-        finally:
-            self._end_one()
+    def _put_what_waits(self) -> None:
+        found = self._take()
+        while found is not None:
+            stored = False
+            try:
+                stored = self._store(*found)
+            except Exception as error:
+                self._fail(error)
+            found = self._end_and_take(stored)
 
-    def _end_one(self) -> None:
+    def _end_and_take(self, stored: bool) -> tuple[str, bytes, float | None] | None:
         with self._changed:
             self._ended += 1
-            self._changed.notify_all()
+            self._stored += stored
+            if (self._senders and self._has_room()) or (self._closed and self._ended == self._sent):
+                self._changed.notify_all()
+            return self._take()
 
-    def _store(self, key: str, body: bytes) -> None:
+    def _take(self) -> tuple[str, bytes, float | None] | None:
+        """What is put next, and when its turn was, if that is now; None ends the thread."""
+        with self._changed:
+            if not self._waiting:
+                self._threads -= 1
+                return None
+            now = time.monotonic()
+            at_once = not self._next.locked() and now < self._deadline and not self._pace.turn(now)
+            return *self._waiting.popleft(), now if at_once else None
+
+    def _store(self, key: str, body: bytes, began: float | None) -> bool:
+        """Whether it is stored: what is no longer wanted is not."""
         retries = Retries(self._run.deadline)
-        while (began := self._take_turn()) is not None:
+        while (began := self._take_turn() if began is None else began) is not None and not self._stopped.is_set():
             try:
                 storage.put_once(self._bucket, key, body)
+                return True
             except storage.TransientError as error:
                 if isinstance(error, storage.SlowDownError):
                     self._slow_down(began)
@@ -142,10 +173,8 @@ class Sender:
                 if pause is None and self._seconds_left():
                     raise
                 _sleep(self._stopped, pause or 0.0)
-            else:
-                with self._changed:
-                    self._stored += 1
-                return
+            began = None
+        return False
 
     def _slow_down(self, began: float) -> None:
         with self._changed:
