@@ -20,8 +20,9 @@ class Values(Sequence[Any]):
 
     def __init__(self, runs: Iterable[tuple[Any, int]]) -> None:
         """`runs`: values and how often each follows itself, e.g. `[(1, 50_000_000), ("a", 2)]`; each number is at least 1."""
-        self._runs = tuple(runs)
-        self._length = sum([times for _, times in self._runs])
+        self._runs = runs = tuple(runs)
+        # Nearly always one run: a word that was emitted with nothing but 1.
+        self._length = runs[0][1] if len(runs) == 1 else sum([times for _, times in runs])
         self._ends: list[int] | None = None
 
     def __len__(self) -> int:

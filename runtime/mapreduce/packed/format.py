@@ -85,13 +85,14 @@ class Block:
                 "ones": bool(ones),
                 "sha256": str(checksum),
             }:
-                lengths = [length for part in parts if isinstance(part, list) for length in (0, *part)]
+                lengths = [length for part in parts if isinstance(part, list) for length in part]
                 if (
                     all(isinstance(part, list) for part in parts)
                     and all(_is_number(number) for number in (partition, offset, pairs, words, *lengths))
-                    and len(checksum) == 2 * _CHECKSUM_BYTES
+                    and all(lengths)
+                    and lengths
                 ):
-                    return cls(partition, offset, tuple(tuple(part) for part in parts), pairs, words, ones, checksum)
+                    return cls(partition, offset, tuple(map(tuple, parts)), pairs, words, ones, checksum)
         raise ValueError(f"holds an entry that describes no block: {value!r:.200}")
 
 

@@ -8,9 +8,10 @@ that a reader needs little memory for each of many mappers. A word whose values 
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from itertools import accumulate
-from operator import lt
+from operator import add, lt
 from typing import Any, TypeAlias
 
 from runtime.mapreduce.packed.compression import compress, decompress
@@ -23,6 +24,9 @@ FRAME_BYTES = 32 * 2**10
 _LEAST_FRAME_BYTES = 4 * 2**10
 _ALL_FRAMES_BYTES = 8 * 2**20
 """A reader holds about one frame of each mapper; with many mappers, frames are smaller."""
+
+_WEIGHT = 8
+"""About how many bytes it takes to say how often a word comes, or one value."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
@@ -78,14 +82,16 @@ def decode_frame(frame: bytes, ones: bool) -> tuple[list[str], list[Runs]]:
 
 def _cuts(words: list[str], runs: list[Runs], size: int) -> Iterator[tuple[int, int]]:
     """Where to cut: an estimate, since only encoding tells."""
-    weights = accumulate(len(word) + (8 if isinstance(run, int) else 8 * len(run)) for word, run in zip(words, runs, strict=True))
-    start, limit = 0, size
-    for position, weight in enumerate(weights, 1):
-        if weight >= limit:
-            yield start, position
-            start, limit = position, weight + size
-    if start < len(words):
-        yield start, len(words)
+    weights = map(_WEIGHT.__add__, map(len, words))
+    if list in set(map(type, runs)):
+        weights = map(add, weights, [0 if isinstance(run, int) else _WEIGHT * len(run) for run in runs])
+    ends = list(accumulate(weights))
+    start = 0
+    while start < len(words):
+        limit = size + (ends[start - 1] if start else 0)
+        end = bisect_left(ends, limit, start) + 1
+        yield start, end
+        start = end
 
 
 def _encode_some(words: list[str], runs: list[Runs], size: int) -> Iterator[bytes]:

@@ -1,6 +1,8 @@
 """The pairs of one thread, or of several, in memory: counts of ones, and runs of other values."""
 
+from itertools import repeat
 from math import copysign
+from operator import add
 from sys import getsizeof
 from typing import Any
 
@@ -52,12 +54,14 @@ class Pairs:
 
     def add_counts(self, counts: dict[str, int]) -> None:
         """Add words with the value 1, each so many times."""
-        known = self.counts
-        for word, times in counts.items():
-            if word in known:
-                known[word] += times
-            else:
-                self.add(word, 1, times)
+        known, before = self.counts, len(self.counts)
+        if with_other_values := self._runs.keys() & counts.keys():
+            for word in with_other_values:
+                self.add(word, 1, counts[word])
+            counts = {word: times for word, times in counts.items() if word not in with_other_values}
+        known.update(zip(counts, map(add, map(known.get, counts, repeat(0)), counts.values()), strict=True))
+        if new := len(known) - before:
+            self.size += new * (_NEW_WORD_BYTES + sum(map(getsizeof, counts)) // len(counts))
 
     def take(self) -> dict[str, Runs]:
         """All words with their values, and none are left. A word in `counts` is found there no more."""

@@ -70,8 +70,10 @@ class PackedWriter(Writer):
 
     def add_counts(self, counts: dict[str, int]) -> None:
         """See `Writer`."""
-        for word in counts:
-            if not word.isascii():
+        try:
+            "".join(counts).encode()
+        except UnicodeEncodeError:
+            for word in counts:
                 encode_word(word)
         if threading.get_ident() == self._thread:
             self._own.add_counts(counts)
