@@ -1,4 +1,7 @@
-"""mapper: runs the programmer's map over one chunk of text; each `emit` becomes an object in S3.
+"""mapper: runs the programmer's map over one chunk of text, and stores in S3 what it emits.
+
+A job may have a module `user_combine` beside `user_map`, with a function `user_combine(word, values)`. The layout `packed` stores
+the value that it returns in place of the values it got. The layout `objects` has one object for each value, and leaves it out.
 
 Event::
 
@@ -20,7 +23,9 @@ import os
 from typing import Any
 
 from functions.mapper.user_map import user_map
-from runtime.mapreduce import DEFAULT_LAYOUT, DEFAULT_NUM_REDUCER, emitting, run_map
+from runtime.mapreduce import DEFAULT_LAYOUT, DEFAULT_NUM_REDUCER, emitting, find_combine, run_map
+
+combine = find_combine(__package__)
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
@@ -28,7 +33,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
 
     Raises:
         ValueError: a field is missing or of the wrong kind, or a word or a value cannot be stored.
-        TypeError: `user_map` returned something that cannot be emitted.
+        TypeError: `user_map` returned something that cannot be emitted, or `user_combine` no value.
         RuntimeError: `emit` was called when or where nobody can hear it, see `runtime.mapreduce.scope`.
         StorageError: a put finally failed; the message names bucket, key and cause.
     """
@@ -39,7 +44,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
         raise ValueError(f'mapper: "text" must be a string; got {type(text).__name__}')
     num_reducer = event.get("numReducer", DEFAULT_NUM_REDUCER)
     shuffle = event.get("shuffle", os.environ.get("SHUFFLE") or DEFAULT_LAYOUT)
-    with emitting(destination, num_reducer, shuffle):
+    with emitting(destination, num_reducer, shuffle, combine):
         run_map(user_map, text)
     output = {"bucket": destination, "numReducer": num_reducer}
     return output if shuffle == DEFAULT_LAYOUT and "shuffle" not in event else output | {"shuffle": shuffle}

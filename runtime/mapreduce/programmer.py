@@ -1,20 +1,25 @@
-"""Calls the programmer's two functions, and looks at what they return: what is thrown away unseen is a wrong result.
+"""Calls the programmer's functions, and looks at what they return: what is thrown away unseen is a wrong result.
 
 user_map      None, or an iterator of pairs, such as a generator that yields `(word, value)`: each pair is emitted
-user_reduce   a JSON value, see `values`
+user_combine  a JSON value, see `values`; a job need not have this function
+user_reduce   a JSON value
 """
 
+import importlib
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import closing
 from typing import Any
 
 from runtime.mapreduce.emitter import emit
-from runtime.mapreduce.scope import MAP, current_scope
+from runtime.mapreduce.scope import MAP, combining, current_scope
 from runtime.mapreduce.sequence import Values
-from runtime.mapreduce.values import Json, canonical, shown
+from runtime.mapreduce.shuffle import Combine
+from runtime.mapreduce.values import MAX_INTEGER, Json, canonical, shown
 
 _REDUCE = "user_reduce in functions/reducer/user_reduce.py"
+_COMBINE = "user_combine in functions/mapper/user_combine.py"
+_ARGUMENTS = "(word, values)"
 _TO_EMIT = "call emit(word) for each word and return nothing, or yield pairs (word, value)"
 _DATA = frozenset({type(None), int, float, bool, str, list, dict})
 """What is surely nothing that runs later: asked first, since this is asked for each word."""
@@ -30,12 +35,13 @@ def run_map(user_map: Callable[[str], Any], text: str) -> None:
     """
     module = sys.modules.get(getattr(user_map, "__module__", None) or "")
     current_scope().expect_no_work_in(getattr(module, "__file__", None))
-    returned = _call(MAP, "user_map(text)", user_map, text)
+    returned = _call(MAP, "(text)", user_map, text)
     if isinstance(returned, Iterator):
         # Closed here, while it may still emit, if it ends before its end.
         with closing(_to_the_end(returned)) as items:
             for item in items:
-                emit(*_pair(item))
+                word, value = _pair(item)
+                emit(word, value)
     elif returned is not None:
         raise TypeError(f"{MAP} returned {shown(returned)}; {_TO_EMIT}")
 
@@ -48,10 +54,39 @@ def run_reduce(user_reduce: Callable[[str, Values], Any], word: str, values: Val
         ValueError: it returned something that JSON does not carry as it is.
         Exception: whatever user_reduce raises.
     """
-    return _returned(_REDUCE, word, _call(_REDUCE, "user_reduce(word, values)", user_reduce, word, values))
+    return _value_of(_REDUCE, user_reduce, word, values)
 
 
-def _returned(name: str, word: str, value: Any) -> Json:
+def find_combine(package: str) -> Combine | None:
+    """What calls the job's combiner, `user_combine` of the module of that name in `package`; None if there is no such module.
+
+    It raises what `run_reduce` does.
+
+    Raises:
+        ImportError: the module can't be imported, or has no such function.
+    """
+    name = f"{package}.user_combine"
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        return None
+    user_combine = getattr(module, "user_combine", None)
+    if user_combine is None:
+        raise ImportError(f"functions/mapper/user_combine.py has no user_combine; write def user_combine{_ARGUMENTS}")
+
+    def combine(word: str, values: Values) -> Json:
+        with combining():
+            return _value_of(_COMBINE, user_combine, word, values)
+
+    return combine
+
+
+def _value_of(name: str, function: Callable[[str, Values], Any], word: str, values: Values) -> Json:
+    value = _call(name, _ARGUMENTS, function, word, values)
+    if type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER:
+        return value  # nearly always
     try:
         if isinstance(value, Iterator):
             raise TypeError("an iterator is no value; return one value for each word, with return in place of yield")
@@ -61,20 +96,21 @@ def _returned(name: str, word: str, value: Any) -> Json:
         raise type(error)(message) from None
 
 
-def _call(name: str, signature: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    if not callable(function):
-        raise TypeError(f"{name} is no function but {shown(function)}; write def {signature}")
+def _call(name: str, arguments: str, function: Callable[..., Any], *given: Any) -> Any:
     try:
-        returned = function(*arguments)
+        returned = function(*given)
     except TypeError as error:
         if error.__traceback__ is None or error.__traceback__.tb_next is not None:
             raise
         # No frame of the function's own: the call itself did not fit.
-        raise TypeError(
-            f"{name} can't be called with ({', '.join(map(shown, arguments))}): {error}; write def {signature}"
-        ) from error
-    if type(returned) in _DATA:
-        return returned
+        signature = f"write def {name.partition(' ')[0]}{arguments}"
+        if not callable(function):
+            raise TypeError(f"{name} is no function but {shown(function)}; {signature}") from None
+        raise TypeError(f"{name} can't be called with ({', '.join(map(shown, given))}): {error}; {signature}") from error
+    return returned if type(returned) in _DATA else _data(name, returned)
+
+
+def _data(name: str, returned: Any) -> Any:
     if isinstance(returned, Coroutine):
         returned.close()  # Python warns of one that nobody awaits, long after and elsewhere.
     if isinstance(returned, Awaitable | AsyncIterator):
@@ -89,6 +125,8 @@ def _to_the_end(items: Any) -> Generator[Any, None, None]:
 
 
 def _pair(item: Any) -> tuple[str, Any]:
+    if type(item) is tuple and len(item) == 2 and type(item[0]) is str:
+        return item  # nearly always
     match item:
         case (str(word), value):
             return word, value

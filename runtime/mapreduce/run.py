@@ -27,6 +27,7 @@ class Run:
         deadline: by when the invocation must have done its work, by `time.monotonic()`, see `deadline_in`; None if nobody knows.
         requests: requests made so far, by name, e.g. `{"s3.PutObject": 12}`; one that is made again counts once.
         retries: how often S3 had no time or gave no answer, by action, e.g. `{"s3:PutObject": 3}`.
+        notes: what else its log line should say.
     """
 
     run_id: str | None = None
@@ -35,6 +36,7 @@ class Run:
     deadline: float | None = None
     requests: Counter[str] = field(default_factory=Counter)
     retries: Counter[str] = field(default_factory=Counter)
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 _current: ContextVar[Run | None] = ContextVar("run", default=None)

@@ -199,12 +199,12 @@ class Scope:
         """Raise if this thread may not emit here now."""
         if os.getpid() != self._process:
             raise _another_process()
+        if threading.get_ident() in _combining:
+            raise RuntimeError("user_combine in functions/mapper/user_combine.py called emit(); it returns its value")
         if not self._open:
             raise self._too_late()
-        if (ident := threading.get_ident()) != self.ident:
+        if threading.get_ident() != self.ident:
             self._threads.add(threading.current_thread())
-        if ident in _combining:
-            raise RuntimeError("user_combine called emit(); it returns its value")
         self._check_children()
 
     def _hand_out(self, batch: Counter[str]) -> None:

@@ -1,9 +1,10 @@
 """The values of one word, as `user_reduce` gets them: read like a list, and as small as what differs in it."""
 
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain, repeat, starmap
-from operator import index
+from operator import index as whole_number
 from typing import Any, overload
 
 _SCALARS = frozenset({int, str, float, bool, type(None)})
@@ -16,19 +17,20 @@ class Values(Sequence[Any]):
     and dicts in it are handed out as copies: whoever changes one changes nothing in here.
     """
 
-    __slots__ = ("_ends", "_length", "_runs")
+    __slots__ = ("_ends", "_runs")
 
     def __init__(self, runs: Iterable[tuple[Any, int]]) -> None:
         """`runs`: values and how often each follows itself, e.g. `[(1, 50_000_000), ("a", 2)]`; each number is at least 1."""
-        self._runs = runs = tuple(runs)
-        # Nearly always one run: a word that was emitted with nothing but 1.
-        self._length = runs[0][1] if len(runs) == 1 else sum([times for _, times in runs])
+        self._runs = tuple(runs)
         self._ends: list[int] | None = None
 
     def __len__(self) -> int:
-        return self._length
+        ends = self._ends_of_runs()
+        return ends[-1] if ends else 0
 
     def __iter__(self) -> Iterator[Any]:
+        if len(self._runs) == 1:
+            return _repeated(*self._runs[0])
         return chain.from_iterable(starmap(_repeated, self._runs))
 
     def __reversed__(self) -> Iterator[Any]:
@@ -40,14 +42,27 @@ class Values(Sequence[Any]):
     def __getitem__(self, place: slice) -> "Values": ...
     def __getitem__(self, place: Any) -> Any:
         if isinstance(place, slice):
-            return self._slice(range(self._length)[place])
-        number = index(place)
-        if not -self._length <= number < self._length:
-            raise IndexError("list index out of range")
-        return _own(self._runs[self._run_of(number % self._length)][0])
+            return self._slice(range(len(self))[place])
+        try:
+            number = range(len(self))[place]
+        except IndexError:
+            raise IndexError("list index out of range") from None
+        return _own(self._runs[bisect_right(self._ends_of_runs(), number)][0])
 
     def __contains__(self, value: object) -> bool:
         return any(value is other or value == other for other, _ in self._runs)
+
+    def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
+        """The first place of `value`, from `start` on and before `stop`.
+
+        Raises:
+            ValueError: it is at none.
+        """
+        places = range(len(self))[start:stop]
+        for (other, times), end in zip(self._runs, self._ends_of_runs(), strict=True):
+            if end > places.start and end - times < places.stop and (value is other or value == other):
+                return max(places.start, end - times)
+        raise ValueError(f"{value!r:.200} is not in list")
 
     def count(self, value: Any) -> int:
         """How often `value` is in it."""
@@ -85,28 +100,28 @@ class Values(Sequence[Any]):
         return [*other, *self] if isinstance(other, list) else NotImplemented
 
     def __mul__(self, times: Any) -> list[Any]:
-        return list(self) * index(times)
+        return list(self) * whole_number(times)
 
     __rmul__ = __mul__
 
     def __repr__(self) -> str:
         return repr(list(self))
 
-    def _run_of(self, number: int) -> int:
+    def _ends_of_runs(self) -> list[int]:
         if self._ends is None:
-            self._ends = list(accumulate(times for _, times in self._runs))
-        return bisect_right(self._ends, number)
+            self._ends = list(accumulate([times for _, times in self._runs]))
+        return self._ends
 
     def _slice(self, places: range) -> "Values":
         runs: list[tuple[Any, int]] = []
+        ends = self._ends_of_runs()
         while places:
-            run = self._run_of(places[0])
-            end = self._ends[run] if self._ends else 0
-            begin = end - self._runs[run][1]
-            here = range(places[0], end if places.step > 0 else begin - 1, places.step)
-            times = min(len(here), len(places))
-            runs.append((self._runs[run][0], times))
-            places = places[times:]
+            number = bisect_right(ends, places[0])
+            value, times = self._runs[number]
+            here = range(places[0], ends[number] if places.step > 0 else ends[number] - times - 1, places.step)
+            taken = min(len(here), len(places))
+            runs.append((value, taken))
+            places = places[taken:]
         return Values(runs)
 
 

@@ -9,6 +9,7 @@
 `outcome` is `ok`, `turned back` (with the `reason`: nothing was to be done) or `error`, with `error` (the type) and `message`.
 `started` is in seconds since the epoch. A duplicate that skipped the component says `"duplicate": true`; pollers add `polls`.
 Where S3 had no time for requests, or gave no answer, `retries` says how often: `{"s3:PutObject": 12}`.
+A mapper whose layout has no use for the job's combiner says `"combiner": "left out"`.
 """
 
 import time
@@ -77,7 +78,7 @@ class LogLine:
             self._fields |= _told(error)
         durations = {name: round(value, 3) for name, value in self._milliseconds.items()}
         counted = {"requests": dict(self._run.requests)} | ({"retries": dict(self._run.retries)} if self._run.retries else {})
-        output.write(self._fields | durations | counted | self._notes)
+        output.write(self._fields | durations | counted | self._run.notes | self._notes)
 
 
 def _told(error: BaseException) -> dict[str, Any]:

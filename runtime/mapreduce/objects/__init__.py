@@ -17,9 +17,11 @@ class Objects(Shuffle):
     """See `shuffle.Shuffle`."""
 
     def writer(self, where: Destination, num_reducer: int, run: Run, combine: Combine | None) -> Writer:
-        """What puts an object for each pair; there is nothing in it to combine."""
+        """What puts an object for each pair. There is nothing in it to combine, and the log line says so."""
         from runtime.mapreduce.objects.writer import ObjectWriter
 
+        if combine is not None:
+            run.notes["combiner"] = "left out"
         return ObjectWriter(where, num_reducer, run)
 
     def partitions(self, where: Destination, run: Run, mappers: int) -> list[str]:
