@@ -60,8 +60,9 @@ class Values(Sequence[Any]):
         """
         places = range(len(self))[start:stop]
         for (other, times), end in zip(self._runs, self._ends_of_runs(), strict=True):
-            if end > places.start and end - times < places.stop and (value is other or value == other):
-                return max(places.start, end - times)
+            first = max(places.start, end - times)
+            if first < min(places.stop, end) and (value is other or value == other):
+                return first
         raise ValueError(f"{value!r:.200} is not in list")
 
     def count(self, value: Any) -> int:
