@@ -15,6 +15,7 @@ from operator import add, itemgetter
 from typing import Any, Protocol
 
 from runtime.mapreduce.packed.errors import PackedError
+from runtime.mapreduce.packed.format import Block
 from runtime.mapreduce.packed.frames import Runs, count_pairs, decode_frame
 from runtime.mapreduce.sequence import Values
 
@@ -82,6 +83,21 @@ def merge(parts: list[Part], ones: bool) -> Iterator[tuple[str, Values]]:
             frames = 0
             yield from collected.take(reached[0][0])
     yield from collected.take(None)
+
+
+def check_numbers(shown: str, block: Block, parts: list[Part]) -> None:
+    """Look whether the parts of a block, all of them read, hold what the block's entry says.
+
+    Raises:
+        PackedError: they do not.
+    """
+    pairs, words = sum(part.pairs for part in parts), sum(part.words for part in parts)
+    if any(part.has_more for part in parts) or (pairs, words) != (block.pairs, block.words):
+        raise PackedError(
+            shown,
+            f"is not read as it was written: {pairs:,} pairs of {words:,} words in partition {block.partition}, "
+            f"where its index says {block.pairs:,} and {block.words:,}",
+        )
 
 
 class _Collected(Protocol):

@@ -13,7 +13,7 @@ from runtime.mapreduce.keys import Destination, partition_number
 from runtime.mapreduce.packed import names
 from runtime.mapreduce.packed.errors import PackedError
 from runtime.mapreduce.packed.format import MERGED, Block, check_digest
-from runtime.mapreduce.packed.merge import Part, merge
+from runtime.mapreduce.packed.merge import Part, check_numbers, merge
 from runtime.mapreduce.packed.merged import Reference, parse_references, read_index
 from runtime.mapreduce.packed.spool import Spool
 from runtime.mapreduce.run import Run
@@ -38,7 +38,7 @@ def read(where: Destination, partition: str, run: Run) -> Iterator[tuple[str, Va
         parts = list(_fetch(where, references, spool))
         yield from merge([part for parts_of_one in parts for part in parts_of_one], all(each.block.ones for each in references))
     for reference, parts_of_one in zip(references, parts, strict=True):
-        _check_numbers(names.shown(where, reference.name), reference.block, parts_of_one)
+        check_numbers(names.shown(where, reference.name), reference.block, parts_of_one)
 
 
 def _find(where: Destination, partition: str, run: Run) -> list[Reference]:
@@ -113,14 +113,3 @@ def _get(where: Destination, piece: _Slice) -> bytes:
     if data is None:
         raise PackedError(names.shown(where, piece.name), "is missing")
     return data
-
-
-def _check_numbers(shown: str, block: Block, parts: list[Part]) -> None:
-    """Whether what was read is what the mapper wrote."""
-    pairs, words = sum(part.pairs for part in parts), sum(part.words for part in parts)
-    if any(part.has_more for part in parts) or (pairs, words) != (block.pairs, block.words):
-        raise PackedError(
-            shown,
-            f"is not read as it was written: {pairs:,} pairs of {words:,} words in partition {block.partition}, "
-            f"where its index says {block.pairs:,} and {block.words:,}",
-        )
