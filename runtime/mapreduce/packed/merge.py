@@ -8,7 +8,7 @@ one by one in order: that is several times as fast as a merge with a heap of wor
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import repeat
 from operator import add, itemgetter
@@ -31,7 +31,7 @@ class Part:
         words: how many words were read.
     """
 
-    def __init__(self, name: str, frames: list[Callable[[], bytes]], ones: bool) -> None:
+    def __init__(self, name: str, frames: Sequence[Callable[[], bytes]], ones: bool) -> None:
         self._name, self._frames, self._ones = name, frames, ones
         self._next = 0
         self._last = ""
