@@ -11,6 +11,7 @@ SHUFFLE ?=
 SCHEDULES ?= 10000
 SEED ?= 1
 RUNS ?= 5
+SIZES ?=
 JSON ?=
 KEEP ?=
 ARCH ?= x86_64
@@ -25,7 +26,7 @@ JOB :=
 override VARS := $(value VARS)
 # Recipes read them from the environment, so that no file name is ever taken for shell text.
 export PREFIX REGION VARS JOB
-export SCHEDULES SEED ORCHESTRATION INPUT OUTPUT SHUFFLE RUNS JSON ARCH PYTHON_VERSION PYTHON
+export SCHEDULES SEED ORCHESTRATION INPUT OUTPUT SHUFFLE RUNS SIZES JSON ARCH PYTHON_VERSION PYTHON
 
 VENV := build/venv
 TOOLS := $(VENV)/.ready
@@ -35,7 +36,7 @@ WHICH = --orchestration "$$ORCHESTRATION" --prefix "$$PREFIX" --region "$$REGION
 .DEFAULT_GOAL := help
 # Targets that are named together are steps, in that order: make -j4 local-up local-deploy.
 .NOTPARALLEL:
-.PHONY: help demo compare test soak faults tools package local-up local-restart local-status local-down local-deploy deploy destroy lint format clean
+.PHONY: help demo compare bench test soak faults tools package local-up local-restart local-status local-down local-deploy deploy destroy lint format clean
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
@@ -43,6 +44,9 @@ demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply,
 
 compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... RUNS=5 SHUFFLE=packed JSON=1 ORCHESTRATION=sfn,http_only)
 	@$(RUN) scripts.compare --input "$$INPUT" --runs "$$RUNS" --shuffle "$$SHUFFLE" $(if $(JSON),--json) $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
+
+bench: $(TOOLS) ## Speed of both layouts beside others: build/bench/bench.html (QUICK=1 three minutes, SIZES="1 20" MB, ALL=1 every row, RIVALS=1 Lithops)
+	@$(RUN) scripts.bench --sizes "$$SIZES" --vars="$$VARS" $(if $(QUICK),--quick) $(if $(ALL),--all) $(if $(RIVALS),--rivals) $(if $(filter file,$(origin RUNS)),,--runs "$$RUNS") $(if $(filter file,$(origin INPUT)),,--text "$$INPUT") $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
 
 ##@ Build
 tools: $(TOOLS) ## The tools' own virtual environment, build/venv

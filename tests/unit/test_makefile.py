@@ -91,3 +91,12 @@ def test_a_layout_is_passed_on_and_is_left_open_otherwise(repository: Path, targ
     assert told(repository, module, target, "SHUFFLE=packed")["shuffle"] == "packed"
     (repository / "calls").unlink()
     assert told(repository, module, target)["shuffle"] == ""
+
+
+def test_bench_leaves_open_what_was_not_asked_for(repository: Path) -> None:
+    asked = {"RUNS": "2", "INPUT": "my book.txt", "ORCHESTRATION": "sfn,http_only", "SIZES": "1 20", "VARS": "memory_mb=1024"}
+    wanted = {"runs": "2", "text": "my book.txt", "orchestration": "sfn,http_only", "sizes": "1 20", "vars": "memory_mb=1024"}
+
+    assert told(repository, "scripts.bench", "bench", *(f"{name}={value}" for name, value in asked.items())) == wanted
+    (repository / "calls").unlink()
+    assert told(repository, "scripts.bench", "bench") == {"sizes": "", "vars": ""}

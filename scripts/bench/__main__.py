@@ -1,0 +1,5 @@
+"""`python -m scripts.bench`."""
+
+from scripts import program
+
+program.run("scripts.bench.cli")

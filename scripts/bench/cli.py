@@ -1,0 +1,113 @@
+"""The order of things: texts, deployments, one run of each to warm up, the measured runs by turns, single parts, the report.
+
+By turns (a b c a b c), so that whatever else the machine does in a minute falls on all contenders.
+
+Exit codes: 0 done; 1 something could not be measured, or counts were wrong; 2 bad usage; 130 interrupted; else what a failed
+command gave.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from runtime.orchestration import ORCHESTRATIONS
+from scripts import paths
+from scripts.bench import page, targets
+from scripts.bench.deployments import deployed, say
+from scripts.bench.lithops import NoLithopsError, prepare
+from scripts.bench.measuring import Bench
+from scripts.bench.plan import Plan, plan
+from scripts.bench.results import Results, load, machine
+from scripts.client.errors import ClientError
+from scripts.compare.steps import StepFailedError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the bench; returns the exit code, and prints what went wrong."""
+    chosen = plan(_parser().parse_args(arguments))
+    folder = paths.BUILD / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    results = Results(machine(), chosen.as_json())
+    results.machine["load_before"] = load()
+    try:
+        python = prepare() if chosen.rivals else None
+        with (
+            tempfile.TemporaryDirectory(dir=folder, prefix=".run-") as scratch,
+            deployed(chosen.orchestrations, chosen.emit_all, chosen.variables) as there,
+        ):
+            Bench(chosen, there, python, Path(scratch), results).run()
+    except (StepFailedError, ClientError) as error:
+        say(f"error: {error}")
+        return error.exit_code
+    except NoLithopsError as error:
+        say(f"error: Lithops could not be installed: {error}")
+        return EXIT_FAILED
+    except OSError as error:
+        say(f"error: {error}")
+        return EXIT_USAGE if chosen.text is not None and error.filename == str(chosen.text) else EXIT_FAILED
+    except KeyboardInterrupt:
+        say("interrupted")
+        return EXIT_INTERRUPTED
+    results.machine["load_after"] = load()
+    return _report(folder, chosen, results)
+
+
+def _report(folder: Path, chosen: Plan, results: Results) -> int:
+    results.notes += chosen.notes
+    (folder / "bench.json").write_text(json.dumps(results.as_json(), indent=1) + "\n", encoding="utf-8")
+    (folder / "bench.html").write_text(page.render(results), encoding="utf-8")
+    for line in targets.lines(targets.rows(results)):
+        print(line)
+    state = results.machine
+    print(f"\n{state['cores']} cores, load average {state['load_before'][0]} before and {state['load_after'][0]} after", end="")
+    print(f"; medians of {chosen.runs} run(s) after one that is not counted")
+    for note in results.notes:
+        print(f"note: {note}")
+    for failure in results.failures:
+        print(f"failed: {failure}")
+    print(f"all numbers: {folder / 'bench.json'}\nplots: {folder / 'bench.html'}")
+    return EXIT_FAILED if results.failures else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="make bench",
+        description="Measure both layouts of the shuffle under each orchestration on the embedded AWS, beside others.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--sizes", default="", metavar="MB", help="sizes of the texts in MB, separated by blanks or commas; default: 0.12 1 5"
+    )
+    parser.add_argument("--text", default="", metavar="FILE", help="a text of your own, measured beside the others")
+    parser.add_argument(
+        "--objects",
+        type=float,
+        default=0.12,
+        metavar="MB",
+        help="largest text to run in the layout objects; default: %(default)s",
+    )
+    parser.add_argument("--runs", type=int, default=0, metavar="N", help="measured runs of each; default: 3, with --quick 1")
+    parser.add_argument(
+        "--orchestration",
+        default="",
+        metavar="NAMES",
+        help=f"some of {', '.join(ORCHESTRATIONS)}, separated by blanks or commas; default: all",
+    )
+    parser.add_argument("--quick", action="store_true", help="end within three minutes: smaller texts, one run, fewer branches")
+    parser.add_argument("--all", action="store_true", help="every row of the table: 20 and 100 MB, one word, distinct words")
+    parser.add_argument("--rivals", action="store_true", help="run Lithops, too, from PyPI in a virtual environment of its own")
+    parser.add_argument("--vars", default="", metavar="TEXT", help="variables of terraform/variables.tf for the deployments")
+    parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="of one run; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the texts; default: %(default)s")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

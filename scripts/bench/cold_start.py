@@ -1,0 +1,60 @@
+"""How long a function's import takes in a fresh process: from the start of its entry point's import to its first line.
+
+Code and layer are unpacked as Lambda has them, without byte code, and the environment is the deployed function's. The interpreter
+is the one on which the embedded AWS runs functions. Python's own start comes before that, and is the platform's.
+"""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts import paths
+from scripts.bench.as_lambda import as_lambda, unpacked
+from scripts.client.deployment import Deployment
+from scripts.compare import telemetry
+
+FUNCTIONS = ("mapper", "partition", "reducer", "summary")
+
+_SECONDS = 60
+_PROGRAM = """
+import time
+began = time.perf_counter()
+import runtime.orchestration.entry
+print(time.perf_counter() - began)
+"""
+
+
+def measure(deployment: Deployment, times: int, functions: Sequence[str] = FUNCTIONS) -> dict[str, list[float]]:
+    """Seconds of each import by function; once more than `times`, and the first not counted: it brings the files into memory.
+
+    Raises:
+        subprocess.CalledProcessError: a function can't be imported.
+    """
+    client = telemetry.client(deployment, "lambda")
+    found: dict[str, list[float]] = {}
+    with as_lambda() as place:
+        for function in functions:
+            code = unpacked(paths.BUILD / deployment.orchestration / f"{function}.zip", place.scratch / function)
+            configured = client.get_function_configuration(FunctionName=deployment.function(function))
+            environment = {
+                **configured["Environment"]["Variables"],
+                **place.environment(code),
+                "AWS_LAMBDA_FUNCTION_NAME": configured["FunctionName"],
+                "AWS_REGION": deployment.region,
+            }
+            found[function] = [_once(place.python, code, environment) for _ in range(times + 1)][1:]
+    return found
+
+
+def _once(python: Path, code: Path, environment: dict[str, str]) -> float:
+    done = subprocess.run(
+        [python, "-c", _PROGRAM],
+        cwd=code,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_SECONDS,
+        check=True,
+    )
+    return float(json.loads(done.stdout))

@@ -1,0 +1,86 @@
+"""The embedded AWS with what a bench needs on it, and away with it in the end, whatever happens."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from scripts import paths
+from scripts.client.deployment import Deployment, find_deployments
+from scripts.compare import steps
+from scripts.compare.steps import StepFailedError
+
+PROGRAM = "bench"
+REGION = "us-east-1"
+
+OWN = "bench"
+EMIT_ALL = "bench-all"
+"""Prefixes: of the deployments with the repository's own job, and of those whose map calls `emit_all`."""
+
+_JOB = Path(__file__).parent / "jobs" / "emit_all"
+
+say = partial(steps.say, program=PROGRAM)
+_step = partial(steps.step, program=PROGRAM)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What is there: by orchestration, with the own job and with `emit_all`."""
+
+    own: dict[str, Deployment]
+    emit_all: dict[str, Deployment]
+
+
+@contextmanager
+def deployed(orchestrations: Sequence[str], emit_all: Sequence[str], variables: str = "") -> Iterator[Deployed]:
+    """The embedded AWS with these orchestrations on it, under prefixes of their own, while the body runs.
+
+    One that runs already is used, and afterwards has nothing of this any more; one that was started here is stopped.
+    `variables` are passed on to Terraform.
+
+    Raises:
+        StepFailedError: a command failed; it has said why.
+    """
+    wanted = [(EMIT_ALL, name) for name in emit_all] + [(OWN, name) for name in orchestrations]
+    with steps.embedded(keep_up=False, program=PROGRAM) as lasting:
+        begun: list[tuple[str, str]] = []
+        try:
+            packaged = OWN  # as `embedded` has just left them
+            for number, (prefix, name) in enumerate(wanted, 1):
+                if prefix != packaged:
+                    _package(prefix)
+                    packaged = prefix
+                begun.append((prefix, name))
+                title = f"terraform apply {number}/{len(wanted)}: {prefix}-{name}"
+                _step(title, *_command("apply", prefix, name), f"--vars={variables}")
+            yield Deployed(
+                {name: _found(OWN, name) for name in orchestrations}, {name: _found(EMIT_ALL, name) for name in emit_all}
+            )
+        finally:
+            if packaged != OWN:
+                _package(OWN)
+            for prefix, name in begun if lasting else ():
+                with suppress(StepFailedError):  # it has said why, and the others go all the same
+                    _step(f"terraform destroy: {prefix}-{name}", *_command("destroy", prefix, name))
+
+
+def _package(prefix: str) -> None:
+    _step(f"the zips of {prefix}", "scripts.package", "--job", str(_JOB) if prefix == EMIT_ALL else "")
+
+
+def _command(name: str, prefix: str, orchestration: str) -> tuple[str, ...]:
+    where = ("--target", "embedded", "--prefix", prefix, "--region", REGION, "--orchestration", orchestration)
+    return ("scripts.deploy", name, *where)
+
+
+def _found(prefix: str, name: str) -> Deployment:
+    return find_deployments("embedded", name, prefix, REGION)[0]
+
+
+def architecture() -> str:
+    """The one that the zips are made for, whose prices hold."""
+    import json
+
+    manifest = json.loads((paths.BUILD / "manifest.json").read_text(encoding="utf-8"))
+    return str(manifest["architecture"])

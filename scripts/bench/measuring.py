@@ -1,0 +1,165 @@
+"""Measures one part after the other, and says how it goes."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from scripts import paths
+from scripts.bench import cold_start, costs, fan_out, texts
+from scripts.bench.as_lambda import as_lambda
+from scripts.bench.clocked import CommandFailedError, clock
+from scripts.bench.contenders import (
+    COUNTER,
+    EMIT_ALL,
+    Ceiling,
+    Client,
+    Contender,
+    Lithops,
+    Program,
+    Serial,
+    WrongCountsError,
+)
+from scripts.bench.deployments import Deployed, architecture, say
+from scripts.bench.plan import Plan
+from scripts.bench.results import FanOut, Results, Series
+from scripts.bench.statistic import Sample, sample
+from scripts.bench.texts import Text
+from scripts.client.errors import ClientError
+from scripts.client.layout import OBJECTS, PACKED
+from scripts.compare.measuring import LostLogError
+from scripts.compare.telemetry import TelemetryError
+from scripts.compare.timeline import IncompleteLogsError
+
+_UNKNOWN = (ClientError, TelemetryError, LostLogError, IncompleteLogsError)
+_MICROSECONDS = 1_000_000
+_COLD_STARTS = 9
+_BARE_ORCHESTRATION = "sfn"
+
+
+class Bench:
+    """One bench; `python` is that of Lithops, `folder` one for what is needed meanwhile."""
+
+    def __init__(self, plan: Plan, there: Deployed, python: Path | None, folder: Path, results: Results) -> None:
+        self._plan, self._there, self._python, self._folder, self._results = plan, there, python, folder, results
+        self._architecture = architecture()
+
+    def run(self) -> None:
+        """Measure all."""
+        self._cold_starts()
+        self._emit()
+        for make in self._texts():
+            text = make()
+            say(f"{text.name}: {text.words:,} words, {len(text.counts):,} different ones")
+            self._on(text)
+            text.path.unlink()
+        self._fan_outs()
+
+    def _texts(self) -> Iterator[Callable[[], Text]]:
+        plan, folder = self._plan, self._folder
+        if (path := plan.text) is not None:
+            yield lambda: texts.given(path, folder)
+        for size in plan.sizes:
+            yield lambda size=size: texts.of_size(size, folder, plan.seed)  # type: ignore[misc]
+        if plan.others:
+            yield lambda: texts.one_word(folder)
+            yield lambda: texts.distinct(folder)
+
+    def _contenders(self, text: Text) -> Iterator[Contender]:
+        plan, there, seconds = self._plan, self._there, self._plan.timeout
+        size = text.megabytes
+        first = next(iter(there.own.values()))
+        yield Program(COUNTER, "scripts.bench.beside.counting", seconds)
+        if self._python is not None:
+            yield Lithops(self._python, self._folder, seconds)
+        for name in plan.orchestrations_for(size):
+            yield Client(PACKED, there.own[name], PACKED, self._folder, seconds)
+        for name in plan.emit_all_for(size):
+            yield Client(EMIT_ALL, there.emit_all[name], PACKED, self._folder, seconds)
+        if size <= plan.objects:
+            yield Ceiling(first, seconds)
+            yield Serial(first, seconds)
+            for name in plan.orchestrations:
+                yield Client(OBJECTS, there.own[name], OBJECTS, self._folder, seconds)
+
+    def _on(self, text: Text) -> None:
+        entered: list[tuple[Contender, Series]] = []
+        for contender in self._contenders(text):
+            series = Series(contender.name, contender.orchestration, text.name, text.megabytes, text.words)
+            self._results.series.append(series)
+            self._warm_up(contender, series, text)
+            if series.failure is None:
+                entered.append((contender, series))
+        for turn in range(1, self._plan.runs + 1):
+            for contender, series in entered:
+                if series.failure is None and self._once(contender, series, text):
+                    say(f"{text.name}, run {turn}/{self._plan.runs} of {series.title}: {series.runs[-1].seconds:.2f} s")
+
+    def _warm_up(self, contender: Contender, series: Series, text: Text) -> None:
+        """A run that is not counted. Where the client is run, it is one whose requests and price are."""
+        if isinstance(contender, Client):
+            arguments = (contender.deployment, contender.layout, text, self._architecture, self._plan.timeout)
+            try:
+                series.cost = costs.measure(*arguments)
+            except _UNKNOWN as error:
+                say(f"note: what a run of {series.title} on {text.name} costs is not known: {error}")
+            else:
+                say(f"{text.name}, {series.title}: warmed up")
+                return
+        if self._once(contender, series, text):
+            say(f"{text.name}, {series.title}: warmed up in {series.runs.pop().seconds:.2f} s (not counted)")
+
+    def _once(self, contender: Contender, series: Series, text: Text) -> bool:
+        try:
+            series.runs.append(contender.run(text))
+        except (CommandFailedError, WrongCountsError) as error:
+            series.failure = str(error)
+            say(f"failed: {series.title} on {text.name}: {error}")
+            return False
+        return True
+
+    def _cold_starts(self) -> None:
+        deployment = next(iter(self._there.own.values()))
+        for function, seconds in cold_start.measure(deployment, _COLD_STARTS).items():
+            self._results.cold_starts[function] = Sample(tuple(seconds))
+            say(f"import of {function} in a fresh process: {self._results.cold_starts[function].median * 1000:.0f} ms")
+
+    def _emit(self) -> None:
+        text = texts.of_size(1.0, self._folder, self._plan.seed)
+        try:
+            with as_lambda() as place:
+                command = [str(place.python), "-m", "scripts.bench.emit_cost", PACKED, str(text.path)]
+                told = json.loads(clock(command, self._plan.timeout, environment=place.environment(paths.ROOT)).output)
+        except CommandFailedError as error:
+            self._results.series.append(Series("emit alone", None, text.name, 1.0, text.words, failure=str(error)))
+            return
+        finally:
+            text.path.unlink()
+        for name in ("emit", "emit_all"):
+            microseconds = told[name] / told["words"] * _MICROSECONDS
+            self._results.emit_microseconds[name] = round(microseconds, 4)
+            say(f"{name} in packed: {microseconds:.3f} µs of CPU time for each word")
+
+    def _fan_outs(self) -> None:
+        ways: dict[str, Callable[[int], float]] = {
+            name: (lambda branches, one=one: fan_out.run(one, branches, self._architecture, self._plan.timeout))  # type: ignore[misc]
+            for name, one in self._there.own.items()
+        }
+        if (bare := self._there.own.get(_BARE_ORCHESTRATION)) is not None:
+            ways[fan_out.BARE] = lambda branches: fan_out.invoke(bare, branches, self._plan.timeout)
+        for branches in self._plan.branches:
+            seconds: dict[str, list[float]] = {name: [] for name in ways}
+            failures: dict[str, str] = {}
+            for turn in range(self._plan.runs + 1):
+                for name in [name for name in ways if name not in failures]:
+                    try:
+                        took = ways[name](branches)
+                    except (ClientError, RuntimeError, *_UNKNOWN) as error:
+                        failures[name] = str(error)
+                        say(f"{branches} branches, {name}: {error}")
+                        continue
+                    seconds[name] += [took] if turn else []
+            for name in ways:
+                measured = FanOut(name, branches, sample(seconds[name]), failures.get(name))
+                self._results.fan_outs.append(measured)
+                if measured.seconds:
+                    say(f"{branches} branches, {name}: {measured.seconds.median:.2f} s")
