@@ -8,7 +8,7 @@ that a reader needs little memory for each of many mappers. A word whose values 
 """
 
 import json
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from itertools import accumulate
 from operator import add, lt
@@ -43,7 +43,13 @@ def encode_frames(words: list[str], runs: list[Runs], size: int) -> Iterator[byt
         ValueError: one pair is larger than a frame can be; names the word.
     """
     for start, end in _cuts(words, runs, size):
-        yield from _encode_some(words[start:end], runs[start:end], size)
+        first = runs[start]
+        if end - start > 1 or isinstance(first, int):
+            yield from _encode_some(words[start:end], runs[start:end], size)
+        else:
+            at_once = 2 * max(1, size // (2 * _WEIGHT))
+            for place in range(0, len(first), at_once):
+                yield from _encode_some(words[start:end], [first[place : place + at_once]], size)
 
 
 def count_pairs(runs: Collection[Runs]) -> int:
@@ -89,7 +95,7 @@ def _cuts(words: list[str], runs: list[Runs], size: int) -> Iterator[tuple[int, 
     start = 0
     while start < len(words):
         limit = size + (ends[start - 1] if start else 0)
-        end = bisect_left(ends, limit, start) + 1
+        end = max(start + 1, bisect_right(ends, limit, start))
         yield start, end
         start = end
 
