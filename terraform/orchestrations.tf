@@ -89,7 +89,7 @@ locals {
       functions = {
         unum_map = {
           grants = [
-            "read_unum_map_input", "write_mapper_input", "read_mapper_values", "write_partition_input", "write_failure", "mark_open",
+            "read_unum_map_input", "write_mapper_input", "write_partition_input", "write_failure", "mark_open",
             # A run that fails keeps what its mappers have answered; resumed, it looks for that.
             "write_mapper_values", "list_values",
           ]
@@ -98,14 +98,14 @@ locals {
         mapper = { grants = ["read_mapper_input", "write_mapper_values"] }
         partition = {
           grants = [
-            "read_partition_input", "write_reducer_input", "read_reducer_values", "write_summary_input",
+            "read_partition_input", "read_mapper_values", "write_reducer_input", "write_summary_input",
             # The same for the reducers, with what their values belong to.
             "write_reducer_values", "list_values", "read_partition_values", "write_partition_values",
           ]
           invokes = ["reducer", "summary"]
         }
         reducer = { grants = ["read_reducer_input", "write_reducer_values"] }
-        summary = { grants = ["read_summary_input", "read_result", "write_result"] }
+        summary = { grants = ["read_summary_input", "read_reducer_values", "read_result", "write_result"] }
         failure = { grants = concat(["write_failure"], local.keep) }
       }
     }

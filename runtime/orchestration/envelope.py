@@ -11,9 +11,13 @@ A plain value, a fan-out's element and a fan-in::
 
 `Data` is a datum. `{"Source": "http", "Value": ...}` carries the value. `{"Source": "s3", "Value": "mapper.input/3.json"}`
 is a claim check: the value lies in the returns bucket under that key of the run. A `Directory` there is a fan-in point: all
-return values of a fan-out, in the store that `Source` names: `s3`, `dynamodb` or `redis`. A list of data is a fan-in whose values
-travel in the envelope. Pointers are relative to
-`{returns bucket}/{run}/`, so that no envelope can point outside its own run.
+return values of a fan-out, in the store that `Source` names: `s3`, `dynamodb` or `redis`.
+
+A list of data is an array whose elements travel each in its own way: some in the envelope, some as claim checks. A fan-in may get
+its branches' values so. The entry function gets so what it fans out over, and passes claim checks on as they are. Where even the
+list is too large, it lies in the returns bucket: `{"Source": "s3", "Value": {"Elements": "unum_map.input/1.json"}}`.
+
+Pointers are relative to `{returns bucket}/{run}/`, so that no envelope can point outside its own run.
 """
 
 import json
@@ -26,6 +30,8 @@ _POINTER = re.compile(r"[a-z_]+(\.input)?/[1-9][0-9]*\.json")
 _DIRECTORY = re.compile(r"[a-z_]+/")
 _LAST_SECONDS = 1e11
 
+SEPARATOR_BYTES = 2
+"""Between two elements of an array in a function's answer."""
 
 MAX_SIZE = 1_000_000
 """Branches of a fan-out. A function that gathers a larger one, forged or not, would run out of memory before it could say so."""
@@ -51,6 +57,13 @@ class Pointer:
 
 
 @dataclass(frozen=True)
+class Elements:
+    """An array of data: key of the JSON list of them, relative to the run's directory in the returns bucket."""
+
+    key: str
+
+
+@dataclass(frozen=True)
 class Directory:
     """A fan-in point: the return values `1.json` to `{size}.json` of one function."""
 
@@ -65,12 +78,12 @@ class Inline:
     value: Any
 
 
-Datum = Inline | Pointer | Directory
+Datum = Inline | Pointer | Elements | Directory
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """A parsed envelope; `data` is a list at a fan-in whose values travel inline."""
+    """A parsed envelope; `data` is a list where each element of an array travels in its own way."""
 
     run_id: str
     data: Datum | list[Datum]
@@ -118,6 +131,8 @@ def parse_datum(datum: object) -> Datum:
             return Inline(value)
         case {"Source": "s3", "Value": str(key)} if _POINTER.fullmatch(key):
             return Pointer(key)
+        case {"Source": "s3", "Value": {"Elements": str(key)}} if _POINTER.fullmatch(key):
+            return Elements(key)
         case {"Source": "s3" | "dynamodb" | "redis", "Value": {"Directory": str(name), "Size": int(size)}} if (
             _DIRECTORY.fullmatch(name) and not isinstance(size, bool) and 0 <= size <= MAX_SIZE
         ):
@@ -153,6 +168,11 @@ def inline(value: Any) -> dict[str, Any]:
 def pointer(key: str) -> dict[str, Any]:
     """The datum that is a claim check."""
     return {"Source": "s3", "Value": key}
+
+
+def elements(key: str) -> dict[str, Any]:
+    """The datum that points to a list of data."""
+    return {"Source": "s3", "Value": {"Elements": key}}
 
 
 def directory(function: str, size: int, source: str = "s3") -> dict[str, Any]:

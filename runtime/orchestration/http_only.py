@@ -5,8 +5,10 @@ Event::
     {"Session": run id, "Data": datum, "Fan-out": {"Index": 3, "Size": 6}, "Deadline": 1795456274.1}
 
 `Deadline` (seconds since the epoch) is when the caller's own time runs out: what cannot be answered by then is not begun. A
-branch answers with a datum. `unum_map` invokes the mappers, then partition with their values; partition the reducers, then
-summary. So `unum_map` waits for all the rest, and its Lambda timeout bounds the run.
+branch answers with a datum: a claim check, if its value is larger than its share of what one payload holds of all branches. The
+caller passes the list of what they answer on to the function that they meet in, and takes no claim check out. `unum_map` invokes
+the mappers, then partition with their values; partition the reducers, then summary. So `unum_map` waits for all the rest, and its
+Lambda timeout bounds the run.
 
 A run that fails is answered as such, up to the client, and recorded by `unum_map`::
 
@@ -31,10 +33,11 @@ from itertools import count
 from typing import Any
 
 from runtime.mapreduce.storage import StorageError
+from runtime.orchestration import elements
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
-from runtime.orchestration.envelope import EnvelopeError, Inline, Pointer, encode
+from runtime.orchestration.envelope import SEPARATOR_BYTES, EnvelopeError, Inline, Pointer, encode
 from runtime.orchestration.failure_record import complete, describe, from_response
 from runtime.orchestration.invoker import AnswerLost, FunctionFailed, InvokeError
 from runtime.orchestration.results import DONE, REMOVED, record_failure, store_result
@@ -113,8 +116,12 @@ class HttpOnly(Orchestration):
         return self._returns(invocation).find(own_key(self._edge.name, invocation.envelope))
 
     def read(self, invocation: Invocation) -> Any:
-        """Take out claim checks; a fan-in's values come as a list of data in the order of the branches."""
-        return self._returns(invocation).resolve(invocation.envelope.data)
+        """Take out claim checks; a fan-in's values come as a list of data in the order of the branches.
+
+        For the entry see `elements`.
+        """
+        data, returns = invocation.envelope.data, self._returns(invocation)
+        return elements.read(returns, data, str(self._edge.next)) if self._edge.name == ENTRY else returns.resolve(data)
 
     def egress(self, invocation: Invocation, value: Any) -> Any:
         """Answer the caller; before that, a fan-out's caller does all the rest of the run."""
@@ -126,7 +133,7 @@ class HttpOnly(Orchestration):
             case "Map":
                 return self._fan_out_and_in(invocation, value)
             case "Fan-in":
-                return self._datum(invocation, value, own_key(self._edge.name, invocation.envelope))
+                return self._answer(invocation, value)
             case "Scalar":
                 raise DefinitionError(f'{self._edge.name}.next: http_only has no "Scalar" edge')
 
@@ -137,24 +144,27 @@ class HttpOnly(Orchestration):
         deadline = self._deadline(invocation)
         kept = self._returns(invocation).indexes(target) if _is_resumed(invocation) else set()
         answered: dict[int, Any] = {}
+        branches = self._elements(invocation, values)
 
-        def branch(index: int) -> Any:
+        def branch(index: int, element: Inline | Pointer) -> Any:
             if index in kept:
                 return envelopes.pointer(return_key(target, index))
-            datum = self._datum(invocation, values[index - 1], input_key(target, index))
+            if isinstance(element, Pointer):
+                datum = envelopes.pointer(element.key)
+            else:
+                datum = self._returns(invocation).datum(element.value, input_key(target, index), PAYLOAD_BYTES)
             place = {"Fan-out": {"Index": index, "Size": size}}
             answered[index] = self._call(invocation, target, {"Data": datum, **place}, index, deadline)
             return answered[index]
 
         try:
-            calls = [partial(branch, index) for index in range(1, size + 1)]
+            calls = [partial(branch, index, element) for index, element in enumerate(branches, 1)]
             returned = in_order(calls, self._settings.fan_out_concurrency)
             data: Any = returned
-            values_or_pointers = [envelopes.parse_datum(datum) for datum in returned]
-            if len(encode(returned)) > PAYLOAD_BYTES or any(isinstance(datum, Pointer) for datum in values_or_pointers):
-                # All values in one claim check: that is all that the fan-in function may read.
-                resolved = self._returns(invocation).resolve(values_or_pointers)
-                data = self._datum(invocation, resolved, input_key(fan_in, 1))
+            if len(encode(returned)) > PAYLOAD_BYTES:
+                # Claim checks alone, of more than a hundred thousand branches.
+                self._returns(invocation).write(key := input_key(fan_in, 1), returned)
+                data = envelopes.elements(key)
             resumed = {"Resumed": True} if _is_resumed(invocation) else {}
             answer = self._call(invocation, fan_in, {"Data": data, **resumed}, None, deadline)
         except BranchFailed as failed:
@@ -172,6 +182,11 @@ class HttpOnly(Orchestration):
                 # Else nobody resumes the run, and what it kept has been tidied up.
                 self._keep(invocation, values, answered)
         return dict(answer)
+
+    def _elements(self, invocation: Invocation, values: list[Any]) -> list[Inline | Pointer]:
+        if self._edge.name == ENTRY:
+            return elements.passed_on(invocation.envelope.data, values, str(self._edge.next))
+        return [Inline(value) for value in values]
 
     def _keep(self, invocation: Invocation, values: list[Any], answered: Mapping[int, Any]) -> None:
         """Store what the branches answered, for a resumed run; a failure to do so is noted, and hides not why the run failed."""
@@ -223,13 +238,12 @@ class HttpOnly(Orchestration):
             pause *= 2
         raise AssertionError("the last attempt returns or raises")
 
-    def _datum(self, invocation: Invocation, value: Any, key: str) -> dict[str, Any]:
-        """A value for the next payload or for an answer, as a claim check under `key` if it is too large for one."""
-        datum = envelopes.inline(value)
-        if envelopes.answer_bytes(datum) <= PAYLOAD_BYTES:
-            return datum
-        self._returns(invocation).write(key, value)
-        return envelopes.pointer(key)
+    def _answer(self, invocation: Invocation, value: Any) -> dict[str, Any]:
+        """A branch's value for its caller, which passes on what all branches answer: so it may fill its share of a payload."""
+        envelope = invocation.envelope
+        branches = envelope.fan_out.size if envelope.fan_out else 1
+        key = own_key(self._edge.name, envelope)
+        return self._returns(invocation).datum(value, key, PAYLOAD_BYTES // branches - SEPARATOR_BYTES)
 
     def _deadline(self, invocation: Invocation) -> float:
         """When this function's own time, and its caller's, is up: seconds since the epoch."""

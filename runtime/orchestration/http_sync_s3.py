@@ -16,11 +16,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from runtime.orchestration import elements, fan_in, stores
 from runtime.orchestration import envelope as envelopes
-from runtime.orchestration import fan_in, stores
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
-from runtime.orchestration.envelope import EnvelopeError, encode
+from runtime.orchestration.envelope import EnvelopeError, Inline, Pointer, encode
 from runtime.orchestration.results import how_ended, store_result
 from runtime.orchestration.returns import Found, in_order
 from runtime.orchestration.settings import Settings
@@ -79,8 +79,9 @@ class HttpSyncS3(Orchestration):
         return self._store(invocation).find(self._edge.name, _index(invocation))
 
     def read(self, invocation: Invocation) -> Any:
-        """Take out a claim check, or read a fan-out's directory into an array ordered by index."""
-        return self._store(invocation).resolve(invocation.envelope.data)
+        """Take out a claim check, or read a fan-out's directory into an array ordered by index. For the entry see `elements`."""
+        data, store = invocation.envelope.data, self._store(invocation)
+        return elements.read(store, data, str(self._edge.next)) if self._edge.name == ENTRY else store.resolve(data)
 
     def egress(self, invocation: Invocation, value: Any) -> dict[str, Any]:
         """Store the return value and invoke who is next."""
@@ -108,20 +109,28 @@ class HttpSyncS3(Orchestration):
             self._gather(invocation, target, 0, str(self._edge.fan_in))
             return
 
-        def start(index: int) -> None:
-            fan_out = {"Index": index, "Size": size, "Directory": f"{target}/"}
-            self._send(invocation, target, index, values[index - 1], {"Fan-out": fan_out})
+        branches = self._elements(invocation, values)
 
-        in_order([partial(start, index) for index in range(1, size + 1)], _INVOKERS)
+        def start(index: int, element: Inline | Pointer) -> None:
+            fan_out = {"Index": index, "Size": size, "Directory": f"{target}/"}
+            self._send(invocation, target, index, element, {"Fan-out": fan_out})
+
+        in_order([partial(start, index, element) for index, element in enumerate(branches, 1)], _INVOKERS)
+
+    def _elements(self, invocation: Invocation, values: list[Any]) -> list[Inline | Pointer]:
+        if self._edge.name == ENTRY:
+            return elements.passed_on(invocation.envelope.data, values, str(self._edge.next))
+        return [Inline(value) for value in values]
 
     def _continue(self, invocation: Invocation, datum: Mapping[str, Any]) -> None:
-        self._send(invocation, str(self._edge.next), 1, datum["Value"], {})
+        self._send(invocation, str(self._edge.next), 1, Inline(datum["Value"]), {})
 
-    def _send(self, invocation: Invocation, target: str, index: int, value: Any, place: Mapping[str, Any]) -> None:
-        """Invoke `target` with a value, as a claim check if it is too large for an asynchronous payload."""
-        datum = envelopes.inline(value)
-        if len(encode(datum)) > ASYNC_PAYLOAD_BYTES:
-            datum = envelopes.pointer(self._store(invocation).write_claim_check(target, index, value))
+    def _send(self, invocation: Invocation, target: str, index: int, element: Inline | Pointer, place: Mapping[str, Any]) -> None:
+        """Invoke `target` with a value, as a claim check if it is one or is too large for an asynchronous payload."""
+        if isinstance(element, Pointer):
+            datum = envelopes.pointer(element.key)
+        elif len(encode(datum := envelopes.inline(element.value))) > ASYNC_PAYLOAD_BYTES:
+            datum = envelopes.pointer(self._store(invocation).write_claim_check(target, index, element.value))
         self._invoke(target, {"Session": invocation.envelope.run_id, "Data": datum, **place})
 
     def _gather(self, invocation: Invocation, branches: str, size: int, target: str) -> None:

@@ -39,6 +39,9 @@ def _destinations(function: str, value: Any) -> Iterator[Any]:
     if function == "unum_map" and isinstance(value, dict):
         value = value.get("data")
     for item in value if isinstance(value, list) else [value]:
+        if function == "unum_map" and isinstance(item, dict):
+            # Of a list of data; what travels as a claim check is its branch's to refuse.
+            item = item.get("Value", item)
         if isinstance(item, dict):
             yield item.get(field)
 

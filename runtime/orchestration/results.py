@@ -8,7 +8,6 @@ An event may be delivered long after its run has ended, and after all that lay b
 tells whoever wakes up that there is nothing left to do.
 """
 
-import json
 import re
 from typing import Any
 
@@ -42,13 +41,13 @@ def how_ended(bucket: str, run_id: str) -> str | None:
     return REMOVED if "run.json" not in names and MADE_BY_CLIENT.fullmatch(run_id) else None
 
 
-def store_result(bucket: str, run_id: str, value: Any) -> Any:
-    """Store the result unless there is one; return what is stored.
+def store_result(bucket: str, run_id: str, value: Any) -> None:
+    """Store the result unless there is one.
 
     Raises:
         StorageError: a request finally failed.
     """
-    return json.loads(storage.create_or_read(bucket, f"{run_id}/result.json", encode(value)))
+    storage.create_or_read(bucket, f"{run_id}/result.json", encode(value))
 
 
 def record_failure(bucket: str, run_id: str, failure: dict[str, Any]) -> str | None:

@@ -1,7 +1,8 @@
 """Return values and claim checks of a run, as JSON objects in the returns bucket.
 
     {run}/{function}/{index}.json         what a function returned; create-if-absent: the first writer wins
-    {run}/{function}.input/{index}.json   what a function is given when that is too large for its carrier
+    {run}/{function}.input/{index}.json   what a function is given when that is too large for its carrier; the entry function's is
+                                          a list of data, see `envelope`
 
 Written by egress (and by the client: the input), read by ingress, expired by the bucket's lifecycle or removed by the client.
 Index counts from 1; a function outside a fan-out has index 1.
@@ -16,7 +17,18 @@ from functools import partial
 from typing import Any
 
 from runtime.mapreduce import storage
-from runtime.orchestration.envelope import Datum, Directory, Envelope, Inline, Pointer, encode
+from runtime.orchestration import envelope as envelopes
+from runtime.orchestration.envelope import (
+    Datum,
+    Directory,
+    Elements,
+    Envelope,
+    EnvelopeError,
+    Inline,
+    Pointer,
+    encode,
+    parse_datum,
+)
 
 _INDEX = re.compile(r"([1-9][0-9]*)\.json")
 
@@ -33,7 +45,22 @@ class Returns:
         Raises:
             StorageError: a request finally failed.
         """
-        return json.loads(storage.create_or_read(self._bucket, self._prefix + key, encode(value)))
+        body = encode(value)
+        stored = storage.create_or_read(self._bucket, self._prefix + key, body)
+        return value if stored == body else json.loads(stored)
+
+    def datum(self, value: Any, key: str, limit: int) -> dict[str, Any]:
+        """How a value travels where there are `limit` bytes for it: as it is, or as a claim check that is stored under `key`.
+
+        Raises:
+            TypeError, ValueError: the value is no JSON.
+            StorageError: the put finally failed.
+        """
+        body, inline = encode(value), envelopes.inline(value)
+        if len(body) <= limit and envelopes.answer_bytes(inline) <= limit:
+            return inline
+        self.write_body(key, body)
+        return envelopes.pointer(key)
 
     def write(self, key: str, value: Any) -> None:
         """Store a value under `key`, whatever was there.
@@ -41,7 +68,11 @@ class Returns:
         Raises:
             StorageError: the put finally failed.
         """
-        storage.put(self._bucket, self._prefix + key, encode(value))
+        self.write_body(key, encode(value))
+
+    def write_body(self, key: str, body: bytes) -> None:
+        """`write` for a value that is encoded already."""
+        storage.put(self._bucket, self._prefix + key, body)
 
     def find(self, key: str) -> "Found | None":
         """The value under `key`, or None if there is none; wrapped, since the value may itself be null.
@@ -67,16 +98,25 @@ class Returns:
 
         Raises:
             StorageError: a read finally failed, or a value that must be there isn't.
+            EnvelopeError: where a list of data should lie is something else.
         """
         if isinstance(data, list):
-            return in_order([partial(self.resolve, datum) for datum in data])
+            return resolve_all(data, self.resolve)
         match data:
             case Inline(value):
                 return value
             case Pointer(key):
                 return self.must_find(key)
+            case Elements(key):
+                return self.resolve(self._list_of_data(key))
             case Directory(function, size):
                 return self.values(function, size)
+
+    def _list_of_data(self, key: str) -> list[Datum]:
+        listed = self.must_find(key)
+        if not isinstance(listed, list):
+            raise EnvelopeError(f"{key} must hold a list of data: {listed!r:.200}")
+        return [parse_datum(datum) for datum in listed]
 
     def values(self, function: str, size: int) -> list[Any]:
         """The return values 1 to `size` of a function, in order. Raises StorageError, also when one isn't there."""
@@ -105,6 +145,13 @@ def in_order(calls: Sequence[Callable[[], Any]], threads: int = 16) -> list[Any]
         finally:
             # After a failure, what has not begun is not begun; after success there is nothing left.
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def resolve_all(data: Sequence[Datum], resolve: Callable[[Datum], Any]) -> list[Any]:
+    """The values of a list of data, in order; those that lie elsewhere are read many at once."""
+    elsewhere = [index for index, datum in enumerate(data) if not isinstance(datum, Inline)]
+    read = dict(zip(elsewhere, in_order([partial(resolve, data[index]) for index in elsewhere]), strict=True))
+    return [datum.value if isinstance(datum, Inline) else read[index] for index, datum in enumerate(data)]
 
 
 class Found:

@@ -9,16 +9,13 @@ from typing import Any
 
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
-from runtime.orchestration.envelope import EnvelopeError
+from runtime.orchestration.envelope import SEPARATOR_BYTES, EnvelopeError
 from runtime.orchestration.results import DONE, store_result
 from runtime.orchestration.returns import Found, Returns, own_key
 from runtime.orchestration.settings import Settings
 
 STATE_BYTES = 225_000
 """What we use of 262,144: the rest is for the envelopes around the data, and for a caught error's cause of up to 32 KiB."""
-
-SEPARATOR_BYTES = 2
-"""Between two items of a state's array."""
 
 LAST = "summary"
 
@@ -62,20 +59,16 @@ class StepFunctions(Orchestration):
         if self._settings.function == LAST:
             store_result(self._settings.results_bucket, envelope.run_id, value)
             return self._result(invocation)
-        datum = envelopes.inline(value)
-        size = envelopes.answer_bytes(datum)
         if envelope.fan_out is None:
-            if size > STATE_BYTES:
+            datum = envelopes.inline(value)
+            if (size := envelopes.answer_bytes(datum)) > STATE_BYTES:
                 raise EnvelopeError(
                     f"{self._settings.function} returned {size} bytes to fan out over, a state holds {STATE_BYTES}: "
                     "use fewer reducers"
                 )
             return datum
-        if size + SEPARATOR_BYTES <= STATE_BYTES // envelope.fan_out.size:
-            return datum
-        key = own_key(self._settings.function, envelope)
-        self._returns(invocation).write(key, value)
-        return envelopes.pointer(key)
+        share = STATE_BYTES // envelope.fan_out.size - SEPARATOR_BYTES
+        return self._returns(invocation).datum(value, own_key(self._settings.function, envelope), share)
 
     def turned_back(self, invocation: Invocation, reason: str) -> Any:
         """Answer again with the run's result, where an answer to the last function got lost.

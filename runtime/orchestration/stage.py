@@ -36,7 +36,9 @@ class Stage:
 
     def create(self, name: str, value: Any) -> Any:
         """Store a value unless there is one; return what is stored. Raises StorageError."""
-        return json.loads(storage.create_or_read(self.bucket, self.key(name), encode(value)))
+        body = encode(value)
+        stored = storage.create_or_read(self.bucket, self.key(name), body)
+        return value if stored == body else json.loads(stored)
 
     def find(self, name: str) -> Found | None:
         """A value, or None. Raises StorageError."""

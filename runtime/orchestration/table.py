@@ -94,10 +94,11 @@ class Table:
     def create(self, key: str, claim_check: str, value: Any, **attributes: str | int) -> Any:
         """Store a value unless there is one; return what is stored. Raises StorageError."""
         body = encode(value)
-        held: Image = {"Value": {"S": body.decode()}}
         if len(body) > VALUE_BYTES:
-            self._returns.write(claim_check, value)
-            held = {"Pointer": {"S": claim_check}}
+            self._returns.write_body(claim_check, body)
+            held: Image = {"Pointer": {"S": claim_check}}
+        else:
+            held = {"Value": {"S": body.decode()}}
         if self.put(key, held, **attributes):
             return value
         found = self.find(key)

@@ -57,7 +57,8 @@ def exists(store: S3Store, key: str) -> bool:
 def write(store: S3Store, key: str, body: bytes) -> None:
     """Write an object, whether or not there is one."""
     with translating("s3:PutObject", store, key):
-        obstore.put(store, key, body)
+        # In one request: by itself obstore takes three and more for what is larger than 5 MB.
+        obstore.put(store, key, body, use_multipart=False)
 
 
 def write_all(store: S3Store, bodies: dict[str, bytes]) -> None:
@@ -107,11 +108,6 @@ def ensure(store: S3Store, key: str, body: bytes) -> None:
             raise StorageError("s3:PutObject", _bucket(store), key, "another object is there, of an earlier run of this id")
         time.sleep(0.1 * attempt)  # a conflict of two writers which left nothing yet
     raise StorageError("s3:PutObject", _bucket(store), key, "others write and delete it all the time")
-
-
-def ensure_all(store: S3Store, bodies: dict[str, bytes]) -> None:
-    """`ensure` for several objects, as `write_all`."""
-    at_once([partial(ensure, store, key, body) for key, body in bodies.items()], _THREADS)
 
 
 def names(store: S3Store, prefix: str) -> list[str]:

@@ -221,9 +221,9 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         "lambda:InvokeFunction reducer",
         "lambda:InvokeFunction summary",
         "s3:AbortMultipartUpload shuffle/*/packed/index",
+        "s3:GetObject returns/*/mapper/*",
         "s3:GetObject returns/*/partition.input/*",
         "s3:GetObject returns/*/partition/*",
-        "s3:GetObject returns/*/reducer/*",
         "s3:GetObject shuffle/*/emitted/*",
         "s3:GetObject shuffle/*/packed/*",
         "s3:ListBucket results",
@@ -247,6 +247,7 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
       ]
       summary = [
         "s3:GetObject results/*/result.json",
+        "s3:GetObject returns/*/reducer/*",
         "s3:GetObject returns/*/summary.input/*",
         "s3:ListBucket results",
         "s3:PutObject results/*/result.json",
@@ -255,7 +256,6 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         "lambda:InvokeFunction failure",
         "lambda:InvokeFunction mapper",
         "lambda:InvokeFunction partition",
-        "s3:GetObject returns/*/mapper/*",
         "s3:GetObject returns/*/unum_map.input/*",
         "s3:ListBucket results",
         "s3:ListBucket returns",

@@ -126,7 +126,7 @@ class Cloud:
     def invoke(self, FunctionName, InvocationType, Payload):
         assert (FunctionName, InvocationType) == (self.record["functions"]["unum_map"], "Event")
         event = json.loads(Payload)
-        self.run(event["Session"], self.resolve(event["Session"], event["Data"]))
+        self.run(event["Session"], [self.resolve(event["Session"], datum) for datum in event["Data"]])
         return {"StatusCode": 202}
 
     def start_execution(self, stateMachineArn, name, input):

@@ -24,7 +24,7 @@ from runtime.orchestration.returns import Returns
 from runtime.orchestration.stage import Stage
 from runtime.orchestration.table import Table
 from scripts import paths
-from scripts.client import console, items
+from scripts.client import console, items, objects
 from scripts.client.app import main
 from scripts.client.aws import Aws
 from scripts.client.deployment import Deployment
@@ -244,10 +244,8 @@ class HttpOnlyCloud(Cloud):
     def invoke(self, FunctionName, InvocationType, Payload):
         assert FunctionName == "the-entry"
         event = json.loads(Payload)
-        run, datum = event["Session"], event["Data"]
-        chunks = datum["Value"]
-        if datum["Source"] == "s3":
-            chunks = json.loads(bytes(obstore.get(self.aws.store("returns"), f"{run}/{datum['Value']}").bytes()))
+        run = event["Session"]
+        chunks = [datum["Value"] if datum["Source"] == "http" else self.stored(run, datum["Value"]) for datum in event["Data"]]
         self.types = [*getattr(self, "types", []), InvocationType]
         if InvocationType == "Event":
             threading.Thread(target=self.work, args=(run, chunks)).start()
@@ -256,6 +254,9 @@ class HttpOnlyCloud(Cloud):
             return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": BytesIO(json.dumps(self.failure).encode())}
         self.work(run, chunks)
         return {"StatusCode": 200, "Payload": BytesIO(b"{}")}
+
+    def stored(self, run, key):
+        return json.loads(bytes(obstore.get(self.aws.store("returns"), f"{run}/{key}").bytes()))
 
     def work(self, run, chunks):
         for i, chunk in enumerate(chunks, 1):
@@ -472,7 +473,8 @@ def test_ctrl_c_amid_the_start_leaves_nothing(triggers, sample, capsys, monkeypa
         raise KeyboardInterrupt
 
     if triggers.orchestration == "s3_triggers":
-        monkeypatch.setattr("scripts.client.objects.ensure_all", interrupted)
+        ensure = objects.ensure
+        monkeypatch.setattr(objects, "ensure", lambda *arguments: ensure(*arguments) or interrupted())
     else:
         real = items.put_all
         monkeypatch.setattr(items, "put_all", lambda *arguments: real(*arguments) or interrupted())

@@ -383,28 +383,34 @@ def test_payloads_too_large_for_a_call_travel_as_claim_checks(
     run(deployment, TEXTS)
 
     assert deployment.buckets.result("run1") == COUNTS
-    # Each function may read its own input alone, so a fan-in's values are never pointers to what the branches stored.
+    # Each function is pointed to its own input, and a fan-in to what its branches stored besides.
+    branches = {"partition": "mapper/", "summary": "reducer/"}
     data = [(function, datum) for function, event in cluster.called for datum in data_of(event)]
-    pointers = [(function, datum["Value"]) for function, datum in data if datum["Source"] == "s3"]
-    assert all(pointer.startswith(f"{function}.input/") for function, pointer in pointers)
+    held = [(function, datum["Value"]) for function, datum in data if datum["Source"] == "s3"]
+    pointers = [(function, value["Elements"] if isinstance(value, dict) else value) for function, value in held]
+    assert all(pointer.startswith((f"{function}.input/", branches.get(function, "-"))) for function, pointer in pointers)
     assert bool(pointers) is (payload_bytes < 400)
     if payload_bytes == 0:
         kinds = {key.split("/")[1] for key in deployment.buckets.keys(deployment.buckets.returns)}
         assert kinds == {"mapper.input", "mapper", "partition.input", "reducer.input", "reducer", "summary.input"}
 
 
-def test_lone_value_that_is_a_claim_check_is_handed_over_as_one_of_the_fan_in(
+def test_claim_checks_of_branches_are_passed_on_and_never_taken_out_by_their_caller(
     deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The pointer itself is small, but the fan-in function may not read where it points."""
-    monkeypatch.setattr(http_only, "PAYLOAD_BYTES", 60)
+    monkeypatch.setattr(http_only, "PAYLOAD_BYTES", 200)
+    words = [f"word{number}" for number in range(60)]
+    taken_out: list[str] = []
+    must_find = Returns.must_find
+    monkeypatch.setattr(Returns, "must_find", lambda returns, key: taken_out.append(key) or must_find(returns, key))
 
-    run(deployment, ["to be"])
+    run(deployment, [" ".join(words)])
 
-    (event,) = (event for function, event in cluster.called if function == "partition")
-    assert event["Data"] == {"Source": "s3", "Value": "partition.input/1.json"}
-    assert deployment.buckets.keys(deployment.buckets.returns, "run1/mapper/") == ["run1/mapper/1.json"]
-    assert deployment.buckets.result("run1") == {"to": 1, "be": 1}
+    stored = [f"reducer/{index}.json" for index in (1, 2, 3)]
+    (event,) = (event for function, event in cluster.called if function == "summary")
+    assert event["Data"] == [{"Source": "s3", "Value": key} for key in stored]
+    assert sorted(key for key in taken_out if key.startswith("reducer/")) == stored
+    assert deployment.buckets.result("run1") == dict.fromkeys(words, 1)
 
 
 def data_of(event: dict[str, Any]) -> list[dict[str, Any]]:
@@ -418,6 +424,39 @@ def test_entry_takes_its_array_as_a_claim_check(deployment: CalledFunctions, clu
     cluster.invoke("unum_map", {"Session": "run1", "Data": {"Source": "s3", "Value": "unum_map.input/1.json"}})
 
     assert deployment.buckets.result("run1") == {"to": 1, "be": 1}
+
+
+@pytest.mark.parametrize("in_the_bucket", [False, True])
+def test_entry_passes_claim_checks_on_to_the_branches_that_they_are_for(
+    in_the_bucket: bool, deployment: CalledFunctions, cluster: Cluster
+) -> None:
+    first, second = chunks_of(deployment.buckets, ["to be", "or"])
+    deployment.buckets.put(deployment.buckets.returns, "run1/mapper.input/2.json", second)
+    data: Any = [{"Source": "http", "Value": first}, {"Source": "s3", "Value": "mapper.input/2.json"}]
+    deployment.buckets.put(deployment.buckets.returns, "run1/unum_map.input/1.json", data)
+    pointed = {"Source": "s3", "Value": {"Elements": "unum_map.input/1.json"}}
+
+    cluster.invoke("unum_map", {"Session": "run1", "Data": pointed if in_the_bucket else data})
+
+    given = {event["Fan-out"]["Index"]: event["Data"] for function, event in cluster.called if function == "mapper"}
+    assert given == {1: data[0], 2: data[1]}
+    assert deployment.buckets.result("run1") == {"to": 1, "be": 1, "or": 1}
+
+
+@pytest.mark.parametrize("pointer", ["mapper/1.json", "unum_map.input/1.json", {"Directory": "mapper/", "Size": 1}])
+def test_element_that_is_meant_for_another_function_is_refused(
+    pointer: Any, deployment: CalledFunctions, cluster: Cluster
+) -> None:
+    with pytest.raises(LambdaError, match="element 1 to fan out over is neither a value nor what mapper is given"):
+        cluster.invoke("unum_map", {"Session": "run1", "Data": [{"Source": "s3", "Value": pointer}]})
+
+
+def test_claim_check_that_is_missing_fails_the_run_with_its_key(deployment: CalledFunctions, cluster: Cluster) -> None:
+    answer = cluster.invoke("unum_map", {"Session": "run1", "Data": [{"Source": "s3", "Value": "mapper.input/1.json"}]})
+
+    assert answer["Failure"]["function"] == "mapper"
+    assert "run1/mapper.input/1.json failed: no such value in this run" in answer["Failure"]["message"]
+    assert deployment.buckets.read(deployment.buckets.results, "run1/failed.json") == answer["Failure"]
 
 
 def test_entry_makes_a_bare_document_a_run_of_its_own(deployment: CalledFunctions, cluster: Cluster) -> None:

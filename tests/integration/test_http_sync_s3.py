@@ -305,6 +305,58 @@ def test_entry_takes_its_array_as_a_claim_check(cluster: Cluster, buckets: Bucke
     assert buckets.result("run1") == {"to": 1, "be": 1}
 
 
+@pytest.mark.parametrize("in_the_bucket", [False, True])
+def test_entry_passes_claim_checks_on_to_the_branches_that_they_are_for(
+    in_the_bucket: bool, cluster: Cluster, buckets: Buckets
+) -> None:
+    first, second = ({"text": text, "destination": buckets.shuffle} for text in ("to be", "or"))
+    buckets.put(buckets.returns, "run1/mapper.input/2.json", second)
+    data: Any = [{"Source": "http", "Value": first}, {"Source": "s3", "Value": "mapper.input/2.json"}]
+    buckets.put(buckets.returns, "run1/unum_map.input/1.json", data)
+    pointed = {"Source": "s3", "Value": {"Elements": "unum_map.input/1.json"}}
+
+    cluster.invoke_async("unum_map", {"Session": "run1", "Data": pointed if in_the_bucket else data})
+    cluster.wait_idle()
+
+    given = {event["Fan-out"]["Index"]: event["Data"] for function, event in cluster.accepted if function == "mapper"}
+    assert given == {1: data[0], 2: data[1]}
+    assert buckets.result("run1") == {"to": 1, "be": 1, "or": 1}
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    ["mapper/1.json", "mapper.input/../1.json", {"Directory": "mapper/", "Size": 1}, {"Elements": "mapper.input/1.json"}],
+)
+def test_element_that_is_no_input_of_a_mapper_fails_the_run(pointer: Any, cluster: Cluster, buckets: Buckets) -> None:
+    cluster.invoke_async("unum_map", {"Session": "run1", "Data": [{"Source": "s3", "Value": pointer}]})
+    cluster.wait_idle()
+
+    failed = buckets.read(buckets.results, "run1/failed.json")
+    assert (failed["function"], failed["error"]) == ("unum_map", "EnvelopeError")
+
+
+@pytest.mark.parametrize("held", [{"data": []}, [{"text": "to be"}], "text"])
+def test_list_of_anything_but_data_fails_the_run(held: Any, cluster: Cluster, buckets: Buckets) -> None:
+    buckets.put(buckets.returns, "run1/unum_map.input/1.json", held)
+
+    cluster.invoke_async(
+        "unum_map", {"Session": "run1", "Data": {"Source": "s3", "Value": {"Elements": "unum_map.input/1.json"}}}
+    )
+    cluster.wait_idle()
+
+    failed = buckets.read(buckets.results, "run1/failed.json")
+    assert (failed["function"], failed["error"]) == ("unum_map", "EnvelopeError")
+
+
+def test_claim_check_that_is_missing_fails_the_run_with_its_key(cluster: Cluster, buckets: Buckets) -> None:
+    cluster.invoke_async("unum_map", {"Session": "run1", "Data": [{"Source": "s3", "Value": "mapper.input/1.json"}]})
+    cluster.wait_idle()
+
+    failed = buckets.read(buckets.results, "run1/failed.json")
+    assert failed["function"] == "mapper"
+    assert "run1/mapper.input/1.json failed: no such value in this run" in failed["message"]
+
+
 def test_entry_makes_a_bare_document_a_run_of_its_own(cluster: Cluster, buckets: Buckets) -> None:
     cluster.invoke_async("unum_map", {"data": [{"text": "to be", "destination": buckets.shuffle}]})
     cluster.wait_idle()

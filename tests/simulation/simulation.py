@@ -11,10 +11,11 @@ from typing import Any
 
 from runtime.mapreduce import storage
 from runtime.mapreduce.run import Run, within
+from runtime.orchestration.envelope import elements, inline, pointer
 from runtime.orchestration.failure_record import complete, from_response
 from runtime.orchestration.invoker import FunctionFailed
 from runtime.orchestration.results import record_failure
-from runtime.orchestration.returns import Returns
+from runtime.orchestration.returns import Returns, input_key
 from runtime.orchestration.stage import NOTHING, Stage, value_name
 from runtime.orchestration.table import Table
 from scripts import paths
@@ -188,23 +189,18 @@ class Simulation:
     def _start_sfn(self) -> None:
         self.buckets.write(RESULTS, f"{RUN}/run.json", b"{}")
         chunks: list[Any] = [dict(chunk) for chunk in self.scenario.chunks]
-        if self.scenario.small_carriers:
-            for index, chunk in enumerate(chunks, 1):
-                with within(Run(RUN)):
-                    Returns(RETURNS, RUN).write(f"mapper.input/{index}.json", chunk)
-            chunks = [{"Source": "s3", "Value": f"mapper.input/{index}.json"} for index in range(1, len(chunks) + 1)]
-        self.machine.start(RUN, {"data": chunks}, self.on_failure)
+        self.machine.start(RUN, {"data": self._claim_checks() if self.scenario.small_carriers else chunks}, self.on_failure)
 
     def _start_http_sync_s3(self) -> None:
-        self.service.accept("unum_map", json.dumps(self._entry()).encode())
+        self.service.accept("unum_map", json.dumps(self._started_entry()).encode())
 
     def _start_http_only(self) -> None:
         prefix = seams.prefix(self.orchestration)
         if not self.scenario.attended:
-            self.service.accept("unum_map", json.dumps(self._entry()).encode())
+            self.service.accept("unum_map", json.dumps(self._started_entry()).encode())
             return
         try:
-            seams._invoke(prefix, "unum_map", self._entry(), float("inf"))
+            seams._invoke(prefix, "unum_map", self._started_entry(), float("inf"))
         except FunctionFailed as error:
             if self.faults.of_delivery("lost for good"):
                 return  # the client is gone
@@ -233,8 +229,31 @@ class Simulation:
                 table = Table(seams.STAGE_TABLES["mapper_input"], RUN, returns)
                 table.put(str(index), held, To="mapper", Index=index, Size=len(chunks))
 
-    def _entry(self) -> dict[str, Any]:
-        return {"Session": RUN, "Data": {"Source": "http", "Value": self.scenario.chunks}}
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The event that starts a run through its entry function; with small carriers, it points to what is stored before."""
+        if self.scenario.small_carriers:
+            return {"Session": RUN, "Data": elements(input_key("unum_map", 1))}
+        return {"Session": RUN, "Data": [inline(chunk) for chunk in self.scenario.chunks]}
+
+    def _started_entry(self) -> dict[str, Any]:
+        if self.scenario.small_carriers:
+            # Every other chunk has found room in the list, and then has none in an event of its own.
+            data = [
+                inline(chunk) if number % 2 else claim_check
+                for number, (chunk, claim_check) in enumerate(zip(self.scenario.chunks, self._claim_checks(), strict=True))
+            ]
+            with within(Run(RUN)):
+                Returns(RETURNS, RUN).write(input_key("unum_map", 1), data)
+        return self.entry
+
+    def _claim_checks(self) -> list[Any]:
+        """What the client stores of chunks that no carrier takes, and the list of where."""
+        keys = [input_key("mapper", index) for index in range(1, len(self.scenario.chunks) + 1)]
+        with within(Run(RUN)):
+            for key, chunk in zip(keys, self.scenario.chunks, strict=True):
+                Returns(RETURNS, RUN).write(key, chunk)
+        return [pointer(key) for key in keys]
 
     def _in_any_order(self, chunks: list[Any]) -> list[tuple[int, Any]]:
         numbered = list(enumerate(chunks, 1))

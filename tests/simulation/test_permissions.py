@@ -26,7 +26,6 @@ UNSEEN = {
     "s3:PutObject given-up/aws/lambda/*": "Lambda leaves what a stream gave up, with the function's role",
     "s3:ListBucket given-up": "the same; the recorder finds another invocation's work done (test_given_up.py)",
     # of runs that clients start in other ways than a simulated one
-    "s3:GetObject returns/*/unum_map.input/*": "the client puts a large input into a claim check (test_client.py)",
     "s3:GetObject returns/*/mapper.input/*": "the client puts a large chunk into a claim check (test_client_triggers.py)",
     "s3:PutObject results/.open/*": "the first function of a run that no client has claimed marks it (test_s3_triggers.py)",
     # of the other layout of the shuffle: a deployment may be asked for either in each run

@@ -44,7 +44,7 @@ class Resumed:
         simulation.buckets.remove(RESULTS, f"{RUN}/failed.json")
         self.kept = {key.removeprefix(f"{RUN}/") for key in simulation.buckets.objects.get(RETURNS, {})}
         self.before = simulation.observer.executions.get("mapper", 0)
-        event = {"Session": RUN, "Data": {"Source": "http", "Value": simulation.scenario.chunks}, "Resumed": True}
+        event = {**simulation.entry, "Resumed": True}
         call = lambda: seams._invoke(seams.prefix("http_only"), "unum_map", event, float("inf"))  # noqa: E731
         simulation.world.start("client", float("inf"), call, lambda *_: None)
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from runtime.orchestration.envelope import Datum, Directory
 from runtime.orchestration.fan_in import Clock, Waited
-from runtime.orchestration.returns import Found, Returns, in_order, input_key
+from runtime.orchestration.returns import Found, Returns, input_key, resolve_all
 from runtime.orchestration.settings import Settings
 
 RETURN_STORES = ("s3", "dynamodb", "redis")
@@ -93,7 +93,7 @@ class ReturnStore(ABC):
         """
         match data:
             case list():
-                return in_order([partial(self.resolve, datum) for datum in data])
+                return resolve_all(data, self.resolve)
             case Directory(function, size):
                 return self.values(function, size)
             case _:

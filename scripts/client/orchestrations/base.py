@@ -2,7 +2,7 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, NotRequired, TypedDict
@@ -66,7 +66,7 @@ class Orchestration(ABC):
     def __init__(self, aws: Aws, run_id: str) -> None:
         self.aws, self.run_id = aws, run_id
 
-    def check(self, chunks: list[Chunk]) -> None:
+    def check(self, chunks: Sequence[Chunk]) -> None:
         """Before anything is written: can a run of these chunks be started here?
 
         Raises:
@@ -79,7 +79,7 @@ class Orchestration(ABC):
             self.aws.deployment.table(name)
 
     @abstractmethod
-    def start(self, chunks: list[Chunk], *, attended: bool) -> None:
+    def start(self, chunks: Sequence[Chunk], *, attended: bool) -> None:
         """Start the run; `attended` if this client stays until its end. Whatever it writes, `remove` removes.
 
         Raises:

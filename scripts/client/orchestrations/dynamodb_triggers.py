@@ -12,13 +12,15 @@ attempts at them are forgotten. A chunk is kept as a claim check first: it must 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from runtime.orchestration.envelope import encode
 from runtime.orchestration.returns import input_key, return_key
 from runtime.orchestration.table import BLOCK, EXPIRES_SECONDS, VALUE_BYTES, attempts_key
 from scripts.client import finished, items, objects, stored
+from scripts.client.concurrency import at_once
 from scripts.client.errors import UsageError
 from scripts.client.items import Image
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress
@@ -27,6 +29,8 @@ MAX_CHUNKS = 100_000
 """200 sets of finished indexes. More would go, but partition's fan-in reads a value of each within one Lambda's time."""
 
 _RESULT_SECONDS = 2.0
+_THREADS = 8
+_CHUNKS_AT_ONCE = _THREADS * items.WRITES
 
 
 class DynamoDBTriggers(Orchestration):
@@ -40,7 +44,7 @@ class DynamoDBTriggers(Orchestration):
         super().__init__(*arguments)
         self._reducers: int | None = None
 
-    def check(self, chunks: list[Chunk]) -> None:
+    def check(self, chunks: Sequence[Chunk]) -> None:
         """A fan-out has its limit; a chunk has none, for a large one travels as a claim check."""
         super().check(chunks)
         if len(chunks) > MAX_CHUNKS:
@@ -49,13 +53,14 @@ class DynamoDBTriggers(Orchestration):
                 f" (--chunks {MAX_CHUNKS})"
             )
 
-    def start(self, chunks: list[Chunk], *, attended: bool) -> None:
-        """Write an item for each chunk, after all claim checks."""
+    def start(self, chunks: Sequence[Chunk], *, attended: bool) -> None:
+        """Write an item for each chunk, after the claim check that it points to; some hundreds at a time."""
         if not chunks:
             items.put_all(self._client, self._table("mapper_output"), [self._image("fan-in", "partition", 0)])
             return
-        bodies = {index: encode(chunk) for index, chunk in enumerate(chunks, 1)}
-        items.put_all(self._client, self._table("mapper_input"), self._elements("mapper", bodies, len(chunks)))
+        for first in range(0, len(chunks), _CHUNKS_AT_ONCE):
+            images = self._elements("mapper", range(first + 1, min(first + _CHUNKS_AT_ONCE, len(chunks)) + 1), chunks)
+            items.put_all(self._client, self._table("mapper_input"), images)
 
     def progress(self, mappers: int | None) -> Progress:
         """Count finished indexes."""
@@ -91,8 +96,7 @@ class DynamoDBTriggers(Orchestration):
     def _resume_reducers(self, values: list[Any]) -> list[str]:
         unfinished = finished.unfinished(self._client, self._table("reducer_output"), self._key, len(values))
         if unfinished:
-            bodies = {index: encode(values[index - 1]) for index in sorted(unfinished)}
-            self._put_anew("reducer_input", self._elements("reducer", bodies, len(values)))
+            self._put_anew("reducer_input", self._elements("reducer", sorted(unfinished), values))
         else:
             self._put_anew("reducer_output", [self._image("fan-in", "summary", len(values))])
         return stored.run_again("reducer", unfinished, "summary")
@@ -120,18 +124,18 @@ class DynamoDBTriggers(Orchestration):
         items.remove_all(self._client, self._table(role), [*keys, *map(attempts_key, keys)])
         items.put_all(self._client, self._table(role), images)
 
-    def _elements(self, function: str, bodies: Mapping[int, bytes], size: int) -> list[Image]:
-        """The items of a fan-out's elements, after what is too large for an item is written as a claim check."""
-        large: dict[str, bytes] = {}
-        images: list[Image] = []
-        for index, body in bodies.items():
+    def _elements(self, function: str, indexes: Sequence[int], values: Sequence[Any]) -> list[Image]:
+        """The items of some of a fan-out's elements, after what is too large for an item is written as a claim check."""
+
+        def element(index: int) -> Image:
+            body = encode(values[index - 1])
             held = {"Value": {"S": body.decode()}}
             if len(body) > VALUE_BYTES:
                 held = {"Pointer": {"S": (pointer := input_key(function, index))}}
-                large[self._key(pointer)] = body
-            images.append(self._image(index, function, size, Index={"N": str(index)}, **held))
-        objects.write_all(self.aws.store("returns"), large)
-        return images
+                objects.write(self.aws.store("returns"), self._key(pointer), body)
+            return self._image(index, function, len(values), Index={"N": str(index)}, **held)
+
+        return at_once([partial(element, index) for index in indexes], _THREADS)
 
     def _image(self, name: str | int, to: str, size: int, **more: Image) -> Image:
         """An item that sets a function off."""

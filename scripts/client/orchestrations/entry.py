@@ -1,18 +1,19 @@
-"""Starting a run through its entry function, `unum_map`, with all chunks in one envelope.
+"""Starting a run through its entry function, `unum_map`, with a list of data in one envelope; see `elements`.
 
-{"Session": run id, "Data": {"Source": "http", "Value": [chunk, ...]}}
-{"Session": run id, "Data": {"Source": "s3", "Value": "unum_map.input/1.json"}}     when that is too large
+{"Session": run id, "Data": [{"Source": "http", "Value": chunk}, {"Source": "s3", "Value": "mapper.input/2.json"}, ...]}
+{"Session": run id, "Data": {"Source": "s3", "Value": {"Elements": "unum_map.input/1.json"}}}     when the list is too large
 
-The chunks are stored under that name in either case, so that a run that fails can be resumed: it goes on from them.
+The list is stored under that name in either case, so that a run that fails can be resumed: it goes on from it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from runtime.orchestration.envelope import encode, inline, pointer
-from scripts.client import objects, stored
+from runtime.orchestration.envelope import elements as elements_in
+from runtime.orchestration.envelope import encode
 from scripts.client.aws import Aws
 from scripts.client.errors import StartError, StorageError
+from scripts.client.orchestrations import elements
 from scripts.client.orchestrations.base import Chunk, size, starting
 
 ENTRY = "unum_map"
@@ -20,30 +21,26 @@ ENTRY = "unum_map"
 MAX_EVENT_BYTES = 900_000
 """Of 1 MB that Lambda takes asynchronously; the rest is room for headers and for how the service counts."""
 
-MAX_REQUEST_BYTES = 5_500_000
-"""Of 6 MB that it takes synchronously."""
-
-_CHUNKS = f"{ENTRY}.input/1.json"
+_FRAME_BYTES = len('{"Session":"","Data":}') + 64
+"""Of the payload around the list."""
 
 
-def launch(aws: Aws, run_id: str, chunks: list[Chunk], limit: int, send: Callable[[bytes], None]) -> None:
-    """Send the payload, and store the chunks: meanwhile, or before, if they make it larger than `limit` bytes.
+def launch(aws: Aws, run_id: str, chunks: Sequence[Chunk], send: Callable[[bytes], None]) -> None:
+    """Store the chunks that have no room in the payload, and send it; store its list meanwhile, or before if that is pointed to.
 
     Raises:
-        StorageError: they could not be stored, and nothing was sent.
-        StartError: what `send` raises; or they could not be stored, and the run goes on.
+        StorageError: something could not be stored, and nothing was sent.
+        StartError: what `send` raises; or the list could not be stored, and the run goes on.
     """
-
-    def store() -> None:
-        objects.write(aws.store("returns"), f"{run_id}/{_CHUNKS}", encode(chunks))
-
-    payload: dict[str, object] = {"Session": run_id, "Data": inline(chunks)}
-    if size(payload) > limit:
-        store()
-        send(encode(payload | {"Data": pointer(_CHUNKS)}))
+    returns = aws.store("returns")
+    data = elements.place(returns, run_id, chunks, MAX_EVENT_BYTES - _FRAME_BYTES)
+    payload: dict[str, object] = {"Session": run_id, "Data": data}
+    if size(payload) > MAX_EVENT_BYTES:
+        elements.write_list(returns, run_id, data)
+        send(relaunch(run_id))
         return
     with ThreadPoolExecutor(1) as pool:
-        storing = pool.submit(store)
+        storing = pool.submit(elements.write_list, returns, run_id, data)
         send(encode(payload))
     try:
         storing.result()
@@ -54,19 +51,8 @@ def launch(aws: Aws, run_id: str, chunks: list[Chunk], limit: int, send: Callabl
 
 
 def relaunch(run_id: str, **more: object) -> bytes:
-    """The payload that starts a run anew from its stored chunks."""
-    return encode({"Session": run_id, "Data": pointer(_CHUNKS), **more})
-
-
-def read_chunks(aws: Aws, run_id: str, number: int) -> list[Chunk]:
-    """The chunks that a run was started with.
-
-    Raises:
-        StorageError: they can't be read.
-        UsageError: they are gone, or another number of them is there.
-    """
-    body = objects.read(aws.store("returns"), f"{run_id}/{_CHUNKS}")
-    return stored.array(body, "what its mappers are given", number)
+    """The payload that starts a run from its stored list."""
+    return encode({"Session": run_id, "Data": elements_in(elements.LIST), **more})
 
 
 def send_off(aws: Aws, payload: bytes, function: str = ENTRY) -> None:

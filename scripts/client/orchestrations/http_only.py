@@ -14,6 +14,7 @@ again; if partition was, all reducers.
 """
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -23,7 +24,7 @@ from runtime.orchestration.failure_record import complete, from_response
 from scripts.client import objects, stored
 from scripts.client.claim import FAILED, RESULT
 from scripts.client.errors import StorageError
-from scripts.client.orchestrations import entry
+from scripts.client.orchestrations import elements, entry
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress, Verdict
 from scripts.client.orchestrations.calling import Answer, Call
 from scripts.client.return_stores import InBucket
@@ -43,14 +44,13 @@ class HttpOnly(Orchestration):
         self._ends = float("inf")
         self._verdict: Verdict | None = None
 
-    def start(self, chunks: list[Chunk], *, attended: bool) -> None:
+    def start(self, chunks: Sequence[Chunk], *, attended: bool) -> None:
         """Invoke unum_map, and see that Lambda takes it."""
-        limit = entry.MAX_REQUEST_BYTES if attended else entry.MAX_EVENT_BYTES
-        entry.launch(self.aws, self.run_id, chunks, limit, partial(self._send, attended=attended))
+        entry.launch(self.aws, self.run_id, chunks, partial(self._send, attended=attended))
 
     def resume(self, mappers: int, *, attended: bool) -> list[str]:
         """Invoke unum_map again, which calls what nothing is kept of."""
-        entry.read_chunks(self.aws, self.run_id, mappers)
+        elements.read_list(self.aws.store("returns"), self.run_id, mappers)
         kept = InBucket(self.aws, self.run_id)
         unmapped, values = kept.unfinished("mapper", mappers), kept.partition()
         if unmapped or values is None:

@@ -5,6 +5,7 @@ the envelopes that the run's own functions would send: branches of a fan-out tha
 once all have. A run whose store no client can reach begins again with unum_map: whatever has returned skips its component.
 """
 
+from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from runtime.orchestration.returns import input_key
 from scripts.client import objects, stored
 from scripts.client.concurrency import at_once
 from scripts.client.errors import ClientError
-from scripts.client.orchestrations import entry
+from scripts.client.orchestrations import elements, entry
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress, size
 from scripts.client.return_stores import RETURN_STORES, TABLE, ReturnStore
 
@@ -25,7 +26,7 @@ class HttpSyncS3(Orchestration):
 
     service = "lambda"
 
-    def check(self, chunks: list[Chunk]) -> None:
+    def check(self, chunks: Sequence[Chunk]) -> None:
         """The deployment's store is one that this client knows."""
         super().check(chunks)
         deployment = self.aws.deployment
@@ -34,9 +35,9 @@ class HttpSyncS3(Orchestration):
         if deployment.return_store == "dynamodb":
             deployment.table(TABLE)
 
-    def start(self, chunks: list[Chunk], *, attended: bool) -> None:
+    def start(self, chunks: Sequence[Chunk], *, attended: bool) -> None:
         """Invoke unum_map."""
-        entry.launch(self.aws, self.run_id, chunks, entry.MAX_EVENT_BYTES, partial(entry.send_off, self.aws))
+        entry.launch(self.aws, self.run_id, chunks, partial(entry.send_off, self.aws))
 
     def progress(self, mappers: int | None) -> Progress:
         """Count return values."""
@@ -56,24 +57,25 @@ class HttpSyncS3(Orchestration):
         if not values:
             self._invoke("partition", directory("mapper", mappers, self.aws.deployment.return_store), {})
             return ["summary"]
-        return self._resume_branches("reducer", values, self._returns.unfinished("reducer", len(values)) or set(), "summary")
+        unfinished = self._returns.unfinished("reducer", len(values)) or set()
+        return self._resume_branches("reducer", [inline(value) for value in values], unfinished, "summary")
 
     def _resume_mappers(self, mappers: int) -> list[str]:
-        chunks = entry.read_chunks(self.aws, self.run_id, mappers)
+        data = elements.read_list(self.aws.store("returns"), self.run_id, mappers)
         unfinished = self._returns.unfinished("mapper", mappers)
-        if chunks and unfinished is not None:
-            return self._resume_branches("mapper", chunks, unfinished, "partition")
+        if data and unfinished is not None:
+            return self._resume_branches("mapper", data, unfinished, "partition")
         entry.send_off(self.aws, entry.relaunch(self.run_id))
         return [entry.ENTRY]
 
-    def _resume_branches(self, function: str, values: list[Any], unfinished: set[int], fan_in: str) -> list[str]:
-        last = len(values)
+    def _resume_branches(self, function: str, data: list[dict[str, Any]], unfinished: set[int], fan_in: str) -> list[str]:
+        last = len(data)
 
         def invoke(index: int) -> None:
-            datum = inline(values[index - 1])
+            datum = data[index - 1]
             if size(datum) > entry.MAX_EVENT_BYTES:
                 key = input_key(function, index)
-                objects.write(self.aws.store("returns"), f"{self.run_id}/{key}", encode(values[index - 1]))
+                objects.write(self.aws.store("returns"), f"{self.run_id}/{key}", encode(datum["Value"]))
                 datum = pointer(key)
             self._invoke(function, datum, {"Fan-out": {"Index": index, "Size": last, "Directory": f"{function}/"}})
 

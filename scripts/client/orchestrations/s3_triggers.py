@@ -13,6 +13,7 @@ failed to join them may hold.
 """
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -41,18 +42,20 @@ class S3Triggers(Orchestration):
         super().__init__(*arguments)  # type: ignore[arg-type]
         self._reducers: int | None = None
 
-    def start(self, chunks: list[Chunk], *, attended: bool) -> None:
+    def start(self, chunks: Sequence[Chunk], *, attended: bool) -> None:
         """Write the fan-out's size, then its values."""
-        role: Role
-        if chunks:
-            role, bookkeeping, size = "input", _FAN_OUT, len(chunks)
-            values = {value_name(index): encode(chunk) for index, chunk in enumerate(chunks, 1)}
-        else:
-            role, bookkeeping, size = "mapper_output", _FAN_IN, 0
-            values = {value_name(NOTHING): encode(None)}
-        bucket = self.aws.store(role)
-        objects.ensure(bucket, self._key(bookkeeping), _bookkeeping(size) if chunks else encode({"Size": 0}))
-        objects.ensure_all(bucket, {self._key(name): body for name, body in values.items()})
+        if not chunks:
+            returned = self.aws.store("mapper_output")
+            objects.ensure(returned, self._key(_FAN_IN), encode({"Size": 0}))
+            objects.ensure(returned, self._key(value_name(NOTHING)), encode(None))
+            return
+        bucket = self.aws.store("input")
+        objects.ensure(bucket, self._key(_FAN_OUT), _bookkeeping(len(chunks)))
+
+        def write(i: int) -> None:
+            objects.ensure(bucket, self._key(value_name(i + 1)), encode(chunks[i]))
+
+        at_once([partial(write, i) for i in range(len(chunks))], _THREADS)
 
     def progress(self, mappers: int | None) -> Progress:
         """Count values."""

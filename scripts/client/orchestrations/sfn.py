@@ -10,23 +10,18 @@ there are: `{"size": 200}`.
 
 import json
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
-from runtime.orchestration.envelope import answer_bytes, encode, inline, pointer
-from runtime.orchestration.sfn import SEPARATOR_BYTES, STATE_BYTES
-from scripts.client import claim, objects
+from runtime.orchestration.envelope import SEPARATOR_BYTES, answer_bytes, encode, inline
+from runtime.orchestration.sfn import STATE_BYTES
+from scripts.client import claim
 from scripts.client.deployment import require
 from scripts.client.errors import UsageError
-from scripts.client.orchestrations.base import (
-    Chunk,
-    Orchestration,
-    Progress,
-    Verdict,
-    size,
-    starting,
-)
+from scripts.client.orchestrations import elements
+from scripts.client.orchestrations.base import Chunk, Orchestration, Progress, Verdict, starting
 from scripts.client.orchestrations.sfn_history import unfinished
 
 MAX_INPUT_BYTES = 225_000
@@ -69,7 +64,7 @@ class Sfn(Orchestration):
     def _execution(self) -> str:
         return f"{self._machine.replace(':stateMachine:', ':execution:')}:{self.run_id}"
 
-    def check(self, chunks: list[Chunk]) -> None:
+    def check(self, chunks: Sequence[Chunk]) -> None:
         """A Map takes so many chunks and no more."""
         super().check(chunks)
         most = min((STATE_BYTES // _answer_bytes(chunk) for chunk in chunks[:1]), default=0)
@@ -87,14 +82,13 @@ class Sfn(Orchestration):
                 " sfn_map_mode=DISTRIBUTED"
             )
 
-    def start(self, chunks: list[Chunk], *, attended: bool) -> None:
+    def start(self, chunks: Sequence[Chunk], *, attended: bool) -> None:
         """Store what is too large for the input, then start the execution."""
-        data, bodies = _datums(chunks, MAX_INPUT_BYTES, each=self._distributed)
         returns = self.aws.store("returns")
-        objects.write_all(returns, {f"{self.run_id}/{key}": body for key, body in bodies.items()})
+        data = elements.place(returns, self.run_id, chunks, MAX_INPUT_BYTES - len('{"data":}'), each=self._distributed)
         given: dict[str, Any] = {"data": data}
         if self._distributed:
-            objects.write(returns, f"{self.run_id}/unum_map.input/1.json", encode(data))
+            elements.write_list(returns, self.run_id, data)
             given = {"size": len(chunks)}
         client, text, began = self.aws.client("stepfunctions"), encode(given).decode(), time.time()
         with starting(f"starting an execution of {self._machine}"):
@@ -204,25 +198,6 @@ def _answer_bytes(chunk: Chunk) -> int:
     """What a mapper returns, as an item of the Map's output: its destination and number of reducers, which all chunks share."""
     returned = {"bucket": chunk["destination"], "numReducer": chunk.get("numReducer", DEFAULT_NUM_REDUCER)}
     return answer_bytes(inline(returned)) + SEPARATOR_BYTES
-
-
-def _datums(chunks: list[Chunk], limit: int, *, each: bool) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
-    """The chunks as datums, and the bodies of those that became claim checks, so that all (or `each` alone) fit the limit.
-
-    The largest go first, so that as few objects as possible are written.
-    """
-    data: list[dict[str, Any]] = [inline(chunk) for chunk in chunks]
-    sizes = [size(datum) + 1 for datum in data]
-    total = sum(sizes) + len('{"data":[]}')
-    bodies = {}
-    for i in sorted(range(len(chunks)), key=lambda i: -sizes[i]):
-        if (sizes[i] if each else total) <= limit:
-            break
-        key = f"mapper.input/{i + 1}.json"
-        bodies[key] = encode(chunks[i])
-        data[i] = pointer(key)
-        total += size(data[i]) + 1 - sizes[i]
-    return data, bodies
 
 
 def _output(event: dict[str, Any]) -> Any:

@@ -1,19 +1,30 @@
 """Payloads within the carriers' limits, and progress read from histories and listings."""
 
 import json
+import weakref
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import obstore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from obstore.store import MemoryStore
 
 from runtime.orchestration.sfn import STATE_BYTES
 from scripts.client.console import describe
 from scripts.client.errors import UsageError
-from scripts.client.orchestrations import Progress, Verdict
+from scripts.client.orchestrations import Progress, Verdict, elements
 from scripts.client.orchestrations.base import size
-from scripts.client.orchestrations.sfn import Sfn, _datums
+from scripts.client.orchestrations.sfn import Sfn
+
+
+def stored_in(store):
+    """Every object's value, by its key."""
+    keys = [item["path"] for page in obstore.list(store) for item in page]
+    return {key: json.loads(bytes(obstore.get(store, key).bytes())) for key in keys}
+
 
 TEXTS = st.lists(st.integers(0, 40).map(lambda n: "ab\x01日" * n), max_size=12)
 
@@ -23,19 +34,65 @@ def test_claim_checks_make_everything_fit_and_lose_nothing(texts, limit, each):
     chunks = [{"text": text, "destination": "b"} for text in texts]
     limit = max(limit, 60 * len(chunks) + 20)
 
-    data, bodies = _datums(chunks, limit, each=each)
+    returns = MemoryStore()
+    data = elements.place(returns, "r1", chunks, limit, each=each)
 
-    restored = [d["Value"] if d["Source"] == "http" else json.loads(bodies[d["Value"]]) for d in data]
+    bodies = stored_in(returns)
+    restored = [d["Value"] if d["Source"] == "http" else bodies["r1/" + d["Value"]] for d in data]
     assert restored == chunks
-    assert {d["Value"] for d in data if d["Source"] == "s3"} == set(bodies)
+    assert {"r1/" + d["Value"] for d in data if d["Source"] == "s3"} == set(bodies)
     if each:
         assert all(size(datum) <= limit for datum in data)
     else:
-        assert size({"data": data}) <= limit
+        assert size(data) <= limit
 
 
-def test_what_fits_travels_in_the_input():
-    assert _datums([{"text": "to be", "destination": "b"}], 1000, each=False)[1] == {}
+def test_what_fits_travels_in_the_list():
+    returns = MemoryStore()
+
+    data = elements.place(returns, "r1", [{"text": "to be", "destination": "b"}] * 3, 1000)
+
+    assert [datum["Source"] for datum in data] == ["http"] * 3
+    assert stored_in(returns) == {}
+
+
+def test_list_of_nothing_is_empty():
+    assert elements.place(MemoryStore(), "r1", [], 0) == []
+
+
+class Waiting(Sequence):
+    """Chunks that come from a file when they are asked for: notes which were, and how many are held at once."""
+
+    def __init__(self, number):
+        self.number, self.most, self.held = number, 0, weakref.WeakSet()
+
+    def __len__(self):
+        return self.number
+
+    def __getitem__(self, i):
+        if not 0 <= i < self.number:
+            raise IndexError(i)
+        chunk = Chunk(text="to be " * 100 + str(i), destination="b")
+        self.held.add(chunk)
+        self.most = max(self.most, len(self.held))
+        return chunk
+
+
+class Chunk(dict):
+    """Like a dict, but known to a WeakSet."""
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+def test_chunks_are_never_held_all_together():
+    chunks = Waiting(300)
+    returns = MemoryStore()
+
+    elements.place(returns, "r1", chunks, 0)
+
+    assert len(stored_in(returns)) == 300
+    assert chunks.most <= 40
 
 
 def test_size_counts_the_longest_form():

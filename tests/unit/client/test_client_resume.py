@@ -21,6 +21,12 @@ from scripts.client.return_stores import InTable
 from tests.fakes.client_memory import MemoryAws
 
 CHUNKS = [{"text": f"to be {i} 日本", "destination": "b"} for i in range(3)]
+DATA = [
+    {"Source": "http", "Value": CHUNKS[0]},
+    {"Source": "s3", "Value": "mapper.input/2.json"},
+    {"Source": "http", "Value": CHUNKS[2]},
+]
+LIST = {"Source": "s3", "Value": {"Elements": "unum_map.input/1.json"}}
 PARTITIONS = [{"bucket": "b", "partition": f"reducer{n}/"} for n in (0, 2)]
 
 
@@ -78,21 +84,36 @@ def branch(function: str, index: int, value: Any, size: int) -> tuple[str, str, 
 
 
 class TestStoredChunks:
-    def test_chunks_are_stored_while_the_run_is_started(self, aws: InvokingAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_list_is_stored_while_the_run_is_started(self, aws: InvokingAws, monkeypatch: pytest.MonkeyPatch) -> None:
         sent = threading.Event()
         write = objects.write
         monkeypatch.setattr(objects, "write", lambda *a: sent.wait(10) and write(*a))
 
-        entry.launch(aws, "r1", CHUNKS, 10_000, lambda payload: sent.set())
+        entry.launch(aws, "r1", CHUNKS, lambda payload: sent.set())
 
-        assert aws.bodies("returns") == {"r1/unum_map.input/1.json": CHUNKS}
+        assert aws.bodies("returns") == {"r1/unum_map.input/1.json": [{"Source": "http", "Value": chunk} for chunk in CHUNKS]}
 
-    def test_chunks_that_travel_as_a_claim_check_are_there_first(self, aws: InvokingAws) -> None:
+    def test_chunks_that_travel_as_claim_checks_are_there_first(self, aws: InvokingAws, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(entry, "MAX_EVENT_BYTES", 300)
         there: list[Any] = []
 
-        entry.launch(aws, "r1", CHUNKS, 50, lambda payload: there.append(aws.bodies("returns")))
+        entry.launch(aws, "r1", CHUNKS, lambda payload: there.append((json.loads(payload)["Data"], aws.bodies("returns"))))
 
-        assert there == [{"r1/unum_map.input/1.json": CHUNKS}]
+        ((data, bodies),) = there
+        assert [datum["Source"] for datum in data] == ["http", "http", "s3"]
+        assert bodies["r1/mapper.input/3.json"] == CHUNKS[2]
+
+    def test_list_that_its_carrier_does_not_take_is_there_first(self, aws: InvokingAws, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(entry, "MAX_EVENT_BYTES", 50)
+        there: list[Any] = []
+
+        entry.launch(aws, "r1", CHUNKS, lambda payload: there.append((json.loads(payload)["Data"], aws.bodies("returns"))))
+
+        ((data, bodies),) = there
+        assert data == LIST
+        assert bodies["r1/unum_map.input/1.json"] == [
+            {"Source": "s3", "Value": f"mapper.input/{index}.json"} for index in (1, 2, 3)
+        ]
 
     def test_run_whose_chunks_could_not_be_stored_may_have_started(
         self, aws: InvokingAws, monkeypatch: pytest.MonkeyPatch
@@ -104,15 +125,16 @@ class TestStoredChunks:
         sent: list[bytes] = []
 
         with pytest.raises(StartError, match="could not be stored") as told:
-            entry.launch(aws, "r1", CHUNKS, 10_000, sent.append)
+            entry.launch(aws, "r1", CHUNKS, sent.append)
+        monkeypatch.setattr(entry, "MAX_EVENT_BYTES", 50)
         with pytest.raises(StorageError):
-            entry.launch(aws, "r1", CHUNKS, 50, sent.append)
+            entry.launch(aws, "r1", CHUNKS, sent.append)
 
         assert not told.value.certain
         assert len(sent) == 1
 
-    @pytest.mark.parametrize("body", [b"", b"{}", b"null", json.dumps(CHUNKS[:2]).encode()])
-    def test_anything_but_the_runs_chunks_is_refused(self, body: bytes, aws: InvokingAws) -> None:
+    @pytest.mark.parametrize("body", [b"", b"{}", b"null", json.dumps(DATA[:2]).encode()])
+    def test_anything_but_the_runs_list_is_refused(self, body: bytes, aws: InvokingAws) -> None:
         obstore.put(aws.stores["returns"], "r1/unum_map.input/1.json", body)
 
         with pytest.raises(UsageError, match="must be an array of 3"):
@@ -120,17 +142,28 @@ class TestStoredChunks:
 
         assert aws.invoked == []
 
+    @pytest.mark.parametrize("datum", [CHUNKS[0], LIST, {"Source": "s3", "Value": "../other/1.json"}])
+    def test_list_of_anything_but_chunks_and_claim_checks_is_refused(self, datum: Any, aws: InvokingAws) -> None:
+        aws.put("returns", "r1/unum_map.input/1.json", [DATA[0], datum, DATA[2]])
+
+        with pytest.raises(UsageError, match="mapper 2 was to be given"):
+            HttpSyncS3(aws, "r1").resume(3, attended=True)
+
+        assert aws.invoked == []
+
 
 class TestHttpSyncS3:
     def test_mappers_without_a_value_and_the_last_are_invoked_as_unum_map_would(self, aws: InvokingAws) -> None:
-        aws.put("returns", "r1/unum_map.input/1.json", CHUNKS)
-        for index in (2, 3):
-            aws.put("returns", f"r1/mapper/{index}.json", {})
+        aws.put("returns", "r1/unum_map.input/1.json", DATA)
+        aws.put("returns", "r1/mapper/3.json", {})
         aws.put("returns", "r10/mapper/1.json", {})
 
-        assert HttpSyncS3(aws, "r1").resume(3, attended=True) == ["mapper 1"]
+        assert HttpSyncS3(aws, "r1").resume(3, attended=True) == ["mapper 1", "mapper 2"]
 
-        assert aws.invoked == [branch("mapper", 1, CHUNKS[0], 3), branch("mapper", 3, CHUNKS[2], 3)]
+        first, second, last = sorted(aws.invoked, key=lambda invoked: invoked[2]["Fan-out"]["Index"])
+        assert first == branch("mapper", 1, CHUNKS[0], 3)
+        assert second[2]["Data"] == DATA[1]
+        assert last == branch("mapper", 3, CHUNKS[2], 3)
 
     def test_reducers_are_invoked_with_what_partition_returned(self, aws: InvokingAws) -> None:
         aws.put("returns", "r1/partition/1.json", PARTITIONS)
@@ -151,12 +184,11 @@ class TestHttpSyncS3:
 
     def test_run_whose_values_no_client_can_see_begins_again_from_its_chunks(self) -> None:
         aws = InvokingAws("redis")
-        aws.put("returns", "r1/unum_map.input/1.json", CHUNKS)
+        aws.put("returns", "r1/unum_map.input/1.json", DATA)
 
         assert HttpSyncS3(aws, "r1").resume(3, attended=True) == ["unum_map"]
 
-        datum = {"Source": "s3", "Value": "unum_map.input/1.json"}
-        assert aws.invoked == [("Event", "unum_map", {"Session": "r1", "Data": datum})]
+        assert aws.invoked == [("Event", "unum_map", {"Session": "r1", "Data": LIST})]
 
     @pytest.mark.parametrize("held", [{"Value": {"S": "{}"}}, {"Pointer": {"S": "../x"}}])
     def test_a_value_of_partition_that_is_no_array_or_gone_is_refused(self, held: Any) -> None:
@@ -170,13 +202,12 @@ class TestHttpSyncS3:
 class TestHttpOnly:
     @pytest.mark.parametrize(("attended", "kind"), [(True, "RequestResponse"), (False, "Event")])
     def test_unum_map_is_told_that_it_is_resumed(self, attended: bool, kind: str, aws: InvokingAws) -> None:
-        aws.put("returns", "r1/unum_map.input/1.json", CHUNKS)
+        aws.put("returns", "r1/unum_map.input/1.json", DATA)
         aws.put("returns", "r1/mapper/2.json", {})
 
         assert HttpOnly(aws, "r1").resume(3, attended=attended) == ["mapper 1", "mapper 3"]
 
-        datum = {"Source": "s3", "Value": "unum_map.input/1.json"}
-        assert aws.invoked == [(kind, "unum_map", {"Session": "r1", "Data": datum, "Resumed": True})]
+        assert aws.invoked == [(kind, "unum_map", {"Session": "r1", "Data": LIST, "Resumed": True})]
 
 
 class TestS3Triggers:

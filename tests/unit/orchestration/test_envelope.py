@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from runtime.orchestration.envelope import (
     Directory,
+    Elements,
     Envelope,
     EnvelopeError,
     FanOut,
     Inline,
     Pointer,
     directory,
+    elements,
     encode,
     inline,
     is_envelope,
@@ -41,6 +43,10 @@ def test_any_value_travels_inline(value: Any) -> None:
 
 def test_claim_check() -> None:
     assert parse(envelope(Data=pointer("mapper.input/12.json"))).data == Pointer("mapper.input/12.json")
+
+
+def test_list_of_data_as_a_claim_check() -> None:
+    assert parse(envelope(Data=elements("unum_map.input/1.json"))).data == Elements("unum_map.input/1.json")
 
 
 @pytest.mark.parametrize("size", [0, 1, 1000])

@@ -32,7 +32,7 @@ class Context:
 def written(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What became a claim check."""
     claims: dict[str, Any] = {}
-    monkeypatch.setattr(Returns, "write", lambda returns, key, value: claims.update({key: value}))
+    monkeypatch.setattr(Returns, "write_body", lambda returns, key, body: claims.update({key: body}))
     return claims
 
 
@@ -54,23 +54,26 @@ def test_value_that_no_carrier_takes_has_no_size() -> None:
             answer_bytes(value)
 
 
-@pytest.mark.parametrize("size", [2, 50, 400, 1000])
-def test_return_values_of_all_reducers_fit_into_one_state(size: int, written: dict[str, Any]) -> None:
-    machine = sfn.StepFunctions(Settings("sfn", "reducer", "p-", "returns", "results"))
-    words = 0
+def machine() -> sfn.StepFunctions:
+    return sfn.StepFunctions(Settings("sfn", "reducer", "p-", "returns", "results"))
+
+
+def caller() -> http_only.HttpOnly:
+    settings = Settings("http_only", "reducer", "p-", "returns", "results")
+    return http_only.HttpOnly(settings, Edge("reducer", "summary", "Fan-in"), lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("make", "limit", "size"),
+    [*((machine, sfn.STATE_BYTES, size) for size in (2, 50, 400, 1000)), *((caller, 50_000, size) for size in (1, 2, 50, 400))],
+)
+def test_what_all_reducers_answer_fits_together(
+    make: Any, limit: int, size: int, written: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_only, "PAYLOAD_BYTES", 50_000)
+    branch, words = make(), 0
     while not written:
         words += 1 + words // 20
         counts = {f"é{number}": number for number in range(words)}
-        datum = machine.egress(invocation(size, size), counts)
-        assert len(json.dumps({"items": [datum] * size})) <= sfn.STATE_BYTES + len('{"items": []}')
-
-
-def test_answer_of_a_branch_stays_below_lambdas_limit(written: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_only, "PAYLOAD_BYTES", 5000)
-    settings = Settings("http_only", "reducer", "p-", "returns", "results")
-    branch = http_only.HttpOnly(settings, Edge("reducer", "summary", "Fan-in"), lambda *_: None)
-    words = 0
-    while not written:
-        words += 1
-        answer = branch.egress(invocation(1, 1), {f"é{number}": number for number in range(words)})
-        assert len(json.dumps(answer)) <= http_only.PAYLOAD_BYTES
+        datum = branch.egress(invocation(size, size), counts)
+        assert len(json.dumps({"items": [datum] * size})) <= limit + len('{"items": []}')
