@@ -106,7 +106,8 @@ class Contents:
         mapper: whose pairs they are, from 1; 0 in a merged index.
         mappers: how many mappers the run has.
         num_reducer: how many partitions there can be.
-        emitted: how many pairs the map emitted; there are fewer in the blocks if a combiner joined some.
+        emitted: how many pairs the map emitted.
+        written: how many the mapper counted when it wrote them: fewer, if a combiner joined some.
         combined: whether there was a combiner.
         blocks: in order of their partitions, one behind the other.
     """
@@ -117,11 +118,12 @@ class Contents:
     mappers: int
     num_reducer: int
     emitted: int
+    written: int
     combined: bool
     blocks: tuple[Block, ...] = ()
 
     @property
-    def written(self) -> int:
+    def held(self) -> int:
         """How many pairs the blocks hold."""
         return sum(block.pairs for block in self.blocks)
 
@@ -157,6 +159,7 @@ def build(contents: Contents, drafts: Iterable[Draft]) -> Iterator[bytes]:
         "mappers": contents.mappers,
         "numReducer": contents.num_reducer,
         "emitted": contents.emitted,
+        "written": contents.written,
         "combined": contents.combined,
         "blocks": [block.as_json() for block in blocks],
     }
@@ -233,11 +236,12 @@ def _contents(document: Any) -> Contents:
             "mappers": int(mappers),
             "numReducer": int(num_reducer),
             "emitted": int(emitted),
+            "written": int(written),
             "combined": bool(combined),
             "blocks": list(blocks),
-        } if all(_is_number(number) for number in (mapper, mappers, num_reducer, emitted)):
+        } if all(_is_number(number) for number in (mapper, mappers, num_reducer, emitted, written)):
             found = tuple(Block.from_json(block) for block in blocks)
-            return Contents(kind, run, mapper, mappers, num_reducer, emitted, combined, found)
+            return Contents(kind, run, mapper, mappers, num_reducer, emitted, written, combined, found)
     raise ValueError(f"a field is missing or of the wrong kind: {document!r:.200}")
 
 
@@ -250,6 +254,8 @@ def _check_blocks(name: str, contents: Contents, space: int) -> None:
         offset, last = offset + block.length, block.partition
     if offset != space:
         raise PackedError(name, f"has blocks of {offset:,} bytes, but {space:,} bytes before its index")
+    if contents.held != contents.written:
+        raise PackedError(name, f"holds {contents.held:,} pairs, but {contents.written:,} were written")
     if not contents.combined and contents.written != contents.emitted:
         raise PackedError(name, f"holds {contents.written:,} pairs, but {contents.emitted:,} were emitted")
 

@@ -82,12 +82,13 @@ def merge_indexes(where: Destination, run: Run, mappers: int) -> list[str]:
     """
     found = [str(number + 1) for number in range(mappers)] if run.run_id is not None else _listed(where)
     references: defaultdict[int, list[Reference]] = defaultdict(list)
-    room, emitted, combined, num_reducer = _INLINED_BYTES, 0, False, 0
+    room, emitted, written, combined, num_reducer = _INLINED_BYTES, 0, 0, False, 0
     for name, ending in zip(found, in_order(partial(read_index, where), found), strict=True):
         contents = ending.contents
         num_reducer = num_reducer or contents.num_reducer
         _check(names.shown(where, name), contents, run, name, mappers, num_reducer)
-        emitted, combined = emitted + contents.emitted, combined or contents.combined
+        emitted, written = emitted + contents.emitted, written + contents.written
+        combined = combined or contents.combined
         is_inlined = len(ending.body) == ending.size <= room
         room -= ending.size * is_inlined
         for block in contents.blocks:
@@ -97,7 +98,7 @@ def merge_indexes(where: Destination, run: Run, mappers: int) -> list[str]:
             references[block.partition].append(Reference(name, block, data))
     numbers = sorted(references)
     if numbers:
-        _store(where, run, Contents(MERGED, run.run_id, 0, len(found), num_reducer, emitted, combined), references)
+        _store(where, run, Contents(MERGED, run.run_id, 0, len(found), num_reducer, emitted, written, combined), references)
     return [partition_directory(number) for number in numbers]
 
 

@@ -54,7 +54,7 @@ class PackedWriter(Writer):
         self._lock = threading.Lock()
         self._spool = Spool()
         self._segments: list[dict[int, _Part]] = []
-        self._emitted = 0
+        self._emitted = self._written = 0
 
     def add(self, word: str, value: Json) -> None:
         """See `Writer`."""
@@ -90,7 +90,7 @@ class PackedWriter(Writer):
             self._seal(self._own)
             run = self._run
             contents = Contents(
-                PAIRS, run.run_id, run.index, run.size, self._num_reducer, self._emitted, self._combine is not None
+                PAIRS, run.run_id, run.index, run.size, self._num_reducer, self._emitted, self._written, self._combine is not None
             )
             drafts = [draft for number in range(self._num_reducer) if (draft := self._draft(number)) is not None]
             name = str(run.index) if run.run_id is not None else str(uuid4())
@@ -113,7 +113,10 @@ class PackedWriter(Writer):
 
     def _seal(self, pairs: Pairs) -> None:
         taken = pairs.take()
-        self._emitted += count_pairs(taken.values())
+        emitted = count_pairs(taken.values())
+        self._emitted += emitted
+        # Counted apart from the blocks, so that a segment that gets lost on its way into them is missed.
+        self._written += emitted if self._combine is None else len(taken)
         words_of: list[list[str]] = [[] for _ in range(self._num_reducer)]
         for word, number in zip(taken, partition_numbers(taken, self._num_reducer), strict=True):
             words_of[number].append(word)

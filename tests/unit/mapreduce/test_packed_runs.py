@@ -268,7 +268,7 @@ def test_reducer_fails_of_a_writer_that_wrote_something_else(
     frame = compress(json.dumps(document).encode())
     numbers = {"pairs": 3, "words": 2, **said}
     draft = container.Draft(0, ((len(frame),),), numbers["pairs"], numbers["words"], True, lambda: [frame])
-    contents = container.Contents(container.PAIRS, "run1", 1, 1, 1, numbers["pairs"], False)
+    contents = container.Contents(container.PAIRS, "run1", 1, 1, 1, numbers["pairs"], numbers["pairs"], False)
     store.objects["run1/packed/1"] = b"".join(container.build(contents, [draft]))
 
     with pytest.raises(PackedError, match=problem) as caught:
@@ -328,6 +328,7 @@ def test_index_with_a_right_checksum_and_anything_in_it_is_read_or_refused(data:
         "mappers": 1,
         "numReducer": 1,
         "emitted": 1,
+        "written": 1,
         "combined": False,
         "blocks": [{"partition": 0, "offset": 0, "parts": [[4]], "pairs": 1, "words": 1, "ones": True, "sha256": "0" * 32}],
     }
