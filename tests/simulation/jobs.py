@@ -61,3 +61,4 @@ def _joined(word: str, lists: Sequence[list[Any]]) -> list[Any]:
 WORDS = Job("words", count, total, None, _ones)
 VARIOUS = Job("values", _map_various, _all, None, _various)
 COMBINED = Job("combined", _map_listed, _joined, _joined, _listed)
+JOBS = (WORDS, VARIOUS, COMBINED)

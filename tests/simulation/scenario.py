@@ -23,6 +23,7 @@ class Scenario:
     Attributes:
         texts: of the chunks.
         small_carriers: whether payloads, states and items hold so little that claim checks are needed.
+        small_blocks: whether packed objects are uploaded in parts of several segments and frames, and read in ranges.
         page_size: keys on a page of a listing.
         attended: whether the client of http_only stays for the answer.
         shuffle: the layout that the chunks ask for; None if they don't say.
@@ -33,6 +34,7 @@ class Scenario:
     severity: Severity
     fatal: Fatal | None = None
     small_carriers: bool = False
+    small_blocks: bool = False
     page_size: int = 1000
     attended: bool = True
     shuffle: str | None = None
@@ -63,11 +65,14 @@ def scenario_of(orchestration: str, seed: int) -> Scenario:
 def draw(random: Random) -> Scenario:
     """Draw a scenario."""
     scenario = _draw_words(random)
-    return replace(scenario, shuffle=random.choice(_SHUFFLES), job=random.choice(_JOBS))
+    shuffle, job, small_blocks = random.choice(_SHUFFLES), random.choice(_JOBS), random.random() < 0.4
+    if shuffle != "packed":
+        job = jobs.WORDS  # objects take no other values yet
+    return replace(scenario, shuffle=shuffle, job=job, small_blocks=small_blocks)
 
 
-_SHUFFLES = (None, "objects")
-_JOBS = (jobs.WORDS,)
+_SHUFFLES = (None, "objects", "packed", "packed")
+_JOBS = (jobs.WORDS, jobs.WORDS, jobs.VARIOUS, jobs.COMBINED)
 
 
 def _draw_words(random: Random) -> Scenario:
@@ -83,7 +88,9 @@ def _draw_words(random: Random) -> Scenario:
         num_reducer = random.randint(1, 4)
     severity: Severity = random.choices(get_args(Severity), (65, 20, 15))[0]
     small_carriers, page_size, attended = random.random() < 0.3, random.choice((2, 3, 1000)), random.random() < 0.7
-    scenario = Scenario(tuple(texts), num_reducer, severity, None, small_carriers, page_size, attended)
+    scenario = Scenario(
+        tuple(texts), num_reducer, severity, small_carriers=small_carriers, page_size=page_size, attended=attended
+    )
     if not (severity == "fatal" or (severity == "any" and random.random() < 0.5)):
         return scenario
     places = [("mapper", index) for index in range(1, len(texts) + 1)] + [("partition", 1), ("summary", 1)]

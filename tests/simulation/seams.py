@@ -4,16 +4,24 @@ The wrappers are made once for each orchestration and serve one simulation after
 """
 
 import os
+import sys
 from collections.abc import Iterator
+from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 from functions.mapper import mapper
-from functions.reducer import reducer
+from functions.reducer import reducer as reducer_function
 from runtime.mapreduce import pace, retries, run, sender, storage
+from runtime.mapreduce.packed import frames, merge, merged, names, reader
+from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
+from runtime.mapreduce.programmer import find_combine
+from runtime.mapreduce.shuffle import Combine
 from runtime.orchestration import failure as failure_module
 from runtime.orchestration import (
     failure_record,
@@ -37,6 +45,7 @@ from runtime.orchestration.settings import Settings
 from runtime.orchestration.wrapper import Wrapper, load_component, load_orchestration
 from scripts import paths
 from scripts.package.functions import FAILURE, functions_of
+from tests.one_process import Job
 from tests.simulation import jobs
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS
 from tests.simulation.scenario import SHUFFLE
@@ -134,6 +143,15 @@ def _environment(orchestration: str) -> dict[str, str]:
     return {"ORCHESTRATION": orchestration, "FUNCTION": FAILURE, "FUNCTION_PREFIX": prefix(orchestration), **buckets, **tables}
 
 
+def _combine(job: Job) -> Combine | None:
+    """What the mapper finds of a job's combiner."""
+    if job.user_combine is None:
+        return None
+    module: Any = SimpleNamespace(user_combine=job.user_combine)
+    with patch.dict(sys.modules, {f"{job.name}.user_combine": module}):
+        return find_combine(job.name)
+
+
 class Time:
     """Stands for the module `time`."""
 
@@ -188,13 +206,29 @@ def installed(simulation: Any) -> Iterator[None]:
         (overdue, "time", time),
         (open_runs, "time", time),
         (returns, "ThreadPoolExecutor", partial(Strands, world)),
+        (futures, "ThreadPoolExecutor", partial(Strands, world)),
         (sender, "ThreadPoolExecutor", lambda *_, **__: Deferred(world)),
         (sender, "time", time),
         (sender, "_sleep", lambda _, seconds: world.pause(seconds)),
         (pace, "random", world.random),
     ]
+    if scenario.small_blocks:
+        places += [
+            (frames, "FRAME_BYTES", 40),
+            (frames, "_LEAST_FRAME_BYTES", 40),
+            (merge, "_FRAMES_BETWEEN", 1),
+            (merged, "END_BYTES", 120),
+            (merged, "_INLINED_BYTES", 700),
+            (names, "_SINGLE_PUT_BYTES", 150),
+            (reader, "_SLICE_BYTES", 100),
+            (storage, "PART_BYTES", 200),
+        ]
     if scenario.job is not jobs.WORDS:
-        places += [(mapper, "user_map", scenario.job.user_map), (reducer, "user_reduce", scenario.job.user_reduce)]
+        places += [
+            (mapper, "user_map", scenario.job.user_map),
+            (mapper, "combine", _combine(scenario.job)),
+            (reducer_function, "user_reduce", scenario.job.user_reduce),
+        ]
     if scenario.small_carriers:
         places += [
             (sfn, "STATE_BYTES", 1200),
@@ -203,6 +237,8 @@ def installed(simulation: Any) -> Iterator[None]:
             (table, "VALUE_BYTES", 20),
         ]
     environment = _environment(simulation.orchestration)
+    if scenario.small_blocks:
+        environment[MEMORY_VARIABLE] = "0.0005"
     before = [(module, name, module.__dict__.get(name, _MISSING)) for module, name, _ in places]
     current = simulation
     try:

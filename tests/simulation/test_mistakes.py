@@ -1,22 +1,30 @@
 """The simulation finds mistakes: each known one, put into the runtime on purpose, within its number of schedules."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.simulation.mistakes import MISTAKES, Mistake
-from tests.simulation.scenario import Scenario
+from tests.simulation.scenario import Scenario, scenario_of
 from tests.simulation.simulation import simulate
 
 each_mistake = pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake.name} in {mistake.orchestration}")
+
+
+def scenario(mistake: Mistake, seed: int) -> Scenario:
+    drawn = scenario_of(mistake.orchestration, seed)
+    return replace(drawn, shuffle=mistake.shuffle) if mistake.shuffle else drawn
 
 
 @each_mistake
 def test_mistake_is_found(mistake: Mistake, record_property: Any) -> None:
     with mistake.make():
         for schedules in range(1, mistake.budget + 1):
-            report = simulate(mistake.orchestration, schedules - 1)
-            if report.violations:
+            report = simulate(mistake.orchestration, schedules - 1, scenario=scenario(mistake, schedules - 1))
+            if mistake.noticed:
+                assert not any(told.startswith("wrong result") for told in report.violations), report.replay
+            if any((mistake.noticed or "") in told for told in report.violations):
                 record_property("schedules", schedules)
                 return
     pytest.fail(f"{mistake.name}: not found in {mistake.budget} schedules of {mistake.orchestration}")
@@ -25,10 +33,10 @@ def test_mistake_is_found(mistake: Mistake, record_property: Any) -> None:
 @each_mistake
 def test_mistake_does_not_show_without_faults(mistake: Mistake) -> None:
     """Else finding it would prove little."""
-    scenario = Scenario(("to be or not to be",), 1, "survivable")
+    plain = Scenario(("to be or not to be",), 1, "survivable", shuffle=mistake.shuffle)
 
     with mistake.make():
-        report = simulate(mistake.orchestration, 0, scenario=scenario, forced={})
+        report = simulate(mistake.orchestration, 0, scenario=plain, forced={})
 
     assert report.violations == []
     assert report.faults.total() == 0

@@ -8,13 +8,14 @@ from functools import cache
 
 import pytest
 
+from runtime.mapreduce.shuffle import LAYOUTS
 from runtime.orchestration import ORCHESTRATIONS
 from tests.simulation.policies import allows, granted, without_grant
 from tests.simulation.usage import Use, anything, plain
 
 pytestmark = pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
 
-SEEDS = range(1, 301)
+SEEDS = range(1, 501)
 
 UNSEEN = {
     # of AWS itself
@@ -28,9 +29,6 @@ UNSEEN = {
     # of runs that clients start in other ways than a simulated one
     "s3:GetObject returns/*/mapper.input/*": "the client puts a large chunk into a claim check (test_client_triggers.py)",
     "s3:PutObject results/.open/*": "the first function of a run that no client has claimed marks it (test_s3_triggers.py)",
-    # of the other layout of the shuffle: a deployment may be asked for either in each run
-    "s3:PutObject shuffle/*/packed/": "a run with packed pairs",
-    "s3:GetObject shuffle/*/packed/": "the same",
     "s3:PutObject shuffle/*/emitted/": "a run proves itself complete",
     "s3:GetObject shuffle/*/emitted/": "the same",
     "s3:AbortMultipartUpload shuffle/*/packed/": "an upload in parts of which one has failed",
@@ -58,7 +56,7 @@ SMALL_CARRIERS_ALONE = "returns/run1/reducer.input/"
 
 @cache
 def uses_of(orchestration: str) -> frozenset[Use]:
-    return frozenset(anything(orchestration, SEEDS) | plain(orchestration))
+    return frozenset(anything(orchestration, SEEDS).union(*(plain(orchestration, shuffle) for shuffle in LAYOUTS)))
 
 
 def test_what_is_used_is_granted(orchestration: str) -> None:

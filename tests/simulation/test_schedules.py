@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.mapreduce.shuffle import LAYOUTS
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
+from tests.one_process import Job
+from tests.simulation import jobs
 from tests.simulation.faults import REQUEST_KINDS
 from tests.simulation.scenario import WORDS, Scenario
 from tests.simulation.simulation import Report, shrink, simulate
@@ -38,12 +41,31 @@ forced_faults = st.dictionaries(st.integers(1, 80), st.sampled_from(REQUEST_KIND
 
 @each_orchestration
 @settings(max_examples=100, database=None, deadline=None)
-@given(texts=texts, num_reducer=st.integers(1, 4), small=st.booleans(), seed=st.integers(0, 1000), faults=forced_faults)
+@given(
+    texts=texts,
+    num_reducer=st.integers(1, 4),
+    small=st.booleans(),
+    shuffle=st.sampled_from(LAYOUTS),
+    job=st.sampled_from(jobs.JOBS),
+    seed=st.integers(0, 1000),
+    faults=forced_faults,
+)
 def test_faults_at_chosen_requests(
-    orchestration: str, texts: tuple[str, ...], num_reducer: int, small: bool, seed: int, faults: dict[int, str]
+    orchestration: str,
+    texts: tuple[str, ...],
+    num_reducer: int,
+    small: bool,
+    shuffle: str,
+    job: Job,
+    seed: int,
+    faults: dict[int, str],
 ) -> None:
     """Here Hypothesis chooses which request meets which fault, and shrinks that: `faults` is by the number of the request."""
-    scenario = Scenario(texts, num_reducer, "survivable", small_carriers=small, page_size=2)
+    if shuffle == "objects":
+        job = jobs.WORDS  # objects take no other values yet
+    scenario = Scenario(
+        texts, num_reducer, "survivable", small_carriers=small, small_blocks=small, page_size=2, shuffle=shuffle, job=job
+    )
 
     report = simulate(orchestration, seed, scenario=scenario, forced=faults)
 
