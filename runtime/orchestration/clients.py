@@ -107,7 +107,7 @@ class LambdaClient:
     """
 
     def __init__(self, connections: Connections, region: str, tries: int = 1) -> None:
-        self._requests = _Requests("lambda", region, connections, tries)
+        self._requests = Requests("lambda", region, connections, tries)
 
     def invoke(self, name: str, payload: bytes, kind: str = "RequestResponse") -> Invoked:
         """Invoke a function by its name or ARN; `kind` is `Event` or `RequestResponse`. Raises RequestError."""
@@ -121,7 +121,7 @@ class DynamoDBClient:
     """DynamoDB. Safe to share between threads; every request may be sent twice."""
 
     def __init__(self, connections: Connections, region: str, tries: int = _ITEM_TRIES) -> None:
-        self._requests = _Requests("dynamodb", region, connections, tries)
+        self._requests = Requests("dynamodb", region, connections, tries)
 
     def request(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Make a request of DynamoDB's API, `request("GetItem", {"TableName": ..., "Key": ...})`. Raises RequestError."""
@@ -134,13 +134,22 @@ class DynamoDBClient:
         return value
 
 
-class _Requests:
-    """Signed requests to one service, sent again as long as that may help."""
+class Requests:
+    """Signed requests to one service, sent again as long as that may help. `credentials` are asked for at each."""
 
-    def __init__(self, service: str, region: str, connections: Connections, tries: int) -> None:
+    def __init__(
+        self,
+        service: str,
+        region: str,
+        connections: Connections,
+        tries: int,
+        credentials: Callable[[], Credentials | None] = Credentials.load,
+    ) -> None:
         self._signer, self._connections, self._tries = Signer(service, region), connections, tries
+        self._credentials = credentials
 
     def make(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """POST, and return the answer, whose status is one of success. Raises RequestError."""
         pause = _FIRST_PAUSE_SECONDS
         for attempt in range(1, self._tries + 1):
             try:
@@ -154,7 +163,7 @@ class _Requests:
         raise ValueError("tries must be 1 or more")
 
     def _try(self, path: str, headers: Mapping[str, str], body: bytes, attempt: int) -> Answer:
-        credentials = Credentials.load()
+        credentials = self._credentials()
         if credentials is None:
             raise RequestError("there are no credentials: AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set")
         path = self._connections.path + path

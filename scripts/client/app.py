@@ -1,14 +1,17 @@
-"""The client from its arguments to its exit code: read, settle, claim, start, wait, print, tidy up."""
+"""The client from its arguments to its exit code: read, settle, claim, start, wait, print, tidy up.
+
+A run takes less than a second, so what a plain run doesn't need is imported where it is used.
+"""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from scripts import program
 from scripts.client import cli
 from scripts.client.cleanup import remove_intermediate
-from scripts.client.commands import COMMANDS
 from scripts.client.console import say, showing, showing_removal
 from scripts.client.deadline import patience_seconds
 from scripts.client.elapsed import since_enter
@@ -21,11 +24,13 @@ from scripts.client.errors import (
     UsageError,
 )
 from scripts.client.launching import start
-from scripts.client.output import check_output, parse_counts, print_json, print_table, summed_up, to_bytes, write_whole
-from scripts.client.resuming import resume
+from scripts.client.output import check_output, parse_counts, print_json, print_table, summed_up, to_blocks, write_whole
 from scripts.client.runs import StartedRun, describe_overdue, find_run
 from scripts.client.waiting import wait_for_result
 from scripts.client.watching import Watcher
+
+_MANY_WORDS = 10_000
+"""From which on the user is told how to get those that the table leaves out."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,10 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = cli.parse(arguments)
         if program.output_was_closed():
             raise UsageError("standard output is closed; send it to /dev/null where the counts are not wanted there")
-        if options.command in COMMANDS:
+        if options.command not in ("run", "resume"):
             return _command(options)
         output = check_output(options.output, getattr(options, "input", None)) if options.output else None
         if options.command == "resume":
+            from scripts.client.resuming import resume
+
             run = resume(options)
         else:
             run = find_run(options, options.attach) if options.attach else start(options)
@@ -55,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(options: argparse.Namespace) -> int:
+    from scripts.client.commands import COMMANDS
+
     try:
         COMMANDS[options.command](options)
     except KeyboardInterrupt:
@@ -121,18 +130,29 @@ class _Overdue:
             say(f"note: run {self._run.run_id} is overdue {describe_overdue(self._run)}")
 
 
-def _print(options: argparse.Namespace, run: StartedRun, counts: dict[str, int], output: Path | None) -> None:
+def _print(options: argparse.Namespace, run: StartedRun, counts: dict[str, Any], output: Path | None) -> None:
     if output is not None:
         try:
-            write_whole(output, to_bytes(counts))
+            write_whole(output, to_blocks(counts))
         except ClientError as error:
             raise ClientError(f"{error}; the counts are kept: {run.how_to_attach} --output FILE") from error
     if options.json:
         print_json(counts)
     else:
         print_table(counts, options.top)
+        if not options.quiet and (note := _where_the_rest_is(options, run, len(counts), output)):
+            say(f"note: {note}")
     if problem := program.output_error():
         raise ClientError(f"the counts could not be printed: {problem.strerror}; they are kept: {run.how_to_attach}") from problem
+
+
+def _where_the_rest_is(options: argparse.Namespace, run: StartedRun, words: int, output: Path | None) -> str | None:
+    """Where the words are that the table leaves out, if somebody might miss them."""
+    if words <= max(options.top, _MANY_WORDS):
+        return None
+    if output is not None:
+        return f"these are {min(options.top, words)} of {words:,} words; all of them are in {options.output}"
+    return f"these are {min(options.top, words)} of {words:,} words; all of them in a file: {run.how_to_attach} --output FILE"
 
 
 def _print_id(run: StartedRun) -> None:

@@ -1,4 +1,4 @@
-"""The clients that talk to one deployment's AWS: obstore for S3, boto3 for the rest (imported on first use only).
+"""The clients that talk to one deployment's AWS: obstore for S3, and for the rest boto3 or, on the embedded AWS, `services`.
 
 On the embedded AWS the credentials are always test/test, so that a user's own never go there; on an account they come from
 boto3's default chain (environment, profile, single sign-on, instance role).
@@ -21,6 +21,8 @@ from scripts.client.errors import ClientError
 
 Role = Literal["shuffle", "returns", "results", "input", "mapper_output", "reducer_input", "reducer_output"]
 Service = Literal["dynamodb", "lambda", "stepfunctions"]
+
+_ANSWER_SECONDS = 20.0
 
 _LOOPBACK = "127.0.0.1,localhost"
 
@@ -63,27 +65,36 @@ class Aws:
             return store
 
     def client(self, service: Service) -> Any:
-        """boto3's client for a service."""
-        return self._client(service, {"read_timeout": 20, "retries": {"mode": "standard", "max_attempts": 4}})
+        """A client for a service, with boto3's methods."""
+        return self._client(service, _ANSWER_SECONDS, once=False)
 
     def long_client(self, service: Service, answer_seconds: float) -> Any:
         """A client for calls that may take that long to be answered, and are sent once only: another would do all again."""
-        retries = {"mode": "standard", "total_max_attempts": 1}
-        return self._client(service, {"read_timeout": answer_seconds, "retries": retries, "tcp_keepalive": True})
+        return self._client(service, answer_seconds, once=True)
 
-    def _client(self, service: Service, settings: dict[str, Any]) -> Any:
-        from botocore.config import Config
-
-        key = (service, settings["read_timeout"])
+    def _client(self, service: Service, answer_seconds: float, *, once: bool) -> Any:
+        key = (service, answer_seconds, once)
         with self._lock:
             if key not in self._made:
-                with _usable_settings():
-                    config = Config(connect_timeout=5, **settings)
-                    self._made[key] = self._session.client(service, endpoint_url=self.deployment.endpoint_url, config=config)
+                self._made[key] = self._make(service, answer_seconds, once=once)
             return self._made[key]
 
+    def _make(self, service: Service, answer_seconds: float, *, once: bool) -> Any:
+        if self.deployment.endpoint_url:
+            from scripts.client.services import LocalClient
+
+            return LocalClient(service, self.deployment.endpoint_url, self.deployment.region, answer_seconds, once=once)
+        with _usable_settings():
+            from botocore.config import Config
+
+            retries: Any = {"mode": "standard", **({"total_max_attempts": 1} if once else {"max_attempts": 4})}
+            config = Config(connect_timeout=5, read_timeout=answer_seconds, tcp_keepalive=once, retries=retries)
+            return self._session.client(service, config=config)
+
     def warm_up(self, service: Service) -> None:
-        """Make a client in the background: the import of boto3 takes longer than all requests of a start together."""
+        """Make boto3's client in the background: its import takes longer than all requests of a start together."""
+        if self.deployment.is_embedded:
+            return
         threading.Thread(target=self._warm_up, args=(service,), daemon=True).start()
 
     def _warm_up(self, service: Service) -> None:
@@ -96,8 +107,6 @@ class Aws:
     def _session(self) -> Any:
         import boto3
 
-        if self.deployment.is_embedded:
-            return boto3.Session("test", "test", region_name=self.deployment.region)
         return boto3.Session(region_name=self.deployment.region)
 
     def _open(self, bucket: str, patient: bool) -> obstore.store.S3Store:
@@ -111,6 +120,8 @@ class Aws:
             credential_provider=_test_credentials if self.deployment.is_embedded else self._account_credentials(),
             client_options={
                 "allow_http": (endpoint or "").startswith("http://"),
+                # Where nothing is encrypted, no certificates need be read, which takes 5 ms for each store.
+                "allow_invalid_certificates": (endpoint or "").startswith("http://"),
                 "connect_timeout": timedelta(seconds=5),
                 "timeout": timedelta(seconds=300 if patient else 10),
             },

@@ -1,7 +1,6 @@
 """Many requests at once."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,8 +12,10 @@ def at_once(calls: Sequence[Callable[[], T]], threads: int) -> list[T]:
     The first failure, or Ctrl-C, keeps what has not begun from beginning, and is raised once all that has begun has ended: so
     that nothing is written any more when the caller takes back what was.
     """
-    if not calls:
-        return []
+    if len(calls) <= 1:
+        return [call() for call in calls]
+    from concurrent.futures import ThreadPoolExecutor, as_completed
+
     with ThreadPoolExecutor(min(threads, len(calls))) as pool:
         begun = [pool.submit(call) for call in calls]
         try:

@@ -79,15 +79,13 @@ def _get(client: Any, table: str, keys: Sequence[str], **projection: Any) -> dic
 
 def _persist(action: str, table: str, key: str, pending: Sequence[Any], send: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
     """Send until nothing is left. `send` returns what was not taken."""
-    from botocore.exceptions import ClientError as RefusedError
-
     pause, deadline = _FIRST_PAUSE_SECONDS, time.monotonic() + _PATIENCE_SECONDS
     while pending:
         rest = pending
         with _errors(action, table, key):
             try:
                 rest = send(pending)
-            except RefusedError as error:
+            except Exception as error:
                 if _code(error) not in _THROTTLED:
                     raise
         if not rest:
@@ -119,21 +117,25 @@ def _parts(values: Sequence[Any], size: int) -> list[Sequence[Any]]:
 
 
 def _code(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+    """The service's name of an error; "" of one that isn't the service's."""
+    response: Any = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
 @contextmanager
 def _errors(action: str, table: str, key: str) -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError
-    from botocore.exceptions import ClientError as RefusedError
-
     try:
         yield
-    except RefusedError as error:
+    except Exception as error:
+        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import ClientError as RefusedError
+
         known = {
             "ResourceNotFoundException": "there is no such table",
             "AccessDeniedException": f"access denied: the client's credentials lack {action} there",
         }
-        raise TableError(action, table, key, known.get(_code(error), str(error)[:500])) from error
-    except BotoCoreError as error:
-        raise TableError(action, table, key, str(error)[:500]) from error
+        if isinstance(error, RefusedError):
+            raise TableError(action, table, key, known.get(_code(error), str(error)[:500])) from error
+        if isinstance(error, BotoCoreError):
+            raise TableError(action, table, key, str(error)[:500]) from error
+        raise

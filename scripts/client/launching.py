@@ -9,7 +9,6 @@ from scripts.client.aws import Aws
 from scripts.client.capacity import Capacity, crowding
 from scripts.client.claim import Claim
 from scripts.client.cleanup import remove_intermediate
-from scripts.client.combining import left_out
 from scripts.client.console import say
 from scripts.client.deadline import run_deadline
 from scripts.client.deployment import Deployment, find_deployments
@@ -23,7 +22,6 @@ from scripts.client.runid import new_run_id
 from scripts.client.runs import StartedRun
 from scripts.client.settling import check_destination, settle
 from scripts.client.sizing import Sizing, bytes_shown, utf8_bytes
-from scripts.client.staleness import stale
 
 
 def start(options: argparse.Namespace) -> StartedRun:
@@ -61,11 +59,10 @@ def start(options: argparse.Namespace) -> StartedRun:
     run_id = options.run_id or new_run_id()
     orchestration = kind(aws, run_id)
     orchestration.check(chunks)
-    told: list[str | None] = [*given.notices, *notices]
-    if sizing.layout == OBJECTS:
-        told += [_estimated(aws.deployment, capacity, chunks, force=options.force), left_out(aws.deployment)]
+    if sizing.layout == OBJECTS and (expected := _estimated(aws.deployment, capacity, chunks, force=options.force)):
+        notices = [*notices, expected]
     if not options.quiet:
-        for notice in filter(None, [*told, stale(aws.deployment)]):
+        for notice in [*given.notices, *notices]:
             say(f"note: {notice}")
     deadline = run_deadline(aws.deployment, len(chunks), num_reducer)
     run = StartedRun(aws, orchestration, run_id, destination, len(chunks), options.keep, num_reducer, deadline=deadline)
@@ -88,6 +85,7 @@ def start(options: argparse.Namespace) -> StartedRun:
     except KeyboardInterrupt:
         raise Interruption(f"interrupted while starting run {run_id}; see whether it runs: {run.how_to_attach}") from None
     if not options.quiet:
+        _tell_of_the_job(aws.deployment, sizing.layout)
         say(f"run {run_id}: {_made_of(given, len(chunks), reducers, sizing.layout)}, {aws.deployment}")
     return run
 
@@ -106,6 +104,15 @@ def _estimated(deployment: Deployment, capacity: Capacity, chunks: list[Chunk], 
     if not force:
         refuse_if_endless(deployment, expected, max(map(utf8_bytes, texts), default=0))
     return expected.notice
+
+
+def _tell_of_the_job(deployment: Deployment, layout: str) -> None:
+    """What the user should know of the code that runs. Found out while it does: it takes as long as a small run's start."""
+    from scripts.client.combining import left_out
+    from scripts.client.staleness import stale
+
+    for notice in filter(None, [layout == OBJECTS and left_out(deployment), stale(deployment)]):
+        say(f"note: {notice}")
 
 
 def _made_of(given: Input, chunks: int, reducers: int, layout: str) -> str:

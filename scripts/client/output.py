@@ -1,23 +1,28 @@
-"""The counts as a JSON file, as JSON on stdout, as a table."""
+"""The result, words and their values, as a JSON file, as JSON on stdout, as a table."""
 
 import json
 import os
 import sys
-import tempfile
+from collections.abc import Iterable, Iterator
+from heapq import nlargest, nsmallest
+from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any
 
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.escaping import shortened, visible
+from scripts.client.table import print_rows
 
 _WORD_WIDTH = 60
+
+_BLOCK_WORDS = 10_000
 
 _NAME_BYTES = 255
 """Longest file name of all usual file systems."""
 
 
-def parse_counts(run_id: str, body: bytes) -> dict[str, int]:
-    """The result of a run, `{word: count}`.
+def parse_counts(run_id: str, body: bytes) -> dict[str, Any]:
+    """The result of a run, `{word: value}`.
 
     Raises:
         ClientError: result.json holds something else.
@@ -31,9 +36,32 @@ def parse_counts(run_id: str, body: bytes) -> dict[str, int]:
     return counts
 
 
-def to_bytes(counts: dict[str, int]) -> bytes:
-    """`{word: count}` sorted by word, in UTF-8, the same bytes for the same counts."""
-    return (json.dumps(counts, ensure_ascii=False, sort_keys=True, indent=2) + "\n").encode()
+def to_bytes(counts: dict[str, Any]) -> bytes:
+    """`{word: value}` sorted by word, in UTF-8, the same bytes for the same counts."""
+    return b"".join(to_blocks(counts))
+
+
+def to_blocks(counts: dict[str, Any]) -> Iterator[bytes]:
+    """What `to_bytes` returns, a part at a time: the text that json.dumps makes with `indent=2` and `sort_keys`.
+
+    With an indent, json.dumps takes a Python call for each bracket and comma, and holds them all: seconds, and hundreds of
+    megabytes, for millions of words.
+    """
+    if not counts:
+        yield b"{}\n"
+        return
+    words = sorted(counts)
+    for start in range(0, len(words), _BLOCK_WORDS):
+        lines = [f"  {_quoted(word)}: {_as_json(counts[word])}" for word in words[start : start + _BLOCK_WORDS]]
+        yield ((",\n" if start else "{\n") + ",\n".join(lines)).encode()
+    yield b"\n}\n"
+
+
+def _as_json(value: Any) -> str:
+    if type(value) is int:
+        return str(value)
+    # Line ends within strings are escaped, so these are all between lines.
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2).replace("\n", "\n  ")
 
 
 def check_output(name: str, given: str | None = None) -> Path:
@@ -56,21 +84,24 @@ def check_output(name: str, given: str | None = None) -> Path:
     return path
 
 
-def write_whole(path: Path, body: bytes) -> None:
-    """Write a file whole or not at all: beside its place first, then moved there.
+def write_whole(path: Path, blocks: Iterable[bytes]) -> None:
+    """Write a file, given in parts, whole or not at all: beside its place first, then moved there.
 
     Raises:
         ClientError: it could not be written; what was there before is still there.
     """
     try:
         if not _replaceable(path):
-            path.write_bytes(body)  # a device or a pipe
+            with path.open("wb") as file:  # a device or a pipe
+                file.writelines(blocks)
             return
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        import tempfile
+
         descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(body)
+                file.writelines(blocks)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(beside, mode)
@@ -92,44 +123,54 @@ def _umask() -> int:
     return mask
 
 
-def print_json(counts: dict[str, int]) -> None:
+def print_json(counts: dict[str, Any]) -> None:
     """The bytes of an --output file, on stdout."""
-    sys.stdout.buffer.write(to_bytes(counts))
+    sys.stdout.buffer.writelines(to_blocks(counts))
     sys.stdout.buffer.flush()
 
 
-def print_table(counts: dict[str, int], top: int) -> None:
+def print_table(counts: dict[str, Any], top: int) -> None:
     """The `top` most frequent words, the most frequent first and then by word; what is no number (a reduce of one's own) last."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    rows = sorted(counts.items(), key=lambda pair: (-_as_number(pair[1]), pair[0]))[:top]
+    rows = _first(counts, top)
     if not rows:
         return
-    encoding = sys.stdout.encoding or "utf-8"
-    table = Table("word")
-    table.add_column("count", justify="right")
-    for word, count in rows:
-        shown = shortened(visible(word), _WORD_WIDTH).encode(encoding, "backslashreplace").decode(encoding)
-        table.add_row(Text(shown), shortened(visible(str(count)), _WORD_WIDTH))
-    console = Console()
-    (console if console.is_terminal else Console(width=10 * _WORD_WIDTH)).print(table)
+    numbers = all(_is_number(value) for _, value in rows)
+    heads = ("word", "count" if all(type(value) is int for _, value in rows) else "value")
+    shown = [(shortened(visible(word), _WORD_WIDTH), shortened(visible(_shown(value)), _WORD_WIDTH)) for word, value in rows]
+    print_rows(heads, shown, right=numbers)
 
 
 def summed_up(counts: dict[str, Any]) -> str:
-    """`"210 words, 98 distinct"`; or `"98 distinct words"`, where no value is a number (a reduce of one's own)."""
-    numbers = [count for count in counts.values() if _is_number(count)]
-    if counts and not numbers:
-        return f"{len(counts)} distinct word{'s' * (len(counts) != 1)}"
-    total = sum(numbers)
-    return f"{total:.15g} words, {len(counts)} distinct" if isinstance(total, float) else f"{total} words, {len(counts)} distinct"
+    """`"210 words, 98 distinct"`; or `"98 distinct words"`, where values are no counts (a reduce of one's own)."""
+    if set(map(type, counts.values())) <= {int}:
+        return f"{sum(counts.values())} words, {len(counts)} distinct"
+    return f"{len(counts)} distinct word{'s' * (len(counts) != 1)}"
 
 
-def _as_number(count: Any) -> float:
-    return count if _is_number(count) else float("-inf")
+def _first(counts: dict[str, Any], top: int) -> list[tuple[str, Any]]:
+    """The rows of the table, without sorting all there is."""
+    if not set(map(type, counts.values())) <= {int, float}:
+        return nsmallest(top, counts.items(), key=lambda pair: (-_as_number(pair[1]), pair[0]))
+    largest = nlargest(top, counts.values())
+    if not largest:
+        return []
+    least = largest[-1]
+    above = [pair for pair in counts.items() if pair[1] > least]
+    ties = nsmallest(top - len(above), (word for word, value in counts.items() if value == least))
+    return sorted(above, key=lambda pair: (-pair[1], pair[0])) + [(word, counts[word]) for word in ties]
 
 
-def _is_number(count: Any) -> bool:
+def _shown(value: Any) -> str:
+    """A value in a table: text as it is, what else is no number as JSON; the digits that a fraction is sure of."""
+    if isinstance(value, str):
+        return value
+    return f"{value:.15g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def _as_number(value: Any) -> float:
+    return value if _is_number(value) else float("-inf")
+
+
+def _is_number(value: Any) -> bool:
     # To Python, True and False are numbers.
-    return isinstance(count, int | float) and not isinstance(count, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -7,11 +7,9 @@ from scripts.client import objects
 from scripts.client.aws import Aws
 from scripts.client.claim import FAILED, RESULT, RUN
 from scripts.client.errors import GoneError, RunFailedError, StorageError, TimedOutError
-from scripts.client.failure import describe_failure, describe_verdict
-from scripts.client.gone import is_gone
 from scripts.client.orchestrations import Verdict
 
-_SHORTEST_SECONDS = 0.05
+_SHORTEST_SECONDS = 0.02
 _LONGEST_SECONDS = 1.0
 _GRACE_SECONDS = 5.0
 """For the last object of a run to appear once the platform says that it has ended."""
@@ -28,7 +26,7 @@ def wait_for_result(
 ) -> bytes:
     """Poll until the run has ended, and return the body of its result.json.
 
-    The interval is a tenth of the time waited so far, between 50 ms and 1 s. `tick` is called after each poll.
+    The interval is a tenth of the time waited so far, between 20 ms and 1 s. `tick` is called after each poll.
 
     Raises:
         RunFailedError: the run ended as failed.
@@ -46,6 +44,8 @@ def wait_for_result(
             if objects.exists(results, f"{run_id}/{RESULT}"):
                 return objects.read(aws.store("results"), f"{run_id}/{RESULT}") or b""
             if objects.exists(results, f"{run_id}/{FAILED}"):
+                from scripts.client.failure import describe_failure
+
                 raise RunFailedError(describe_failure(aws.deployment, run_id, objects.read(results, f"{run_id}/{FAILED}")))
             unreachable_since = None
             if time.monotonic() >= look_at:
@@ -56,6 +56,8 @@ def wait_for_result(
                     raise GoneError(f"run {run_id} was removed while it was waited for")
                 look_at = time.monotonic() + _CLAIM_INTERVAL_SECONDS
         except StorageError as error:
+            from scripts.client.gone import is_gone
+
             now = time.monotonic()
             unreachable_since = unreachable_since or now
             endpoint = aws.deployment.endpoint_url
@@ -72,6 +74,8 @@ def wait_for_result(
         if (ended := verdict()) is not None and unreachable_since is None:
             ended_since = ended_since or now
             if now - ended_since > _GRACE_SECONDS:
+                from scripts.client.failure import describe_verdict
+
                 raise RunFailedError(describe_verdict(aws.deployment, run_id, ended))
         tick()
         left = began + timeout - time.monotonic()

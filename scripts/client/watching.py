@@ -7,6 +7,9 @@ from scripts.client.orchestrations import Orchestration, Progress, Verdict
 
 _INTERVAL_SECONDS = 0.5
 
+_FIRST_SECONDS = 0.3
+"""Before the first question: a small run has ended by then, and a question would only delay it."""
+
 
 class Watcher:
     """Asks every half second or more rarely how far the run is and what the platform says of it. Use as a context manager.
@@ -32,6 +35,7 @@ class Watcher:
         self._thread.join(timeout=0.2)
 
     def _watch(self) -> None:
+        self._stop.wait(_FIRST_SECONDS)
         while not self._stop.is_set() and self.verdict is None:
             began = time.monotonic()
             if self._want_progress:

@@ -131,17 +131,27 @@ def size(value: Any) -> int:
 @contextmanager
 def starting(what: str) -> Iterator[None]:
     """Translate boto3's errors around the one call that starts a run, telling those after which it may run all the same."""
+    try:
+        yield
+    except Exception as error:
+        translated = _translated(what, error)
+        if translated is None:
+            raise
+        raise translated from error
+
+
+def _translated(what: str, error: Exception) -> StartError | None:
     from botocore.exceptions import BotoCoreError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
     from botocore.exceptions import ClientError as RefusedError
 
-    try:
-        yield
-    except RefusedError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        raise StartError(f"{what} was refused: {error}", certain=400 <= status < 500) from error
-    except (EndpointConnectionError, ConnectTimeoutError) as error:
-        raise StartError(f"{what} failed: {error}", certain=True) from error
-    except HTTPClientError as error:
-        raise StartError(f"{what} got no answer: {error}", certain=False) from error
-    except BotoCoreError as error:
-        raise StartError(f"{what} failed: {error}", certain=True) from error
+    match error:
+        case RefusedError():
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            return StartError(f"{what} was refused: {error}", certain=400 <= status < 500)
+        case EndpointConnectionError() | ConnectTimeoutError():
+            return StartError(f"{what} failed: {error}", certain=True)
+        case HTTPClientError():
+            return StartError(f"{what} got no answer: {error}", certain=False)
+        case BotoCoreError():
+            return StartError(f"{what} failed: {error}", certain=True)
+    return None

@@ -89,13 +89,11 @@ class Call:
             pause = min(pause * 2, _LAST_PAUSE_SECONDS)
 
     def _send(self) -> Answer:
-        from botocore.exceptions import BotoCoreError
-
         with starting(f"invoking {self._function}"):
             answer = self._client.invoke(FunctionName=self._function, InvocationType="RequestResponse", Payload=self._payload)
         try:
             body = answer["Payload"].read()
-        except BotoCoreError as error:
+        except Exception as error:
             raise StartError(f"{self._function} was invoked, its answer broke off: {error}", certain=False) from error
         request_id = answer.get("ResponseMetadata", {}).get("RequestId")
         return Answer("FunctionError" in answer, _parse(body), request_id)
