@@ -22,6 +22,8 @@ BUSY = 15
 DATED = {"ETag": '"1"', "Last_Modified": "Wed, 21 Oct 2015 07:28:00 GMT"}
 STORED = reply(200, b'"value"', **DATED)
 WRITTEN = reply(200, b"", **DATED)
+PART = reply(206, b"ue", Content_Range="bytes 4-5/7", **DATED)
+END = reply(206, b'ue"', Content_Range="bytes 4-6/7", **DATED)
 
 
 def refusal(status: int, code: str) -> Reply:
@@ -69,6 +71,8 @@ def run_for(seconds: float) -> Run:
 CALLS: dict[str, tuple[Callable[[], Any], Reply, Any]] = {
     "get": (lambda: storage.get("bucket", "key"), STORED, b'"value"'),
     "get_version": (lambda: storage.get_version("bucket", "key"), STORED, storage.Version(b'"value"', '"1"')),
+    "get_range": (lambda: storage.get_range("bucket", "key", 4, 2), PART, b"ue"),
+    "get_end": (lambda: storage.get_end("bucket", "key", 3), END, storage.Ending(b'ue"', 7)),
     "put": (lambda: storage.put("bucket", "key", b"1"), WRITTEN, None),
     "create": (lambda: storage.create("bucket", "key", b"1"), WRITTEN, True),
     "replace": (lambda: storage.replace("bucket", "key", b"1", '"0"'), WRITTEN, True),

@@ -151,7 +151,9 @@ def _before(collected: dict[str, Any], word: str | None) -> list[str]:
 
 
 def _pairs(runs: list[tuple[int, Runs]]) -> Iterator[tuple[Any, int]]:
-    for _, run in runs:
+    runs.reverse()
+    while runs:
+        _, run = runs.pop()  # Let go of each as soon as it is taken over: there may be millions.
         if isinstance(run, int):
             yield 1, run
         else:
