@@ -31,7 +31,7 @@ EXIT_INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; returns the exit code, and prints what went wrong."""
-    chosen = plan(_parser().parse_args(arguments))
+    chosen = plan(parser().parse_args(arguments))
     folder = paths.BUILD / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     results = Results(machine(), chosen.as_json())
@@ -76,37 +76,41 @@ def _report(folder: Path, chosen: Plan, results: Results) -> int:
     return EXIT_FAILED if results.failures else 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The options of `python -m scripts.bench`."""
+    made = argparse.ArgumentParser(
         prog="make bench",
         description="Measure both layouts of the shuffle under each orchestration on the embedded AWS, beside others.",
         allow_abbrev=False,
     )
-    parser.add_argument(
+    made.add_argument(
         "--sizes", default="", metavar="MB", help="sizes of the texts in MB, separated by blanks or commas; default: 0.12 1 5"
     )
-    parser.add_argument("--text", default="", metavar="FILE", help="a text of your own, measured beside the others")
-    parser.add_argument(
+    made.add_argument("--text", default="", metavar="FILE", help="a text of your own, measured beside the others")
+    made.add_argument(
         "--objects",
         type=float,
         default=0.12,
         metavar="MB",
         help="largest text to run in the layout objects; default: %(default)s",
     )
-    parser.add_argument("--runs", type=int, default=0, metavar="N", help="measured runs of each; default: 3, with --quick 1")
-    parser.add_argument(
+    made.add_argument("--runs", type=int, default=0, metavar="N", help="measured runs of each; default: 3, with --quick 1")
+    made.add_argument(
         "--orchestration",
         default="",
         metavar="NAMES",
         help=f"some of {', '.join(ORCHESTRATIONS)}, separated by blanks or commas; default: all",
     )
-    parser.add_argument("--quick", action="store_true", help="end within three minutes: smaller texts, one run, fewer branches")
-    parser.add_argument("--all", action="store_true", help="every row of the table: 20 and 100 MB, one word, distinct words")
-    parser.add_argument("--rivals", action="store_true", help="run Lithops, too, from PyPI in a virtual environment of its own")
-    parser.add_argument("--vars", default="", metavar="TEXT", help="variables of terraform/variables.tf for the deployments")
-    parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="of one run; default: %(default)s")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the texts; default: %(default)s")
-    return parser
+    made.add_argument(
+        "--branches", default="", metavar="N", help="of the fan-outs, separated by blanks or commas; default: 2 8 32 128 512"
+    )
+    made.add_argument("--quick", action="store_true", help="end within three minutes: smaller texts, one run, fewer branches")
+    made.add_argument("--all", action="store_true", help="every row of the table: 20 and 100 MB, one word, distinct words")
+    made.add_argument("--rivals", action="store_true", help="run Lithops, too, from PyPI in a virtual environment of its own")
+    made.add_argument("--vars", default="", metavar="TEXT", help="variables of terraform/variables.tf for the deployments")
+    made.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="of one run; default: %(default)s")
+    made.add_argument("--seed", type=int, default=0, metavar="N", help="of the texts; default: %(default)s")
+    return made
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Bench:
         for make in self._texts():
             text = make()
             say(f"{text.name}: {text.words:,} words, {len(text.counts):,} different ones")
-            self._on(text)
+            self.on(text)
             text.path.unlink()
         self._fan_outs()
 
@@ -81,7 +81,8 @@ class Bench:
             for name in plan.orchestrations:
                 yield Client(OBJECTS, there.own[name], OBJECTS, self._folder, seconds)
 
-    def _on(self, text: Text) -> None:
+    def on(self, text: Text) -> None:
+        """Run every contender on a text."""
         entered: list[tuple[Contender, Series]] = []
         for contender in self._contenders(text):
             series = Series(contender.name, contender.orchestration, text.name, text.megabytes, text.words)

@@ -77,10 +77,10 @@ class Plan:
 
 def plan(options: argparse.Namespace) -> Plan:
     """The plan that the options ask for. Ends the process with exit code 2 if they make no sense."""
-    sizes = tuple(sorted({_size(word) for word in options.sizes.replace(",", " ").split()}))
+    sizes = tuple(sorted(set(map(_size, _words(options.sizes)))))
     if not sizes:
         sizes = _ALL_SIZES if options.all else _QUICK_SIZES if options.quick else _SIZES
-    orchestrations = tuple(dict.fromkeys(options.orchestration.replace(",", " ").split())) or ORCHESTRATIONS
+    orchestrations = tuple(dict.fromkeys(_words(options.orchestration))) or ORCHESTRATIONS
     if unknown := [name for name in orchestrations if name not in ORCHESTRATIONS]:
         _refuse(f"there is no orchestration {unknown[0]!r}; there are {', '.join(ORCHESTRATIONS)}")
     if options.runs < 0:
@@ -96,13 +96,23 @@ def plan(options: argparse.Namespace) -> Plan:
         runs=options.runs or (1 if options.quick else 3),
         orchestrations=orchestrations,
         emit_all=tuple(name for name in orchestrations if name in BOTH) if max(sizes) >= _LARGE else (),
-        branches=_QUICK_BRANCHES if options.quick else _BRANCHES,
+        branches=tuple(map(_branches, _words(options.branches))) or (_QUICK_BRANCHES if options.quick else _BRANCHES),
         rivals=options.rivals,
         quick=options.quick,
         variables=f"shuffle={PACKED} {options.vars}".strip(),
         timeout=options.timeout,
         seed=options.seed,
     )
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _branches(word: str) -> int:
+    if not word.isdecimal() or not 1 <= int(word) <= 10_000:
+        _refuse(f"{word!r} is no number of branches from 1 to 10000")
+    return int(word)
 
 
 def _size(word: str) -> float:

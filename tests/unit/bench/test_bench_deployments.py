@@ -1,0 +1,77 @@
+"""What is deployed for a bench goes away again, and the zips in build/ are the repository's own job in the end."""
+
+import pytest
+
+from scripts.bench import deployments
+from scripts.bench.deployments import deployed
+from scripts.compare import steps
+from scripts.compare.steps import StepFailedError
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """The commands that were run, as words; `running` says whether an embedded AWS is there, `failing` which command fails."""
+
+    class Commands(list):
+        running, failing = False, "nothing"
+
+    done = Commands()
+
+    def run(module, *arguments, quiet=False):
+        if arguments[:1] == ("status",):
+            return 0 if done.running else 3
+        words = [word for word in (module.removeprefix("scripts."), *arguments) if word]
+        told = " ".join(words).replace("--target embedded ", "").replace(" --region us-east-1", "")
+        done.append(told.replace(str(deployments._JOB), "JOB").replace(" --vars=", "").replace("shuffle=packed", ""))
+        return 7 if done.failing in done[-1] else 0
+
+    monkeypatch.setattr(steps, "_run", run)
+    monkeypatch.setattr(deployments, "_found", lambda prefix, name: f"{prefix}-{name}")
+    return done
+
+
+def test_each_job_is_packaged_before_it_is_deployed(commands):
+    with deployed(["sfn", "http_only"], ["sfn"], "shuffle=packed") as there:
+        assert there.own == {"sfn": "bench-sfn", "http_only": "bench-http_only"}
+        assert there.emit_all == {"sfn": "bench-all-sfn"}
+
+    assert commands == [
+        "package",
+        "embedded up",
+        "package --job JOB",
+        "deploy apply --prefix bench-all --orchestration sfn",
+        "package --job",
+        "deploy apply --prefix bench --orchestration sfn",
+        "deploy apply --prefix bench --orchestration http_only",
+        "embedded down",
+    ]
+
+
+def test_an_embedded_aws_that_goes_on_has_nothing_of_it_in_the_end(commands):
+    commands.running = True
+
+    with pytest.raises(KeyboardInterrupt), deployed(["sfn"], ["sfn"]):
+        raise KeyboardInterrupt
+
+    assert commands[-2:] == [
+        "deploy destroy --prefix bench-all --orchestration sfn",
+        "deploy destroy --prefix bench --orchestration sfn",
+    ]
+
+
+def test_what_failed_to_deploy_is_destroyed_and_the_own_job_packaged_again(commands):
+    commands.running, commands.failing = True, "apply --prefix bench-all"
+
+    with pytest.raises(StepFailedError), deployed(["sfn"], ["sfn"]):
+        raise AssertionError("nothing is measured then")
+
+    assert commands[-2:] == ["package --job", "deploy destroy --prefix bench-all --orchestration sfn"]
+
+
+def test_one_that_cannot_be_destroyed_does_not_keep_the_others(commands):
+    commands.running, commands.failing = True, "destroy --prefix bench --orchestration sfn"
+
+    with deployed(["sfn", "http_only"], []):
+        pass
+
+    assert commands[-1] == "deploy destroy --prefix bench --orchestration http_only"
