@@ -11,6 +11,7 @@ from scripts.client.orchestrations import Verdict
 
 _SHORTEST_SECONDS = 0.02
 _LONGEST_SECONDS = 1.0
+_SHARE = 20
 _GRACE_SECONDS = 5.0
 """For the last object of a run to appear once the platform says that it has ended."""
 _UNREACHABLE_SECONDS = 60.0
@@ -26,7 +27,7 @@ def wait_for_result(
 ) -> bytes:
     """Poll until the run has ended, and return the body of its result.json.
 
-    The interval is a tenth of the time waited so far, between 20 ms and 1 s. `tick` is called after each poll.
+    The interval is a twentieth of the time waited so far, between 20 ms and 1 s. `tick` is called after each poll.
 
     Raises:
         RunFailedError: the run ended as failed.
@@ -81,4 +82,4 @@ def wait_for_result(
         left = began + timeout - time.monotonic()
         if left <= 0:
             raise TimedOutError(f"run {run_id} has not ended after {timeout:g} s")
-        time.sleep(min(left, max(_SHORTEST_SECONDS, min(_LONGEST_SECONDS, (now - began) / 10))))
+        time.sleep(min(left, max(_SHORTEST_SECONDS, min(_LONGEST_SECONDS, (now - began) / _SHARE))))

@@ -94,8 +94,8 @@ def polls(seconds: float) -> int:
 
 
 def client_polls(seconds: float) -> int:
-    """How often the client at most looks for the result in that time: pauses are a tenth of the time, 50 ms to 1 s."""
-    return _steps(seconds, 0.05, lambda _, waited: max(0.05, min(1.0, waited / 10)))
+    """How often the client at most looks for the result in that time: pauses are a twentieth of the time, 20 ms to 1 s."""
+    return _steps(seconds, 0.02, lambda _, waited: max(0.02, min(1.0, waited / 20)))
 
 
 def _steps(seconds: float, pause: float, following: Callable[[float, float], float]) -> int:

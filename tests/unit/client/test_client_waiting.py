@@ -15,6 +15,7 @@ from scripts.client import objects, waiting
 from scripts.client.errors import GoneError, StorageError, TimedOutError
 from scripts.client.gone import is_gone
 from scripts.client.waiting import wait_for_result
+from scripts.compare.formulas import client_polls
 from tests.fakes.client_memory import MemoryAws
 
 pytestmark = pytest.mark.timeout(30)
@@ -126,6 +127,32 @@ def test_a_run_that_another_client_tidied_up_has_its_result():
             aws.put("results", "r1/result.json", {"a": 1})
 
     assert wait(aws, 25, end) == b'{"a": 1}'
+
+
+class Clock:
+    """Stands for the `time` module: it passes only while somebody sleeps."""
+
+    def __init__(self):
+        self.now, self.pauses = 100.0, []
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.pauses.append((self.now - 100, seconds))
+        self.now += seconds
+
+
+def test_the_end_of_a_run_is_noticed_within_a_twentieth_of_its_time(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(waiting, "time", clock)
+
+    with pytest.raises(TimedOutError):
+        wait(MemoryAws(), 100)
+
+    assert all(0 < pause <= max(0.02, waited / 20) for waited, pause in clock.pauses)
+    assert max(pause for _, pause in clock.pauses) == 1
+    assert len(clock.pauses) < client_polls(100)
 
 
 def test_a_run_that_nobody_claimed_is_waited_for():
