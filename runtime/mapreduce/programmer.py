@@ -58,9 +58,7 @@ def run_reduce(user_reduce: Callable[[str, Values], Any], word: str, values: Val
 
 
 def find_combine(package: str) -> Combine | None:
-    """What calls the job's combiner, `user_combine` of the module of that name in `package`; None if there is no such module.
-
-    It raises what `run_reduce` does.
+    """The `combiner` of the job: `user_combine` of the module of that name in `package`. None if there is no such module.
 
     Raises:
         ImportError: the module can't be imported, or has no such function.
@@ -75,6 +73,12 @@ def find_combine(package: str) -> Combine | None:
     user_combine = getattr(module, "user_combine", None)
     if user_combine is None:
         raise ImportError(f"functions/mapper/user_combine.py has no user_combine; write def user_combine{_ARGUMENTS}")
+
+    return combiner(user_combine)
+
+
+def combiner(user_combine: Callable[[str, Values], Any]) -> Combine:
+    """What calls user_combine for one word, and returns its value. It raises what `run_reduce` does."""
 
     def combine(word: str, values: Values) -> Json:
         with combining():
