@@ -306,3 +306,15 @@ def test_nested_emit_all_keeps_the_order(layout: str) -> None:
     with in_memory():
         run_mapper(layout, lambda text: emit_all(outer()))
         assert read_back(layout) == {"a": [2, 1, 1, 3, 1, 4]}
+
+
+@layouts_with_values
+def test_emit_of_another_thread_leaves_the_order_of_emit_all_alone(layout: str) -> None:
+    def words() -> Iterator[str]:
+        yield "a"
+        thread = threading.Thread(target=emit, args=("b", 2))
+        thread.start()
+        thread.join()
+        emit("a", 3)
+
+    assert emitted(layout, lambda text: emit_all(words())) == {"a": [1, 3], "b": [2]}

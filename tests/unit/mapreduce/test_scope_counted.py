@@ -93,15 +93,19 @@ class LeftBehind:
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
         self._emitted, self._go_on = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._work, name="left behind")
+        self._thread = threading.Thread()
         self.errors: list[Exception] = []
 
     def __call__(self, text: str) -> None:
         count()
+        self._thread = self._made()
         self._thread.start()
         assert self._emitted.wait(PATIENCE_SECONDS)
         if self._error is not None:
             raise self._error
+
+    def _made(self) -> threading.Thread:
+        return threading.Thread(target=self._work, name="left behind")
 
     def _work(self) -> None:
         emit("counted")
@@ -117,8 +121,16 @@ class LeftBehind:
         self._thread.join(PATIENCE_SECONDS)
 
 
-def test_map_that_does_not_wait_for_its_thread_fails_by_name() -> None:
-    user_map = LeftBehind()
+class LeftBehindInItsContext(LeftBehind):
+    """Its thread has the mapper's context, and is one that may run on if it emits nothing."""
+
+    def _made(self) -> threading.Thread:
+        return threading.Thread(target=contextvars.copy_context().run, args=(self._work,), name="left behind", daemon=True)
+
+
+@pytest.mark.parametrize("kind", [LeftBehind, LeftBehindInItsContext])
+def test_map_that_does_not_wait_for_its_thread_fails_by_name(kind: type[LeftBehind]) -> None:
+    user_map = kind()
 
     with (
         in_memory(),
