@@ -13,7 +13,6 @@ from scripts.client.console import say
 from scripts.client.deadline import run_deadline
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, Interruption, StartError, UsageError
-from scripts.client.estimate import estimate, refuse_if_endless
 from scripts.client.layout import OBJECTS, layout_of, told_to_mappers
 from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.orchestrations.base import Chunk
@@ -96,6 +95,8 @@ def _sizing(options: argparse.Namespace, deployment: Deployment) -> Sizing:
 
 def _estimated(deployment: Deployment, capacity: Capacity, chunks: list[Chunk], *, force: bool) -> str | None:
     """What is told of a run with an object for each word. Raises UsageError: it can't end, and is not forced."""
+    from scripts.client.estimate import estimate, refuse_if_endless
+
     texts = [chunk["text"] for chunk in chunks]
     expected = estimate(deployment, texts)
     if not expected.fits:

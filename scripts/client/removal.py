@@ -9,7 +9,6 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import obstore
 from obstore.exceptions import BaseError
@@ -37,14 +36,31 @@ Tell = Callable[[int, int], None]
 def remove_below(store: S3Store, prefix: str, tell: Tell = lambda found, removed: None) -> int:
     """Delete all objects under a prefix that ends in a slash. Returns how many there were.
 
-    Listed again until nothing is left, since a listing that goes on while its own objects vanish may skip some. After a failure,
-    or Ctrl-C, no request is begun any more, and those under way are waited for.
-
     Raises:
         StorageError: some could not be deleted.
     """
+    with translating("s3:DeleteObject", store, prefix):
+        keys = _first_page(store, prefix)
+        if len(keys) == _BATCH:
+            return _remove_many(store, prefix, tell)
+        if keys:
+            _delete(store, keys)
+        tell(len(keys), len(keys))
+        return len(keys)
+
+
+def _first_page(store: S3Store, prefix: str) -> list[str]:
+    return next(([item["path"] for item in page] for page in obstore.list(store, prefix, chunk_size=_BATCH)), [])
+
+
+def _remove_many(store: S3Store, prefix: str, tell: Tell) -> int:
+    """More than a page of them: listed again until nothing is left, for a listing that goes on while its own objects vanish may
+    skip some. After a failure, or Ctrl-C, no request is begun any more, and those under way are waited for.
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     found = removed = 0
-    with translating("s3:DeleteObject", store, prefix), ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(_THREADS) as pool:
         try:
             for _ in range(_PASSES):
                 before, under_way = found, deque[Future[int]]()

@@ -5,10 +5,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, NotRequired, TypedDict
 
 from runtime.orchestration.envelope import encode
 from scripts.client.aws import Aws, Role, Service
+from scripts.client.concurrency import at_once
 from scripts.client.errors import StartError
 from scripts.client.removal import remove_below
 
@@ -119,8 +121,7 @@ class Orchestration(ABC):
         Raises:
             StorageError: some could not be deleted.
         """
-        for role in self.buckets:
-            remove_below(self.aws.store(role), f"{self.run_id}/")
+        at_once([partial(remove_below, self.aws.store(role), f"{self.run_id}/") for role in self.buckets], len(self.buckets))
 
 
 def size(value: Any) -> int:

@@ -12,7 +12,7 @@ attempts at them are forgotten. A chunk is kept as a claim check first: it must 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -151,11 +151,14 @@ class DynamoDBTriggers(Orchestration):
         reducers = self._find_reducers()
         if reducers is None:
             reducers = _size(reducer_fan_in)
-        # In this order: an attempt is noted only while its item is there.
-        self._remove("mapper_input", mappers, _attempts(mappers))
-        self._remove("mapper_output", mappers, [*_finished(mappers), "fan-in", attempts_key("fan-in")])
-        self._remove("reducer_output", reducers, _finished(reducers))
-        self._remove("reducer_input", reducers, _attempts(reducers))
+        mapped, reduced = [*_finished(mappers), "fan-in", attempts_key("fan-in")], _finished(reducers)
+        removals: list[Callable[[], None]] = [
+            partial(self._remove, "mapper_input", mappers, _attempts(mappers)),
+            partial(self._remove, "mapper_output", mappers, mapped),
+            partial(self._remove, "reducer_output", reducers, reduced),
+            partial(self._remove, "reducer_input", reducers, _attempts(reducers)),
+        ]
+        at_once(removals, len(removals))
         self._remove("reducer_input", 0, ["fan-out"])
         if reducer_fan_in is not None:
             self._await_result_item()
@@ -167,9 +170,10 @@ class DynamoDBTriggers(Orchestration):
         """summary writes it right after result.json, which a fast client sees before; what was deleted too early would stay."""
         deadline = time.monotonic() + _RESULT_SECONDS
         while self._find("results", "result") is None and time.monotonic() < deadline:
-            time.sleep(0.1)
+            time.sleep(0.02)
 
     def _remove(self, role: str, size: int, bookkeeping: list[str]) -> None:
+        # In this order: an attempt is noted only while its item is there.
         for names in ([str(index) for index in range(1, size + 1)], bookkeeping):
             items.remove_all(self._client, self._table(role), [self._key(name) for name in names])
 

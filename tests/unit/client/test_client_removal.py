@@ -103,7 +103,7 @@ def test_after_ctrl_c_no_request_is_begun(store, monkeypatch):
         if found >= 120:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(removal, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr("concurrent.futures.ThreadPoolExecutor", Pool)
     monkeypatch.setattr(obstore, "delete", lambda store, keys: begun.append(over.wait(20)))
     monkeypatch.setattr(removal, "_BATCH", 10)
 
