@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from runtime.orchestration import ORCHESTRATIONS
 from scripts.bench import targets
 from scripts.bench.contenders import CEILING, COUNTER, EMIT_ALL, LITHOPS, SERIAL
 from scripts.bench.plots import Line, plot
@@ -10,6 +11,9 @@ from scripts.bench.results import Results, Series
 from scripts.bench.statistic import ratio
 from scripts.bench.texts import DISTINCT, ONE_WORD
 from scripts.client.layout import OBJECTS, PACKED
+
+_KINDS = {PACKED: 0, OBJECTS: 1, EMIT_ALL: 2}
+_BESIDE = (CEILING, SERIAL, COUNTER, LITHOPS)
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2024; --dim: #5f6770; --rule: #d8dde3; --paper: #ffffff; }
@@ -26,7 +30,9 @@ svg { width: 100%; height: auto; } svg text { fill: var(--ink); font: 12px syste
 svg .grid { stroke: var(--rule); stroke-width: 1; } svg polyline, svg line { fill: none; stroke-width: 2; }
 """ + "\n".join(
     f"svg .c{number} {{ stroke: {colour}; }} svg circle.c{number} {{ fill: {colour}; }}"
-    for number, colour in enumerate(("#2f6fde", "#d9480f", "#2b8a3e", "#9c36b5", "#0b7285", "#e8590c", "#868e96", "#c2255c"))
+    for number, colour in enumerate(
+        ("#2f6fde", "#d9480f", "#2b8a3e", "#9c36b5", "#0b7285", "#c2255c", "#868e96", "#a37c00", "#5c940d")
+    )
 )
 
 
@@ -78,19 +84,25 @@ def _targets(results: Results) -> str:
 
 
 def _times(results: Results) -> list[Line]:
-    kinds = {PACKED: 0, EMIT_ALL: 0, OBJECTS: 1, CEILING: 2, SERIAL: 2, COUNTER: 2, LITHOPS: 2}
     return [
-        Line(title, [(one.megabytes, one.seconds.median) for one in found if one.seconds], kinds.get(found[0].contender, 2))
-        for title, found in _by_title(results)
+        _line(found[0], [(one.megabytes, one.seconds.median) for one in found if one.seconds]) for _, found in _by_title(results)
     ]
 
 
 def _costs(results: Results) -> list[Line]:
     return [
-        Line(title, [(one.megabytes, one.cost.s3_usd) for one in found if one.cost], int(found[0].contender == OBJECTS))
-        for title, found in _by_title(results)
+        _line(found[0], [(one.megabytes, one.cost.s3_usd) for one in found if one.cost])
+        for _, found in _by_title(results)
         if any(one.cost for one in found)
     ]
+
+
+def _line(one: Series, points: list[tuple[float, float]]) -> Line:
+    """An orchestration has one colour in all its lines, and who stands beside them one of their own."""
+    if one.orchestration is not None:
+        return Line(one.title, points, _KINDS.get(one.contender, 0), ORCHESTRATIONS.index(one.orchestration))
+    beside = _BESIDE.index(one.contender) if one.contender in _BESIDE else 0
+    return Line(one.title, points, 2, len(ORCHESTRATIONS) + beside)
 
 
 def _by_title(results: Results) -> list[tuple[str, list[Series]]]:
@@ -103,11 +115,12 @@ def _by_title(results: Results) -> list[tuple[str, list[Series]]]:
 
 
 def _fan_outs(results: Results) -> list[Line]:
-    ways = dict.fromkeys(each.way for each in results.fan_outs)
-    return [
-        Line(way, [(each.branches, each.seconds.median) for each in results.fan_outs if each.way == way and each.seconds])
-        for way in ways
-    ]
+    def line(way: str) -> Line:
+        points = [(each.branches, each.seconds.median) for each in results.fan_outs if each.way == way and each.seconds]
+        own = way in ORCHESTRATIONS
+        return Line(way, points, 0 if own else 2, ORCHESTRATIONS.index(way) if own else len(ORCHESTRATIONS))
+
+    return [line(way) for way in dict.fromkeys(each.way for each in results.fan_outs)]
 
 
 def _series(results: Results) -> str:

@@ -1,29 +1,30 @@
 """Line plots with logarithmic axes as SVG, which a page can hold without any script or file beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from math import ceil, floor, log10
 
 _WIDTH, _HEIGHT = 860, 430
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 230, 16, 46
 _DASHES = ("", "7 4", "2 3")
-COLOURS = 8
-"""The page's style gives a colour to each class `c0` to `c7`."""
+COLOURS = 9
+"""The page's style gives a colour to each class `c0` to `c8`."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line; `kind` chooses how it is dashed: 0 plain, 1 dashed, 2 dotted."""
+    """One line; `kind` chooses how it is dashed: 0 plain, 1 dashed, 2 dotted. `colour` is a number below COLOURS."""
 
     name: str
     points: Sequence[tuple[float, float]]
     kind: int = 0
+    colour: int = 0
 
 
 def plot(lines: Sequence[Line], x_label: str, y_label: str) -> str:
     """The lines with both axes logarithmic, and their names beside them; a sentence where there is nothing to draw."""
-    drawn = [Line(line.name, sorted((x, y) for x, y in line.points if x > 0 and y > 0), line.kind) for line in lines]
+    drawn = [replace(line, points=sorted((x, y) for x, y in line.points if x > 0 and y > 0)) for line in lines]
     drawn = [line for line in drawn if line.points]
     if not drawn:
         return "<p>Nothing was measured for this plot.</p>"
@@ -47,7 +48,7 @@ def plot(lines: Sequence[Line], x_label: str, y_label: str) -> str:
 
 
 def _drawn(number: int, line: Line, xs: "_Axis", ys: "_Axis") -> list[str]:
-    colour, dashes = f"c{number % COLOURS}", _DASHES[line.kind]
+    colour, dashes = f"c{line.colour}", _DASHES[line.kind]
     places = [(xs.at(x), ys.at(y)) for x, y in line.points]
     dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)

@@ -2,14 +2,14 @@
 
 Three kinds:
 
-    zipf        words about as frequent as in English: the n-th of 100,000 made-up words has a share in proportion to
+    zipf        words about as frequent as in English: the n-th of 87,000 made-up words has a share in proportion to
                 (n + 2.7) ** -1.12, and the frequent ones are short. A word and its blank have 5.3 bytes, a line some 80, a
                 megabyte some 190,000 words, of which 29,000 are different
     one word    the same one, as often as is asked for
     distinct    as many different words as are asked for, of 14 letters each, in an order that is not sorted
 
-Choosing one of 100,000 words 19 million times is the work here. So their shares are first written down as a table of a million
-places, each of which holds a word; then 20 random bits choose one.
+Choosing one of so many words 19 million times is the work here. So their shares are first written down as a table of a million
+places, each of which holds a word; then 20 random bits choose one. The rarest of the vocabulary get no place.
 """
 
 import argparse

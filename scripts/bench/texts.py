@@ -1,7 +1,7 @@
 """The texts of a bench as files, with what their counts must be."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,8 @@ DISTINCT = "distinct words"
 
 @dataclass(frozen=True)
 class Text:
-    """One text. `words` are all, `counts` by word; `megabytes` are millions of bytes."""
+    """One text. `words` are all, `counts` by word; `megabytes` are millions of bytes, rounded: a text ends
+    with a word, some bytes before its size."""
 
     name: str
     path: Path
@@ -54,11 +55,6 @@ def name_of(megabytes: float) -> str:
     return f"{megabytes:g} MB"
 
 
-def sizes_of(texts: Sequence[Text]) -> list[Text]:
-    """Those by Zipf's law, from small to large."""
-    return sorted((each for each in texts if each.name == name_of(round(each.megabytes, 3))), key=lambda each: each.megabytes)
-
-
 def _written(name: str, blocks: Iterable[str], folder: Path) -> Text:
     path = folder / f"{name.replace(' ', '-')}.txt"
     counts: Counter[str] = Counter()
@@ -68,4 +64,4 @@ def _written(name: str, blocks: Iterable[str], folder: Path) -> Text:
             file.write(block)
             counts.update(block.split())
             size += len(block.encode())
-    return Text(name, path, size / text.MEGABYTE, counts.total(), counts)
+    return Text(name, path, round(size / text.MEGABYTE, 4), counts.total(), counts)
