@@ -36,11 +36,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     results = Results(machine(), chosen.as_json())
     results.machine["load_before"] = load()
+    status = _measure(chosen, folder, results)
+    results.machine["load_after"] = load()
+    if not results.series:
+        return status
+    if status:
+        results.notes.append("the bench ended early: what it had measured by then is told, and the rest is missing")
+    told = _report(folder, chosen, results)
+    return status or told
+
+
+def _measure(chosen: Plan, folder: Path, results: Results) -> int:
+    """Measure all; the exit code, if that could not be done to its end."""
     try:
         python = prepare() if chosen.rivals else None
         with (
             tempfile.TemporaryDirectory(dir=folder, prefix=".run-") as scratch,
-            deployed(chosen.orchestrations, chosen.emit_all, chosen.variables) as there,
+            deployed(chosen.orchestrations, chosen.emit_all, chosen.variables, keep_up=chosen.keep_up) as there,
         ):
             Bench(chosen, there, python, Path(scratch), results).run()
     except (StepFailedError, ClientError) as error:
@@ -49,14 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NoLithopsError as error:
         say(f"error: Lithops could not be installed: {error}")
         return EXIT_FAILED
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         say(f"error: {error}")
-        return EXIT_USAGE if chosen.text is not None and error.filename == str(chosen.text) else EXIT_FAILED
+        return EXIT_FAILED
     except KeyboardInterrupt:
         say("interrupted")
         return EXIT_INTERRUPTED
-    results.machine["load_after"] = load()
-    return _report(folder, chosen, results)
+    return 0
 
 
 def _report(folder: Path, chosen: Plan, results: Results) -> int:
@@ -108,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--all", action="store_true", help="every row of the table: 20 and 100 MB, one word, distinct words")
     made.add_argument("--rivals", action="store_true", help="run Lithops, too, from PyPI in a virtual environment of its own")
     made.add_argument("--vars", default="", metavar="TEXT", help="variables of terraform/variables.tf for the deployments")
+    made.add_argument("--keep-up", action="store_true", help="leave the embedded AWS and what is deployed for the next bench")
     made.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="of one run; default: %(default)s")
     made.add_argument("--seed", type=int, default=0, metavar="N", help="of the texts; default: %(default)s")
     return made

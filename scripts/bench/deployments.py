@@ -33,17 +33,20 @@ class Deployed:
 
 
 @contextmanager
-def deployed(orchestrations: Sequence[str], emit_all: Sequence[str], variables: str = "") -> Iterator[Deployed]:
+def deployed(
+    orchestrations: Sequence[str], emit_all: Sequence[str], variables: str = "", *, keep_up: bool = False
+) -> Iterator[Deployed]:
     """The embedded AWS with these orchestrations on it, under prefixes of their own, while the body runs.
 
-    One that runs already is used, and afterwards has nothing of this any more; one that was started here is stopped.
+    One that runs already is used, and afterwards has nothing of this any more; one that was started here is stopped. With `keep_up`
+    all stays as it is, and another bench is deployed in no time.
     `variables` are passed on to Terraform.
 
     Raises:
         StepFailedError: a command failed; it has said why.
     """
     wanted = [(EMIT_ALL, name) for name in emit_all] + [(OWN, name) for name in orchestrations]
-    with steps.embedded(keep_up=False, program=PROGRAM) as lasting:
+    with steps.embedded(keep_up=keep_up, program=PROGRAM) as lasting:
         begun: list[tuple[str, str]] = []
         try:
             packaged = OWN  # as `embedded` has just left them
@@ -53,14 +56,14 @@ def deployed(orchestrations: Sequence[str], emit_all: Sequence[str], variables: 
                     packaged = prefix
                 begun.append((prefix, name))
                 title = f"terraform apply {number}/{len(wanted)}: {prefix}-{name}"
-                _step(title, *_command("apply", prefix, name), f"--vars={variables}")
+                _step(title, *_command("apply", prefix, name), "--unless-current", f"--vars={variables}")
             yield Deployed(
                 {name: _found(OWN, name) for name in orchestrations}, {name: _found(EMIT_ALL, name) for name in emit_all}
             )
         finally:
             if packaged != OWN:
                 _package(OWN)
-            for prefix, name in begun if lasting else ():
+            for prefix, name in begun if lasting and not keep_up else ():
                 with suppress(StepFailedError):  # it has said why, and the others go all the same
                     _step(f"terraform destroy: {prefix}-{name}", *_command("destroy", prefix, name))
 

@@ -1,6 +1,7 @@
 """Measures one part after the other, and says how it goes."""
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -120,9 +121,18 @@ class Bench:
 
     def _cold_starts(self) -> None:
         deployment = next(iter(self._there.own.values()))
-        for function, seconds in cold_start.measure(deployment, _COLD_STARTS).items():
+        try:
+            measured = cold_start.measure(deployment, _COLD_STARTS)
+        except subprocess.CalledProcessError as error:
+            self._fail("import", error.stderr.decode(errors="replace").strip()[-500:])
+            return
+        for function, seconds in measured.items():
             self._results.cold_starts[function] = Sample(tuple(seconds))
             say(f"import of {function} in a fresh process: {self._results.cold_starts[function].median * 1000:.0f} ms")
+
+    def _fail(self, part: str, why: str) -> None:
+        self._results.series.append(Series(part, None, "no text", 0.0, 0, failure=why))
+        say(f"failed: {part}: {why}")
 
     def _emit(self) -> None:
         text = texts.of_size(1.0, self._folder, self._plan.seed)
@@ -131,7 +141,7 @@ class Bench:
                 command = [str(place.python), "-m", "scripts.bench.emit_cost", PACKED, str(text.path)]
                 told = json.loads(clock(command, self._plan.timeout, environment=place.environment(paths.ROOT)).output)
         except CommandFailedError as error:
-            self._results.series.append(Series("emit alone", None, text.name, 1.0, text.words, failure=str(error)))
+            self._fail("emit alone", str(error))
             return
         finally:
             text.path.unlink()

@@ -49,6 +49,7 @@ class Plan:
     variables: str
     timeout: float
     seed: int
+    keep_up: bool
 
     def orchestrations_for(self, megabytes: float) -> tuple[str, ...]:
         """Under which ones a text is run."""
@@ -102,6 +103,7 @@ def plan(options: argparse.Namespace) -> Plan:
         variables=f"shuffle={PACKED} {options.vars}".strip(),
         timeout=options.timeout,
         seed=options.seed,
+        keep_up=options.keep_up,
     )
 
 

@@ -21,7 +21,9 @@ def commands(monkeypatch):
         if arguments[:1] == ("status",):
             return 0 if done.running else 3
         words = [word for word in (module.removeprefix("scripts."), *arguments) if word]
-        told = " ".join(words).replace("--target embedded ", "").replace(" --region us-east-1", "")
+        told = (
+            " ".join(words).replace("--target embedded ", "").replace(" --region us-east-1", "").replace(" --unless-current", "")
+        )
         done.append(told.replace(str(deployments._JOB), "JOB").replace(" --vars=", "").replace("shuffle=packed", ""))
         return 7 if done.failing in done[-1] else 0
 
@@ -57,6 +59,16 @@ def test_an_embedded_aws_that_goes_on_has_nothing_of_it_in_the_end(commands):
         "deploy destroy --prefix bench-all --orchestration sfn",
         "deploy destroy --prefix bench --orchestration sfn",
     ]
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_all_stays_if_asked_for(commands, running):
+    commands.running = running
+
+    with deployed(["sfn"], [], keep_up=True):
+        pass
+
+    assert commands[-1] == "deploy apply --prefix bench --orchestration sfn"
 
 
 def test_what_failed_to_deploy_is_destroyed_and_the_own_job_packaged_again(commands):
