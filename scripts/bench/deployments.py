@@ -38,9 +38,8 @@ def deployed(
 ) -> Iterator[Deployed]:
     """The embedded AWS with these orchestrations on it, under prefixes of their own, while the body runs.
 
-    One that runs already is used, and afterwards has nothing of this any more; one that was started here is stopped. With `keep_up`
-    all stays as it is, and another bench is deployed in no time.
-    `variables` are passed on to Terraform.
+    One that runs already is used, and afterwards has nothing of this any more; one that was started here is stopped. With
+    `keep_up` all stays as it is, and another bench is deployed in no time. `variables` are passed on to Terraform.
 
     Raises:
         StepFailedError: a command failed; it has said why.
