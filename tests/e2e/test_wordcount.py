@@ -97,6 +97,15 @@ def test_two_hundred_chunks_end_right(cloud: Cloud, orchestration: str) -> None:
     assert cloud.invoke(orchestration, "--json", "-", stdin=chunks).counts == expected
 
 
+def test_chunks_and_results_that_no_carrier_takes_come_through(cloud: Cloud, orchestration: str) -> None:
+    """1.3 MB of one word, and 6 MB of different ones: as chunks, as reducers' values and as the result."""
+    texts = ["word " * 260_000, " ".join(f"{n}-{'long' * 75}" for n in range(20_000)), "to be or not"]
+
+    done = cloud.invoke(orchestration, "--json", "--shuffle", "packed", "--num-reducer", "2", "-", stdin=json.dumps(texts))
+
+    assert done.counts == Counter(word for text in texts for word in text.split())
+
+
 def test_runs_started_at_the_same_moment_do_not_meet(cloud: Cloud, orchestration: str) -> None:
     def one(number: int) -> Done:
         return cloud.invoke(orchestration, "--json", "-", stdin=f"same words in run{number} " * 5)
