@@ -6,7 +6,7 @@ a form feed, or else beside whitespace. It never lies right before a line end, w
 """
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 
 LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """What ends a line for `str.splitlines`."""
@@ -49,14 +49,16 @@ def chunk_by_number(blocks: Iterable[str], number: int) -> list[str]:
     return [*chunks, text[start:]] if start < len(text) else chunks
 
 
-def torn_lines(chunks: Sequence[str]) -> list[int]:
+def torn_lines(chunks: Iterable[str]) -> list[int]:
     """The numbers, from 1, of the lines of which a chunk holds only a part: these were longer than a chunk."""
     line = 1
     torn: list[int] = []
-    for chunk in chunks[:-1]:
-        line += chunk.count("\n") + chunk.count("\r") - chunk.count("\r\n")
-        if chunk[-1] not in "\n\r" and torn[-1:] != [line]:
+    ended = True
+    for chunk in chunks:
+        if not ended and torn[-1:] != [line]:
             torn.append(line)
+        line += chunk.count("\n") + chunk.count("\r") - chunk.count("\r\n")
+        ended = chunk.endswith(("\n", "\r"))
     return torn
 
 

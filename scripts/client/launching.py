@@ -1,6 +1,7 @@
 """Starting a run: choose where, read the input, settle what each mapper is given, claim the id, start."""
 
 import argparse
+from collections.abc import Sequence
 from functools import cache
 
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
@@ -93,17 +94,16 @@ def _sizing(options: argparse.Namespace, deployment: Deployment) -> Sizing:
     return Sizing.of(layout_of(options.shuffle, deployment), deployment)
 
 
-def _estimated(deployment: Deployment, capacity: Capacity, chunks: list[Chunk], *, force: bool) -> str | None:
+def _estimated(deployment: Deployment, capacity: Capacity, chunks: Sequence[Chunk], *, force: bool) -> str | None:
     """What is told of a run with an object for each word. Raises UsageError: it can't end, and is not forced."""
     from scripts.client.estimate import estimate, refuse_if_endless
 
-    texts = [chunk["text"] for chunk in chunks]
-    expected = estimate(deployment, texts)
+    expected = estimate(deployment, (chunk["text"] for chunk in chunks))
     if not expected.fits:
         # Fewer mappers at once may end in time, one after the other.
-        expected = estimate(deployment, texts, capacity.limit(seconds=30))
+        expected = estimate(deployment, (chunk["text"] for chunk in chunks), capacity.limit(seconds=30))
     if not force:
-        refuse_if_endless(deployment, expected, max(map(utf8_bytes, texts), default=0))
+        refuse_if_endless(deployment, expected, max((utf8_bytes(chunk["text"]) for chunk in chunks), default=0))
     return expected.notice
 
 
@@ -126,7 +126,7 @@ def _made_of(given: Input, chunks: int, reducers: int, layout: str) -> str:
     return ", ".join(parts)
 
 
-def _launch(run: StartedRun, chunks: list[Chunk], *, attended: bool) -> None:
+def _launch(run: StartedRun, chunks: Sequence[Chunk], *, attended: bool) -> None:
     """Start the run, or leave nothing of it; unless the request's answer was lost, for then it may run."""
     try:
         if run.orchestration.has_keeper and run.deadline is not None:

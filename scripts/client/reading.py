@@ -1,7 +1,7 @@
 """INPUT to elements: tells JSON from text, and cuts text into chunks."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -11,6 +11,7 @@ from scripts.client.errors import InputError
 from scripts.client.folderinput import Folder
 from scripts.client.jsoninput import Element, parse_json
 from scripts.client.sizing import OBJECTS_CHUNK_BYTES, utf8_bytes
+from scripts.client.spooled import spooled
 from scripts.client.textinput import decode, joined, read_blocks
 
 STDIN = "-"
@@ -29,7 +30,7 @@ class Input:
     `chunk_bytes` is the size of the largest chunk where it was chosen here; None where options or the input say it.
     """
 
-    elements: list[Element]
+    elements: Sequence[Element]
     notices: list[str] = field(default_factory=list)
     chunk_bytes: int | None = None
 
@@ -59,14 +60,16 @@ def read_input(
 
     def cut(texts: Iterable[str]) -> Input:
         chosen = None
+        pieces: Iterable[str]
         if chunks:
             pieces = chunk_by_number(texts, chunks)
         else:
             if chunk_bytes is None:
                 text_bytes, texts = _measured(texts)
                 chosen = choose(text_bytes)
-            pieces = list(chunk_by_size(texts, chunk_bytes or chosen or OBJECTS_CHUNK_BYTES))
-        return Input([Element(piece) for piece in pieces], _told(torn_lines(pieces)), chosen)
+            pieces = chunk_by_size(texts, chunk_bytes or chosen or OBJECTS_CHUNK_BYTES)
+        elements = spooled(pieces)
+        return Input(elements, _told(torn_lines(element.text for element in elements)), chosen)
 
     path = None if name == STDIN else Path(name)
     if path is not None and os.path.isdir(path):

@@ -1,8 +1,8 @@
 """From what was read and asked for to the chunks that a deployment gets: destination and number of reducers filled in."""
 
 import secrets
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar, overload
 
 from runtime.mapreduce.keys import Destination
 from scripts.client import objects
@@ -15,13 +15,13 @@ T = TypeVar("T")
 
 
 def settle(
-    elements: list[Element],
+    elements: Sequence[Element],
     buckets: dict[str, str],
     destination: str | None,
     num_reducer: int | None,
     shuffle: str | None = None,
     fitting_reducers: int | None = None,
-) -> tuple[list[Chunk], str, int | None, list[str]]:
+) -> tuple[Sequence[Chunk], str, int | None, list[str]]:
     """The chunks, their destination ("bucket" or "bucket/prefix"), their number of reducers, and notices.
 
     What an option says goes before what the input says. An element that says nothing gets what the others say. `shuffle` is what
@@ -33,22 +33,42 @@ def settle(
     """
     notices: list[str] = []
     foreign: set[str] = set()
+    # In one pass, since elements may lie in a file.
+    said = [(element.destination, element.num_reducer) for element in elements]
     if destination is None:
-        said = [_own(i, element.destination, buckets, foreign) for i, element in enumerate(elements)]
-        destination = _agreed(said, "destination")
+        destination = _agreed([_own(i, told, buckets, foreign) for i, (told, _) in enumerate(said)], "destination")
     destination = destination or buckets["shuffle"]
     if foreign:
         named = ", ".join(sorted(foreign)[:3]) + (", ..." if len(foreign) > 3 else "")
         notices.append(f"destination {named} is no bucket of this deployment; using {destination}")
     if num_reducer is None:
-        num_reducer = _agreed([element.num_reducer for element in elements], "numReducer") or fitting_reducers
-    chunks: list[Chunk] = [{"text": element.text, "destination": destination} for element in elements]
-    for chunk in chunks:
-        if num_reducer is not None:
-            chunk["numReducer"] = num_reducer
-        if shuffle is not None:
-            chunk["shuffle"] = shuffle
-    return chunks, destination, num_reducer, notices
+        num_reducer = _agreed([told for _, told in said], "numReducer") or fitting_reducers
+    chunks = Chunks(elements, destination, num_reducer, shuffle)
+    return list(chunks) if isinstance(elements, list) else chunks, destination, num_reducer, notices
+
+
+class Chunks(Sequence[Chunk]):
+    """What each mapper is given, made from its element when it is asked for: all texts need never be in memory together."""
+
+    def __init__(self, elements: Sequence[Element], destination: str, num_reducer: int | None, shuffle: str | None) -> None:
+        self._elements, self._destination, self._num_reducer, self._shuffle = elements, destination, num_reducer, shuffle
+
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    @overload
+    def __getitem__(self, index: int) -> Chunk: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Chunk]: ...
+    def __getitem__(self, index: int | slice) -> Chunk | list[Chunk]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        chunk: Chunk = {"text": self._elements[index].text, "destination": self._destination}
+        if self._num_reducer is not None:
+            chunk["numReducer"] = self._num_reducer
+        if self._shuffle is not None:
+            chunk["shuffle"] = self._shuffle
+        return chunk
 
 
 def _own(i: int, destination: str | None, buckets: dict[str, str], foreign: set[str]) -> str | None:

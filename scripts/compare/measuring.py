@@ -6,7 +6,7 @@ the run leaves is removed again, its result too.
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -114,7 +114,7 @@ class Bench:
     def __init__(
         self,
         deployment: Deployment,
-        elements: list[Element],
+        elements: Sequence[Element],
         architecture: str,
         timeout: float,
         *,
@@ -164,7 +164,7 @@ class Bench:
         self._remove(orchestration)
         return seconds
 
-    def _execute(self, orchestration: Orchestration, chunks: list[Chunk]) -> bytes:
+    def _execute(self, orchestration: Orchestration, chunks: Sequence[Chunk]) -> bytes:
         """Start the run as the client does, and wait for its result."""
         run_id, results = orchestration.run_id, self._aws.store("results")
         orchestration.check(chunks)
@@ -183,7 +183,7 @@ class Bench:
         with Watcher(orchestration, len(chunks), want_progress=False) as watcher:
             return wait_for_result(self._aws, run_id, self._timeout, lambda: watcher.verdict, lambda: None)
 
-    def _measure(self, orchestration: Orchestration, chunks: list[Chunk]) -> Measured:
+    def _measure(self, orchestration: Orchestration, chunks: Sequence[Chunk]) -> Measured:
         run_id, results, notes = orchestration.run_id, self._aws.store("results"), []
         before, began = telemetry.count(), time.time()
         body = self._execute(orchestration, chunks)
