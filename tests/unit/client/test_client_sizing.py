@@ -41,13 +41,13 @@ def test_no_packed_chunk_is_larger_than_the_largest(size):
     assert PACKED_512.chunk_bytes(size) == 8 * MIB
 
 
-@pytest.mark.parametrize(("memory", "most"), [(128, MIB * 16 // 15), (256, MIB * 144 // 15), (10240, 8 * MIB)])
+@pytest.mark.parametrize(("memory", "most"), [(128, MIB * 16 // 20), (256, MIB * 144 // 20), (10240, 8 * MIB)])
 def test_a_packed_chunk_fits_the_mappers_memory(memory, most):
     assert Sizing(PACKED, memory).chunk_bytes(None) == min(most, 8 * MIB)
 
 
 @pytest.mark.parametrize(
-    ("size", "reducers"), [(0, 1), (2 * MIB, 1), (5 * MIB, 2), (20 * MIB, 4), (100 * MIB, 14), (2000 * MIB, 64)]
+    ("size", "reducers"), [(0, 1), (4 * MIB, 1), (5 * MIB, 2), (20 * MIB, 3), (100 * MIB, 8), (2000 * MIB, 64)]
 )
 def test_packed_reducers_grow_with_the_text(size, reducers):
     assert PACKED_512.reducers(["x" * min(size, MIB)] * max(1, size // MIB)) == reducers
@@ -58,11 +58,19 @@ def test_a_chunk_is_never_too_large_for_the_memory_nor_too_small_for_progress(si
     found = Sizing(PACKED, memory).chunk_bytes(size)
 
     assert 4096 <= found <= 8 * MIB
-    assert found * 15 <= (memory - 112) * MIB or found <= 65536
+    assert found * 20 <= (memory - 112) * MIB or found <= 65536
 
 
 @pytest.mark.parametrize(
-    ("number", "shown"), [(812, "812 bytes"), (65536, "64 KiB"), (4200, "4.1 KiB"), (8 * MIB, "8 MiB"), (2_600_000, "2.5 MiB")]
+    ("number", "shown"),
+    [
+        (812, "812 bytes"),
+        (65536, "64 KiB"),
+        (4200, "4.1 KiB"),
+        (1_019_700, "996 KiB"),
+        (8 * MIB, "8 MiB"),
+        (2_600_000, "2.5 MiB"),
+    ],
 )
 def test_sizes_are_shown_in_few_digits(number, shown):
     assert bytes_shown(number) == shown
