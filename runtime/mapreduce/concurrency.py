@@ -2,10 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from runtime.mapreduce.record import replace
 from runtime.mapreduce.run import Run, current_run, within
 
 if TYPE_CHECKING:

@@ -13,10 +13,9 @@ Three forms use `%` in ways that an escaped byte cannot:
     %~{sha256}      a word too long for a key of 1,024 bytes; the object's body then holds the word
 """
 
-import hashlib
 import re
-from dataclasses import dataclass
-from urllib.parse import unquote
+
+from runtime.mapreduce.record import record
 
 DEFAULT_NUM_REDUCER = 3
 
@@ -38,7 +37,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _LONG = "%~"
 
 
-@dataclass(frozen=True)
+@record
 class Destination:
     """Where a run's pairs go: a bucket and, in it, a prefix that is empty or ends in a slash."""
 
@@ -73,7 +72,7 @@ def reducer_id(word: str, num_reducer: int) -> int:
     Raises:
         ValueError: the word holds a lone surrogate, which no UTF-8 text and no S3 key can.
     """
-    return int(hashlib.sha256(encode_word(word)).hexdigest(), 16) % num_reducer
+    return int(_sha256(encode_word(word)), 16) % num_reducer
 
 
 def encode_word(word: str) -> bytes:
@@ -94,7 +93,7 @@ def escape(word: str) -> str:
         return "%2E" * len(word) or "%"
     segment = _UNSAFE.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), word)
     if len(segment) * 4 > MAX_WORD_BYTES and len(segment.encode()) > MAX_WORD_BYTES:
-        return _LONG + hashlib.sha256(encode_word(word)).hexdigest()
+        return _LONG + _sha256(encode_word(word))
     return segment
 
 
@@ -110,10 +109,10 @@ def unescape(segment: str, body: bytes | None = None) -> str:
         ValueError: the body is not the long word that the segment names, or the segment is not one of `escape`.
     """
     if is_long(segment):
-        if body is None or hashlib.sha256(body).hexdigest() != segment.removeprefix(_LONG):
+        if body is None or _sha256(body) != segment.removeprefix(_LONG):
             raise ValueError(f"the body of a long word does not match its key segment {segment!r}")
         return body.decode()
-    word = "" if segment == "%" else unquote(segment, errors="strict")
+    word = _unquoted(segment) if "%" in segment else segment
     if escape(word) != segment:
         raise ValueError(f"no word has the key segment {segment!r}")
     return word
@@ -128,3 +127,18 @@ def partition_number(directory: str) -> int | None:
     """The id in `reducer{id}/`, or None if the directory is not a partition's."""
     match = _PARTITION.fullmatch(directory)
     return int(match[1]) if match else None
+
+
+# Only those who write pairs, or read hostile words, need these modules; the others start without them.
+
+
+def _sha256(data: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()
+
+
+def _unquoted(segment: str) -> str:
+    from urllib.parse import unquote
+
+    return "" if segment == "%" else unquote(segment, errors="strict")

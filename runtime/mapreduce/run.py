@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+
+from runtime.mapreduce.record import field, record
 
 _MARGIN_SECONDS = 5.0
 _MARGIN_SHARE = 0.1
 
 
-@dataclass(frozen=True)
+@record
 class Run:
     """One invocation's place in a run.
 

@@ -16,7 +16,6 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -25,6 +24,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, PreconditionError
 from obstore.store import S3Store
 
+from runtime.mapreduce.record import record
 from runtime.mapreduce.retries import Retries
 from runtime.mapreduce.run import current_run
 
@@ -246,7 +246,7 @@ def get(bucket: str, key: str) -> bytes | None:
         return None
 
 
-@dataclass(frozen=True)
+@record
 class Ending:
     """What an object ends with, and how many bytes the whole object has."""
 
@@ -300,7 +300,7 @@ def _is_empty(error: StorageError) -> bool:
     return any(sign in error.cause for sign in ("416 Range Not Satisfiable", "non-partial response"))
 
 
-@dataclass(frozen=True)
+@record
 class Version:
     """An object's content, and what tells this version of it from others."""
 

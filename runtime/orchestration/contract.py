@@ -19,9 +19,9 @@ All but `deliveries` and `answer` at most once for each delivery.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from runtime.mapreduce.record import field, record
 from runtime.orchestration.envelope import Envelope
 from runtime.orchestration.returns import Found
 
@@ -42,7 +42,7 @@ class LambdaContext(Protocol):
         """Milliseconds until Lambda ends this invocation."""
 
 
-@dataclass(frozen=True)
+@record
 class Delivery:
     """One unit of work in an event. `name` tells it from the event's others, as the carrier names it."""
 
@@ -50,7 +50,7 @@ class Delivery:
     event: Any
 
 
-@dataclass(frozen=True)
+@record
 class Invocation:
     """One delivery, understood.
 
@@ -73,7 +73,7 @@ class Invocation:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@record
 class Outcomes:
     """What became of an event's deliveries."""
 

@@ -22,9 +22,9 @@ the record up, see `given_up`.
 """
 
 import re
-from dataclasses import replace
 from typing import Any
 
+from runtime.mapreduce.record import replace
 from runtime.mapreduce.storage import AccessDeniedError
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.edge import DefinitionError, Edge

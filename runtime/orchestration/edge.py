@@ -12,9 +12,10 @@ the value; null ends the run.
 """
 
 import json
-from dataclasses import dataclass
-from pathlib import Path
+import os
 from typing import Any, Literal
+
+from runtime.mapreduce.record import record
 
 FUNCTIONS = ("unum_map", "mapper", "partition", "reducer", "summary")
 
@@ -26,7 +27,7 @@ class DefinitionError(Exception):
     """A definition file is wrong; the message starts with the file and says what to write instead."""
 
 
-@dataclass(frozen=True)
+@record
 class Edge:
     """One function's `.next`. `kind` and `next` are both None at the end of the run; `fan_in` is set for `Map` only."""
 
@@ -61,15 +62,16 @@ class Edge:
         return cls(str(name), successor, kind, fan_in)
 
     @classmethod
-    def load(cls, path: Path, shown: str | None = None) -> "Edge":
+    def load(cls, path: str | os.PathLike[str], shown: str | None = None) -> "Edge":
         """Read a `.next` file; `shown` is its name for messages, where it has a longer one.
 
         Raises:
             DefinitionError: it cannot be read, or its content is wrong.
         """
-        source = shown or path.name
+        source = shown or os.path.basename(path)
         try:
-            text = path.read_text(encoding="utf-8")
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise DefinitionError(f"{source}: can't be read: {reason}") from error

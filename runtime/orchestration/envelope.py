@@ -22,8 +22,9 @@ Pointers are relative to `{returns bucket}/{run}/`, so that no envelope can poin
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from runtime.mapreduce.record import record
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _POINTER = re.compile(r"[a-z_]+(\.input)?/[1-9][0-9]*\.json")
@@ -41,7 +42,7 @@ class EnvelopeError(ValueError):
     """An event is no envelope of ours; the message says which field is wrong."""
 
 
-@dataclass(frozen=True)
+@record
 class FanOut:
     """Which of a fan-out's branches this is: `index` from 1 to `size`."""
 
@@ -49,21 +50,21 @@ class FanOut:
     size: int
 
 
-@dataclass(frozen=True)
+@record
 class Pointer:
     """A claim check: key of a JSON value, relative to the run's directory in the returns bucket."""
 
     key: str
 
 
-@dataclass(frozen=True)
+@record
 class Elements:
     """An array of data: key of the JSON list of them, relative to the run's directory in the returns bucket."""
 
     key: str
 
 
-@dataclass(frozen=True)
+@record
 class Directory:
     """A fan-in point: the return values `1.json` to `{size}.json` of one function."""
 
@@ -71,7 +72,7 @@ class Directory:
     size: int
 
 
-@dataclass(frozen=True)
+@record
 class Inline:
     """A value that travels in the envelope."""
 
@@ -81,7 +82,7 @@ class Inline:
 Datum = Inline | Pointer | Elements | Directory
 
 
-@dataclass(frozen=True)
+@record
 class Envelope:
     """A parsed envelope; `data` is a list where each element of an array travels in its own way."""
 

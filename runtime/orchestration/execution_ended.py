@@ -16,10 +16,10 @@ resumed again.)
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from runtime.mapreduce import storage
+from runtime.mapreduce.record import record
 from runtime.mapreduce.run import Run, current_run, within
 from runtime.orchestration import failure
 from runtime.orchestration.envelope import EnvelopeError, checked_run_id
@@ -27,7 +27,7 @@ from runtime.orchestration.failure_record import complete
 from runtime.orchestration.settings import Settings
 
 
-@dataclass(frozen=True)
+@record
 class Ended:
     """What an event tells of its execution. `redrives` is how often it had been redriven when it ended."""
 

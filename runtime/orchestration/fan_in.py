@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+
+from runtime.mapreduce.record import record
 
 FIRST_PAUSE_SECONDS = 0.02
 LAST_PAUSE_SECONDS = 1.0
@@ -20,7 +21,7 @@ class Outcome(Enum):
     EXPIRED = "the fan-in's time is up"
 
 
-@dataclass(frozen=True)
+@record
 class Waited:
     """How a wait ended, with the indexes still missing and the number of listings made."""
 
@@ -29,7 +30,7 @@ class Waited:
     polls: int
 
 
-@dataclass(frozen=True)
+@record
 class Clock:
     """Time as the waiting sees it, in seconds; a test brings its own."""
 

@@ -18,11 +18,11 @@ What was recorded is removed here. What is no such record stays for whoever look
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
 from runtime.mapreduce import storage
+from runtime.mapreduce.record import record
 from runtime.mapreduce.run import Run, current_run, within
 from runtime.orchestration import failure
 from runtime.orchestration.envelope import EnvelopeError, checked_run_id
@@ -34,7 +34,7 @@ ROLE = "given_up"
 """Of the bucket."""
 
 
-@dataclass(frozen=True)
+@record
 class GivenUp:
     """One stream record.
 
@@ -91,12 +91,12 @@ def read(body: bytes, key: str, settings: Settings) -> list[GivenUp]:
 
 
 def _keys(notice: Any, bucket: str) -> Iterator[str]:
-    for record in notice["Records"]:
-        match record:
+    for event in notice["Records"]:
+        match event:
             case {"s3": {"bucket": {"name": str(name)}, "object": {"key": str(key)}}} if name == bucket:
                 yield unquote_plus(key)
             case _:
-                raise EnvelopeError(f"no object of {bucket}: {record!r:.300}")
+                raise EnvelopeError(f"no object of {bucket}: {event!r:.300}")
 
 
 def _record(told: GivenUp, settings: Settings) -> bool:

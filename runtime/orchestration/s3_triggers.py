@@ -12,10 +12,10 @@ Every value that returns triggers the fan-in function. It ends at once while val
 lets one invocation go on. Events come at least once, late and in any order; none of that changes what is stored.
 """
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_plus
 
+from runtime.mapreduce.record import replace
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.envelope import MAX_SIZE, Envelope, EnvelopeError, FanOut, Inline

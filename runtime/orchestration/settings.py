@@ -15,25 +15,24 @@ Environment variables, all set by Terraform:
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 
+from runtime.mapreduce.record import field, record
 from runtime.orchestration.edge import Edge
 
-_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
 
-@dataclass(frozen=True)
+@record
 class RedisTarget:
     """Where a Redis is, and as whom to go there; `url` may hold a password."""
 
-    url: str = field(default="", repr=False)
+    url: str = field(default_factory=str, repr=False)
     host: str = ""
     user: str = ""
     cache: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Settings:
     """One function's settings; `edge` is None where an orchestrator outside the functions knows who is next (sfn)."""
 
@@ -52,14 +51,14 @@ class Settings:
     redis: RedisTarget = RedisTarget()
 
     @classmethod
-    def load(cls, environment: Mapping[str, str] = os.environ, root: Path = _PACKAGE_ROOT) -> "Settings":
+    def load(cls, environment: Mapping[str, str] = os.environ, root: str | os.PathLike[str] = _PACKAGE_ROOT) -> "Settings":
         """Read the environment and, where the package holds one, `.next`.
 
         Raises:
             KeyError: a variable is not set.
             DefinitionError: `.next` is wrong.
         """
-        next_file = root / ".next"
+        next_file = os.path.join(root, ".next")
         return cls(
             orchestration=environment["ORCHESTRATION"],
             function=environment["FUNCTION"],
@@ -67,7 +66,7 @@ class Settings:
             returns_bucket=environment.get("RETURNS_BUCKET", ""),
             results_bucket=environment["RESULTS_BUCKET"],
             fan_in_wait_seconds=int(environment.get("FAN_IN_WAIT_SECONDS", "3600")),
-            edge=Edge.load(next_file) if next_file.exists() else None,
+            edge=Edge.load(next_file) if os.path.exists(next_file) else None,
             timeout_seconds=int(environment.get("TIMEOUT_SECONDS", "300")),
             fan_out_concurrency=int(environment.get("FAN_OUT_CONCURRENCY", "64")),
             buckets=_by_role(environment, "_BUCKET"),

@@ -8,20 +8,21 @@ import hmac
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import quote
+
+from runtime.mapreduce.record import field, record
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 
 
-@dataclass(frozen=True)
+@record
 class Credentials:
     """Of a role, for as long as the token is good."""
 
     access_key: str
     secret_key: str = field(repr=False)
-    token: str = field(default="", repr=False)
+    token: str = field(default_factory=str, repr=False)
 
     @classmethod
     def load(cls, environment: Mapping[str, str] = os.environ) -> "Credentials | None":
@@ -35,7 +36,7 @@ class Credentials:
         return cls(access_key, secret_key, environment.get("AWS_SESSION_TOKEN", ""))
 
 
-@dataclass(frozen=True)
+@record
 class Signer:
     """Signs requests to one service in one region."""
 

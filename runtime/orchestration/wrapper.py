@@ -2,11 +2,11 @@
 
 import importlib
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any
 
+from runtime.mapreduce.record import replace
 from runtime.mapreduce.run import Run, deadline_in, within
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.envelope import Envelope, FanOut

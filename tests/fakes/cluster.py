@@ -11,10 +11,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from runtime.mapreduce.record import replace
 from runtime.orchestration import failure
 from runtime.orchestration.edge import Edge
 from runtime.orchestration.invoker import AnswerLost, FunctionFailed, InvokeError

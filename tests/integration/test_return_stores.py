@@ -4,7 +4,6 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from redis import Redis
 from redis.exceptions import NoPermissionError
 
+from runtime.mapreduce.record import replace
 from runtime.mapreduce.run import Run, within
 from runtime.mapreduce.storage import StorageError
 from runtime.orchestration import stores, table

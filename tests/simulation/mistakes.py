@@ -6,7 +6,7 @@ Each is a context manager, and says where it can show.
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -15,6 +15,7 @@ from runtime.mapreduce import storage
 from runtime.mapreduce.keys import Destination, partition_number
 from runtime.mapreduce.objects import writer as objects_writer
 from runtime.mapreduce.packed import format, frames, merge, names, reader, writer
+from runtime.mapreduce.record import replace
 from runtime.mapreduce.run import Run, current_run
 from runtime.mapreduce.sequence import Values
 from runtime.orchestration import ORCHESTRATIONS, fan_in, given_up, invoker, lock, open_runs, overdue, returns, table, wrapper

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import cache, partial
 from types import SimpleNamespace
@@ -21,6 +20,7 @@ from runtime.mapreduce import pace, retries, run, sender, storage
 from runtime.mapreduce.packed import frames, merge, merged, names, reader
 from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
 from runtime.mapreduce.programmer import find_combine
+from runtime.mapreduce.record import replace
 from runtime.mapreduce.shuffle import Combine
 from runtime.orchestration import failure as failure_module
 from runtime.orchestration import (

@@ -10,12 +10,12 @@ import hashlib
 import json
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from runtime.mapreduce.packed.compression import compress, decompress
 from runtime.mapreduce.packed.errors import PackedError
+from runtime.mapreduce.record import record
 
 PAIRS, MERGED = "pairs", "index"
 """The two kinds: a mapper's pairs, and the merged index of all mappers' blocks."""
@@ -31,7 +31,7 @@ _CHECKSUM_BYTES = 16
 _MAX_NUMBER = 2**53 - 1
 
 
-@dataclass(frozen=True)
+@record
 class Block:
     """Where a partition's pairs are in a container, and what they are.
 
@@ -96,7 +96,7 @@ class Block:
         raise ValueError(f"holds an entry that describes no block: {value!r:.200}")
 
 
-@dataclass(frozen=True)
+@record
 class Contents:
     """A container's index.
 
@@ -128,7 +128,7 @@ class Contents:
         return sum(block.pairs for block in self.blocks)
 
 
-@dataclass(frozen=True)
+@record
 class Draft:
     """A block that is to be written. `chunks` gives its bytes, whenever it is called; see `Block` for the rest."""
 

@@ -7,7 +7,6 @@ of the blocks that are inlined: those of objects so small that reading the index
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,6 +17,7 @@ from runtime.mapreduce.packed import names
 from runtime.mapreduce.packed.compression import compress, decompress
 from runtime.mapreduce.packed.errors import PackedError
 from runtime.mapreduce.packed.format import MERGED, PAIRS, Block, Contents, Draft, build, bytes_from_end, check_block, parse
+from runtime.mapreduce.record import record
 from runtime.mapreduce.run import Run
 
 END_BYTES = 64 * 2**10
@@ -27,7 +27,7 @@ _INLINED_BYTES = 32 * 2**20
 """Of all objects together: partition holds them in memory."""
 
 
-@dataclass(frozen=True)
+@record
 class Reference:
     """Where a block of a partition is.
 
@@ -42,7 +42,7 @@ class Reference:
     inlined: bytes | None
 
 
-@dataclass(frozen=True)
+@record
 class Ending:
     """The index of an object, and all of its bytes that were read for it."""
 

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, chain, islice, pairwise
 
@@ -16,6 +15,7 @@ from runtime.mapreduce.packed.format import MERGED, Block, check_digest
 from runtime.mapreduce.packed.merge import Part, check_numbers, merge
 from runtime.mapreduce.packed.merged import Reference, parse_references, read_index
 from runtime.mapreduce.packed.spool import Spool
+from runtime.mapreduce.record import record
 from runtime.mapreduce.run import Run
 from runtime.mapreduce.sequence import Values
 
@@ -81,7 +81,7 @@ def _fetch(where: Destination, references: list[Reference], spool: Spool) -> Ite
             yield [Part(shown, list(islice(remaining, len(lengths))), each.block.ones) for lengths in each.block.parts]
 
 
-@dataclass(frozen=True)
+@record
 class _Slice:
     """Some frames of a block that are read with one request. `start` is counted from the block's own beginning."""
 

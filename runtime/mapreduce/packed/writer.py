@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from runtime.mapreduce.packed.frames import Runs, count_pairs, encode_frames, fr
 from runtime.mapreduce.packed.pairs import Pairs
 from runtime.mapreduce.packed.partitioning import partition_numbers
 from runtime.mapreduce.packed.spool import Spool
+from runtime.mapreduce.record import record
 from runtime.mapreduce.run import Run
 from runtime.mapreduce.sequence import Values
 from runtime.mapreduce.shuffle import Combine, Writer
@@ -25,7 +25,7 @@ MEMORY_VARIABLE = "SHUFFLE_MEMORY_MB"
 _MEMORY_MB = 64
 
 
-@dataclass(frozen=True)
+@record
 class _Part:
     """The sorted pairs of one partition in one segment: where in the spool its frames are, and what `Block` says of them."""
 

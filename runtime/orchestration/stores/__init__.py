@@ -11,10 +11,10 @@ returns bucket with every store.
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from runtime.mapreduce.record import record
 from runtime.orchestration.envelope import Datum, Directory
 from runtime.orchestration.fan_in import Clock, Waited
 from runtime.orchestration.returns import Found, Returns, input_key, resolve_all
@@ -24,7 +24,7 @@ RETURN_STORES = ("s3", "dynamodb", "redis")
 """What can be chosen. Each has a module here under the same name, with a function `create(settings, run_id)`."""
 
 
-@dataclass(frozen=True)
+@record
 class Branch:
     """A branch of a fan-out that has stored its return value.
 

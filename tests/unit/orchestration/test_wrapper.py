@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 import functions
 from runtime.mapreduce import OutOfTimeError
+from runtime.mapreduce.record import replace
 from runtime.mapreduce.run import Run, current_run
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration import output, wrapper
