@@ -81,7 +81,10 @@ class _Lines:
 
     def __call__(self) -> None:
         now = time.monotonic()
-        text = describe(self._progress(), self._mappers)
+        progress = self._progress()
+        if progress == Progress() and now - self._began < _LINE_SECONDS:
+            return  # nothing is known yet, and a small run has ended before anything is
+        text = describe(progress, self._mappers)
         if text != self._shown and now - self._shown_at >= _LINE_SECONDS:
             self._shown, self._shown_at = text, now
             say(f"{text}, {now - self._began:.1f} s")

@@ -1,6 +1,7 @@
 """INPUT to elements: tells JSON from text, and cuts text into chunks."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -104,13 +105,19 @@ def read_input(
 
 def _measured(texts: Iterable[str]) -> tuple[int | None, Iterable[str]]:
     """The size of a text in bytes, None if it is larger than what is read ahead; and the text, of which nothing is lost."""
-    blocks, seen, total = iter(texts), [], 0
+    blocks, seen, total = iter(texts), deque[str](), 0
     for block in blocks:
         seen.append(block)
         total += utf8_bytes(block)
         if total > _AHEAD_BYTES:
-            return None, chain(seen, blocks)
-    return total, seen
+            return None, chain(_given_up(seen), blocks)
+    return total, _given_up(seen)
+
+
+def _given_up(blocks: deque[str]) -> Iterator[str]:
+    """The blocks, none of which is held once the next is asked for."""
+    while blocks:
+        yield blocks.popleft()
 
 
 def _told(torn: list[int]) -> list[str]:

@@ -34,7 +34,7 @@ def print_rows(heads: tuple[str, str], rows: Sequence[tuple[str, str]], *, right
     top, head, below, side, bottom = _borders(encoding)
     lines = [_rule(top, first, second), _line(head, cells[0], first, second, right=right), _rule(below, first, second)]
     lines += [_line(side, row, first, second, right=right) for row in cells[1:]]
-    print("\n".join([*lines, _rule(bottom, first, second)]))
+    print("\n".join([*lines, _rule(bottom, first, second)]), flush=True)
 
 
 def _borders(encoding: str) -> Sequence[str]:

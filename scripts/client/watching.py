@@ -10,6 +10,9 @@ _INTERVAL_SECONDS = 0.5
 _FIRST_SECONDS = 0.3
 """Before the first question: a small run has ended by then, and a question would only delay it."""
 
+_LAST_SECONDS = 0.02
+"""For the answer to a question that is under way when the run has ended: nobody needs it any more."""
+
 
 class Watcher:
     """Asks every half second or more rarely how far the run is and what the platform says of it. Use as a context manager.
@@ -32,7 +35,7 @@ class Watcher:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(timeout=0.2)
+        self._thread.join(timeout=_LAST_SECONDS)
 
     def _watch(self) -> None:
         self._stop.wait(_FIRST_SECONDS)

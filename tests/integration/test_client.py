@@ -375,7 +375,7 @@ def test_a_failed_execution_without_a_record_is_a_failure(deploy, sample, capsys
 def test_a_result_wins_over_a_verdict_that_comes_earlier(deploy, sample):
     cloud = deploy("sfn")
     cloud.verdict = {"status": "SUCCEEDED"}
-    cloud.behave = lambda run, chunks: (time.sleep(1.2), cloud.count(run, chunks))
+    cloud.behave = lambda run, chunks: (time.sleep(1.5), cloud.count(run, chunks))
 
     assert main([sample]) == 0
 
@@ -645,7 +645,7 @@ def test_progress_is_shown_line_by_line_when_not_on_a_terminal(deploy, sample, c
 def test_failing_progress_fails_no_run(deploy, sample, capsys):
     cloud = deploy("sfn")
     cloud.paginate = None
-    cloud.behave = lambda run, chunks: (time.sleep(1.2), cloud.count(run, chunks))
+    cloud.behave = lambda run, chunks: (time.sleep(1.5), cloud.count(run, chunks))
 
     assert main([sample]) == 0
 
