@@ -30,15 +30,15 @@ def lambda_handler(event: Any, context: Any) -> list[dict[str, str]]:
     """
     if not isinstance(event, list):
         raise ValueError(f"partition takes an array of mapper outputs; got {type(event).__name__}")
-    ways: dict[tuple[Any, ...], int] = {}
+    ways: dict[tuple[str, ...], int] = {}
     for number, output in enumerate(event, 1):
         if not isinstance(output, dict) or not isinstance(output.get("bucket"), str) or type(output.get("numReducer")) is not int:
             raise ValueError(f'partition: mapper output {number} is not {{"bucket", "numReducer"}}: {output!r:.200}')
-        ways.setdefault(tuple(output.get(name, default) for name, default in _ALIKE.items()), number)
+        ways.setdefault(tuple(f"{name} {output.get(name, default)!r}" for name, default in _ALIKE.items()), number)
     if len(ways) > 1:
         (first, a), (second, b) = list(ways.items())[:2]
         raise ValueError(
-            f"partition: mapper output {a} has {_told(first)}, and output {b} has {_told(second)}; "
+            f"partition: mapper output {a} has {', '.join(first):.400}, and output {b} has {', '.join(second):.400}; "
             "all chunks of a run need one destination, one numReducer and one shuffle"
         )
     if not event:
@@ -46,7 +46,3 @@ def lambda_handler(event: Any, context: Any) -> list[dict[str, str]]:
     bucket, layout = event[0]["bucket"], event[0].get("shuffle", DEFAULT_LAYOUT)
     shuffle = {"shuffle": layout} if "shuffle" in event[0] else {}
     return [{"bucket": bucket, "partition": partition} | shuffle for partition in list_partitions(bucket, layout, len(event))]
-
-
-def _told(way: tuple[Any, ...]) -> str:
-    return ", ".join(f"{name} {value!r:.200}" for name, value in zip(_ALIKE, way, strict=True))

@@ -66,6 +66,10 @@ def test_orchestration_knows_no_other(orchestration: str) -> None:
     assert {name for name in names if is_within(name, *others)} == set()
 
 
+COSTLY = {"dataclasses", "inspect", "pathlib", "tempfile", "uuid", "asyncio", "backports.zstd", "compression.zstd"}
+"""What takes milliseconds, and a function that has just started needs later or not at all."""
+
+
 @pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
 def test_cold_start_imports_no_boto3_and_no_other_orchestration(orchestration: str) -> None:
     program = f"""
@@ -84,6 +88,7 @@ print(json.dumps(sorted(sys.modules)))
     others = {f"runtime.orchestration.{name}" for name in ORCHESTRATIONS if name != orchestration}
     assert f"runtime.orchestration.{orchestration}" in modules
     assert modules & ({"boto3", "botocore"} | others) == set()
+    assert modules & COSTLY == set()
 
 
 def test_entry_serves_the_function_that_the_environment_names() -> None:

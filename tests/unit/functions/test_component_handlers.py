@@ -11,6 +11,7 @@ from functions.reducer.user_reduce import user_reduce
 from functions.summary.summary import lambda_handler as summary
 from functions.unum_map.unum_map import lambda_handler as unum_map
 from runtime.mapreduce import storage
+from tests.fakes.round_trip import in_memory
 from tests.fakes.shuffle_store import ShuffleStore
 
 CHUNK = {"text": "to be", "destination": "my-bucket"}
@@ -40,6 +41,53 @@ def test_mapper_emits_what_user_map_emits(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert returned == output("my-bucket", 1)
     assert sorted(key.split("/")[:2] for key in store.objects) == [["reducer0", "be"], ["reducer0", "to"]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "default", "shuffle"),
+    [
+        ({}, "", {}),
+        ({}, "objects", {}),
+        ({}, "packed", {"shuffle": "packed"}),
+        ({"shuffle": "packed"}, "", {"shuffle": "packed"}),
+        ({"shuffle": "objects"}, "", {"shuffle": "objects"}),
+        ({"shuffle": "objects"}, "packed", {"shuffle": "objects"}),
+    ],
+)
+def test_mapper_stores_in_the_layout_that_was_asked_for_and_passes_it_on(
+    fields: dict[str, str], default: str, shuffle: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHUFFLE", default)
+    with in_memory():
+        returned = mapper.lambda_handler(CHUNK | fields, None)
+
+        assert returned == output("my-bucket", 3) | shuffle
+        assert partition([returned], None)
+        assert all(part.keys() - {"bucket", "partition"} == shuffle.keys() for part in partition([returned], None))
+        reduced = [reducer(part, None) for part in partition([returned], None)]
+        assert summary(reduced, None) == {"to": 1, "be": 1}
+
+
+def test_partition_takes_a_layout_that_is_not_named_for_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "list_directories", lambda bucket, prefix: ["reducer0/"])
+
+    assert partition([output("one", 3) | {"shuffle": "objects"}, output("one", 3)], None)
+    with pytest.raises(ValueError, match=r"shuffle 'objects', and output 2 has .*shuffle 'packed'"):
+        partition([output("one", 3), output("one", 3) | {"shuffle": "packed"}], None)
+
+
+@pytest.mark.parametrize("shuffle", [None, "", "pack", 3, ["packed"], "os"])
+@pytest.mark.parametrize("function", ["mapper", "partition", "reducer"])
+def test_layout_that_is_not_known_is_refused_by_name(function: str, shuffle: Any) -> None:
+    part = {"bucket": "my-bucket", "partition": "reducer0/"}
+    calls: dict[str, Any] = {
+        "mapper": lambda: mapper.lambda_handler(CHUNK | {"shuffle": shuffle}, None),
+        "partition": lambda: partition([output("my-bucket", 3) | {"shuffle": shuffle}], None),
+        "reducer": lambda: reducer(part | {"shuffle": shuffle}, None),
+    }
+
+    with pytest.raises(ValueError, match='"shuffle" must be objects or packed; got'):
+        calls[function]()
 
 
 def test_user_map_splits_at_whitespace(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +137,7 @@ def test_partition_lists_once_however_many_mappers_there_were(monkeypatch: pytes
         ([3], "mapper output 1 is not"),
         ([output("one", 3), {"bucket": "one"}], "mapper output 2 is not"),
         ([output("one", 3), output("one", 3), output("two", 3)], "output 1 has.*output 3 has"),
+        ([output("one/" + 250 * "a", 3), output("one/" + 250 * "a" + "b", 3)], "output 1 has.*output 2 has"),
         ([output("one", 3), output("one", 4)], "numReducer 3.* and .*numReducer 4"),
     ],
 )

@@ -1,17 +1,23 @@
 """The programmer's functions: pairs that a map yields are emitted, and whatever else they return is told by name."""
 
 import asyncio
+import importlib
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.mapreduce import emit, emitting, run_map, run_reduce, storage
+from runtime.mapreduce import Values, emit, emitting, find_combine, run_map, run_reduce, storage
+from runtime.mapreduce.programmer import combiner
+from runtime.mapreduce.run import Run, within
+from tests.fakes.round_trip import in_memory, read_back, run_mapper
 from tests.fakes.shuffle_store import ShuffleStore
 
 TEXT = "to be or not to be"
@@ -225,3 +231,90 @@ def test_yielded_or_emitted_is_the_same(words: list[str]) -> None:
 
     assert stored[0] == stored[1]
     assert stored[0].total() == len(words)
+
+
+def test_returned_values_are_a_list_in_the_result() -> None:
+    made = run_reduce(lambda word, values: {"all": values, "last": values[-1:]}, "be", Values([(1, 2), ("a", 1)]))
+
+    assert made == {"all": [1, 1, "a"], "last": ["a"]}
+    assert [type(part) for part in made.values()] == [list, list]
+
+
+PACKAGE = "job_of_a_test"
+
+
+def package(folder: Path, monkeypatch: pytest.MonkeyPatch, user_combine: str | None) -> str:
+    """A package with a module user_combine of that text, or without one."""
+    (folder / PACKAGE).mkdir()
+    if user_combine is not None:
+        (folder / PACKAGE / "user_combine.py").write_text(user_combine)
+    monkeypatch.syspath_prepend(folder)
+    for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
+        monkeypatch.delitem(sys.modules, name)
+    importlib.invalidate_caches()
+    return PACKAGE
+
+
+def test_job_without_a_combiner_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert find_combine(package(tmp_path, monkeypatch, None)) is None
+    assert find_combine("functions.mapper") is None
+
+
+def test_combiner_of_a_job_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    combine = find_combine(package(tmp_path, monkeypatch, "def user_combine(word, values):\n    return (word, sum(values))"))
+
+    assert combine is not None
+    assert combine("be", Values([(2, 3)])) == ["be", 6]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("import no_such_module", "No module named 'no_such_module'"),
+        ("user_combin = 3", r"user_combine.py has no user_combine; write def user_combine\(word, values\)"),
+    ],
+)
+def test_combiner_that_cannot_be_imported_fails(text: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ImportError, match=told):
+        find_combine(package(tmp_path, monkeypatch, text))
+
+
+def test_error_in_the_combiners_module_stays_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AttributeError, match="no attribute 'no_such'"):
+        find_combine(package(tmp_path, monkeypatch, "import math\nmath.no_such"))
+
+
+@pytest.mark.parametrize(
+    ("user_combine", "told"),
+    [
+        (reduce_coroutine, "returned <coroutine object .*; write def in place of async def"),
+        (reduce_generator, "returned <generator object .*for the word 'be': .* return in place of yield"),
+        (lambda word: 1, r"can't be called with \('be', \[1, 1\]\): .*; write def user_combine\(word, values\)"),
+        (3, r"is no function but 3; write def user_combine\(word, values\)"),
+        (lambda word, values: {1}, r"returned \{1\}, of type set, for the word 'be': JSON has no set"),
+    ],
+)
+def test_combiner_that_returns_no_value_fails_by_name(user_combine: Any, told: str) -> None:
+    with pytest.raises(TypeError, match=f"^user_combine in functions/mapper/user_combine.py {told}"):
+        combiner(user_combine)("be", Values([(1, 2)]))
+
+
+def test_objects_leave_the_combiner_out_and_say_so_in_the_log_line(store: ShuffleStore) -> None:
+    noted = Run("run1")
+
+    with within(noted), emitting("my-bucket", 3, "objects", combiner(lambda word, values: sum(values))):
+        run_map(generator, TEXT)
+
+    assert noted.notes == {"combiner": "left out"}
+    assert len(store.objects) == len(TEXT.split())
+
+
+def test_packed_stores_what_the_combiner_makes_of_a_word() -> None:
+    def user_map(text: str) -> Any:
+        for word in TEXT.split():
+            yield word, 2
+
+    with in_memory():
+        run_mapper("packed", user_map, combine=combiner(lambda word, values: {"sum": sum(values)}))
+
+        assert read_back("packed") == {word: [{"sum": 2 * times}] for word, times in Counter(TEXT.split()).items()}
