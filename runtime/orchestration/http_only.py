@@ -48,6 +48,10 @@ from runtime.orchestration.settings import Settings
 PAYLOAD_BYTES = 5_500_000
 """What we use of the 6 MB of a synchronous request or response (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)."""
 
+ANSWERS_BYTES = 1_000_000
+"""What all branches of a fan-out may answer together, without what lies in S3. It passes through their caller's memory, and is
+written and read as JSON twice more, which is slower from some hundred kilobytes on."""
+
 ENTRY = "unum_map"
 ATTEMPTS = 3
 """As often as Lambda itself would try an asynchronous invocation."""
@@ -239,11 +243,11 @@ class HttpOnly(Orchestration):
         raise AssertionError("the last attempt returns or raises")
 
     def _answer(self, invocation: Invocation, value: Any) -> dict[str, Any]:
-        """A branch's value for its caller, which passes on what all branches answer: so it may fill its share of a payload."""
+        """A branch's value for its caller, which passes on what all branches answer: so it may fill its share."""
         envelope = invocation.envelope
         branches = envelope.fan_out.size if envelope.fan_out else 1
         key = own_key(self._edge.name, envelope)
-        return self._returns(invocation).datum(value, key, PAYLOAD_BYTES // branches - SEPARATOR_BYTES)
+        return self._returns(invocation).datum(value, key, min(PAYLOAD_BYTES, ANSWERS_BYTES) // branches - SEPARATOR_BYTES)
 
     def _deadline(self, invocation: Invocation) -> float:
         """When this function's own time, and its caller's, is up: seconds since the epoch."""

@@ -4,7 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from scripts.client.chunking import chunk_by_number, chunk_by_size, torn_lines
@@ -70,7 +70,7 @@ def read_input(
                 chosen = choose(text_bytes)
             pieces = chunk_by_size(texts, chunk_bytes or chosen or OBJECTS_CHUNK_BYTES)
         elements = spooled(pieces)
-        return Input(elements, _told(torn_lines(element.text for element in elements)), chosen)
+        return Input(elements, _told(_torn_lines(elements)), chosen)
 
     path = None if name == STDIN else Path(name)
     if path is not None and os.path.isdir(path):
@@ -118,6 +118,13 @@ def _given_up(blocks: deque[str]) -> Iterator[str]:
     """The blocks, none of which is held once the next is asked for."""
     while blocks:
         yield blocks.popleft()
+
+
+def _torn_lines(elements: Sequence[Element]) -> list[int]:
+    """As `torn_lines`. Lines are counted only if one is torn, for that takes as long as to cut the text."""
+    if all(element.text.endswith(("\n", "\r")) for element in islice(elements, max(len(elements) - 1, 0))):
+        return []
+    return torn_lines(element.text for element in elements)
 
 
 def _told(torn: list[int]) -> list[str]:

@@ -18,7 +18,7 @@ from runtime.orchestration.returns import input_key
 from scripts.client import objects, stored
 from scripts.client.concurrency import at_once
 from scripts.client.errors import UsageError
-from scripts.client.orchestrations.base import Chunk, size
+from scripts.client.orchestrations.base import Chunk, encoded, size
 
 LIST = "unum_map.input/1.json"
 
@@ -51,7 +51,7 @@ def place(returns: S3Store, run_id: str, chunks: Sequence[Chunk], room: int, *, 
             stored_apart.append(i)
 
     def store(i: int) -> None:
-        objects.write(returns, f"{run_id}/{input_key(_BRANCH, i + 1)}", encode(chunks[i]))
+        objects.write(returns, f"{run_id}/{input_key(_BRANCH, i + 1)}", encoded(chunks[i]))
 
     at_once([partial(store, i) for i in stored_apart], _THREADS)
     return data

@@ -23,7 +23,7 @@ from scripts.client import objects, stored
 from scripts.client.aws import Role
 from scripts.client.concurrency import at_once
 from scripts.client.errors import UsageError
-from scripts.client.orchestrations.base import Chunk, Orchestration, Progress
+from scripts.client.orchestrations.base import Chunk, Orchestration, Progress, encoded
 
 _FAN_OUT = ".unum_map"
 _FAN_IN = ".sync"
@@ -53,7 +53,7 @@ class S3Triggers(Orchestration):
         objects.ensure(bucket, self._key(_FAN_OUT), _bookkeeping(len(chunks)))
 
         def write(i: int) -> None:
-            objects.ensure(bucket, self._key(value_name(i + 1)), encode(chunks[i]))
+            objects.ensure(bucket, self._key(value_name(i + 1)), encoded(chunks[i]))
 
         at_once([partial(write, i) for i in range(len(chunks))], _THREADS)
 

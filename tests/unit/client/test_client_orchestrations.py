@@ -16,7 +16,7 @@ from runtime.orchestration.sfn import STATE_BYTES
 from scripts.client.console import describe
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import Progress, Verdict, elements
-from scripts.client.orchestrations.base import size
+from scripts.client.orchestrations.base import encoded, size
 from scripts.client.orchestrations.sfn import Sfn
 
 
@@ -93,6 +93,11 @@ def test_chunks_are_never_held_all_together():
 
     assert len(stored_in(returns)) == 300
     assert chunks.most <= 40
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_chunk_is_the_same_json_whatever_its_text(text):
+    assert json.loads(encoded({"text": text, "destination": "b"})) == {"text": text, "destination": "b"}
 
 
 def test_size_counts_the_longest_form():
