@@ -355,16 +355,32 @@ def delete(bucket: str, key: str) -> None:
     _request("s3:DeleteObject", bucket, key, lambda: obstore.delete(_open(bucket), key))
 
 
+Listed = tuple[str, int]
+"""What a listing tells of an object: its key, and its size in bytes."""
+
+
 def list_keys(bucket: str, prefix: str) -> Iterator[str]:
     """All keys under `prefix` (empty, or whole segments ending in a slash), page by page, in memory one page at a time.
 
     Raises:
         StorageError: a page finally failed.
     """
-    listing = _Listing(bucket, prefix)
+    return (key for key, _ in list_objects(bucket, prefix))
+
+
+def list_objects(bucket: str, prefix: str, after: str | None = None, until: str | None = None) -> Iterator[Listed]:
+    """Like `list_keys`, with sizes; only keys greater than `after` and not greater than `until`.
+
+    Raises:
+        StorageError: a page finally failed.
+    """
+    listing, end = _Listing(bucket, prefix, after), until.encode() if until is not None else None
     while True:
         current_run().requests["s3.ListObjectsV2"] += 1
         page = _request("s3:ListBucket", bucket, prefix, listing.next_page)
+        if end is not None and page and page[-1][0].encode() > end:
+            yield from (listed for listed in page if listed[0].encode() <= end)
+            return
         yield from page
         if len(page) < PAGE_SIZE:
             return
@@ -373,19 +389,19 @@ def list_keys(bucket: str, prefix: str) -> Iterator[str]:
 class _Listing:
     """A listing's pages. One that failed can't be continued: another one then begins after the last key that was read."""
 
-    def __init__(self, bucket: str, prefix: str) -> None:
+    def __init__(self, bucket: str, prefix: str, after: str | None) -> None:
         self._bucket, self._prefix = bucket, prefix
         self._pages: Iterator[Any] | None = None
-        self._last: str | None = None
+        self._last = after
 
-    def next_page(self) -> list[str]:
-        """The keys of the next page; the one after the last page is empty."""
+    def next_page(self) -> list[Listed]:
+        """The objects of the next page; the one after the last page is empty."""
         pages, self._pages = self._pages, None
         if pages is None:
             pages = iter(obstore.list(_open(self._bucket), self._prefix or None, offset=self._last, chunk_size=PAGE_SIZE))
-        keys = [item["path"] for item in next(pages, ())]
-        self._pages, self._last = pages, keys[-1] if keys else self._last
-        return keys
+        found = [(item["path"], item["size"]) for item in next(pages, ())]
+        self._pages, self._last = pages, found[-1][0] if found else self._last
+        return found
 
 
 def list_directories(bucket: str, prefix: str) -> list[str]:

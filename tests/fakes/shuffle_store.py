@@ -10,12 +10,14 @@ class ShuffleStore:
     """Objects by key. Put it in place of `storage.put_once` as `store.put`.
 
     Attributes:
-        objects: `{key: body}` of what is stored.
+        objects: `{key: body}` of the pairs that are stored.
+        proofs: `{key: body}` of what a mapper says of them.
         started: keys whose put has begun.
     """
 
     def __init__(self, refuse: Callable[[str], Exception | None] = lambda key: None) -> None:
         self.objects: dict[str, bytes] = {}
+        self.proofs: dict[str, bytes] = {}
         self.started: list[str] = []
         self.buckets: set[str] = set()
         self._refuse = refuse
@@ -37,6 +39,9 @@ class ShuffleStore:
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
         """`storage.put_once`."""
+        if "emitted" in key.split("/"):
+            self.proofs[key] = body
+            return
         with self._progress:
             self.started.append(key)
             self._progress.notify_all()

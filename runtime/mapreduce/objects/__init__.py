@@ -1,6 +1,7 @@
 """The layout `objects`: one object in S3 for each pair.
 
-{prefix/}{run/}reducer{id}/{word}/{uuid}
+{prefix/}{run/}reducer{id}/{word}/{uuid}    a pair; empty if its value is 1, see `bodies` for others
+{prefix/}{run/}emitted/{index}, sum         the proof that a run's pairs are complete, see `proof`
 """
 
 from collections.abc import Iterator
@@ -28,13 +29,13 @@ class Objects(Shuffle):
         """The directories that the mappers filled."""
         from runtime.mapreduce.objects.reader import list_partitions
 
-        return list_partitions(where)
+        return list_partitions(where, run, mappers)
 
     def read(self, where: Destination, partition: str, run: Run) -> Iterator[tuple[str, Values]]:
         """Each word once, in the order of the keys."""
         from runtime.mapreduce.objects.reader import read_partition
 
-        return read_partition(where, partition)
+        return read_partition(where, partition, run)
 
 
 LAYOUT = Objects()
