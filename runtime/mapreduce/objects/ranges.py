@@ -2,8 +2,8 @@
 
 A listing gives 1,000 keys a request, one request after the other, and nobody but the mappers knows how the keys are spread. So
 each mapper says it in a few places, from which partition makes ranges of some `RANGE_PAIRS` pairs. Wherever they begin, ranges
-cover everything once: each begins after the key at which the one before it ends. For n pairs, that costs at most ⌊n/1000⌋ + ⌊n/4000⌋
-requests; a listing of less than twice `RANGE_PAIRS` is not split, and costs ⌊n/1000⌋ + 1.
+cover everything once: each begins after the key at which the one before it ends. For n pairs, that costs at most
+⌊n/1000⌋ + ⌊n/4000⌋ requests; a listing of less than twice `RANGE_PAIRS` is not split, and costs ⌊n/1000⌋ + 1.
 """
 
 from collections.abc import Iterable, Iterator

@@ -35,9 +35,6 @@ STEP = st.one_of(
 )
 
 layouts = pytest.mark.parametrize("layout", LAYOUTS)
-layouts_with_values = pytest.mark.parametrize(
-    "layout", ["packed", pytest.param("objects", marks=pytest.mark.xfail(reason="objects takes no value but 1 yet"))]
-)
 
 
 def exactly(pairs: Any) -> dict[str, list[str]]:
@@ -102,7 +99,7 @@ def model_of(steps: list[Any]) -> list[tuple[str, Any]]:
 
 @settings(max_examples=60)
 @given(st.lists(st.lists(STEP, max_size=8), min_size=1, max_size=3))
-@layouts_with_values
+@layouts
 def test_readers_find_what_was_emitted_in_its_order(layout: str, mappers: list[list[Any]]) -> None:
     found = emitted(layout, *map(map_of, mappers))
 
@@ -111,7 +108,7 @@ def test_readers_find_what_was_emitted_in_its_order(layout: str, mappers: list[l
 
 @settings(max_examples=30)
 @given(st.lists(st.lists(STEP, max_size=6), min_size=1, max_size=3), st.lists(STEP, max_size=6))
-@layouts_with_values
+@layouts
 def test_threads_lose_and_add_nothing(layout: str, threads: list[list[Any]], own: list[Any]) -> None:
     def work(steps: list[Any]) -> None:
         for pair in map_of(steps)(""):
@@ -186,7 +183,7 @@ def test_word_of_a_subclass_is_its_plain_text(hand_out: Any, layout: str) -> Non
     assert emitted(layout, user_map) == {"a": [1, 1], "b": [1, 1]}
 
 
-@layouts_with_values
+@layouts
 def test_value_of_a_subclass_is_plain(layout: str) -> None:
     def user_map(text: str) -> None:
         for value in (Level.LOW, Word.FIRST, (1, (2,)), Counter("aa"), defaultdict(list, x=[Level.LOW])):
@@ -195,7 +192,7 @@ def test_value_of_a_subclass_is_plain(layout: str) -> None:
     assert read(emitted(layout, user_map)) == exactly([("a", value) for value in (1, "b", [1, [2]], {"a": 2}, {"x": [1]})])
 
 
-@layouts_with_values
+@layouts
 def test_value_that_is_changed_after_its_emission_is_stored_as_it_was(layout: str) -> None:
     def user_map(text: str) -> None:
         value: dict[str, Any] = {"n": [1]}
@@ -290,7 +287,7 @@ def test_emit_all_takes_words_without_end_batch_by_batch(layout: str, monkeypatc
     assert emitted(layout, lambda text: emit_all(iter("abcab" * 2))) == {"a": [1] * 4, "b": [1] * 4, "c": [1] * 2}
 
 
-@layouts_with_values
+@layouts
 def test_nested_emit_all_keeps_the_order(layout: str) -> None:
     def inner() -> Iterator[str]:
         yield "a"
