@@ -12,11 +12,12 @@ from unittest.mock import patch
 from uuid import UUID
 
 from runtime.mapreduce import storage
-from runtime.mapreduce.keys import Destination, partition_number
+from runtime.mapreduce.keys import Destination
 from runtime.mapreduce.objects import writer as objects_writer
 from runtime.mapreduce.packed import format, frames, merge, names, reader, writer
+from runtime.mapreduce.partitions import list_partitions
 from runtime.mapreduce.record import replace
-from runtime.mapreduce.run import Run, current_run
+from runtime.mapreduce.run import Run
 from runtime.mapreduce.sequence import Values
 from runtime.orchestration import ORCHESTRATIONS, fan_in, given_up, invoker, lock, open_runs, overdue, returns, table, wrapper
 from runtime.orchestration.envelope import encode
@@ -119,11 +120,11 @@ def _failure_overlooked() -> AbstractContextManager[Any]:
 
 
 def _first_page_only() -> AbstractContextManager[Any]:
-    def list_keys(bucket: str, prefix: str) -> Iterator[str]:
-        pages = iter(storage.obstore.list(storage._open(bucket), prefix or None, chunk_size=storage.PAGE_SIZE))
-        yield from (item["path"] for item in next(pages, ()))
+    def list_objects(bucket: str, prefix: str, after: str | None = None, until: str | None = None) -> Iterator[storage.Listed]:
+        pages = iter(storage.obstore.list(storage._open(bucket), prefix or None, offset=after, chunk_size=storage.PAGE_SIZE))
+        yield from ((item["path"], item["size"]) for item in next(pages, ()))
 
-    return patch.object(storage, "list_keys", list_keys)
+    return patch.object(storage, "list_objects", list_objects)
 
 
 def _values_in_order_of_text() -> AbstractContextManager[Any]:
@@ -135,12 +136,10 @@ def _values_in_order_of_text() -> AbstractContextManager[Any]:
 
 
 def _partitions_in_order_of_text() -> AbstractContextManager[Any]:
-    def list_partitions(destination: object, shuffle: object, mappers: int) -> list[str]:
-        where = Destination.parse(destination, current_run().run_id)
-        found = storage.list_directories(where.bucket, where.prefix)
-        return sorted(name for name in found if partition_number(name) is not None)
+    def in_order_of_text(destination: object, shuffle: object, mappers: int) -> list[str]:
+        return sorted(list_partitions(destination, shuffle, mappers))
 
-    return patch("functions.partition.partition.list_partitions", list_partitions)
+    return patch("functions.partition.partition.list_partitions", in_order_of_text)
 
 
 def _checkpoint_overwritten() -> AbstractContextManager[Any]:
@@ -251,11 +250,13 @@ def _merged_as_read() -> AbstractContextManager[Any]:
 
 
 MISTAKES = (
-    Mistake("random uuids in emit", "sfn", _random_uuids, shuffle="objects"),
-    Mistake("random uuids in emit", "http_sync_s3", _random_uuids, shuffle="objects"),
-    Mistake("random uuids in emit", "http_only", _random_uuids, shuffle="objects"),
-    Mistake("random uuids in emit", "s3_triggers", _random_uuids, shuffle="objects"),
-    Mistake("random uuids in emit", "dynamodb_triggers", _random_uuids, shuffle="objects"),
+    Mistake("random uuids in emit", "sfn", _random_uuids, 400, "objects", "probably user_map emitted"),
+    Mistake("random uuids in emit", "http_sync_s3", _random_uuids, 400, "objects", "probably user_map emitted"),
+    Mistake("random uuids in emit", "http_only", _random_uuids, 400, "objects", "probably user_map emitted"),
+    Mistake("random uuids in emit", "s3_triggers", _random_uuids, 400, "objects", "probably user_map emitted"),
+    Mistake(
+        "random uuids in emit", "dynamodb_triggers", _random_uuids, 400, "objects", "probably user_map emitted something else"
+    ),
     Mistake("a counter in place of the set", "dynamodb_triggers", _counter_for_the_set),
     Mistake("no lock", "s3_triggers", _no_lock),
     Mistake("lock that doesn't read its owner back", "s3_triggers", _lock_without_owner),

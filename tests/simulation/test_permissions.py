@@ -29,8 +29,6 @@ UNSEEN = {
     # of runs that clients start in other ways than a simulated one
     "s3:GetObject returns/*/mapper.input/*": "the client puts a large chunk into a claim check (test_client_triggers.py)",
     "s3:PutObject results/.open/*": "the first function of a run that no client has claimed marks it (test_s3_triggers.py)",
-    "s3:PutObject shuffle/*/emitted/": "a run proves itself complete",
-    "s3:GetObject shuffle/*/emitted/": "the same",
     "s3:AbortMultipartUpload shuffle/*/packed/": "an upload in parts of which one has failed",
     # of events that come when all is removed
     "s3:ListBucket input": "an event of a run that was removed is turned back, not retried (test_s3_triggers.py)",

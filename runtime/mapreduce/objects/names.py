@@ -12,7 +12,7 @@ Outside a run it is random.
 import json
 from uuid import UUID, uuid5
 
-from runtime.mapreduce.objects.errors import ObjectsError
+from runtime.mapreduce.objects.errors import OTHERWISE, ObjectsError
 from runtime.mapreduce.values import Json
 
 _NAMESPACE = UUID("6b1a3c1e-52d7-5d0f-9a57-0c0f2f6f4b1d")
@@ -57,5 +57,5 @@ class Mappers:
                 self._known[name_of_one(self._run_id, mapper, self._occurrences).bytes] = mapper
             self._occurrences += 1
         if found is None:
-            raise ObjectsError(f"the name {UUID(bytes=name)} is not one that a mapper of run {self._run_id} writes")
+            raise ObjectsError(f"no mapper of run {self._run_id} gives a pair the name {UUID(bytes=name)}; probably {OTHERWISE}")
         return found

@@ -22,16 +22,11 @@ from typing import Any
 from runtime.mapreduce import storage
 from runtime.mapreduce.concurrency import in_order
 from runtime.mapreduce.keys import Destination, partition_directory
-from runtime.mapreduce.objects.errors import ObjectsError
+from runtime.mapreduce.objects.errors import OTHERWISE, ObjectsError
 from runtime.mapreduce.objects.ranges import Place, places_of, split
 from runtime.mapreduce.run import Run
 
 _SUM = "sum"
-
-_OTHERWISE = (
-    "user_map emitted something else when a mapper ran again (for the same text it must emit the same: nothing that depends on "
-    "chance or time), or something else writes there"
-)
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,7 @@ def add_up(where: Destination, run: Run, mappers: int, listed: Iterable[int]) ->
         )
     if extra := sorted(found - pairs.keys()):
         what = partition_directory(extra[0])
-        raise ObjectsError(f"no mapper says that it emitted anything into {_directory(where)}{what}; probably {_OTHERWISE}")
+        raise ObjectsError(f"no mapper says that it emitted anything into {_directory(where)}{what}; probably {OTHERWISE}")
     ranges = {str(number): split(places[number], pairs[number]) for number in sorted(pairs)}
     by_number = {str(number): pairs[number] for number in sorted(pairs)}
     _store(where, run, _SUM, {"run": run.run_id, "mappers": mappers, "pairs": by_number, "places": ranges})
@@ -112,7 +107,7 @@ def check(where: Destination, partition: str, emitted: int, found: int) -> None:
     if found == emitted:
         return
     what = (
-        f"{found - emitted:,} too many: probably {_OTHERWISE}"
+        f"{found - emitted:,} too many: probably {OTHERWISE}"
         if found > emitted
         else f"{emitted - found:,} are missing: probably something has deleted them"
     )
