@@ -2,7 +2,8 @@
 
     {prefix/}{run/}reducer{id}/{word}/{uuid}
 
-Written by mappers (`emit`), listed by partition and reducers, body empty, kept until the run is cleaned up.
+Written by mappers (`emit`), listed by partition and reducers, kept until the run is cleaned up. The body is empty where the value
+is 1.
 
 A word stands in its key as itself where that is safe. Escaped reversibly, as `%XX` per UTF-8 byte, are `/` and `%`, blanks and
 control characters, and U+FFFE and U+FFFF, which no XML listing can carry (https://www.w3.org/TR/xml/#charsets).

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
 
+from runtime.mapreduce.objects.ranges import RANGE_PAIRS
+
 Range = tuple[int, int]
 
 PAGE = 1000
@@ -26,6 +28,7 @@ class Shape:
         words: W, emitted by all mappers together.
         shuffle: the layout; packed makes the same requests for any number of words.
         long_words: L, distinct words too long for a key; with objects, the reducer reads one object of each.
+        values: V, objects only: pairs whose value is not 1, which are read, too.
         blocks: B, packed only: blocks that are not in the merged index, of all pairs of a mapper and a reducer.
         waits: how long, in seconds, the last mapper and the last reducer waited for the others; http_sync_s3 only.
         seconds: how long the client waited.
@@ -36,6 +39,7 @@ class Shape:
     words: int
     shuffle: str = "objects"
     long_words: int = 0
+    values: int = 0
     blocks: int = 0
     waits: tuple[float, float] = (0.0, 0.0)
     seconds: float = 0.0
@@ -43,7 +47,8 @@ class Shape:
     @property
     def stored(self) -> int:
         """How many objects the shuffle is."""
-        return self.chunks + 1 if self.shuffle == "packed" else self.words
+        of_mappers_and_partition = self.chunks + 1
+        return of_mappers_and_partition if self.shuffle == "packed" else self.words + of_mappers_and_partition
 
 
 def by_functions(orchestration: str, shape: Shape) -> dict[str, Range]:
@@ -108,7 +113,8 @@ def _steps(seconds: float, pause: float, following: Callable[[float, float], flo
 
 
 def _listed_by_reducers(shape: Shape) -> Range:
-    return shape.reducers, shape.reducers + shape.words // PAGE
+    # A long listing is read in ranges, see `runtime.mapreduce.objects.ranges`.
+    return shape.reducers, shape.reducers + shape.words // PAGE + shape.words // RANGE_PAIRS
 
 
 def _sum(*ranges: Range) -> Range:
@@ -127,11 +133,12 @@ def _packed(shape: Shape) -> dict[str, Range]:
 
 
 def _objects(shape: Shape) -> dict[str, Range]:
-    """Emit, list the directories, list the pairs."""
+    """Emit, list the directories, list the pairs; and the proof, from mappers to partition, and from there to reducers."""
+    n, r = shape.chunks, shape.reducers
     return {
-        "s3.PutObject": exactly(shape.words),
+        "s3.PutObject": exactly(shape.words + n + 1),
         "s3.ListObjectsV2": _sum(exactly(1 + shape.reducers // PAGE), _listed_by_reducers(shape)),
-        "s3.GetObject": exactly(shape.long_words),
+        "s3.GetObject": exactly(shape.long_words + shape.values + n + r),
     }
 
 

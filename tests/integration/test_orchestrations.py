@@ -59,7 +59,7 @@ def test_twelve_reducers_are_numbered_as_numbers(name: str, deploy: Deploy) -> N
     deployment.wait()
 
     directories = {key.split("/")[1] for key in deployment.buckets.keys(deployment.buckets.shuffle)}
-    assert directories == {f"reducer{n}" for n in range(12)}
+    assert directories == {"emitted", *(f"reducer{n}" for n in range(12))}
     assert deployment.buckets.result("run1") == counted(texts)
 
 

@@ -148,7 +148,7 @@ def test_partition_says_what_is_wrong_with_its_event(event: Any, said: str) -> N
 
 def test_reducer_reduces_each_word_of_its_partition(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = ["reducer0/to/1", "reducer0/be/1", "reducer0/be/2", "reducer0/and%2For/1"]
-    monkeypatch.setattr(storage, "list_keys", lambda bucket, prefix: iter(keys))
+    monkeypatch.setattr(storage, "list_objects", lambda bucket, prefix: ((key, 0) for key in keys))
 
     assert reducer({"bucket": "my-bucket", "partition": "reducer0/"}, None) == {"to": 1, "be": 2, "and/or": 1}
 
