@@ -547,7 +547,7 @@ def test_log_line_counts_requests_of_all_services(deployment: TriggeredByItems, 
         "dynamodb.UpdateItem": 2,  # the attempt, and the index
         "dynamodb.GetItem": 2,  # is the item still there, and has it been done before?
         "dynamodb.PutItem": 2,  # the value, and the fan-in
-        "s3.PutObject": 2,
+        "s3.PutObject": 2 + 1,  # the pairs, and their number
         "s3.ListObjectsV2": 1,  # has the run ended?
     }
 

@@ -305,7 +305,7 @@ def test_nested_emit_all_keeps_the_order(layout: str) -> None:
         assert read_back(layout) == {"a": [2, 1, 1, 3, 1, 4]}
 
 
-@layouts_with_values
+@layouts
 def test_emit_of_another_thread_leaves_the_order_of_emit_all_alone(layout: str) -> None:
     def words() -> Iterator[str]:
         yield "a"
