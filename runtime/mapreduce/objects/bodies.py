@@ -7,15 +7,15 @@
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from runtime.mapreduce.record import record
 from runtime.mapreduce.values import Json, canonical, shown
 
 _FIELDS = {"mapper", "number", "occurrence", "value"}
 
 
-@dataclass(frozen=True)
+@record
 class Body:
     """What a body says.
 

@@ -15,7 +15,6 @@ run is cleaned up.
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,12 +23,13 @@ from runtime.mapreduce.concurrency import in_order
 from runtime.mapreduce.keys import Destination, partition_directory
 from runtime.mapreduce.objects.errors import OTHERWISE, ObjectsError
 from runtime.mapreduce.objects.ranges import Place, places_of, split
+from runtime.mapreduce.record import record
 from runtime.mapreduce.run import Run
 
 _SUM = "sum"
 
 
-@dataclass(frozen=True)
+@record
 class Sum:
     """What all mappers of a run emitted.
 
