@@ -11,7 +11,6 @@ import json
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from itertools import accumulate
-from operator import add, lt
 from typing import Any, TypeAlias
 
 from runtime.mapreduce.packed.compression import compress, decompress
@@ -67,15 +66,14 @@ def decode_frame(frame: bytes, ones: bool) -> tuple[list[str], list[Runs]]:
         ValueError: it is no such frame.
     """
     try:
-        match json.loads(decompress(frame), parse_constant=_refuse):
-            case [[*_] as words, [*_] as runs] if len(words) == len(runs) > 0 and set(map(type, words)) == {str}:
-                pass
+        match json.loads(decompress(frame).decode(), parse_constant=_refuse):
+            case [[*_] as words, [*_] as runs] if len(words) == len(runs) > 0:
+                "".join(words).encode()
             case _:
                 raise ValueError("a frame holds no words with their values")
-        "".join(words).encode()
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"a frame can't be read: {error}") from None
-    if not all(map(lt, words, words[1:])):
+    if words != sorted(words) or len(set(words)) != len(words):
         raise ValueError("a frame holds words that are not in order")
     kinds = set(map(type, runs))
     if kinds == {int}:
@@ -88,9 +86,12 @@ def decode_frame(frame: bytes, ones: bool) -> tuple[list[str], list[Runs]]:
 
 def _cuts(words: list[str], runs: list[Runs], size: int) -> Iterator[tuple[int, int]]:
     """Where to cut: an estimate, since only encoding tells."""
-    weights = map(_WEIGHT.__add__, map(len, words))
-    if list in set(map(type, runs)):
-        weights = map(add, weights, [0 if isinstance(run, int) else _WEIGHT * len(run) for run in runs])
+    if list not in set(map(type, runs)):
+        frames = -(-(len("".join(words)) + _WEIGHT * len(words)) // size)
+        step = max(1, len(words) // max(1, frames))
+        yield from ((start, min(start + step, len(words))) for start in range(0, len(words), step))
+        return
+    weights = (len(word) + _WEIGHT * (1 if isinstance(run, int) else len(run)) for word, run in zip(words, runs, strict=True))
     ends = list(accumulate(weights))
     start = 0
     while start < len(words):
@@ -101,7 +102,7 @@ def _cuts(words: list[str], runs: list[Runs], size: int) -> Iterator[tuple[int, 
 
 
 def _encode_some(words: list[str], runs: list[Runs], size: int) -> Iterator[bytes]:
-    raw = (_encode([words, runs]) + "\n").encode()
+    raw = f"[{_encode_words(words)},{_encode(runs)}]\n".encode()
     if len(raw) <= 2 * size:
         yield compress(raw)
     elif len(words) > 1:
@@ -117,6 +118,14 @@ def _encode_some(words: list[str], runs: list[Runs], size: int) -> Iterator[byte
             yield compress(raw)
         except ValueError as error:
             raise ValueError(f"the word {words[0]!r:.200} can't be stored with its value: {error}") from None
+
+
+def _encode_words(words: list[str]) -> str:
+    """`_encode(words)`, in less time for nearly all words: those that JSON writes as they are."""
+    text = "".join(words)
+    if text and text.isprintable() and '"' not in text and "\\" not in text:
+        return '["' + '","'.join(words) + '"]'
+    return _encode(words)
 
 
 def _is_run(run: Runs) -> bool:

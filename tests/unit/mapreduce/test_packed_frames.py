@@ -10,7 +10,7 @@ from backports import zstd
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runtime.mapreduce.packed import compression
+from runtime.mapreduce.packed import compression, frames
 from runtime.mapreduce.packed.compression import compress, decompress
 from runtime.mapreduce.packed.frames import Runs, count_pairs, decode_frame, encode_frames, frame_bytes
 
@@ -179,3 +179,8 @@ def test_frame_that_does_not_declare_its_size_is_refused() -> None:
 
     with pytest.raises(ValueError, match="a frame declares None bytes"):
         decompress(stream)
+
+
+@given(st.lists(WORDS | st.text('a"\\\n\x7f\u2028é', max_size=3), max_size=20))
+def test_words_are_written_as_json_writes_them(words: list[str]) -> None:
+    assert frames._encode_words(words) == json.dumps(words, ensure_ascii=False, separators=(",", ":"))
