@@ -17,7 +17,6 @@ Which buckets and tables there are is the orchestration's own. An older version'
 
 import json
 import os
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -189,6 +188,8 @@ def _workspaces(lines: Iterable[str]) -> list[str]:
 
 
 def _terraform(*arguments: str, workspace: str | None = None) -> str:
+    import subprocess
+
     environment = {**os.environ, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
     if workspace:
         environment["TF_WORKSPACE"] = workspace

@@ -1,7 +1,6 @@
 """The elements of a text of any size: what has no room in memory lies in a temporary file, and is read when it is asked for."""
 
 import os
-import tempfile
 import weakref
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -27,6 +26,8 @@ class _Spooled(Sequence[Element]):
     """Elements of which the first are held, and the others lie in a file that has no name and goes with its process."""
 
     def __init__(self, held: list[Element], texts: Iterable[str]) -> None:
+        import tempfile
+
         self._held, self._file = held, tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the elements are)
         weakref.finalize(self, self._file.close)
         self._ends = [0]

@@ -9,7 +9,6 @@
 
 import os
 import sys
-import unicodedata
 from collections.abc import Sequence
 
 from scripts.client.escaping import shortened
@@ -63,6 +62,8 @@ def _width(text: str) -> int:
 
 
 def _columns(sign: str) -> int:
+    import unicodedata
+
     if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

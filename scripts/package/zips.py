@@ -2,7 +2,6 @@
 
 import io
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,8 @@ _FILE_MODE = 0o100644 << 16
 
 def zip_bytes(files: Mapping[str, bytes]) -> bytes:
     """Zip `{path in the zip: content}`: names sorted, one time stamp, one mode, one compression level."""
+    import zipfile  # here, since the client only wants the names of files from this module
+
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(files):

@@ -15,6 +15,8 @@ from scripts.client.runid import check_run_id, new_run_id
 
 ROOT = Path(__file__).parents[3]
 
+SLOW = ("boto3", "botocore", "rich")
+
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
@@ -80,11 +82,28 @@ def test_each_orchestration_is_registered_under_its_modules_name():
 
 
 def test_help_does_not_import_what_is_slow():
-    code = "import sys, scripts.client.app; print([m for m in ('boto3', 'botocore', 'rich') if m in sys.modules])"
+    assert imported("import scripts.client.app") & {*SLOW, "concurrent.futures", "subprocess", "tempfile", "zipfile"} == set()
 
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
 
-    assert done.stdout.strip() == "[]"
+@pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
+def test_a_run_on_the_embedded_aws_does_not_import_what_is_slow(orchestration):
+    parts = f"scripts.client.services, scripts.client.orchestrations.{orchestration}, scripts.client.staleness"
+
+    assert imported(f"import scripts.client.app, {parts}") & {*SLOW, "subprocess", "zipfile"} == set()
+
+
+def test_a_run_imports_its_own_orchestration_alone():
+    modules = imported("from scripts.client.orchestrations import ORCHESTRATIONS; ORCHESTRATIONS['http_sync_s3']")
+
+    assert "scripts.client.orchestrations.http_sync_s3" in modules
+    assert not modules & {f"scripts.client.orchestrations.{name}" for name in ORCHESTRATIONS if name != "http_sync_s3"}
+
+
+def imported(code):
+    """The modules of a process that has run the code."""
+    program = f"{code}\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    return set(done.stdout.split())
 
 
 @pytest.fixture
