@@ -7,6 +7,7 @@ is the one on which the embedded AWS runs functions. Python's own start comes be
 import json
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts import paths
@@ -19,20 +20,28 @@ FUNCTIONS = ("mapper", "partition", "reducer", "summary")
 _SECONDS = 60
 _PROGRAM = """
 import time
-began = time.perf_counter()
+began, used = time.perf_counter(), time.process_time()
 import runtime.orchestration.entry
-print(time.perf_counter() - began)
+print([time.perf_counter() - began, time.process_time() - used])
 """
 
 
-def measure(deployment: Deployment, times: int, functions: Sequence[str] = FUNCTIONS) -> dict[str, list[float]]:
-    """Seconds of each import by function; once more than `times`, and the first not counted: it brings the files into memory.
+@dataclass(frozen=True)
+class Import:
+    """One import: seconds, and CPU seconds, which are the same on a machine that has nothing else to do."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+def measure(deployment: Deployment, times: int, functions: Sequence[str] = FUNCTIONS) -> dict[str, list[Import]]:
+    """The imports by function; once more than `times`, and the first not counted: it brings the files into memory.
 
     Raises:
         subprocess.CalledProcessError: a function can't be imported.
     """
     client = telemetry.client(deployment, "lambda")
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[Import]] = {}
     with as_lambda() as place:
         for function in functions:
             code = unpacked(paths.BUILD / deployment.orchestration / f"{function}.zip", place.scratch / function)
@@ -47,7 +56,7 @@ def measure(deployment: Deployment, times: int, functions: Sequence[str] = FUNCT
     return found
 
 
-def _once(python: Path, code: Path, environment: dict[str, str]) -> float:
+def _once(python: Path, code: Path, environment: dict[str, str]) -> Import:
     done = subprocess.run(
         [python, "-c", _PROGRAM],
         cwd=code,
@@ -57,4 +66,4 @@ def _once(python: Path, code: Path, environment: dict[str, str]) -> float:
         timeout=_SECONDS,
         check=True,
     )
-    return float(json.loads(done.stdout))
+    return Import(*json.loads(done.stdout))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
-from scripts import children, paths
+from scripts import children
 from scripts.bench.clocked import Clocked, CommandFailedError, clock
 from scripts.bench.texts import Text
 from scripts.bench.workers import Watch
@@ -50,7 +50,7 @@ class Contender(ABC):
 
 
 class Client(Contender):
-    """The project's own client, as a user calls it."""
+    """The project's own client, as scripts/invoke.sh starts it."""
 
     def __init__(self, name: str, deployment: Deployment, layout: str, folder: Path, timeout_seconds: float) -> None:
         self.name, self.orchestration = name, deployment.orchestration
@@ -61,9 +61,8 @@ class Client(Contender):
         where = {"target": "embedded", "orchestration": self.deployment.orchestration, "prefix": self.deployment.prefix}
         wishes = where | {"region": self.deployment.region, "shuffle": self.layout, "output": str(self._output)}
         options = [f"--{name}={value}" for name, value in wishes.items()]
-        clocked = clock(
-            [paths.ROOT / "scripts" / "invoke.sh", *options, "--force", "--", text.path], self._timeout, _watch(self.deployment)
-        )
+        command = [*children.PYTHON, "scripts.client", *options, "--force", "--", str(text.path)]
+        clocked = clock(command, self._timeout, _watch(self.deployment))
         check(self, text, self._output)
         return clocked
 

@@ -90,6 +90,7 @@ class Results:
         machine: see `machine`.
         options: what was asked for.
         cold_starts: seconds of the import, by function.
+        cold_cpu: its CPU seconds.
         emit_microseconds: CPU time for each word: `{"emit": 0.3, "emit_all": 0.05}`.
         notes: what a reader has to know.
     """
@@ -99,6 +100,7 @@ class Results:
     series: list[Series] = field(default_factory=list)
     fan_outs: list[FanOut] = field(default_factory=list)
     cold_starts: dict[str, Sample] = field(default_factory=dict)
+    cold_cpu: dict[str, Sample] = field(default_factory=dict)
     emit_microseconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -124,6 +126,7 @@ class Results:
             "series": [each.as_json() for each in self.series],
             "fan_outs": [each.as_json() for each in self.fan_outs],
             "cold_starts": {name: seconds.as_json() for name, seconds in self.cold_starts.items()},
+            "cold_cpu": {name: seconds.as_json() for name, seconds in self.cold_cpu.items()},
             "emit_microseconds": self.emit_microseconds,
             "notes": self.notes,
             "failures": self.failures,

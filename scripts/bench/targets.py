@@ -155,6 +155,8 @@ def _cold(results: Results) -> _Part | None:
         return None
     by_function: list[tuple[str, Sample]] = sorted(results.cold_starts.items())
     told = ", ".join(f"{name} {seconds.median * 1000:.0f}" for name, seconds in by_function)
+    if results.cold_cpu:
+        told += f" ms; of CPU time {', '.join(f'{used.median * 1000:.0f}' for _, used in sorted(results.cold_cpu.items()))}"
     return _Part(f"{told} ms", all(seconds.median <= 0.06 for name, seconds in by_function if name in JUDGED_COLD))
 
 

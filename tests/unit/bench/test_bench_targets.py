@@ -116,3 +116,13 @@ def test_table_has_a_line_for_each_row_and_marks_what_is_missed() -> None:
 
     assert len(lines) == len(targets.rows(results())) + 1
     assert "  NO   " in lines[1]
+
+
+def test_cpu_time_of_imports_is_told_beside_a_busy_machines_time() -> None:
+    measured = results()
+    measured.cold_starts, measured.cold_cpu = {"mapper": Sample((0.3,))}, {"mapper": Sample((0.05,))}
+
+    told = row(measured, "import")
+
+    assert told.met is False
+    assert told.measured == "mapper 300 ms; of CPU time 50 ms"
