@@ -6,7 +6,6 @@ The client prints the counts and then removes what the run left: the counts are 
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -24,9 +23,6 @@ OWN = "client"
 _BLOCK = 1 << 16
 _GRACE_SECONDS = 15.0
 
-_KB_PER_MB = 1024 if sys.platform == "linux" else 1024 * 1024
-"""Units of ru_maxrss in a megabyte: macOS gives bytes."""
-
 
 class CommandFailedError(Exception):
     """A command ended with another exit code than 0, or not in time; the message holds the end of what it said."""
@@ -40,7 +36,8 @@ class Clocked:
         seconds: from its start to its last output on stdout; to its end if it printed nothing.
         whole_seconds: to its end.
         output: what it printed.
-        cpu_seconds, peak_mb: of the command itself (OWN) and, if they were watched, of the embedded AWS and its functions.
+        cpu_seconds: of the command itself (OWN) and, if they were watched, of the embedded AWS and its functions.
+        peak_mb: of all of these, if they were watched.
     """
 
     seconds: float
@@ -71,6 +68,8 @@ def clock(
             stdout=subprocess.PIPE,
             stderr=errors,
         )
+        if watch:
+            watch.follow(process.pid, OWN)
         try:
             with _ended_after(process, timeout_seconds) as late:
                 output, last = _read(process)
@@ -91,8 +90,8 @@ def clock(
         seconds=(last or ended) - began,
         whole_seconds=ended - began,
         output=output,
-        cpu_seconds={OWN: usage.ru_utime + usage.ru_stime, **used.cpu_seconds},
-        peak_mb={OWN: usage.ru_maxrss / _KB_PER_MB, **used.peak_mb},
+        cpu_seconds={**used.cpu_seconds, OWN: usage.ru_utime + usage.ru_stime},
+        peak_mb=used.peak_mb,
     )
 
 

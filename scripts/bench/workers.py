@@ -51,6 +51,7 @@ class Watch:
         self._begun: dict[int, tuple[float, int]] = {}
         self._seen: dict[int, tuple[str, _State]] = {}
         self._names: dict[int, str] = {server: SERVER}
+        self._others: tuple[int, ...] = ()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look_again, daemon=True)
 
@@ -67,6 +68,11 @@ class Watch:
         self._over.set()
         self._thread.join()
         self.look()
+
+    def follow(self, pid: int, name: str) -> None:
+        """Watch another process, too, which has just begun."""
+        self._names[pid] = name
+        self._others += (pid,)
 
     def look(self) -> None:
         """Bring `used` up to this moment."""
@@ -85,7 +91,7 @@ class Watch:
             self._look()
 
     def _look(self) -> None:
-        for pid in _family(self._server):
+        for pid in (*_family(self._server), *self._others):
             name, state = self._names.get(pid) or _function(pid), _state(pid)
             if name is not None and state is not None:
                 self._names[pid] = name

@@ -24,7 +24,16 @@ def test_output_and_use_are_told() -> None:
     assert clocked.output == b"to be\nor not\n"
     assert 0 < clocked.seconds <= clocked.whole_seconds
     assert clocked.cpu_seconds[OWN] > 0
-    assert clocked.peak_mb[OWN] > 1
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="there is no /proc")
+def test_memory_of_the_command_itself_is_its_own_and_not_that_of_who_started_it() -> None:
+    held = b"x" * (300 << 20)
+
+    clocked = clock(python("import time; print(1, flush=True); time.sleep(0.5)"), PLENTY_SECONDS, Watch(os.getppid()))
+
+    assert len(held) > 200 << 20
+    assert 1 < clocked.peak_mb[OWN] < 200
 
 
 def test_time_ends_with_the_last_output_and_not_with_the_tidying_up_after_it(tmp_path: Path) -> None:
