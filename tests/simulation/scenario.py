@@ -66,8 +66,6 @@ def draw(random: Random) -> Scenario:
     """Draw a scenario."""
     scenario = _draw_words(random)
     shuffle, job, small_blocks = random.choice(_SHUFFLES), random.choice(_JOBS), random.random() < 0.4
-    if shuffle != "packed":
-        job = jobs.WORDS  # objects take no other values yet
     return replace(scenario, shuffle=shuffle, job=job, small_blocks=small_blocks)
 
 

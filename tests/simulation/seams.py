@@ -17,6 +17,8 @@ from unittest.mock import patch
 from functions.mapper import mapper
 from functions.reducer import reducer as reducer_function
 from runtime.mapreduce import pace, retries, run, sender, storage
+from runtime.mapreduce.objects import ranges
+from runtime.mapreduce.objects import reader as objects_reader
 from runtime.mapreduce.packed import frames, merge, merged, names, reader
 from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
 from runtime.mapreduce.programmer import find_combine
@@ -222,6 +224,9 @@ def installed(simulation: Any) -> Iterator[None]:
             (names, "_SINGLE_PUT_BYTES", 150),
             (reader, "_SLICE_BYTES", 100),
             (storage, "PART_BYTES", 200),
+            (ranges, "RANGE_PAIRS", 3),
+            (ranges, "_PLACE_PAIRS", 2),
+            (objects_reader, "_BODIES", 2),
         ]
     if scenario.job is not jobs.WORDS:
         places += [

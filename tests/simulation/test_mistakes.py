@@ -7,9 +7,12 @@ import pytest
 
 from tests.simulation.mistakes import MISTAKES, Mistake
 from tests.simulation.scenario import Scenario, scenario_of
+from tests.simulation.shuffle_mistakes import SHUFFLE_MISTAKES
 from tests.simulation.simulation import simulate
 
-each_mistake = pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake.name} in {mistake.orchestration}")
+ALL = (*MISTAKES, *SHUFFLE_MISTAKES)
+
+each_mistake = pytest.mark.parametrize("mistake", ALL, ids=lambda mistake: f"{mistake.name} in {mistake.orchestration}")
 
 
 def scenario(mistake: Mistake, seed: int) -> Scenario:

@@ -61,8 +61,6 @@ def test_faults_at_chosen_requests(
     faults: dict[int, str],
 ) -> None:
     """Here Hypothesis chooses which request meets which fault, and shrinks that: `faults` is by the number of the request."""
-    if shuffle == "objects":
-        job = jobs.WORDS  # objects take no other values yet
     scenario = Scenario(
         texts, num_reducer, "survivable", small_carriers=small, small_blocks=small, page_size=2, shuffle=shuffle, job=job
     )

@@ -54,10 +54,11 @@ class Strands:
 
     def shutdown(self, wait: bool = True, cancel_futures: bool = False) -> None:
         """Wait for what has begun; begin nothing more, if so told."""
-        if not self._process.alive:
-            raise Killed
         if cancel_futures:
             self._waiting.clear()
+        # A generator that nobody goes on with is closed wherever Python comes upon it, perhaps in another process of the world.
+        if not self._process.alive or self._world.running is None or self._world.running.process is not self._process:
+            return
         while not all(future._done for future in self._begun):
             future = next(future for future in self._begun if not future._done)
             future._waiting = self._world.running

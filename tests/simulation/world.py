@@ -14,7 +14,7 @@ from contextvars import Context
 from typing import Any, NoReturn
 
 START_SECONDS = 1_795_000_000.0
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 240.0
 
 
 class Killed(BaseException):
