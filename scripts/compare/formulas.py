@@ -60,9 +60,10 @@ def by_client(orchestration: str, shape: Shape) -> dict[str, Range]:
     """What the client does from claiming the run id to removing what the run left, without display of progress."""
     polls = client_polls(shape.seconds)
     n, r = shape.chunks, shape.reducers
-    # The shuffle's listing, and one more that finds it empty; before that, whether the run id was used.
-    lists = 1 + max(1, ceil(shape.stored / PAGE)) + 1
-    returns = {"http_sync_s3": 2, "http_only": 2, "s3_triggers": 8}.get(orchestration, 1)
+    # Whether the run id was used; the shuffle's first page, and if that is full, all pages and one more that is found empty.
+    pages = ceil(shape.stored / PAGE)
+    lists = 1 + (1 if shape.stored < PAGE else 1 + pages + 1)
+    returns = 4 if orchestration == "s3_triggers" else 1
     # run.json; the keeper's marker, but with sfn; and the chunks, where they are not the objects or items that start the run.
     puts = {"sfn": 1, "http_sync_s3": 3, "http_only": 3, "s3_triggers": n + 3, "dynamodb_triggers": 2}[orchestration]
     markers = 0 if orchestration == "sfn" else 1
@@ -72,7 +73,7 @@ def by_client(orchestration: str, shape: Shape) -> dict[str, Range]:
         "s3.HeadObject": (1, 2 * polls),
         "s3.GetObject": exactly(1),
         # The shuffle, run.json, the marker, and at most four buckets of stages.
-        "s3.DeleteObjects": (2 + markers, 5 + markers + ceil(shape.stored / PAGE)),
+        "s3.DeleteObjects": (2 + markers, 5 + markers + pages),
     }
     match orchestration:
         case "sfn":
@@ -129,7 +130,7 @@ def _shuffle(shape: Shape) -> dict[str, Range]:
 def _packed(shape: Shape) -> dict[str, Range]:
     """One object of each mapper, which partition reads, and its merged index, which each reducer reads its part of."""
     n, r = shape.chunks, shape.reducers
-    return {"s3.PutObject": exactly(n + 1), "s3.GetObject": (n + r, n + 2 * r + shape.blocks)}
+    return {"s3.PutObject": exactly(n + 1), "s3.GetObject": (n + r + shape.blocks, n + 2 * r + shape.blocks)}
 
 
 def _objects(shape: Shape) -> dict[str, Range]:
