@@ -9,7 +9,7 @@ import pytest
 from runtime.orchestration import ORCHESTRATIONS
 from tests.faults import workers
 from tests.faults.conftest import Site
-from tests.faults.runs import COUNTS, Outcome, ends_of, in_all, started
+from tests.faults.runs import COUNTS, TEXTS, Outcome, ends_of, in_all, started
 
 _HOLD_SECONDS = 60.0
 
@@ -30,15 +30,21 @@ PHASES = {
     "mid-reduce": Phase("reducer", "ListObjectsV2", "shuffle", after=1),  # the first is partition's
     "mid-fan-in of summary": Phase("summary", "PutObject", "results"),
 }
+PACKED = {
+    "mid-put of packed pairs": Phase("mapper", "PutObject", "shuffle"),
+    "mid-read of packed pairs": Phase("partition", "GetObject", "shuffle"),
+    "mid-put of the merged index": Phase("partition", "PutObject", "shuffle", after=len(TEXTS)),  # the first are mappers'
+    "mid-read of the merged index": Phase("reducer", "GetObject", "shuffle", after=len(TEXTS)),  # the first are partition's
+}
 WAITING = Phase("mapper", "ListObjectsV2", "returns")  # nobody but a poller lists return values
 
 
-def killed_once(site: Site, orchestration: str, name: str, phase: Phase) -> Outcome:
+def killed_once(site: Site, orchestration: str, name: str, phase: Phase, shuffle: str = "objects") -> Outcome:
     deployment, run = site.cloud.deployment(orchestration), f"{name.replace(' ', '-')}-{orchestration}"
     requests = {"service": "s3", "operation": phase.operation, "resource": deployment["buckets"][phase.role]}
     with (
         site.proxy.held(requests, seconds=_HOLD_SECONDS, after=phase.after) as hold,
-        started(site.cloud.build, orchestration, "--run-id", run, "--json", "-") as client,
+        started(site.cloud.build, orchestration, "--run-id", run, "--shuffle", shuffle, "--json", "-") as client,
     ):
         hold.wait()
         hold.lift()
@@ -59,6 +65,13 @@ def test_killed_function_is_done_again_and_the_counts_are_exact(
     site: Site, note: Callable[[list[Outcome]], None], name: str
 ) -> None:
     note(in_all(lambda orchestration: killed_once(site, orchestration, name, PHASES[name]), ORCHESTRATIONS))
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_function_that_is_killed_over_packed_pairs_is_done_again(
+    site: Site, note: Callable[[list[Outcome]], None], name: str
+) -> None:
+    note(in_all(lambda orchestration: killed_once(site, orchestration, name, PACKED[name], "packed"), ORCHESTRATIONS))
 
 
 def test_killed_poller_is_replaced_by_its_retry(site: Site, note: Callable[[list[Outcome]], None]) -> None:
