@@ -1,10 +1,12 @@
 """One embedded AWS for the session, in a build directory of the tests' own, with every orchestration deployed side by side."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from runtime.mapreduce.shuffle import LAYOUTS
 from runtime.orchestration import ORCHESTRATIONS
 from tests import cloud as clouds
 from tests.cloud import ROOT, Cloud
@@ -13,6 +15,8 @@ BUILD = ROOT / "build" / "e2e"
 
 _APART = {"embedded": "test_embedded", "stores": "test_return_stores"}
 """Groups of files that start an embedded AWS of their own, by what their names start with."""
+
+Written = Callable[..., bytes]
 
 run_module = partial(clouds.run_module, BUILD)
 deploy = partial(clouds.deploy, BUILD)
@@ -43,3 +47,23 @@ def orchestration(request: pytest.FixtureRequest) -> str:
     """
     name: str = request.param
     return name
+
+
+@pytest.fixture(params=LAYOUTS, scope="session")
+def shuffle(request: pytest.FixtureRequest) -> str:
+    """Each layout in turn."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def written(cloud: Cloud, orchestration: str, shuffle: str, tmp_path: Path) -> Written:
+    """A run of an input in that orchestration and layout: the file that the client writes."""
+
+    def run(text: str, *options: str) -> bytes:
+        path = tmp_path / "output.json"
+        done = cloud.invoke(orchestration, "--shuffle", shuffle, "--output", str(path), *options, "-", stdin=text)
+        assert done.status == 0, done.out + done.err
+        return path.read_bytes()
+
+    return run

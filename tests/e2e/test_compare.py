@@ -1,7 +1,9 @@
-"""`make compare` on real runs of every orchestration; and the formulas of docs/costs.md against what they counted."""
+"""`make compare` on real runs of every orchestration and layout; and the formulas of docs/costs.md against what they counted."""
 
 import json
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,23 @@ REDUCERS = 4
 
 
 @pytest.fixture(scope="session")
-def compared(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Done:
-    """One comparison of all five, on the embedded AWS that runs already."""
+def comparisons(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Done]:
+    """One comparison of all five for each layout, on the embedded AWS that runs already."""
     path = tmp_path_factory.mktemp("compare") / "input.json"
     path.write_text(json.dumps([{"text": text, "numReducer": REDUCERS} for text in CHUNKS]))
-    return run_module("scripts.compare", "--input", str(path), "--runs", "1", "--json", timeout=900)
+
+    @cache
+    def compare(shuffle: str) -> Done:
+        options = ("--input", str(path), "--runs", "1", "--shuffle", shuffle, "--json")
+        return run_module("scripts.compare", *options, timeout=900)
+
+    return compare
+
+
+@pytest.fixture
+def compared(comparisons: Callable[[str], Done], shuffle: str) -> Done:
+    """The comparison of a layout."""
+    return comparisons(shuffle)
 
 
 @pytest.fixture
@@ -36,7 +50,7 @@ def run(compared: Done, orchestration: str) -> dict[str, Any]:
     return dict(found)
 
 
-def shape(run: dict[str, Any]) -> Shape:
+def shape(run: dict[str, Any], shuffle: str) -> Shape:
     """What the formulas need to know of a run."""
 
     def waited(function: str) -> float:
@@ -48,6 +62,7 @@ def shape(run: dict[str, Any]) -> Shape:
         chunks=len(CHUNKS),
         reducers=run["reducers"],
         words=sum(len(text.split()) for text in CHUNKS),
+        shuffle=shuffle,
         long_words=2,
         waits=(waited("mapper"), waited("reducer")),
         seconds=run["times"]["end_to_end"],
@@ -62,14 +77,14 @@ def outside(counted: dict[str, int], ranges: dict[str, Range]) -> dict[str, Any]
 
 
 @pytest.mark.timeout(900)
-def test_functions_make_the_requests_of_the_formulas(run: dict[str, Any], orchestration: str) -> None:
+def test_functions_make_the_requests_of_the_formulas(run: dict[str, Any], orchestration: str, shuffle: str) -> None:
     counted = {**run["by_functions"], "invocations": run["lambda"]["invocations"], "transitions": run["transitions"]}
 
-    assert outside(counted, formulas.by_functions(orchestration, shape(run))) == {}
+    assert outside(counted, formulas.by_functions(orchestration, shape(run, shuffle))) == {}
 
 
-def test_the_client_makes_the_requests_of_the_formulas(run: dict[str, Any], orchestration: str) -> None:
-    assert outside(run["by_client"], formulas.by_client(orchestration, shape(run))) == {}
+def test_the_client_makes_the_requests_of_the_formulas(run: dict[str, Any], orchestration: str, shuffle: str) -> None:
+    assert outside(run["by_client"], formulas.by_client(orchestration, shape(run, shuffle))) == {}
 
 
 def test_nothing_ran_twice_and_only_triggers_turn_back(run: dict[str, Any], orchestration: str) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from runtime.mapreduce.shuffle import LAYOUTS
 from runtime.orchestration import ORCHESTRATIONS
 from tests.cloud import Cloud
 from tests.e2e.policies import Grant, grants, is_used, without
@@ -20,16 +21,17 @@ LEFT_OUT = {
 """Statements that a small run needs, but doesn't fail without, with the reason."""
 
 
-def needed(cloud: Cloud, orchestration: str) -> list[Grant]:
-    """The actions that a small run fails without."""
+def needed(cloud: Cloud, orchestration: str) -> dict[Grant, str]:
+    """The actions that a small run fails without, each with a layout of the shuffle in which it does."""
     deployment = cloud.deployment(orchestration)
-    # Of who reads an object that isn't there, S3 wants s3:ListBucket, to answer 404; the embedded AWS answers without asking.
-    uses = {use for use in plain(orchestration) if use.action != "s3:ListBucket" or use.resource.endswith("/")}
-    return [
-        grant
-        for grant in grants(cloud, orchestration)
-        if grant.sid not in LEFT_OUT and is_used(grant, uses, orchestration, deployment)
-    ]
+    found: dict[Grant, str] = {}
+    for shuffle in LAYOUTS:
+        # Of who reads an object that isn't there, S3 wants s3:ListBucket, to answer 404; the embedded AWS answers without asking.
+        uses = {use for use in plain(orchestration, shuffle) if use.action != "s3:ListBucket" or use.resource.endswith("/")}
+        for grant in grants(cloud, orchestration):
+            if grant.sid not in LEFT_OUT and is_used(grant, uses, orchestration, deployment):
+                found.setdefault(grant, shuffle)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -38,18 +40,19 @@ def denials(cloud: Cloud) -> dict[str, dict[Grant, str]]:
     wanted = {name: needed(cloud, name) for name in ORCHESTRATIONS}
 
     def deny(orchestration: str) -> dict[Grant, str]:
-        return {grant: run_without(cloud, orchestration, grant) for grant in wanted[orchestration]}
+        return {grant: run_without(cloud, orchestration, grant, shuffle) for grant, shuffle in wanted[orchestration].items()}
 
     with ThreadPoolExecutor(len(ORCHESTRATIONS)) as pool:
         return dict(zip(ORCHESTRATIONS, pool.map(deny, ORCHESTRATIONS), strict=True))
 
 
-def run_without(cloud: Cloud, orchestration: str, grant: Grant) -> str:
+def run_without(cloud: Cloud, orchestration: str, grant: Grant, shuffle: str) -> str:
     """ "refused" if the run fails and names function and action, else what the client said."""
     if grant.function == "failure":
         return sweep_without(cloud, orchestration, grant)
     with without(cloud, orchestration, grant):
-        done = cloud.invoke(orchestration, "--json", "--timeout", "90", "--chunks", "2", "-", stdin=" ".join(PLAIN.texts))
+        options = ("--json", "--timeout", "90", "--chunks", "2", "--shuffle", shuffle)
+        done = cloud.invoke(orchestration, *options, "-", stdin=" ".join(PLAIN.texts))
     named = grant.action in done.err and grant.function in done.err
     return "refused" if done.status == 1 and named else f"exit code {done.status}: {done.err}"
 
