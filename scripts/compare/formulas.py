@@ -95,8 +95,8 @@ def exactly(number: int) -> Range:
 
 
 def polls(seconds: float) -> int:
-    """Most listings that http_sync_s3's waiting branch makes in that time: pauses grow from 20 ms by 1.4 to 1 s."""
-    return _steps(seconds, 0.02, lambda pause, _: min(pause * 1.4, 1.0))
+    """Most listings that http_sync_s3's waiting branch makes in that time: pauses grow from 20 ms by 1.2 to 1 s."""
+    return _steps(seconds, 0.02, lambda pause, _: min(pause * 1.2, 1.0))
 
 
 def client_polls(seconds: float) -> int:

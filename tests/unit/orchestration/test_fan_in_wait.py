@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.orchestration.fan_in import Outcome, Waited, wait
+from scripts.compare.formulas import polls
 from tests.fakes.clock import FakeTime
 
 LONG = 100_000.0
@@ -39,6 +40,16 @@ def test_complete_directory_is_seen_at_once() -> None:
 
 def test_poller_waits_for_the_last_index() -> None:
     assert waited(FakeTime(), listings({3}, {3, 1}, {3, 1}, {3, 1, 2})) == Waited(Outcome.COMPLETE, frozenset(), 4)
+
+
+def test_end_of_the_last_branch_is_noticed_within_a_fifth_of_the_time_that_it_took() -> None:
+    time = FakeTime()
+
+    waited(time, ends_in=60)
+
+    before = list(itertools.accumulate(time.pauses, initial=0.0))
+    assert all(pause <= 0.021 + so_far / 5 for so_far, pause in zip(before, time.pauses, strict=False))
+    assert len(time.pauses) <= polls(60)
 
 
 def test_as_many_as_expected_is_not_enough() -> None:
