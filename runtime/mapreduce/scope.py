@@ -16,17 +16,17 @@ import os
 import sys
 import threading
 import traceback
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from itertools import chain, islice
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 from weakref import WeakSet
 
 from runtime.mapreduce import processes
+from runtime.mapreduce.batches import Batches, NoWordError
 from runtime.mapreduce.shuffle import Writer
+from runtime.mapreduce.stacks import own_files
 from runtime.mapreduce.values import Json, canonical, exact, shown
 
 MAP = "user_map in functions/mapper/user_map.py"
@@ -45,15 +45,8 @@ _combining: set[int] = set()
 _strays: WeakSet[threading.Thread] = WeakSet()
 """Threads that a failed map left at work. What they emit is not the next mapper's."""
 
-_BATCH = 2**16
-_EXACT = str.__str__
-_END = object()
-
 _process = os.getpid()
 """The one in which mappers run."""
-
-_LIBRARIES = (os.path.dirname(threading.__file__) + os.sep, "/opt/python/", "<frozen ")
-_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
 def current_scope() -> "Scope":
@@ -93,7 +86,7 @@ class Scope:
         self.ident, self.counts = threading.get_ident(), writer.counts
         self._writer = writer
         self._process, self._told = os.getpid(), processes.told()
-        self._batches: list[Counter[str]] = []
+        self._batches = Batches(self._hand_out)
         self._threads: WeakSet[threading.Thread] = WeakSet()
         self._before = WeakSet(threading.enumerate())
         self._file: str | None = None
@@ -128,37 +121,21 @@ class Scope:
                 value = canonical(value)
             except (TypeError, ValueError) as error:
                 raise _no_value(word, value, error) from None
-            if self._batches:
-                self._hand_out_batches()
+            if self._batches.held and threading.get_ident() == self.ident:
+                self._batches.release()
             self._writer.add(word, value)
         except Exception as error:
             self.note(error)
             raise
 
     def emit_all(self, words: Iterable[str]) -> None:
-        """Hand out `(word, 1)` for each word. They are counted here, in batches that bound the memory. Raises like `emit`."""
-        batch: Counter[Any] = Counter()
-        rest = chain(map(_EXACT, words), (_END,))
-        self._hand_out(Counter())
-        if threading.get_ident() == self.ident:
-            self._batches.append(batch)
-        ended = 0
+        """Hand out `(word, 1)` for each word. Raises like `emit`, and whatever `words` raises."""
+        self._hand_out({})
         try:
-            while not ended:
-                try:
-                    batch.update(islice(rest, _BATCH))
-                finally:
-                    # Also what came before an error.
-                    ended = batch.pop(_END, 0)
-                    self._hand_out(batch)
-        except TypeError as error:
-            if _EXACT.__name__ not in str(error):
-                raise
-            told = TypeError(f"emit_all() takes words, which are strings; {str(error).rpartition(' but ')[2]}")
-            self.note(told)
-            raise told from None
-        finally:
-            self._batches = [other for other in self._batches if other is not batch]
+            self._batches.count(words, hold=threading.get_ident() == self.ident)
+        except NoWordError as error:
+            self.note(error)
+            raise
 
     def expect_no_work_in(self, file: str | None) -> None:
         """Look, when user_map has returned, for threads that run code of this file, whether or not they have emitted yet."""
@@ -207,21 +184,13 @@ class Scope:
             self._threads.add(threading.current_thread())
         self._check_children()
 
-    def _hand_out(self, batch: Counter[str]) -> None:
+    def _hand_out(self, counts: dict[str, int]) -> None:
         try:
             self._admit()
-            counts = dict(batch)
-            batch.clear()
             self._writer.add_counts(counts)
         except Exception as error:
             self.note(error)
             raise
-
-    def _hand_out_batches(self) -> None:
-        """What this thread's `emit_all` holds back comes before a pair that its own words emit, as they are made."""
-        if threading.get_ident() == self.ident:
-            for batch in self._batches:
-                self._hand_out(batch)
 
     def _check_children(self) -> None:
         if processes.told() != self._told:
@@ -237,11 +206,9 @@ class Scope:
 
     def _at_work(self) -> list[threading.Thread]:
         """The threads that have emitted, or may yet, and are in the middle of something: one of a pool that waits is not."""
-        frames = sys._current_frames()
         alone = _scopes == (self,)
         found = []
-        for thread in threading.enumerate():
-            files = _own_files(frames.get(thread.ident or 0))
+        for thread, files in own_files().items():
             may_emit = alone and self._file in files and thread not in self._before and not thread.daemon
             if files and thread.ident != self.ident and (self.knows(thread) or may_emit):
                 found.append(thread)
@@ -310,14 +277,3 @@ def _noted(scopes: tuple[Scope, ...], message: str) -> Exception:
 def _another_process() -> Exception:
     processes.tell(forked=os.getpid() != _process)
     return RuntimeError(f"emit() was called in another process than user_map; {_RETURN}")
-
-
-def _own_files(frame: FrameType | None) -> set[str]:
-    """The files whose code a stack runs: the user's and this package's, but not the standard library and installed packages."""
-    files = set()
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if not name.startswith(_LIBRARIES) and not any(folder in name for folder in _INSTALLED):
-            files.add(name)
-        frame = frame.f_back
-    return files
