@@ -6,6 +6,7 @@ word too long for a key. Bodies are fetched many at once; memory holds the value
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from itertools import chain
 
 from runtime.mapreduce import storage
@@ -68,8 +69,12 @@ class _Ones:
         return self._number
 
     def add(self, name: str) -> None:
+        """Raises ValueError: where names tell something, it is no UUID."""
         if self._keeps:
-            self._names += bytes.fromhex(name.replace("-", ""))
+            sixteen = bytes.fromhex(name.replace("-", ""))
+            if len(sixteen) != 16:
+                raise ValueError(name)
+            self._names += sixteen
         self._number += 1
 
     def __iter__(self) -> Iterator[bytes]:
@@ -161,8 +166,9 @@ class _Reader:
         wanted = [(word, name, size) for word in words for name, size in word.others]
         largest = max((size for _, _, size in wanted), default=1)
         at_once = max(1, min(CONCURRENCY, _UNDER_WAY_BYTES // largest))
-        for (word, name, _), body in zip(wanted, in_order(self._body, wanted, at_once), strict=True):
-            word.bodies.append((name, body))
+        with closing(in_order(self._body, wanted, at_once)) as found:
+            for (word, name, _), body in zip(wanted, found, strict=True):
+                word.bodies.append((name, body))
         yield from words
 
     def _fetch_text(self, word: _Word) -> None:

@@ -165,6 +165,17 @@ def test_long_word_costs_one_request_more_whatever_it_occurs_with() -> None:
     assert run.requests == {"s3.ListObjectsV2": 1, "s3.GetObject": 2}
 
 
+@pytest.mark.parametrize("name", ["u1", "abcd", f"{UUID(int=5)}/more", ""])
+@in_memory()
+def test_name_that_is_no_uuid_is_refused_in_a_run(name: str) -> None:
+    run_all([("w", 1)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage, "list_objects", lambda bucket, prefix: iter([(f"{prefix}w/{name}", 0)]))
+
+        with pytest.raises(ObjectsError, match="is no emitted pair: its name is no UUID"):
+            read_back("objects")
+
+
 # The proof
 
 

@@ -11,7 +11,7 @@ from runtime.mapreduce.pace import Pace
 from runtime.mapreduce.run import Run, within
 from runtime.mapreduce.storage import NoAnswerError, SlowDownError
 from tests.fakes.shuffle_store import ShuffleStore
-from tests.fakes.waiting import PATIENCE_SECONDS
+from tests.fakes.waiting import PATIENCE_SECONDS, wait_until
 
 
 def slow_down(key: str) -> SlowDownError:
@@ -75,6 +75,36 @@ def test_retries_are_counted_apart_from_the_requests(monkeypatch: pytest.MonkeyP
         emit("be")
 
     assert (run.requests, run.retries) == ({"s3.PutObject": 2 + 1}, {"s3:PutObject": 6})  # one is the proof's
+
+
+def test_puts_go_on_after_a_pause_in_which_nothing_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ShuffleStore()
+    use(store, monkeypatch)
+
+    with within(run_for(PATIENCE_SECONDS)), emitting("my-bucket", 3):
+        for number in range(1, 4):
+            emit(f"w{number}")
+            wait_until(lambda number=number: len(store.objects) == number, "the put to end")  # type: ignore[misc]
+
+    assert len(store.objects) == 3
+
+
+def test_many_threads_may_send_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> None:
+        for _ in range(100):
+            emit("w")
+
+    store = ShuffleStore()
+    use(store, monkeypatch)
+
+    with within(run_for(PATIENCE_SECONDS)), emitting("my-bucket", 3):
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert len(store.objects) == len(store.started) == 800
 
 
 def test_mapper_whose_time_runs_out_says_how_far_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
