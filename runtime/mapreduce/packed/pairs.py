@@ -13,6 +13,7 @@ _NEW_WORD_BYTES = 120
 
 _NEW_RUN_BYTES = 24
 _LIST_BYTES = 100
+_NUMBER_BYTES = 32
 
 
 class Pairs:
@@ -34,14 +35,14 @@ class Pairs:
 
     def add(self, word: str, value: Any, times: int = 1) -> None:
         """Add a word with a value, so many times in a row."""
-        if type(value) is int and value == 1 and word not in self._runs:
+        runs = self._runs.get(word)
+        if runs is None and type(value) is int and value == 1:
             if (known := self.counts.get(word)) is not None:
                 self.counts[word] = known + times
             else:
                 self.counts[word] = times
                 self.size += getsizeof(word) + _NEW_WORD_BYTES
             return
-        runs = self._runs.get(word)
         if runs is None:
             ones = self.counts.pop(word, 0)
             runs = self._runs[word] = [1, ones] if ones else []
@@ -84,12 +85,14 @@ class Pairs:
 def _is_same(one: Any, other: Any) -> bool:
     """Whether two values are one run. Lists and dicts are not compared: it takes long, and they are rarely the same."""
     kind = type(one)
-    if kind is not type(other) or kind is list or kind is dict:
+    if kind is not type(other) or kind is list or kind is dict or one != other:
         return False
-    return bool(one == other) and (kind is not float or one != 0.0 or copysign(1, one) == copysign(1, other))
+    return kind is not float or one != 0.0 or copysign(1, one) == copysign(1, other)
 
 
 def _size_of(value: Any) -> int:
+    if type(value) is float or type(value) is int:
+        return _NUMBER_BYTES
     if isinstance(value, dict):
         return getsizeof(value) + sum(map(_size_of, value.values())) + sum(map(getsizeof, value))
     if isinstance(value, list):

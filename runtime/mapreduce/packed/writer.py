@@ -62,7 +62,8 @@ class PackedWriter(Writer):
             encode_word(word)
         if threading.get_ident() == self._thread:
             self._own.add(word, value)
-            self._seal_own_if_large()
+            if self._own.size > self._memory_bytes:
+                self._seal_own_if_large()
         else:
             with self._lock:
                 self._others.add(word, value)
