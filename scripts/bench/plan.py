@@ -13,9 +13,9 @@ BOTH = ("sfn", "http_sync_s3")
 """Orchestrations under which the largest text is run, and `emit_all`."""
 
 _SIZES = (0.12, 1.0, 5.0)
-_QUICK_SIZES = (0.03, 0.12, 1.0)
+_QUICK_SIZES = (0.01, 0.12, 1.0)
 _ALL_SIZES = (*_SIZES, 20.0, 100.0)
-_QUICK_OBJECTS = 0.03
+_QUICK_OBJECTS = 0.01
 _BRANCHES = (2, 8, 32, 128, 512)
 _QUICK_BRANCHES = (2, 16)
 _LARGE = 20.0

@@ -45,7 +45,7 @@ def test_emit_all_is_measured_on_large_texts_alone() -> None:
 def test_quick_is_smaller_and_says_so() -> None:
     chosen = asked("--quick")
 
-    assert (max(chosen.sizes), chosen.runs, chosen.objects) == (1.0, 1, 0.03)
+    assert (max(chosen.sizes), chosen.runs, chosen.objects) == (1.0, 1, 0.01)
     assert any(note.startswith("QUICK") for note in chosen.notes)
 
 
