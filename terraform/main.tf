@@ -169,6 +169,7 @@ module "function" {
       TIMEOUT_SECONDS = tostring(local.settings[each.key].timeout_seconds)
     },
     each.key == "mapper" ? { SHUFFLE = var.shuffle } : {},
+    each.key == "mapper" && var.shuffle_memory_mb != null ? { SHUFFLE_MEMORY_MB = tostring(var.shuffle_memory_mb) } : {},
     { for role in local.orchestration.buckets : "${upper(role)}_BUCKET" => local.bucket_names[role] },
     { for role, name in local.table_names : "${upper(role)}_TABLE" => name },
     local.orchestration.environment,

@@ -34,6 +34,17 @@ variable "shuffle" {
   }
 }
 
+variable "shuffle_memory_mb" {
+  description = "How many MB of pairs a mapper collects before it sorts and compresses them (1 to 4096, shuffle packed only). Null is 64, or an eighth of the mapper's memory if that is less."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.shuffle_memory_mb == null || try(var.shuffle_memory_mb >= 1 && var.shuffle_memory_mb <= 4096, false)
+    error_message = "shuffle_memory_mb must be from 1 to 4096, or null."
+  }
+}
+
 variable "sfn_map_mode" {
   description = "Map mode of the state machine (orchestration sfn only): INLINE (at most 40 mappers at once; chunks and reducers together at most 400) or DISTRIBUTED (thousands of both, input read from S3)."
   type        = string

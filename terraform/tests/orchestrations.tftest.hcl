@@ -488,8 +488,9 @@ run "packed_pairs_are_computed_on_a_whole_processor" {
   command = plan
 
   variables {
-    orchestration = "http_sync_s3"
-    shuffle       = "packed"
+    orchestration     = "http_sync_s3"
+    shuffle           = "packed"
+    shuffle_memory_mb = 32
   }
 
   assert {
@@ -500,6 +501,11 @@ run "packed_pairs_are_computed_on_a_whole_processor" {
   assert {
     condition     = jsonencode({ for function, deployed in module.function : function => lookup(deployed.environment, "SHUFFLE", null) }) == jsonencode({ failure = null, mapper = "packed", partition = null, reducer = null, summary = null, unum_map = null })
     error_message = "The mapper alone is told the layout; it tells those after it."
+  }
+
+  assert {
+    condition     = jsonencode({ for function, deployed in module.function : function => lookup(deployed.environment, "SHUFFLE_MEMORY_MB", null) if contains(keys(deployed.environment), "SHUFFLE_MEMORY_MB") }) == jsonencode({ mapper = "32" })
+    error_message = "The mapper alone is told how much it may collect."
   }
 
   assert {

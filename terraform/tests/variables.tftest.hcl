@@ -193,6 +193,16 @@ run "too_little_memory_is_refused" {
   expect_failures = [var.memory_mb]
 }
 
+run "a_mapper_that_collects_nothing_is_refused" {
+  command = plan
+
+  variables {
+    shuffle_memory_mb = 0
+  }
+
+  expect_failures = [var.shuffle_memory_mb]
+}
+
 run "a_timeout_beyond_lambdas_is_refused" {
   command = plan
 

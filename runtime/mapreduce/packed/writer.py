@@ -23,6 +23,8 @@ MEMORY_VARIABLE = "SHUFFLE_MEMORY_MB"
 """The environment variable that says how many megabytes of pairs a mapper collects before it compresses them."""
 
 _MEMORY_MB = 64
+_MEMORY_SHARE = 1 / 8
+"""Of a function's memory, where that is less. Sealing takes as much again, and the text and the runtime need their room, too."""
 
 
 @record
@@ -45,7 +47,7 @@ class PackedWriter(Writer):
 
     def __init__(self, where: Destination, num_reducer: int, run: Run, combine: Combine | None) -> None:
         self._where, self._num_reducer, self._run, self._combine = where, num_reducer, run, combine
-        self._memory_bytes = int(float(os.environ.get(MEMORY_VARIABLE, _MEMORY_MB)) * 2**20)
+        self._memory_bytes = _memory_bytes()
         self._frame_bytes = frame_bytes(run.size)
         self._thread = threading.get_ident()
         self._own, self._others = Pairs(), Pairs()
@@ -143,6 +145,15 @@ class PackedWriter(Writer):
     def _chunks(self, parts: list[_Part]) -> Iterator[bytes]:
         for part in parts:
             yield from map(self._spool.read, part.places, part.lengths)
+
+
+def _memory_bytes() -> int:
+    asked = os.environ.get(MEMORY_VARIABLE)
+    if asked is None:
+        megabytes = min(_MEMORY_MB, _MEMORY_SHARE * float(os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "inf")))
+    else:
+        megabytes = float(asked)
+    return int(megabytes * 2**20)
 
 
 def _joined(combine: Combine, word: str, runs: Runs) -> Runs:

@@ -122,6 +122,21 @@ def test_pairs_beyond_the_bound_are_sealed_into_parts_of_one_object(store: Packe
     assert sum(map(len, values.values())) == 10_000
 
 
+@pytest.mark.parametrize(
+    ("function_mb", "asked_mb", "bound_mb"), [(None, None, 64), ("1769", None, 64), ("128", None, 16), ("128", "100", 100)]
+)
+def test_bound_fits_the_functions_memory(
+    monkeypatch: pytest.MonkeyPatch, function_mb: str | None, asked_mb: str | None, bound_mb: int
+) -> None:
+    for name, value in (("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function_mb), (MEMORY_VARIABLE, asked_mb)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+
+    assert new_writer()._memory_bytes == bound_mb * 2**20
+
+
 def test_sealing_takes_words_out_of_what_emit_counts_up(store: PackedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(MEMORY_VARIABLE, "0.001")
     writer = new_writer()
