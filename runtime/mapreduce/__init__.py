@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runtime.mapreduce.emitter import emit, emit_all, emitting
     from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
+    from runtime.mapreduce.objects.sender import OutOfTimeError
     from runtime.mapreduce.partitions import list_partitions, read_partition
     from runtime.mapreduce.programmer import find_combine, run_map, run_reduce
-    from runtime.mapreduce.sender import OutOfTimeError
     from runtime.mapreduce.sequence import Values
     from runtime.mapreduce.shuffle import DEFAULT_LAYOUT
     from runtime.mapreduce.storage import AccessDeniedError, StorageError
@@ -41,7 +41,7 @@ _HOMES = {
     "AccessDeniedError": "storage",
     "DEFAULT_LAYOUT": "shuffle",
     "DEFAULT_NUM_REDUCER": "keys",
-    "OutOfTimeError": "sender",
+    "OutOfTimeError": "objects.sender",
     "StorageError": "storage",
     "Values": "sequence",
     "emit": "emitter",

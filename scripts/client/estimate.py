@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from runtime.mapreduce.pace import S3_PUTS_PER_SECOND
+from runtime.mapreduce.objects.pace import S3_PUTS_PER_SECOND
 from scripts.client.deployment import Deployment
 from scripts.client.errors import UsageError
 

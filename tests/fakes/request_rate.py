@@ -14,9 +14,9 @@ from types import SimpleNamespace
 import pytest
 
 from runtime.mapreduce import retries
-from runtime.mapreduce.pace import Pace
+from runtime.mapreduce.objects.pace import Pace
+from runtime.mapreduce.objects.sender import CONCURRENCY
 from runtime.mapreduce.retries import Retries
-from runtime.mapreduce.sender import CONCURRENCY
 
 
 class TokenBucket:

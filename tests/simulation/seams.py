@@ -16,8 +16,8 @@ from unittest.mock import patch
 
 from functions.mapper import mapper
 from functions.reducer import reducer as reducer_function
-from runtime.mapreduce import pace, retries, run, sender, storage
-from runtime.mapreduce.objects import ranges
+from runtime.mapreduce import retries, run, storage
+from runtime.mapreduce.objects import pace, ranges, sender
 from runtime.mapreduce.objects import reader as objects_reader
 from runtime.mapreduce.packed import frames, merge, merged, names, reader
 from runtime.mapreduce.packed.writer import MEMORY_VARIABLE

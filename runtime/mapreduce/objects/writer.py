@@ -12,8 +12,8 @@ from runtime.mapreduce.keys import Destination, encode_word, escape, is_long, re
 from runtime.mapreduce.objects import proof
 from runtime.mapreduce.objects.bodies import Body
 from runtime.mapreduce.objects.names import name_of_one, name_of_value, text_of
+from runtime.mapreduce.objects.sender import Sender
 from runtime.mapreduce.run import Run
-from runtime.mapreduce.sender import Sender
 from runtime.mapreduce.shuffle import Writer
 from runtime.mapreduce.values import Json
 

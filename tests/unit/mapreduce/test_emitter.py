@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from runtime.mapreduce import StorageError, emit, emitting, storage
+from runtime.mapreduce.objects.sender import CONCURRENCY
 from runtime.mapreduce.run import Run, within
-from runtime.mapreduce.sender import CONCURRENCY
 from tests.fakes.shuffle_store import ShuffleStore
 from tests.fakes.waiting import PATIENCE_SECONDS, wait_until
 

@@ -1,6 +1,7 @@
 """The layout objects: values in bodies, attempts that never mix, and the proof that nothing is missing and nothing too much."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from runtime.mapreduce.objects import reader
 from runtime.mapreduce.objects.bodies import Body
 from runtime.mapreduce.objects.errors import ObjectsError
 from runtime.mapreduce.run import Run, within
+from scripts.compare.formulas import Shape, _objects
 from tests.fakes.round_trip import in_memory, read_back, run_mapper
 
 BUCKET = "my-bucket"
@@ -283,3 +285,22 @@ def test_outside_a_run_there_is_no_proof() -> None:
     (partition,) = list_partitions(BUCKET)
     assert dict(read_partition(BUCKET, partition)) == {"a": [1, "x", 1]}
     assert keys("emitted/") == []
+
+
+@in_memory()
+def test_requests_of_a_run_are_those_of_the_formulas() -> None:
+    mappers = [[("a", 1), ("b", "x"), (LONG, 1)], [("a", 1), (LONG, 2), (LONG, 1)], []]
+    requests: Counter[str] = Counter()
+    for index, pairs in enumerate(mappers, 1):
+        run = Run("run1", index, len(mappers))
+        run_mapper("objects", map_of(pairs), run)
+        requests += run.requests
+    with within(Run("run1")) as run:
+        found = list_partitions(BUCKET, "objects", len(mappers))
+        for partition in found:
+            dict(read_partition(BUCKET, partition))
+        requests += run.requests
+
+    formulas = _objects(Shape(len(mappers), len(found), words=6, long_words=1, values=2))
+
+    assert {name: (number, number) for name, number in requests.items()} == formulas

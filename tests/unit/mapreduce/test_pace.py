@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.mapreduce.pace import S3_PUTS_PER_SECOND, Pace
+from runtime.mapreduce.objects.pace import S3_PUTS_PER_SECOND, Pace
 
 ROUND_TRIP = 0.045
 

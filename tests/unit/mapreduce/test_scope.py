@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from runtime.mapreduce import emit, emitting, run_map, storage
+from runtime.mapreduce.objects.sender import CONCURRENCY
 from runtime.mapreduce.run import Run, within
-from runtime.mapreduce.sender import CONCURRENCY
 from scripts import paths
 from tests.fakes.shuffle_store import ShuffleStore
 from tests.fakes.waiting import PATIENCE_SECONDS, wait_until

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from runtime.mapreduce import OutOfTimeError, StorageError, emit, emitting, retries, storage
-from runtime.mapreduce.pace import Pace
+from runtime.mapreduce.objects.pace import Pace
 from runtime.mapreduce.run import Run, within
 from runtime.mapreduce.storage import NoAnswerError, SlowDownError
 from tests.fakes.shuffle_store import ShuffleStore

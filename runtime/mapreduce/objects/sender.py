@@ -11,7 +11,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 from runtime.mapreduce import storage
-from runtime.mapreduce.pace import Pace
+from runtime.mapreduce.objects.pace import Pace
 from runtime.mapreduce.retries import Retries
 from runtime.mapreduce.run import Run
 
