@@ -400,6 +400,7 @@ VARIABLES = {
     "region": "it must look like us-east-1",
     "endpoint_url": "must be scheme, host and port with no path, such as http://127.0.0.1:4566, or null",
     "shuffle": "it must be objects or packed",
+    "shuffle_memory_mb": "must be from 1 to 4096, or null",
     "memory_mb": "must be a whole number from 128 to 10240, or null",
     "timeout_seconds": "must be a whole number from 10 to 900, or null",
     "architecture": "must be x86_64, arm64 or null",
