@@ -20,11 +20,13 @@ class PackedStore:
     Attributes:
         objects: `{key: body}` of what is stored.
         reads: `(key, number of bytes)` of each request that read something.
+        uploads: keys of what was uploaded in parts.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.objects: dict[str, bytes] = {}
         self.reads: list[tuple[str, int]] = []
+        self.uploads: list[str] = []
         for name in ("put", "put_in_parts", "get_end", "get_range", "list_keys"):
             patch.setattr(storage, name, getattr(self, name))
 
@@ -35,6 +37,7 @@ class PackedStore:
     def put_in_parts(self, bucket: str, key: str, size: int, chunks: Callable[[], Iterable[bytes]]) -> None:
         """`storage.put_in_parts`."""
         assert b"".join(chunks()) == b"".join(chunks())
+        self.uploads.append(key)
         self.objects[key] = b"".join(chunks())
 
     def get_end(self, bucket: str, key: str, length: int) -> storage.Ending | None:

@@ -158,14 +158,11 @@ def test_sealed_segments_go_to_a_file_when_they_are_many(store: PackedStore, mon
 
 
 def test_large_object_is_uploaded_in_parts(store: PackedStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    uploads: list[str] = []
     monkeypatch.setattr(names, "_SINGLE_PUT_BYTES", 1000)
-    put_in_parts = store.put_in_parts
-    monkeypatch.setattr(names.storage, "put_in_parts", lambda *request: (uploads.append(request[1]), put_in_parts(*request)))
 
     write([(f"word{number}", 1) for number in range(5000)])
 
-    assert uploads == [KEY]
+    assert store.uploads == [KEY]
     assert len(read_all(partitions(1))) == 5000
 
 
