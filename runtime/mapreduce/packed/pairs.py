@@ -29,10 +29,6 @@ class Pairs:
         self.size = 0
         self._runs: dict[str, list[Any]] = {}
 
-    def __len__(self) -> int:
-        """How many words there are."""
-        return len(self.counts) + len(self._runs)
-
     def add(self, word: str, value: Any, times: int = 1) -> None:
         """Add a word with a value, so many times in a row."""
         runs = self._runs.get(word)
