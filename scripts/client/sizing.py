@@ -1,8 +1,9 @@
 """How many chunks and reducers a run gets where neither options nor input say: what fits its layout and the size of its text.
 
 objects   chunks of 64 KiB: a mapper puts one object for each word, and many mappers put them side by side.
-packed    chunks of megabytes, for each of them is one object: up to 8 of 1 MiB and more, then as many as are needed so that no
-          mapper holds more text than its memory bears. A reducer for each 16 MiB of text.
+packed    chunks of megabytes, for each of them is one object, and each holds the frequent words anew: two from 1 MiB on, up to 8
+          of 4 MiB and more, then as many as are needed so that no mapper holds more text than its memory bears. A reducer for
+          each 16 MiB of text.
 """
 
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ MIB = 1 << 20
 _CHUNKS_AT_ONCE = 8
 """A new account runs 10 functions at once, and some of them wait for the others."""
 
+_CHUNK_BYTES = 4 * MIB
 _LARGEST_CHUNK_BYTES = 8 * MIB
 _TEXT_FOR_A_REDUCER_BYTES = 16 * MIB
 _TEXT_FOR_ONE_REDUCER_BYTES = 4 * MIB
@@ -52,7 +54,8 @@ class Sizing:
         most = max(most, OBJECTS_CHUNK_BYTES)
         if text_bytes is None:
             return most
-        number = max(min(_CHUNKS_AT_ONCE, ceil(text_bytes / MIB)), ceil(text_bytes / most), 1)
+        least = 2 if text_bytes > MIB else 1
+        number = max(least, min(_CHUNKS_AT_ONCE, ceil(text_bytes / _CHUNK_BYTES)), ceil(text_bytes / most))
         # A chunk ends with a line, before it is full: with some room in each, the last one needn't take what the others left.
         return min(most, text_bytes * 65 // (64 * number) + 4096)
 

@@ -27,7 +27,7 @@ def test_objects_have_the_missions_number_of_reducers():
 
 @pytest.mark.parametrize(
     ("size", "chunks"),
-    [(1000, 1), (125_000, 1), (MIB, 1), (MIB + 1, 2), (5 * MIB, 5), (8 * MIB, 8), (20 * MIB, 8), (40 * MIB, 8)],
+    [(1000, 1), (125_000, 1), (MIB, 1), (MIB + 1, 2), (5 * MIB, 2), (9 * MIB, 3), (20 * MIB, 5), (40 * MIB, 8)],
 )
 def test_packed_text_is_cut_into_few_even_chunks(size, chunks):
     cut = [utf8_bytes(chunk) for chunk in chunk_by_size([text_of(size)], PACKED_512.chunk_bytes(size))]
