@@ -79,6 +79,7 @@ def test_values_come_in_the_order_of_the_branches(
         return {"bucket": deployment.buckets.shuffle, "numReducer": 3, "number": number}
 
     monkeypatch.setattr(cluster.components["mapper"], "_component", slow_first)
+    monkeypatch.setattr(cluster.components["partition"], "_component", lambda event, context: [])
 
     run(deployment, [str(number) for number in range(12)])
 
