@@ -107,6 +107,15 @@ def parse_logs(messages: Iterable[str], run_id: str) -> tuple[list[Invocation], 
     return found, len(reports.keys() - told)
 
 
+def missing_lines(ran: int, logged: int, lost: int) -> int | None:
+    """How many of the functions that ran have lost their line; None while not all of them have ended.
+
+    A function that began before them may end without a line beside them, so that more lines are lost than theirs.
+    """
+    missing = ran - logged
+    return missing if 0 <= missing <= lost else None
+
+
 def transitions(events: Iterable[Mapping[str, Any]]) -> int:
     """State transitions in a Standard execution's history: states entered, and retries, which are billed as well.
 

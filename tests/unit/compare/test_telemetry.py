@@ -119,3 +119,16 @@ def test_sweeps_of_any_deployment_are_left_out_with_their_listings():
 
     assert left.functions == {"wordcount-http_only-mapper": 6}
     assert left.requests == {"s3.ListObjectsV2": 7, "s3.PutObject": 4}
+
+
+@pytest.mark.parametrize(
+    ("ran", "logged", "lost", "missing"),
+    [(15, 15, 0, 0), (15, 14, 1, 1), (15, 14, 0, None), (15, 16, 0, None)],
+    ids=["all have their line", "one has lost its line", "one has not ended", "one is not counted yet"],
+)
+def test_lines_are_missing_when_all_functions_have_ended(ran, logged, lost, missing):
+    assert telemetry.missing_lines(ran, logged, lost) == missing
+
+
+def test_line_that_an_earlier_function_lost_is_not_missed():
+    assert telemetry.missing_lines(15, 15, 1) == 0
