@@ -159,13 +159,13 @@ class Cloud:
             client.delete_function_concurrency(FunctionName=name)
 
     @contextlib.contextmanager
-    def without_action(self, orchestration: str, function: str, action: str) -> Iterator[None]:
-        """The deployment while the first statement that allows one action is missing from one function's policy."""
+    def without_statement(self, orchestration: str, function: str, sid: str) -> Iterator[None]:
+        """The deployment while one statement is missing from one function's policy."""
         iam, role = self.client("iam"), self.role(orchestration, function)
         (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
         policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        kept = list(policy["Statement"])
-        kept.remove(next(statement for statement in kept if statement["Action"] == action))
+        kept = [statement for statement in policy["Statement"] if statement["Sid"] != sid]
+        assert len(kept) == len(policy["Statement"]) - 1
         changed = json.dumps({**policy, "Statement": kept})
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=changed)
         try:

@@ -54,19 +54,19 @@ def test_of_two_clients_that_resume_at_once_one_does_and_the_other_is_told(cloud
 
 
 @pytest.mark.parametrize(
-    ("orchestration", "function", "action"),
+    ("orchestration", "function", "statement"),
     [
-        ("http_sync_s3", "partition", "s3:ListBucket"),
-        ("http_only", "summary", "s3:PutObject"),
-        ("s3_triggers", "summary", "s3:PutObject"),
-        ("dynamodb_triggers", "partition", "s3:ListBucket"),
+        ("http_sync_s3", "partition", "ListPairsBelowAPrefixOnly"),
+        ("http_only", "summary", "StoreTheResult"),
+        ("s3_triggers", "summary", "StoreTheResult"),
+        ("dynamodb_triggers", "partition", "ListPairsBelowAPrefixOnly"),
     ],
 )
 def test_run_goes_on_with_the_fan_in_once_that_may_do_what_it_lacked(
-    cloud: Cloud, orchestration: str, function: str, action: str
+    cloud: Cloud, orchestration: str, function: str, statement: str
 ) -> None:
     run = f"mended-{function}-{orchestration}"
-    with cloud.without_action(orchestration, function, action):
+    with cloud.without_statement(orchestration, function, statement):
         failed = cloud.invoke(orchestration, "--run-id", run, "--chunks", "4", "--timeout", "90", "--json", "-", stdin=TEXT)
     assert failed.status == 1, failed.out + failed.err
 
