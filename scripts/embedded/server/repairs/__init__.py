@@ -66,6 +66,7 @@ def apply_all(counter: Counter, slots: Slots, deliveries: Deliveries) -> None:
     events.invoke_as_lambda_does()
     map_runs.run_children()
     states.bound_lambda_tasks(slots)
+    states.read_paths_one_at_a_time()
     states.cap_inline_maps()
     states.limit_data()
     states.give_context_to_result_selectors()

@@ -1,7 +1,10 @@
 """Step Functions: its limits, and its Lambda tasks within the bound on workers."""
 
+import ast
 import contextvars
 import json
+import threading
+from types import SimpleNamespace
 from typing import Any
 
 from scripts.embedded.server.patching import module, replace, require
@@ -29,6 +32,21 @@ def bound_lambda_tasks(slots: Slots) -> None:
         return call
 
     replace(module("services.stepfunctions"), "_call_lambda", ("func_ref", "event"), make)
+
+
+def read_paths_one_at_a_time() -> None:
+    """Keeps threads from reading the fields of paths (`$['text']`) at once: with 200 branches a run failed of it.
+
+    Python 3.11 counts the depth of what `ast` makes for all threads together, and raises SystemError when they disturb each other.
+    """
+    states, lock = module("services.stepfunctions"), threading.Lock()
+    require(states, "ast")
+
+    def literal_eval(text: str) -> Any:
+        with lock:
+            return ast.literal_eval(text)
+
+    states.ast = SimpleNamespace(literal_eval=literal_eval)
 
 
 def cap_inline_maps() -> None:
