@@ -37,7 +37,7 @@ def bound_lambda_tasks(slots: Slots) -> None:
 def read_paths_one_at_a_time() -> None:
     """Keeps threads from reading the fields of paths (`$['text']`) at once: with 200 branches a run failed of it.
 
-    Python 3.11 counts the depth of what `ast` makes for all threads together, and raises SystemError when they disturb each other.
+    Python 3.11 counts the depth of what `ast` makes for all threads together, and raises SystemError when two collide.
     """
     states, lock = module("services.stepfunctions"), threading.Lock()
     require(states, "ast")
