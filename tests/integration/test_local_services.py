@@ -32,17 +32,17 @@ def both(endpoint):
     return make
 
 
-def without_metadata(answer):
-    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
-
-
 def test_executions_are_started_and_described_alike(both):
     ours, theirs = both("stepfunctions")
     machine = theirs.create_state_machine(name="m", definition=DEFINITION, roleArn=ROLE)["stateMachineArn"]
 
     execution = ours.start_execution(stateMachineArn=machine, name="r1", input='{"é": 1}')["executionArn"]
 
-    assert ours.describe_execution(executionArn=execution) == without_metadata(theirs.describe_execution(executionArn=execution))
+    # The execution goes on between the two answers, so how far it has come is left out.
+    described, expected = (client.describe_execution(executionArn=execution) for client in (ours, theirs))
+    same = expected.keys() - {"ResponseMetadata", "status", "stopDate", "output", "outputDetails"}
+    assert {"executionArn", "name", "startDate", "input"} <= same
+    assert {name: described.get(name) for name in same} == {name: expected[name] for name in same}
     assert theirs.describe_execution(executionArn=execution)["input"] == '{"é": 1}'
 
 
