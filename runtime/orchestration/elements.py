@@ -9,7 +9,7 @@ by its own branch, and the elements never meet in one memory::
 from typing import Any, Protocol
 
 from runtime.orchestration import envelope as envelopes
-from runtime.orchestration.envelope import Datum, Elements, EnvelopeError, Inline, Pointer, parse_datum
+from runtime.orchestration.envelope import Datum, Elements, EnvelopeError, Inline, Pointer, parse_datum, parse_list
 
 
 class Reader(Protocol):
@@ -28,10 +28,7 @@ def read(reader: Reader, data: Datum | list[Datum], function: str) -> Any:
     """
     match data:
         case Elements(key):
-            listed = reader.resolve(Pointer(key))
-            if not isinstance(listed, list):
-                raise EnvelopeError(f"{key} must hold a list of data: {listed!r:.200}")
-            data = [parse_datum(datum) for datum in listed]
+            data = parse_list(key, reader.resolve(Pointer(key)))
         case list():
             pass
         case _:

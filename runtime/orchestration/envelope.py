@@ -141,6 +141,17 @@ def parse_datum(datum: object) -> Datum:
     raise EnvelopeError(f'"Data" is neither a value nor a pointer into this run: {datum!r:.200}')
 
 
+def parse_list(key: str, listed: object) -> list[Datum]:
+    """Read what lies where `Elements` points to.
+
+    Raises:
+        EnvelopeError: it is no list of data.
+    """
+    if not isinstance(listed, list):
+        raise EnvelopeError(f"{key} must hold a list of data: {listed!r:.200}")
+    return [parse_datum(datum) for datum in listed]
+
+
 def _parse_fan_out(fan_out: object) -> FanOut:
     match fan_out:
         case {"Index": int(index), "Size": int(size)} if (

@@ -32,6 +32,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from runtime.mapreduce.concurrency import at_once
 from runtime.mapreduce.storage import StorageError
 from runtime.orchestration import elements
 from runtime.orchestration import envelope as envelopes
@@ -41,7 +42,7 @@ from runtime.orchestration.envelope import SEPARATOR_BYTES, EnvelopeError, Inlin
 from runtime.orchestration.failure_record import complete, describe, from_response
 from runtime.orchestration.invoker import AnswerLost, FunctionFailed, InvokeError
 from runtime.orchestration.results import DONE, REMOVED, record_failure, store_result
-from runtime.orchestration.returns import Found, Returns, in_order, input_key, own_key, return_key
+from runtime.orchestration.returns import Found, Returns, input_key, own_key, return_key
 from runtime.orchestration.safe_text import message_of
 from runtime.orchestration.settings import Settings
 
@@ -163,7 +164,7 @@ class HttpOnly(Orchestration):
 
         try:
             calls = [partial(branch, index, element) for index, element in enumerate(branches, 1)]
-            returned = in_order(calls, self._settings.fan_out_concurrency)
+            returned = at_once(calls, self._settings.fan_out_concurrency)
             data: Any = returned
             if len(encode(returned)) > PAYLOAD_BYTES:
                 # Claim checks alone, of more than a hundred thousand branches.
@@ -200,7 +201,7 @@ class HttpOnly(Orchestration):
         try:
             if self._edge.name != ENTRY:
                 returns.write(own_key(self._edge.name, invocation.envelope), values)
-            in_order([partial(returns.write, return_key(target, index), datum["Value"]) for index, datum in inline.items()])
+            at_once([partial(returns.write, return_key(target, index), datum["Value"]) for index, datum in inline.items()])
         except StorageError as error:
             invocation.notes["not_kept"] = message_of(error)
 

@@ -16,13 +16,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from runtime.mapreduce.concurrency import at_once
 from runtime.orchestration import elements, fan_in, stores
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.contract import Invocation, Invoke, LambdaContext, Orchestration
 from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.envelope import EnvelopeError, Inline, Pointer, encode
 from runtime.orchestration.results import how_ended, store_result
-from runtime.orchestration.returns import Found, in_order
+from runtime.orchestration.returns import Found
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.stores import Branch, ReturnStore
 
@@ -115,7 +116,7 @@ class HttpSyncS3(Orchestration):
             fan_out = {"Index": index, "Size": size, "Directory": f"{target}/"}
             self._send(invocation, target, index, element, {"Fan-out": fan_out})
 
-        in_order([partial(start, index, element) for index, element in enumerate(branches, 1)], _INVOKERS)
+        at_once([partial(start, index, element) for index, element in enumerate(branches, 1)], _INVOKERS)
 
     def _elements(self, invocation: Invocation, values: list[Any]) -> list[Inline | Pointer]:
         if self._edge.name == ENTRY:

@@ -11,23 +11,21 @@ Index counts from 1; a function outside a fan-out has index 1.
 import json
 import re
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from functools import partial
 from typing import Any
 
 from runtime.mapreduce import storage
+from runtime.mapreduce.concurrency import at_once
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.envelope import (
     Datum,
     Directory,
     Elements,
     Envelope,
-    EnvelopeError,
     Inline,
     Pointer,
     encode,
-    parse_datum,
+    parse_list,
 )
 
 _INDEX = re.compile(r"([1-9][0-9]*)\.json")
@@ -108,20 +106,14 @@ class Returns:
             case Pointer(key):
                 return self.must_find(key)
             case Elements(key):
-                return self.resolve(self._list_of_data(key))
+                return self.resolve(parse_list(key, self.must_find(key)))
             case Directory(function, size):
                 return self.values(function, size)
-
-    def _list_of_data(self, key: str) -> list[Datum]:
-        listed = self.must_find(key)
-        if not isinstance(listed, list):
-            raise EnvelopeError(f"{key} must hold a list of data: {listed!r:.200}")
-        return [parse_datum(datum) for datum in listed]
 
     def values(self, function: str, size: int) -> list[Any]:
         """The return values 1 to `size` of a function, in order. Raises StorageError, also when one isn't there."""
         keys = [return_key(function, index) for index in range(1, size + 1)]
-        return in_order([partial(self.must_find, key) for key in keys])
+        return at_once([partial(self.must_find, key) for key in keys])
 
     def must_find(self, key: str) -> Any:
         """The value under `key`, which the run cannot go on without. Raises StorageError, also when there is none."""
@@ -131,26 +123,10 @@ class Returns:
         return found.value
 
 
-def in_order(calls: Sequence[Callable[[], Any]], threads: int = 16) -> list[Any]:
-    """Make many calls at once and return their results in the order given; the first failure in that order is raised.
-
-    Each call runs in a copy of the caller's context: requests are counted for the run that made them.
-    """
-    if len(calls) < 2:
-        return [call() for call in calls]
-    with ThreadPoolExecutor(min(threads, len(calls))) as pool:
-        futures = [pool.submit(copy_context().run, call) for call in calls]
-        try:
-            return [future.result() for future in futures]
-        finally:
-            # After a failure, what has not begun is not begun; after success there is nothing left.
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
 def resolve_all(data: Sequence[Datum], resolve: Callable[[Datum], Any]) -> list[Any]:
     """The values of a list of data, in order; those that lie elsewhere are read many at once."""
     elsewhere = [index for index, datum in enumerate(data) if not isinstance(datum, Inline)]
-    read = dict(zip(elsewhere, in_order([partial(resolve, data[index]) for index in elsewhere]), strict=True))
+    read = dict(zip(elsewhere, at_once([partial(resolve, data[index]) for index in elsewhere]), strict=True))
     return [datum.value if isinstance(datum, Inline) else read[index] for index, datum in enumerate(data)]
 
 

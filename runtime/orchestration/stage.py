@@ -17,8 +17,9 @@ from functools import partial
 from typing import Any
 
 from runtime.mapreduce import storage
+from runtime.mapreduce.concurrency import at_once
 from runtime.orchestration.envelope import RUN_ID, EnvelopeError, encode
-from runtime.orchestration.returns import Found, in_order
+from runtime.orchestration.returns import Found
 
 NOTHING = 0
 _KEY = re.compile(rf"({RUN_ID.pattern})/(0|[1-9][0-9]*)\.json")
@@ -47,7 +48,7 @@ class Stage:
 
     def values(self, size: int) -> list[Any]:
         """The values 1 to `size`, in order. Raises StorageError, also when one isn't there."""
-        return in_order([partial(self.must_find, value_name(index)) for index in range(1, size + 1)])
+        return at_once([partial(self.must_find, value_name(index)) for index in range(1, size + 1)])
 
     def must_find(self, name: str) -> Any:
         """A value that the run cannot go on without. Raises StorageError, also when there is none."""
@@ -58,7 +59,7 @@ class Stage:
 
     def create_all(self, values: Mapping[str, Any]) -> None:
         """Store many values at once, each unless there is one. Raises StorageError."""
-        in_order([partial(self.create, name, value) for name, value in values.items()])
+        at_once([partial(self.create, name, value) for name, value in values.items()])
 
     def indexes(self) -> set[int]:
         """Which values are there, 0 among them for a fan-out of nothing; every page is read. Raises StorageError."""

@@ -18,13 +18,14 @@ import time
 from functools import partial
 from typing import Any
 
+from runtime.mapreduce.concurrency import at_once
 from runtime.mapreduce.run import current_run
 from runtime.mapreduce.storage import AccessDeniedError, StorageError
 from runtime.orchestration import envelope as envelopes
 from runtime.orchestration.clients import RefusedError, dynamodb_client
 from runtime.orchestration.connections import RequestError
 from runtime.orchestration.envelope import EnvelopeError, encode
-from runtime.orchestration.returns import Found, Returns, in_order
+from runtime.orchestration.returns import Found, Returns
 
 VALUE_BYTES = 350_000
 """What we use of an item's 400 KB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
@@ -146,7 +147,7 @@ class Table:
             images |= _get_batch(self._name, wanted[start : start + _BATCH])
         if missing := [key for key in wanted if key not in images]:
             raise StorageError("dynamodb:BatchGetItem", self._name, missing[0], "no such value in this run")
-        return in_order([partial(self.value_of, images[key]) for key in wanted])
+        return at_once([partial(self.value_of, images[key]) for key in wanted])
 
     def count_attempt(self, key: str, request_id: str) -> int | None:
         """Note that an item's function begins; how often it did so far, or None if the item is gone. Raises StorageError.

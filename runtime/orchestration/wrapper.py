@@ -6,6 +6,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
+from runtime.mapreduce.concurrency import at_once
 from runtime.mapreduce.record import replace
 from runtime.mapreduce.run import Run, deadline_in, within
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
@@ -14,7 +15,7 @@ from runtime.orchestration.log import LogLine
 from runtime.orchestration.open_runs import mark_by_default
 from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.results import how_ended
-from runtime.orchestration.returns import Found, in_order
+from runtime.orchestration.returns import Found
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
 
@@ -103,12 +104,11 @@ class Wrapper:
 
     def _look(self, invocation: Invocation) -> tuple[str | None, Found | None]:
         """How the run has ended, if it has, and what an earlier invocation with the same work returned."""
-        end, done = in_order(
-            [
-                partial(how_ended, self._settings.results_bucket, invocation.envelope.run_id),
-                partial(self._orchestration.stored, invocation),
-            ]
-        )
+        looks: list[Callable[[], Any]] = [
+            partial(how_ended, self._settings.results_bucket, invocation.envelope.run_id),
+            partial(self._orchestration.stored, invocation),
+        ]
+        end, done = at_once(looks)
         return end, done
 
     def _turn_back(self, invocation: Invocation, reason: str, line: LogLine) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from runtime.mapreduce import storage
+from runtime.mapreduce import concurrency, storage
 from runtime.orchestration import fan_in, given_up, invoker, lock, open_runs, overdue, returns, table, wrapper
 from runtime.orchestration.envelope import encode
 from runtime.orchestration.wrapper import Wrapper
@@ -106,7 +106,7 @@ def _failure_overlooked() -> AbstractContextManager[Any]:
 def _values_in_order_of_text() -> AbstractContextManager[Any]:
     def values(self: returns.Returns, function: str, size: int) -> list[Any]:
         keys = sorted(returns.return_key(function, index) for index in range(1, size + 1))
-        return returns.in_order([lambda key=key: self.must_find(key) for key in keys])
+        return concurrency.at_once([lambda key=key: self.must_find(key) for key in keys])
 
     return patch.object(returns.Returns, "values", values)
 

@@ -2,10 +2,11 @@
 
 import threading
 import time
+from functools import partial
 
 import pytest
 
-from runtime.mapreduce.concurrency import in_order
+from runtime.mapreduce.concurrency import at_once, in_order
 from runtime.mapreduce.run import Run, current_run, within
 
 
@@ -76,3 +77,43 @@ def test_consumer_that_stops_leaves_no_thread_behind() -> None:
     answers.close()
 
     assert threading.active_count() == before
+
+
+def asked(number: int) -> int:
+    """Make a request, and fail for the number 3."""
+    current_run().requests["s3.GetObject"] += 1
+    if number == 3:
+        raise ValueError("3 is wrong")
+    return number
+
+
+def test_requests_of_calls_that_fail_count_too() -> None:
+    with within(Run("run1")) as run, pytest.raises(ValueError, match="3 is wrong"):
+        list(in_order(asked, range(4), concurrency=4))
+
+    assert run.requests == {"s3.GetObject": 4}
+
+
+def test_all_calls_at_once_are_answered_in_order_and_counted() -> None:
+    numbers = [number for number in range(100) if number != 3]
+
+    with within(Run("run1")) as run:
+        assert at_once([partial(asked, number) for number in numbers]) == numbers
+
+    assert run.requests == {"s3.GetObject": 99}
+
+
+def test_no_call_of_those_at_once_waits_for_an_earlier_one() -> None:
+    last = threading.Event()
+
+    def first() -> bool:
+        return last.wait(timeout=30)
+
+    assert at_once([first, *[lambda: True] * 20, lambda: last.set() or True], threads=2) == [True] * 22
+
+
+def test_requests_of_calls_at_once_that_fail_count_too() -> None:
+    with within(Run("run1")) as run, pytest.raises(ValueError, match="3 is wrong"):
+        at_once([partial(asked, number) for number in (3, 4)], threads=2)
+
+    assert run.requests["s3.GetObject"] >= 1
