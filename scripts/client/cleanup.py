@@ -1,8 +1,10 @@
 """What goes away after a run: all but its result, be it done or could it not be started; or all of it."""
 
+from obstore.store import S3Store
+
 from scripts.client import claim
 from scripts.client.orchestrations import Orchestration
-from scripts.client.removal import Tell, remove_below
+from scripts.client.removal import Tell, remove_below, remove_what_appears
 from scripts.client.settling import shuffle_prefix
 
 
@@ -19,9 +21,8 @@ def remove_intermediate(
     """
     aws, run_id = orchestration.aws, orchestration.run_id
     orchestration.remove(mappers)
-    bucket, prefix = shuffle_prefix(destination, run_id)
-    if bucket == aws.deployment.buckets["shuffle"]:  # run.json can name any, but no run has anything elsewhere
-        remove_below(aws.bucket(bucket), prefix, tell)
+    if (emitted := _emitted(orchestration, destination)) is not None:
+        remove_below(*emitted, tell)
     if orchestration.has_keeper:
         claim.unmark(aws.store("results"), run_id)
     claim.release(aws.store("results"), run_id)
@@ -36,4 +37,12 @@ def remove_all(
         StorageError: some could not be deleted.
     """
     remove_intermediate(orchestration, destination, mappers, tell)
+    if (emitted := _emitted(orchestration, destination)) is not None:
+        remove_what_appears(*emitted)
     remove_below(orchestration.aws.store("results"), f"{orchestration.run_id}/")
+
+
+def _emitted(orchestration: Orchestration, destination: str) -> tuple[S3Store, str] | None:
+    """Where mappers emit. None if it is elsewhere: run.json can name any bucket, but no run has anything there."""
+    bucket, prefix = shuffle_prefix(destination, orchestration.run_id)
+    return (orchestration.aws.bucket(bucket), prefix) if bucket == orchestration.aws.deployment.buckets["shuffle"] else None

@@ -49,6 +49,18 @@ def remove_below(store: S3Store, prefix: str, tell: Tell = lambda found, removed
         return len(keys)
 
 
+def remove_what_appears(store: S3Store, prefix: str) -> None:
+    """`remove_below` again, until there is nothing: of a run that has not ended, whose mappers may still be at work.
+
+    Raises:
+        StorageError: some could not be deleted, or new ones keep appearing.
+    """
+    for _ in range(_PASSES):
+        if not remove_below(store, prefix):
+            return
+    raise _keep_appearing(store, prefix)
+
+
 def _first_page(store: S3Store, prefix: str) -> list[str]:
     return next(([item["path"] for item in page] for page in obstore.list(store, prefix, chunk_size=_BATCH)), [])
 
@@ -78,7 +90,11 @@ def _remove_many(store: S3Store, prefix: str, tell: Tell) -> int:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    raise StorageError("s3:DeleteObject", str(store.config.get("bucket", "?")), prefix, "new objects keep appearing there")
+    raise _keep_appearing(store, prefix)
+
+
+def _keep_appearing(store: S3Store, prefix: str) -> StorageError:
+    return StorageError("s3:DeleteObject", str(store.config.get("bucket", "?")), prefix, "new objects keep appearing there")
 
 
 def _delete(store: S3Store, keys: list[str]) -> int:

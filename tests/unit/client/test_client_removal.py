@@ -12,7 +12,7 @@ from obstore.store import MemoryStore
 from scripts.client import removal
 from scripts.client.console import showing_removal
 from scripts.client.errors import StorageError
-from scripts.client.removal import remove_below
+from scripts.client.removal import remove_below, remove_what_appears
 
 SLOW_DOWN = GenericError("DeleteObjects request failed for key a: Please reduce your request rate. (code: SlowDown)")
 
@@ -130,3 +130,35 @@ def test_only_a_removal_that_takes_a_while_is_shown(capsys, monkeypatch, pause, 
         tell(188_576, 5_000)
 
     assert capsys.readouterr().err.count("removing intermediate objects: 5,000 are gone, 188,576 were found so far") == lines
+
+
+@pytest.fixture
+def emitting(monkeypatch):
+    """A store whose first deletes are each followed by one object more, as where a mapper is still at work."""
+    made, waiting, real = Store(), [], obstore.delete
+
+    def delete(store, keys):
+        real(store, keys)
+        if waiting:
+            obstore.put(store, waiting.pop(), b"")
+
+    obstore.put(made, "r1/first", b"")
+    monkeypatch.setattr(obstore, "delete", delete)
+    return made, waiting
+
+
+def test_what_appears_meanwhile_goes_too(emitting):
+    store, waiting = emitting
+    waiting += ["r1/second", "r1/third"]
+
+    remove_what_appears(store, "r1/")
+
+    assert left(store) == []
+
+
+def test_what_never_ends_to_appear_is_told(emitting):
+    store, waiting = emitting
+    waiting += [f"r1/{i}" for i in range(100)]
+
+    with pytest.raises(StorageError, match="new objects keep appearing"):
+        remove_what_appears(store, "r1/")
