@@ -5,7 +5,6 @@ import json
 import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from moto.server import ThreadedMotoServer
 
 from scripts.client.services import LocalClient
 
@@ -14,20 +13,11 @@ ROLE = "arn:aws:iam::123456789012:role/states"
 DEFINITION = json.dumps({"StartAt": "a", "States": {"a": {"Type": "Pass", "End": True}}})
 
 
-@pytest.fixture(scope="module")
-def endpoint():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def both(endpoint):
+def both(moto_endpoint):
     def make(service):
         account = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
-        return LocalClient(service, endpoint, REGION, 20), boto3.client(service, endpoint_url=endpoint, **account)
+        return LocalClient(service, moto_endpoint, REGION, 20), boto3.client(service, endpoint_url=moto_endpoint, **account)
 
     return make
 
