@@ -61,10 +61,13 @@ class StorageError(Exception):
 
 
 class AccessDeniedError(StorageError):
-    """S3 refused the request: the role's policy lacks the action for this object."""
+    """S3 refused the request: the role's policy lacks the action for this object; or a read is of an object that is not there."""
 
     def __str__(self) -> str:
-        return f"{self.action} on {self._where()} was denied; the function's role lacks it: {self.cause}"
+        # To a role that may not list the bucket S3 says the same of a missing object:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        or_missing = ", or there is no such object" if self.action == "s3:GetObject" else ""
+        return f"{self.action} on {self._where()} was denied; the function's role lacks it{or_missing}: {self.cause}"
 
 
 class TransientError(StorageError):

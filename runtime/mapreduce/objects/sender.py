@@ -66,6 +66,7 @@ class Sender:
         Raises:
             StorageError: an earlier put finally failed.
             OutOfTimeError: the invocation's time is nearly up.
+            RuntimeError: the mapper is at its end, and waits for no put that is sent now.
         """
         with self._changed:
             if self._sent - self._ended >= 2 * CONCURRENCY:
