@@ -1,11 +1,18 @@
-"""How `emit_all` counts words: at C's speed, in batches that bound the memory, and with the same outcome as one by one."""
+"""How `emit_all` counts words: at C's speed, in batches that bound the memory, and with the same outcome as one by one.
+
+Handing out costs several times what counting does, but only once for each different word of a batch. So a batch grows until it
+holds so many different words, not until so many words were read.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import chain, islice
 from typing import Any
 
-_BATCH = 2**16
+_STEP = 2**14
+"""Words are read in steps, after each of which the batch's size is looked at."""
+_LARGE = 2**16
+"""A batch of so many different words is handed out; with the last step's it takes some 25 MB at most."""
 _EXACT = str.__str__
 """Gives the plain text of a string, and an error for anything else."""
 _END = object()
@@ -42,7 +49,8 @@ class Batches:
         try:
             while not ended:
                 try:
-                    batch.update(islice(rest, _BATCH))
+                    while len(batch) < _LARGE and _END not in batch:
+                        batch.update(islice(rest, _STEP))
                 finally:
                     ended = batch.pop(_END, 0)
                     self._empty(batch)

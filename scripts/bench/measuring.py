@@ -25,7 +25,7 @@ from scripts.bench.plan import Plan
 from scripts.bench.results import FanOut, Results, Series
 from scripts.bench.statistic import Sample, sample
 from scripts.bench.texts import Text
-from scripts.client.errors import ClientError
+from scripts.client.errors import ClientError, UsageError
 from scripts.client.layout import OBJECTS, PACKED
 from scripts.compare.measuring import LostLogError
 from scripts.compare.telemetry import TelemetryError
@@ -53,7 +53,7 @@ class Bench:
             say(f"{text.name}: {text.words:,} words, {len(text.counts):,} different ones")
             self.on(text)
             text.path.unlink()
-        self._fan_outs()
+        self.fan_outs()
 
     def _texts(self) -> Iterator[Callable[[], Text]]:
         plan, folder = self._plan, self._folder
@@ -151,7 +151,8 @@ class Bench:
             self._results.emit_microseconds[name] = round(microseconds, 4)
             say(f"{name} in packed: {microseconds:.3f} µs of CPU time for each word")
 
-    def _fan_outs(self) -> None:
+    def fan_outs(self) -> None:
+        """Run fan-outs of all sizes by all ways. Note what a client refuses: an orchestration may take fewer."""
         ways: dict[str, Callable[[int], float]] = {
             name: (lambda branches, one=one: fan_out.run(one, branches, self._architecture, self._plan.timeout))  # type: ignore[misc]
             for name, one in self._there.own.items()
@@ -161,16 +162,21 @@ class Bench:
         for branches in self._plan.branches:
             seconds: dict[str, list[float]] = {name: [] for name in ways}
             failures: dict[str, str] = {}
+            refused: set[str] = set()
             for turn in range(self._plan.runs + 1):
-                for name in [name for name in ways if name not in failures]:
+                for name in [name for name in ways if name not in failures and name not in refused]:
                     try:
                         took = ways[name](branches)
+                    except UsageError as error:
+                        refused.add(name)
+                        self._results.notes.append(f"{branches} branches are not measured under {name}: {error}")
+                        continue
                     except (ClientError, RuntimeError, *_UNKNOWN) as error:
                         failures[name] = str(error)
                         say(f"{branches} branches, {name}: {error}")
                         continue
                     seconds[name] += [took] if turn else []
-            for name in ways:
+            for name in [name for name in ways if name not in refused]:
                 measured = FanOut(name, branches, sample(seconds[name]), failures.get(name))
                 self._results.fan_outs.append(measured)
                 if measured.seconds:

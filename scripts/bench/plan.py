@@ -17,7 +17,7 @@ _QUICK_SIZES = (0.01, 0.12, 1.0)
 _ALL_SIZES = (*_SIZES, 20.0, 100.0)
 _QUICK_OBJECTS = 0.01
 _BRANCHES = (2, 8, 32, 128, 512)
-_QUICK_BRANCHES = (2, 16)
+_QUICK_BRANCHES = (2, 8)
 _LARGE = 20.0
 """From this size on `emit_all` is measured, too."""
 _HUGE = 100.0

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
-from scripts.bench import emit_cost, measuring, texts
+from scripts.bench import emit_cost, fan_out, measuring, texts
 from scripts.bench.cli import parser
 from scripts.bench.clocked import Clocked, CommandFailedError
 from scripts.bench.contenders import Contender, WrongCountsError
@@ -14,6 +15,8 @@ from scripts.bench.deployments import Deployed
 from scripts.bench.plan import plan
 from scripts.bench.results import Results
 from scripts.bench.texts import Text
+from scripts.client.deployment import Deployment
+from scripts.client.errors import UsageError
 
 
 class Stand(Contender):
@@ -70,6 +73,27 @@ def test_who_fails_is_left_out_and_named_and_the_others_go_on(
 
     assert log == ["one", "two", "one", "two", "two"]
     assert results.failures == [f"one on 1 MB: {error}"]
+
+
+def test_fan_outs_that_an_orchestration_does_not_take_are_no_failure_but_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, results: Results
+) -> None:
+    monkeypatch.setattr(measuring, "architecture", lambda: "x86_64")
+    chosen = plan(parser().parse_args(["--runs", "1", "--branches", "2 512"]))
+
+    def run(deployment: Deployment, branches: int, *_: object) -> float:
+        if branches > 400:
+            raise UsageError("512 chunks are more than 400")
+        return 0.5
+
+    monkeypatch.setattr(fan_out, "run", run)
+    there = Deployed({"http_only": cast("Deployment", None)}, {})
+
+    measuring.Bench(chosen, there, None, tmp_path, results).fan_outs()
+
+    assert [(each.way, each.branches) for each in results.fan_outs] == [("http_only", 2)]
+    assert results.notes == ["512 branches are not measured under http_only: 512 chunks are more than 400"]
+    assert results.failures == []
 
 
 def test_a_text_is_written_with_its_counts(tmp_path: Path) -> None:

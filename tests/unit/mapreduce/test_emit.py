@@ -282,7 +282,8 @@ def test_error_of_the_iterable_that_is_caught_fails_nothing(layout: str) -> None
 
 @layouts
 def test_emit_all_takes_words_without_end_batch_by_batch(layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.mapreduce.batches._BATCH", 3)
+    monkeypatch.setattr("runtime.mapreduce.batches._STEP", 3)
+    monkeypatch.setattr("runtime.mapreduce.batches._LARGE", 3)
 
     assert emitted(layout, lambda text: emit_all(iter("abcab" * 2))) == {"a": [1] * 4, "b": [1] * 4, "c": [1] * 2}
 
