@@ -35,18 +35,25 @@ class Done:
 
 
 def run_module(build: Path, module: str, *arguments: str, stdin: str = "", timeout: float = 240) -> Done:
-    """Run one of the project's commands as a process, in a build directory."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
-        env=environment(build),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
+    """Run one of the project's commands as a process, in a build directory.
+
+    Raises:
+        AssertionError: it did not end in time; the message has what it printed.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            env=environment(build),
+            input=stdin.encode(),
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        printed = b"".join(filter(None, (error.stdout, error.stderr))).decode(errors="replace")
+        raise AssertionError(f"no end of {module} {' '.join(arguments)} after {timeout:g} s; it printed:\n{printed}") from None
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def environment(build: Path) -> dict[str, str]:

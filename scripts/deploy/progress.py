@@ -3,6 +3,7 @@
 Terraform prints one JSON object a line: {"@message": str, "type": str, ...}. Those of interest here:
 
     change_summary  {"changes": {"add": int, "change": int, "import": int, "remove": int, "operation": "plan"|"apply"|"destroy"}}
+    apply_progress  {"hook": {"resource": {"addr": str}, "action": "create", "elapsed_seconds": int}}, every ten seconds
     apply_complete  {"hook": {"resource": {"addr": str}, "action": "create"|"update"|"delete"|"read"}}
     diagnostic      {"diagnostic": {"severity": "error"|"warning", "summary": str, "detail": str, "address": str,
                                     "range": {"filename": str, "start": {"line": int}}}}
@@ -16,6 +17,7 @@ import sys
 import time
 from typing import Any, TextIO
 
+_UNDER_WAY = {"create": "creating", "update": "updating", "delete": "deleting", "replace": "replacing"}
 _DONE = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
 
 
@@ -52,6 +54,10 @@ class Progress:
             self._summary(event["changes"])
         elif event.get("type") == "outputs":
             self.outputs = {name: output.get("value") for name, output in event["outputs"].items()}
+        elif event.get("type") == "apply_progress" and event["hook"]["action"] in _UNDER_WAY:
+            hook = event["hook"]
+            what = f"still {_UNDER_WAY[hook['action']]} {hook['resource']['addr']}, for {hook['elapsed_seconds']} s now"
+            self._show(what, last=False)
         elif event.get("type") == "apply_complete" and event["hook"]["action"] in _DONE:
             self.done += 1
             what = f"{_DONE[event['hook']['action']]} {self.done}/{self.planned}  {event['hook']['resource']['addr']}"

@@ -1,6 +1,7 @@
 """scripts.deploy without Terraform: a small program stands in for it, which says what it was told and what a test wants it to."""
 
 import io
+import itertools
 import json
 import os
 import signal
@@ -170,6 +171,19 @@ class TestApply:
         cli.main(["apply"])
 
         assert [told["env"]["GOGC"] for told in program.was_told("apply")] == ["400", "50"]
+
+    def test_says_which_resource_is_waited_for(
+        self, embedded: str, program: StandIn, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        clock = itertools.count(0, 10)
+        monkeypatch.setattr("scripts.deploy.progress.time.monotonic", lambda: next(clock))
+        waited = {"resource": {"addr": "aws_s3_bucket.this"}, "action": "create", "elapsed_seconds": 20}
+        plan, *done = applied(1)
+        program.says([plan, {"type": "apply_progress", "hook": waited}, *done], code=0)
+
+        assert cli.main(["apply"]) == 0
+
+        assert "still creating aws_s3_bucket.this, for 20 s now" in capsys.readouterr().err
 
     def test_prints_terraforms_error_and_leaves_no_record(
         self, build: Path, embedded: str, program: StandIn, capsys: pytest.CaptureFixture[str]
