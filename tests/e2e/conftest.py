@@ -13,8 +13,8 @@ from tests.cloud import ROOT, Cloud
 
 BUILD = ROOT / "build" / "e2e"
 
-_APART = {"embedded": "test_embedded", "stores": "test_return_stores"}
-"""Groups of files that start an embedded AWS of their own, by what their names start with."""
+_APART = {"embedded": "test_embedded", "layer": "test_layer", "stores": "test_return_stores"}
+"""Groups of files that do not need the session's embedded AWS, by what their names start with."""
 
 Written = Callable[..., bytes]
 
