@@ -20,7 +20,7 @@ from tests.simulation.faults import REQUEST_KINDS
 from tests.simulation.scenario import WORDS, Scenario
 from tests.simulation.simulation import Report, shrink, simulate
 
-SCHEDULES = 2000
+SCHEDULES = 1000
 _BLOCK = 250
 
 each_orchestration = pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
