@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +19,8 @@ import boto3
 from runtime.orchestration import ORCHESTRATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
+
+_TIDYING_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -40,20 +44,27 @@ def run_module(build: Path, module: str, *arguments: str, stdin: str = "", timeo
     Raises:
         AssertionError: it did not end in time; the message has what it printed.
     """
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT,
-            env=environment(build),
-            input=stdin.encode(),
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        printed = b"".join(filter(None, (error.stdout, error.stderr))).decode(errors="replace")
-        raise AssertionError(f"no end of {module} {' '.join(arguments)} after {timeout:g} s; it printed:\n{printed}") from None
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+    with subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env=environment(build),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            out, err = process.communicate(stdin.encode(), timeout)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)  # so that it ends what it has started, such as Terraform
+            out, err = process.communicate(timeout=_TIDYING_SECONDS)
+            printed = (out + err).decode(errors="replace")
+            raise AssertionError(
+                f"no end of {module} {' '.join(arguments)} after {timeout:g} s; it printed:\n{printed}"
+            ) from None
+        except BaseException:
+            process.kill()
+            raise
+    return Done(process.returncode, out.decode(), err.decode())
 
 
 def environment(build: Path) -> dict[str, str]:
@@ -87,6 +98,29 @@ def running(build: Path, *options: str) -> Iterator[str]:
     finally:
         done = run_module(build, "scripts.embedded", "down")
         assert done.status == 0, done.out + done.err
+
+
+@contextlib.contextmanager
+def deployed(build: Path, *options: str) -> "Iterator[Cloud]":
+    """An embedded AWS with every orchestration deployed.
+
+    Where an apply fails, all of it begins once more, with a warning. On a busy machine, in one of some hundred applies, the emulator
+    carried out a request whose answer never came. Terraform then sends it again and is told that the thing exists already, or it
+    waits. Why is not known. Whatever fails twice is an error.
+    """
+    with running(build, *options) as endpoint:
+        cloud = Cloud(build, endpoint)
+        try:
+            cloud.deploy_all()
+        except AssertionError as error:
+            warnings.warn(f"the first try to deploy everything failed: {error}", stacklevel=2)
+        else:
+            yield cloud
+            return
+    with running(build, *options) as endpoint:
+        cloud = Cloud(build, endpoint)
+        cloud.deploy_all()
+        yield cloud
 
 
 class Cloud:

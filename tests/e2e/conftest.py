@@ -33,9 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
     """The embedded AWS with all orchestrations deployed; stopped at the end, whatever happens."""
-    with clouds.running(BUILD) as endpoint:
-        made = Cloud(BUILD, endpoint)
-        made.deploy_all()
+    with clouds.deployed(BUILD) as made:
         yield made
 
 

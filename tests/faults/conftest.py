@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud import ROOT, Cloud, running
+from tests.cloud import ROOT, Cloud, deployed
 from tests.faults.proxy import Proxy, serving
 from tests.faults.runs import BACK_OFF_SECONDS, DETECTION_SECONDS, Outcome, calm_run, in_all
 
@@ -67,11 +67,9 @@ def site() -> Iterator[Site]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with (
-        running(BUILD, "--keep-state", "--lambda-endpoint", f"http://127.0.0.1:{port}") as endpoint,
-        serving(port, endpoint, BUILD / "proxy.txt") as proxy,
+        deployed(BUILD, "--keep-state", "--lambda-endpoint", f"http://127.0.0.1:{port}") as cloud,
+        serving(port, cloud.endpoint_url, BUILD / "proxy.txt") as proxy,
     ):
-        cloud = Cloud(BUILD, endpoint)
-        cloud.deploy_all()
         calm = in_all(lambda orchestration: calm_run(cloud, orchestration))
         yield Site(cloud, proxy, _by_way_of(proxy), {each.orchestration: each.seconds for each in calm})
 
