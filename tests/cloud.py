@@ -104,9 +104,9 @@ def running(build: Path, *options: str) -> Iterator[str]:
 def deployed(build: Path, *options: str) -> "Iterator[Cloud]":
     """An embedded AWS with every orchestration deployed.
 
-    Where an apply fails, all of it begins once more, with a warning. On a busy machine, in one of some hundred applies, the emulator
-    carried out a request whose answer never came. Terraform then sends it again and is told that the thing exists already, or it
-    waits. Why is not known. Whatever fails twice is an error.
+    Where an apply fails, all of it begins once more, with a warning. On a busy machine, in one of some hundred applies, the
+    emulator carried out a request whose answer never came. Terraform then sends it again and is told that the thing exists
+    already, or it waits. Why is not known. Whatever fails twice is an error.
     """
     with running(build, *options) as endpoint:
         cloud = Cloud(build, endpoint)
