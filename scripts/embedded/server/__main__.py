@@ -90,7 +90,8 @@ async def _serve(application: CountingApp, descriptor: int) -> None:
     config: Any = importlib.import_module("hypercorn.config").Config()
     config.bind = [f"fd://{descriptor}"]
     config.backlog = 1024
-    config.keep_alive_timeout = 75
+    # Longer than any client keeps an idle connection: a server that closes one first may do so just as a request comes.
+    config.keep_alive_timeout = 3600
     config.graceful_timeout = 0.5
     config.shutdown_timeout = 2.0
     config.loglevel = "WARNING"
