@@ -45,7 +45,7 @@ demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply,
 compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... RUNS=5 SHUFFLE=packed JSON=1 ORCHESTRATION=sfn,http_only)
 	@$(RUN) scripts.compare --input "$$INPUT" --runs "$$RUNS" --shuffle "$$SHUFFLE" $(if $(JSON),--json) $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
 
-bench: $(TOOLS) ## Speed of both layouts beside others: build/bench/bench.html (QUICK=1 three minutes, SIZES="1 20" MB, ALL=1 every row, RIVALS=1 Lithops)
+bench: $(TOOLS) ## Speed of both layouts beside others: build/bench/bench.html (QUICK=1 about three minutes, SIZES="1 20" MB, ALL=1 every row, RIVALS=1 Lithops)
 	@$(RUN) scripts.bench --sizes "$$SIZES" --vars="$$VARS" $(if $(QUICK),--quick) $(if $(ALL),--all) $(if $(RIVALS),--rivals) $(if $(filter file,$(origin RUNS)),,--runs "$$RUNS") $(if $(filter file,$(origin INPUT)),,--text "$$INPUT") $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
 
 ##@ Build

@@ -55,15 +55,12 @@ def run_module(build: Path, module: str, *arguments: str, stdin: str = "", timeo
         try:
             out, err = process.communicate(stdin.encode(), timeout)
         except subprocess.TimeoutExpired:
+            told = f"no end of {module} {' '.join(arguments)} after {timeout:g} s"
             process.send_signal(signal.SIGINT)  # so that it ends what it has started, such as Terraform
             out, err = process.communicate(timeout=_TIDYING_SECONDS)
-            printed = (out + err).decode(errors="replace")
-            raise AssertionError(
-                f"no end of {module} {' '.join(arguments)} after {timeout:g} s; it printed:\n{printed}"
-            ) from None
-        except BaseException:
-            process.kill()
-            raise
+            raise AssertionError(f"{told}; it printed:\n{(out + err).decode(errors='replace')}") from None
+        finally:
+            process.kill()  # without effect on one that has ended
     return Done(process.returncode, out.decode(), err.decode())
 
 

@@ -115,7 +115,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--branches", default="", metavar="N", help="of the fan-outs, separated by blanks or commas; default: 2 8 32 128 512"
     )
-    made.add_argument("--quick", action="store_true", help="end within three minutes: smaller texts, one run, fewer branches")
+    made.add_argument("--quick", action="store_true", help="take about three minutes: smaller texts, one run, fewer branches")
     made.add_argument("--all", action="store_true", help="every row of the table: 20 and 100 MB, one word, distinct words")
     made.add_argument("--rivals", action="store_true", help="run Lithops, too, from PyPI in a virtual environment of its own")
     made.add_argument("--vars", default="", metavar="TEXT", help="variables of terraform/variables.tf for the deployments")
