@@ -5,8 +5,8 @@ from typing import Any
 
 from scripts.bench.texts import Text
 from scripts.client.deployment import Deployment
-from scripts.client.reading import read_input
-from scripts.client.sizing import Sizing
+from scripts.client.input.reading import read_input
+from scripts.client.input.sizing import Sizing
 from scripts.compare import prices
 from scripts.compare.measuring import Bench, LostLogError, Measured
 

@@ -9,13 +9,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from scripts.client import claim
-from scripts.client.aws import Aws
-from scripts.client.claim import Claim
+from scripts.client.aws.clients import Aws
+from scripts.client.aws.removal import remove_below
 from scripts.client.deployment import Deployment
-from scripts.client.jsoninput import Element
-from scripts.client.removal import remove_below
-from scripts.client.runid import new_run_id
+from scripts.client.input.document import Element
+from scripts.client.running.run_id import new_run_id
+from scripts.client.stored import claim
+from scripts.client.stored.claim import Claim
 from scripts.compare.measuring import Bench
 
 BARE = "bare invoke"

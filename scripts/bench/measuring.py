@@ -26,7 +26,7 @@ from scripts.bench.results import FanOut, Results, Series
 from scripts.bench.statistic import Sample, sample
 from scripts.bench.texts import Text
 from scripts.client.errors import ClientError, UsageError
-from scripts.client.layout import OBJECTS, PACKED
+from scripts.client.input.layout import OBJECTS, PACKED
 from scripts.compare.measuring import LostLogError
 from scripts.compare.telemetry import TelemetryError
 from scripts.compare.timeline import IncompleteLogsError

@@ -10,7 +10,7 @@ from scripts.bench.plots import Line, plot
 from scripts.bench.results import Results, Series
 from scripts.bench.statistic import ratio
 from scripts.bench.texts import DISTINCT, ONE_WORD
-from scripts.client.layout import OBJECTS, PACKED
+from scripts.client.input.layout import OBJECTS, PACKED
 
 _KINDS = {PACKED: 0, OBJECTS: 1, EMIT_ALL: 2}
 _BESIDE = (CEILING, SERIAL, COUNTER, LITHOPS)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from runtime.orchestration import ORCHESTRATIONS
-from scripts.client.layout import PACKED
+from scripts.client.input.layout import PACKED
 
 BOTH = ("sfn", "http_sync_s3")
 """Orchestrations under which the largest text is run, and `emit_all`."""

@@ -10,7 +10,7 @@ from scripts.bench.results import Results, Series
 from scripts.bench.statistic import Sample, ratio, slope
 from scripts.bench.texts import DISTINCT, ONE_WORD, name_of
 from scripts.bench.workers import SERVER
-from scripts.client.layout import OBJECTS, PACKED
+from scripts.client.input.layout import OBJECTS, PACKED
 
 JUDGED_COLD = ("mapper", "reducer", "summary")
 

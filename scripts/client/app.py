@@ -11,10 +11,6 @@ from typing import Any
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from scripts import program
 from scripts.client import cli
-from scripts.client.cleanup import remove_intermediate
-from scripts.client.console import say, showing, showing_removal
-from scripts.client.deadline import patience_seconds
-from scripts.client.elapsed import since_enter
 from scripts.client.errors import (
     ClientError,
     Interruption,
@@ -23,11 +19,15 @@ from scripts.client.errors import (
     TimedOutError,
     UsageError,
 )
-from scripts.client.launching import start
-from scripts.client.output import check_output, parse_counts, print_json, print_table, summed_up, to_blocks, write_whole
-from scripts.client.runs import StartedRun, describe_overdue, find_run
-from scripts.client.waiting import wait_for_result
-from scripts.client.watching import Watcher
+from scripts.client.report.console import say, showing, showing_removal
+from scripts.client.report.elapsed import since_enter
+from scripts.client.report.output import check_output, parse_counts, print_json, print_table, summed_up, to_blocks, write_whole
+from scripts.client.running.deadline import patience_seconds
+from scripts.client.running.launching import start
+from scripts.client.running.runs import StartedRun, describe_overdue, find_run
+from scripts.client.running.waiting import wait_for_result
+from scripts.client.running.watching import Watcher
+from scripts.client.stored.cleanup import remove_intermediate
 
 _MANY_WORDS = 10_000
 """From which on the user is told how to get those that the table leaves out."""
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _command(options)
         output = check_output(options.output, getattr(options, "input", None)) if options.output else None
         if options.command == "resume":
-            from scripts.client.resuming import resume
+            from scripts.client.running.resuming import resume
 
             run = resume(options)
         else:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from scripts.client import __version__
 from scripts.client.errors import UsageError
-from scripts.client.layout import LAYOUTS
+from scripts.client.input.layout import LAYOUTS
 from scripts.client.orchestrations import ORCHESTRATIONS
-from scripts.client.runid import check_run_id
+from scripts.client.running.run_id import check_run_id
 
 _PROGRAM = "scripts/invoke.sh"
 

@@ -8,15 +8,16 @@ from functools import partial
 from typing import Any
 
 from runtime.orchestration.envelope import encode
-from scripts.client import claim, objects, turns
-from scripts.client.claim import FAILED, RESULT, Claim
-from scripts.client.cleanup import remove_all
-from scripts.client.console import say, show, showing_removal
+from scripts.client.aws import objects
 from scripts.client.errors import ClientError, UsageError
-from scripts.client.failure import CANCELLED, describe_failure, describe_verdict
 from scripts.client.orchestrations import Progress
-from scripts.client.runs import StartedRun, describe_overdue, find_run
-from scripts.client.standing import Look, ask, record_failure
+from scripts.client.report.console import say, show, showing_removal
+from scripts.client.report.failure import CANCELLED, describe_failure, describe_verdict
+from scripts.client.running.runs import StartedRun, describe_overdue, find_run
+from scripts.client.stored import claim, turns
+from scripts.client.stored.claim import FAILED, RESULT, Claim
+from scripts.client.stored.cleanup import remove_all
+from scripts.client.stored.standing import Look, ask, record_failure
 
 
 def status(options: argparse.Namespace) -> None:

@@ -15,9 +15,9 @@ from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
 from scripts.client.deployment import find_deployments
 from scripts.client.errors import ClientError, InputError
-from scripts.client.layout import LAYOUTS, OBJECTS
-from scripts.client.reading import Input, read_input
-from scripts.client.sizing import Sizing
+from scripts.client.input.layout import LAYOUTS, OBJECTS
+from scripts.client.input.reading import Input, read_input
+from scripts.client.input.sizing import Sizing
 from scripts.compare import table
 from scripts.compare.measuring import Bench, LostLogError, Measured
 from scripts.compare.steps import StepFailedError, deployed, say

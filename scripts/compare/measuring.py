@@ -11,24 +11,25 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scripts.client import claim, objects
-from scripts.client.aws import Aws
-from scripts.client.claim import RESULT, Claim
-from scripts.client.cleanup import remove_intermediate
-from scripts.client.deadline import run_deadline
+from scripts.client.aws import objects
+from scripts.client.aws.clients import Aws
+from scripts.client.aws.removal import remove_below
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError
-from scripts.client.jsoninput import Element
-from scripts.client.layout import layout_of, told_to_mappers
+from scripts.client.input.document import Element
+from scripts.client.input.layout import layout_of, told_to_mappers
+from scripts.client.input.settling import settle
+from scripts.client.input.sizing import Sizing
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.orchestrations.base import Chunk
-from scripts.client.output import parse_counts, to_bytes
-from scripts.client.removal import remove_below
-from scripts.client.runid import new_run_id
-from scripts.client.settling import settle
-from scripts.client.sizing import Sizing
-from scripts.client.waiting import wait_for_result
-from scripts.client.watching import Watcher
+from scripts.client.report.output import parse_counts, to_bytes
+from scripts.client.running.deadline import run_deadline
+from scripts.client.running.run_id import new_run_id
+from scripts.client.running.waiting import wait_for_result
+from scripts.client.running.watching import Watcher
+from scripts.client.stored import claim
+from scripts.client.stored.claim import RESULT, Claim
+from scripts.client.stored.cleanup import remove_intermediate
 from scripts.compare import capacity, prices, telemetry, timeline
 from scripts.compare.steps import say
 from scripts.compare.telemetry import Count

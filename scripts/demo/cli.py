@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import children, paths
-from scripts.client.layout import LAYOUTS
+from scripts.client.input.layout import LAYOUTS
 from scripts.deploy import targets
 from scripts.deploy.choice import choose
 from scripts.deploy.errors import PrerequisiteError

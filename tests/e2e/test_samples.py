@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts import paths
-from scripts.client.output import to_bytes
+from scripts.client.report.output import to_bytes
 from tests.cloud import Cloud
 from tests.deployed_code import with_job
 from tests.e2e.conftest import Written

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from scripts.client.output import to_bytes
+from scripts.client.report.output import to_bytes
 from tests.e2e.conftest import Written
 from tests.e2e.test_wordcount import HOSTILE, tiny_chunks
 from tests.fakes.books import book

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from scripts.client import objects
-from scripts.client.aws import Aws
+from scripts.client.aws import objects
+from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment
 from scripts.package.functions import functions_of
 from tests.fakes.bucketful import Buckets

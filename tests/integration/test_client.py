@@ -21,10 +21,10 @@ from moto.server import ThreadedMotoServer
 from scripts import paths, program
 from scripts.client import app
 from scripts.client.app import main
-from scripts.client.aws import Aws
-from scripts.client.capacity import Capacity
-from scripts.client.deadline import patience_seconds
+from scripts.client.aws.capacity import Capacity
+from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment
+from scripts.client.running.deadline import patience_seconds
 
 HOSTILE = ["and/or", "//", "..", ".", "100%", "%2F", "a\x01b", "he’ll", "日本語", "😀", "[red]", "w" * 3000]
 ROLES = ("shuffle", "returns", "results")
@@ -284,7 +284,7 @@ def interrupt(*_):
 
 def test_ctrl_c_while_cleaning_up_says_what_is_left_and_the_run_has_ended_well(deploy, sample, tmp_path, capsys, monkeypatch):
     cloud = deploy("http_sync_s3")
-    monkeypatch.setattr("scripts.client.cleanup.remove_below", interrupt)
+    monkeypatch.setattr("scripts.client.stored.cleanup.remove_below", interrupt)
 
     assert main([sample, "--json", "--output", str(tmp_path / "counts.json"), "--run-id", "r1"]) == 0
 
@@ -362,7 +362,7 @@ def test_a_failure_is_reported_and_its_objects_are_kept(cloud, sample, capsys):
 
 
 def test_a_failed_execution_without_a_record_is_a_failure(deploy, sample, capsys, monkeypatch):
-    monkeypatch.setattr("scripts.client.waiting._GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("scripts.client.running.waiting._GRACE_SECONDS", 0.2)
     cloud = deploy("sfn")
     cloud.behave = lambda run, chunks: None
     cloud.verdict = {"status": "ABORTED", "error": "Nobody", "cause": "stopped by hand"}
@@ -436,7 +436,7 @@ def test_a_run_id_is_used_once(cloud, sample, capsys, left):
 
 def test_a_retried_claim_that_meets_itself_is_no_conflict(deploy, sample, monkeypatch):
     cloud = deploy("sfn")
-    from scripts.client import objects
+    from scripts.client.aws import objects
 
     real = objects.create
     monkeypatch.setattr(objects, "create", lambda *a: real(*a) and real(*a))  # the answer to the first one is lost

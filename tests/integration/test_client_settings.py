@@ -62,7 +62,7 @@ def test_embedded_aws_is_reached_whatever_is_set(deploy, broken, setting):  # no
 def test_settings_for_an_account_that_cannot_be_used_are_told_in_a_sentence(broken, setting, tmp_path):
     name, _, value = setting.partition("=")
     code = (
-        "from scripts.client.aws import Aws\nfrom scripts.client.deployment import Deployment\n"
+        "from scripts.client.aws.clients import Aws\nfrom scripts.client.deployment import Deployment\n"
         "from scripts.client.errors import ClientError\nfrom tests.unit.client.test_client_deployment import record\n"
         "try:\n    Aws.open(Deployment.parse(record('sfn', None), 'test')).store('results')\n"
         "except ClientError as error:\n    print(error)\n"

@@ -24,10 +24,11 @@ from runtime.orchestration.returns import Returns
 from runtime.orchestration.stage import Stage
 from runtime.orchestration.table import Table
 from scripts import paths
-from scripts.client import console, items, objects
 from scripts.client.app import main
-from scripts.client.aws import Aws
+from scripts.client.aws import items, objects
+from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment
+from scripts.client.report import console
 
 TEXT = "to be or not to be and/or // .. 100% %2F a\x01b he’ll 日本語 😀"
 ROLES = {

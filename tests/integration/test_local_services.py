@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from scripts.client.services import LocalClient
+from scripts.client.aws.local import LocalClient
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::123456789012:role/states"

@@ -14,7 +14,7 @@ from runtime.mapreduce.run import current_run
 from runtime.orchestration import http_only, http_sync_s3, table
 from runtime.orchestration.stores import RETURN_STORES
 from runtime.orchestration.stores import dynamodb as dynamodb_store_module
-from scripts.client import objects
+from scripts.client.aws import objects
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration, entry
 from scripts.client.orchestrations import dynamodb_triggers as client_dynamodb_triggers

@@ -19,8 +19,8 @@ from runtime.orchestration.returns import Returns, input_key
 from runtime.orchestration.stage import NOTHING, Stage, value_name
 from runtime.orchestration.table import Table
 from scripts import paths
-from scripts.client.deadline import run_seconds
 from scripts.client.deployment import Deployment
+from scripts.client.running.deadline import run_seconds
 from scripts.package.definitions import read_asl, render_asl
 from scripts.package.functions import FAILURE, functions_of
 from tests.simulation import lambdas, seams, tables
@@ -174,7 +174,7 @@ class Simulation:
             self.world.after(self._tidying.uniform(0.1, 20), self._tidy_up)
 
     def _tidy_up(self) -> None:
-        """Remove all of a run that is done but its result, as `scripts.client.cleanup` does; those that failed are kept."""
+        """Remove all of a run that is done but its result, as `client.stored.cleanup` does; those that failed are kept."""
         if self.buckets.find(RESULTS, f"{RUN}/failed.json"):
             return
         kept = {(RESULTS, f"{RUN}/result.json")}

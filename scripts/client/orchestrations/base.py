@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, ClassVar, NotRequired, TypedDict
 
 from runtime.orchestration.envelope import encode
-from scripts.client.aws import Aws, Role, Service
-from scripts.client.concurrency import at_once
+from scripts.client.aws.clients import Aws, Role, Service
+from scripts.client.aws.concurrency import at_once
+from scripts.client.aws.removal import remove_below
 from scripts.client.errors import StartError
-from scripts.client.removal import remove_below
 
 
 class Chunk(TypedDict):

@@ -19,11 +19,12 @@ from typing import Any
 from runtime.orchestration.envelope import encode
 from runtime.orchestration.returns import input_key, return_key
 from runtime.orchestration.table import BLOCK, EXPIRES_SECONDS, VALUE_BYTES, attempts_key
-from scripts.client import finished, items, objects, stored
-from scripts.client.concurrency import at_once
+from scripts.client.aws import items, objects
+from scripts.client.aws.concurrency import at_once
+from scripts.client.aws.items import Image
 from scripts.client.errors import UsageError
-from scripts.client.items import Image
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress
+from scripts.client.stored import checked, finished
 
 MAX_CHUNKS = 100_000
 """200 sets of finished indexes. More would go, but partition's fan-in reads a value of each within one Lambda's time."""
@@ -91,7 +92,7 @@ class DynamoDBTriggers(Orchestration):
         indexes = sorted(unfinished)
         for start in range(0, len(indexes), items.READS):
             self._put_anew("mapper_input", self._chunks_again(indexes[start : start + items.READS], mappers))
-        return stored.run_again("mapper", unfinished, "partition")
+        return checked.run_again("mapper", unfinished, "partition")
 
     def _resume_reducers(self, values: list[Any]) -> list[str]:
         unfinished = finished.unfinished(self._client, self._table("reducer_output"), self._key, len(values))
@@ -99,7 +100,7 @@ class DynamoDBTriggers(Orchestration):
             self._put_anew("reducer_input", self._elements("reducer", sorted(unfinished), values))
         else:
             self._put_anew("reducer_output", [self._image("fan-in", "summary", len(values))])
-        return stored.run_again("reducer", unfinished, "summary")
+        return checked.run_again("reducer", unfinished, "summary")
 
     def _chunks_again(self, indexes: list[int], size: int) -> list[Image]:
         """The chunks' items anew, each with its chunk kept as a claim check, from which it comes if the item is gone."""
@@ -114,7 +115,7 @@ class DynamoDBTriggers(Orchestration):
                 case _:
                     held = {"Pointer": {"S": pointer}}
                     if not objects.exists(returns, self._key(pointer)):
-                        raise stored.expired(f"chunk {index} in table {self._table('mapper_input')}")
+                        raise checked.expired(f"chunk {index} in table {self._table('mapper_input')}")
             images.append(self._image(index, "mapper", size, Index={"N": str(index)}, **held))
         objects.write_all(returns, bodies)
         return images
@@ -195,7 +196,7 @@ class DynamoDBTriggers(Orchestration):
                 body = text
             case _:
                 body = objects.read(self.aws.store("returns"), self._key(return_key("partition", 1)))
-        return stored.array(body, "partition's value")
+        return checked.array(body, "partition's value")
 
     def _find(self, role: str, name: str) -> Image | None:
         key = self._key(name)

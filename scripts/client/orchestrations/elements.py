@@ -15,10 +15,11 @@ from obstore.store import S3Store
 
 from runtime.orchestration.envelope import EnvelopeError, Inline, Pointer, encode, inline, parse_datum, pointer
 from runtime.orchestration.returns import input_key
-from scripts.client import objects, stored
-from scripts.client.concurrency import at_once
+from scripts.client.aws import objects
+from scripts.client.aws.concurrency import at_once
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations.base import Chunk, encoded, size
+from scripts.client.stored import checked
 
 LIST = "unum_map.input/1.json"
 
@@ -69,7 +70,7 @@ def read_list(returns: S3Store, run_id: str, number: int) -> Data:
         StorageError: it can't be read.
         UsageError: it is gone, or is no such list of `number` data.
     """
-    data: Data = stored.array(objects.read(returns, f"{run_id}/{LIST}"), "what its mappers are given", number)
+    data: Data = checked.array(objects.read(returns, f"{run_id}/{LIST}"), "what its mappers are given", number)
     for index, datum in enumerate(data, 1):
         try:
             known = isinstance(parse_datum(datum), Inline | Pointer)

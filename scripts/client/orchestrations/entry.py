@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from runtime.orchestration.envelope import elements as elements_in
 from runtime.orchestration.envelope import encode
-from scripts.client.aws import Aws
+from scripts.client.aws.clients import Aws
 from scripts.client.errors import StartError, StorageError
 from scripts.client.orchestrations import elements
 from scripts.client.orchestrations.base import Chunk, size, starting

@@ -21,13 +21,14 @@ from typing import Any
 
 from runtime.orchestration.envelope import encode
 from runtime.orchestration.failure_record import complete, from_response
-from scripts.client import objects, stored
-from scripts.client.claim import FAILED, RESULT
+from scripts.client.aws import objects
 from scripts.client.errors import StorageError
 from scripts.client.orchestrations import elements, entry
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress, Verdict
 from scripts.client.orchestrations.calling import Answer, Call
-from scripts.client.return_stores import InBucket
+from scripts.client.stored import checked
+from scripts.client.stored.claim import FAILED, RESULT
+from scripts.client.stored.return_stores import InBucket
 
 _MARGIN_SECONDS = 30.0
 """After the function's own timeout: to be sure that it has ended."""
@@ -54,9 +55,9 @@ class HttpOnly(Orchestration):
         kept = InBucket(self.aws, self.run_id)
         unmapped, values = kept.unfinished("mapper", mappers), kept.partition()
         if unmapped or values is None:
-            again = stored.run_again("mapper", unmapped, "partition")
+            again = checked.run_again("mapper", unmapped, "partition")
         else:
-            again = stored.run_again("reducer", kept.unfinished("reducer", len(values)), "summary")
+            again = checked.run_again("reducer", kept.unfinished("reducer", len(values)), "summary")
         self._send(entry.relaunch(self.run_id, Resumed=True), attended=attended)
         return again
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from runtime.orchestration.envelope import directory, encode, inline, pointer
 from runtime.orchestration.returns import input_key
-from scripts.client import objects, stored
-from scripts.client.concurrency import at_once
+from scripts.client.aws import objects
+from scripts.client.aws.concurrency import at_once
 from scripts.client.errors import ClientError
 from scripts.client.orchestrations import elements, entry
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress, size
-from scripts.client.return_stores import RETURN_STORES, TABLE, ReturnStore
+from scripts.client.stored import checked
+from scripts.client.stored.return_stores import RETURN_STORES, TABLE, ReturnStore
 
 _INVOKERS = 8
 
@@ -84,7 +85,7 @@ class HttpSyncS3(Orchestration):
         at_once([partial(invoke, index) for index in sorted(unfinished - continues)], _INVOKERS)
         for index in continues:
             invoke(index)
-        return stored.run_again(function, unfinished, fan_in)
+        return checked.run_again(function, unfinished, fan_in)
 
     def _invoke(self, function: str, datum: dict[str, Any], place: dict[str, Any]) -> None:
         entry.send_off(self.aws, encode({"Session": self.run_id, "Data": datum, **place}), function)

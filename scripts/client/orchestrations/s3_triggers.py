@@ -19,11 +19,12 @@ from typing import Any
 
 from runtime.orchestration.envelope import EnvelopeError, encode
 from runtime.orchestration.stage import NOTHING, parse_key, value_name
-from scripts.client import objects, stored
-from scripts.client.aws import Role
-from scripts.client.concurrency import at_once
+from scripts.client.aws import objects
+from scripts.client.aws.clients import Role
+from scripts.client.aws.concurrency import at_once
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress, encoded
+from scripts.client.stored import checked
 
 _FAN_OUT = ".unum_map"
 _FAN_IN = ".sync"
@@ -80,24 +81,24 @@ class S3Triggers(Orchestration):
         return self._resume_reducers(_values(fan_out))
 
     def _resume_mappers(self, mappers: int) -> list[str]:
-        unfinished = stored.missing(mappers, self._present("mapper_output"))
+        unfinished = checked.missing(mappers, self._present("mapper_output"))
         if unfinished:
             if lost := unfinished - self._present("input"):
-                raise stored.expired(f"chunk {min(lost)} in the input bucket")
+                raise checked.expired(f"chunk {min(lost)} in the input bucket")
             objects.ensure(self.aws.store("input"), self._key(_FAN_OUT), _bookkeeping(mappers))
             at_once([partial(self._set_off, "input", index) for index in sorted(unfinished)], _THREADS)
         else:
             self._gather("mapper_output", mappers)
-        return stored.run_again("mapper", unfinished, "partition")
+        return checked.run_again("mapper", unfinished, "partition")
 
     def _resume_reducers(self, values: list[Any]) -> list[str]:
-        unfinished = stored.missing(len(values), self._present("reducer_output"))
+        unfinished = checked.missing(len(values), self._present("reducer_output"))
         if unfinished:
             bodies = {self._key(value_name(index)): encode(values[index - 1]) for index in sorted(unfinished)}
             objects.write_all(self.aws.store("reducer_input"), bodies)
         else:
             self._gather("reducer_output", len(values))
-        return stored.run_again("reducer", unfinished, "summary")
+        return checked.run_again("reducer", unfinished, "summary")
 
     def _gather(self, role: Role, size: int) -> None:
         """Have the values that are all there joined: anew, whoever has begun to."""
@@ -113,7 +114,7 @@ class S3Triggers(Orchestration):
         bucket, key = self.aws.store(role), self._key(value_name(index))
         body = objects.read(bucket, key)
         if body is None:
-            raise stored.expired(f"s3://{self.aws.deployment.bucket(role)}/{key}")
+            raise checked.expired(f"s3://{self.aws.deployment.bucket(role)}/{key}")
         objects.write(bucket, key, body)
 
     def _present(self, role: Role) -> set[int]:

@@ -17,12 +17,12 @@ from typing import Any
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from runtime.orchestration.envelope import SEPARATOR_BYTES, answer_bytes, encode, inline
 from runtime.orchestration.sfn import STATE_BYTES
-from scripts.client import claim
 from scripts.client.deployment import require
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import elements
 from scripts.client.orchestrations.base import Chunk, Orchestration, Progress, Verdict, starting
 from scripts.client.orchestrations.sfn_history import unfinished
+from scripts.client.stored import claim
 
 MAX_INPUT_BYTES = 225_000
 """Of the 262,144 that Step Functions allows an execution's input or a state's: a caught error's cause needs room beside it."""

@@ -3,7 +3,7 @@
 Read by test_bad_inputs.py, which also sees that nothing was started and nothing is left. `{name}` stands for what a test has
 made: `{dir}` a folder with the row's files, `{shuffle}`, `{returns}` and so on a deployment's buckets and tables.
 
-More of what can be wrong with an input's bytes and JSON, at each block size, is in tests/unit/client/test_client_reading.py.
+More of what can be wrong with an input's bytes and JSON is in tests/unit/client/input/test_client_reading.py.
 """
 
 from collections.abc import Mapping

@@ -15,7 +15,7 @@ import pytest
 from runtime.mapreduce import storage
 from scripts import paths
 from scripts.client.app import main as client
-from scripts.client.aws import Aws
+from scripts.client.aws.clients import Aws
 from scripts.package import layer
 from scripts.package.cli import main as package
 from tests.fakes.bucketful import Buckets

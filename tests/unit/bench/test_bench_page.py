@@ -13,7 +13,7 @@ from scripts.bench.costs import Cost
 from scripts.bench.plots import Line, plot
 from scripts.bench.results import FanOut, Results, Series
 from scripts.bench.statistic import Sample
-from scripts.client.layout import OBJECTS, PACKED
+from scripts.client.input.layout import OBJECTS, PACKED
 
 
 @pytest.fixture

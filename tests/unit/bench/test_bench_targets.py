@@ -9,7 +9,7 @@ from scripts.bench.costs import Cost
 from scripts.bench.results import Results, Series
 from scripts.bench.statistic import Sample
 from scripts.bench.targets import Row
-from scripts.client.layout import OBJECTS, PACKED
+from scripts.client.input.layout import OBJECTS, PACKED
 
 
 def series(contender: str, text: str, seconds: float, orchestration: str | None = "sfn", **peaks: float) -> Series:

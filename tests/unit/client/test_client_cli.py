@@ -11,7 +11,7 @@ import pytest
 from scripts.client.app import main
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import ORCHESTRATIONS
-from scripts.client.runid import check_run_id, new_run_id
+from scripts.client.running.run_id import check_run_id, new_run_id
 
 ROOT = Path(__file__).parents[3]
 
@@ -87,7 +87,7 @@ def test_help_does_not_import_what_is_slow():
 
 @pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
 def test_a_run_on_the_embedded_aws_does_not_import_what_is_slow(orchestration):
-    parts = f"scripts.client.services, scripts.client.orchestrations.{orchestration}, scripts.client.staleness"
+    parts = f"scripts.client.aws.local, scripts.client.orchestrations.{orchestration}, scripts.client.running.staleness"
 
     assert imported(f"import scripts.client.app, {parts}") & {*SLOW, "subprocess", "zipfile"} == set()
 

@@ -7,10 +7,11 @@ import subprocess
 import pytest
 
 from scripts import paths
-from scripts.client import cli, launching
+from scripts.client import cli
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, NothingDeployedError, UsageError
-from scripts.client.layout import layout_of, told_to_mappers
+from scripts.client.input.layout import layout_of, told_to_mappers
+from scripts.client.running import launching
 
 
 def record(orchestration, endpoint="http://127.0.0.1:4566", prefix="wordcount", region="us-east-1"):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
-from scripts.client.reading import Input
+from scripts.client.input.reading import Input
 from scripts.compare import cli, table
 from scripts.compare.measuring import LostLogError, Measured
 from scripts.compare.prices import Usage, cost

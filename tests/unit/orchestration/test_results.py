@@ -12,7 +12,7 @@ from runtime.orchestration.http_only import HttpOnly
 from runtime.orchestration.results import DONE, FAILED, MADE_BY_CLIENT, REMOVED, how_ended, record_failure
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn import RunEnded, StepFunctions
-from scripts.client.runid import new_run_id
+from scripts.client.running.run_id import new_run_id
 from tests.fakes.context import FakeContext
 
 CLIENTS = "20260102T030405678-9f86d081e2"

@@ -1,0 +1,1 @@
+"""What the client asks of AWS: its clients, objects, items, removal, the account."""

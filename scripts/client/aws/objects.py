@@ -1,0 +1,151 @@
+"""What the client does with S3 objects, with errors that name action, bucket, key and cause."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+from obstore.store import S3Store
+
+from scripts.client.aws.concurrency import at_once
+from scripts.client.errors import StorageError
+
+_PAGE = 1000
+_INTERRUPTED = "credential provider: KeyboardInterrupt"
+"""What obstore makes of a Ctrl-C that comes while it asks us for credentials."""
+
+_THREADS = 8
+_ATTEMPTS = 5
+
+NO_BUCKET = "there is no such bucket"
+"""A cause of StorageError."""
+
+
+def read(store: S3Store, key: str) -> bytes | None:
+    """An object's body, or None if there is none."""
+    with translating("s3:GetObject", store, key):
+        try:
+            return bytes(obstore.get(store, key).bytes())
+        except FileNotFoundError as error:
+            _refuse_missing_bucket(error)
+            return None
+
+
+def read_tagged(store: S3Store, key: str) -> tuple[bytes, str] | None:
+    """An object's body and its ETag, or None if there is none."""
+    with translating("s3:GetObject", store, key):
+        try:
+            found = obstore.get(store, key)
+            return bytes(found.bytes()), str(found.meta["e_tag"])
+        except FileNotFoundError as error:
+            _refuse_missing_bucket(error)
+            return None
+
+
+def exists(store: S3Store, key: str) -> bool:
+    """Whether there is an object. (A bucket that doesn't exist looks the same: HEAD has no body to tell it.)"""
+    with translating("s3:GetObject", store, key):
+        try:
+            obstore.head(store, key)
+        except FileNotFoundError:
+            return False
+        return True
+
+
+def write(store: S3Store, key: str, body: bytes) -> None:
+    """Write an object, whether or not there is one."""
+    with translating("s3:PutObject", store, key):
+        # In one request: by itself obstore takes three and more for what is larger than 5 MB.
+        obstore.put(store, key, body, use_multipart=False)
+
+
+def write_all(store: S3Store, bodies: dict[str, bytes]) -> None:
+    """Write several objects, concurrently; after a failure none is begun any more, and it is raised once all have ended."""
+    at_once([partial(write, store, key, body) for key, body in bodies.items()], _THREADS)
+
+
+def create(store: S3Store, key: str, body: bytes) -> bool:
+    """Write an object if there is none; False if there is, which may be what an earlier try of this very request wrote."""
+    with translating("s3:PutObject", store, key):
+        try:
+            obstore.put(store, key, body, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            return False
+        return True
+
+
+def replace(store: S3Store, key: str, body: bytes, e_tag: str) -> bool:
+    """Write an object in the place of the one with this ETag; False if there is another or none.
+
+    The other may be what an earlier try of this very request wrote. S3 answers a conflict of two writers likewise.
+    """
+    with translating("s3:PutObject", store, key):
+        try:
+            obstore.put(store, key, body, mode={"e_tag": e_tag}, use_multipart=False)
+        except (PreconditionError, AlreadyExistsError):
+            return False
+        except FileNotFoundError as error:
+            _refuse_missing_bucket(error)
+            return False
+        return True
+
+
+def ensure(store: S3Store, key: str, body: bytes) -> None:
+    """Write an object if there is none; the same object that is there already is as good, so that this can be repeated.
+
+    Raises:
+        StorageError: also when another object is there.
+    """
+    for attempt in range(_ATTEMPTS):
+        if create(store, key, body):
+            return
+        stored = read(store, key)
+        if stored == body:
+            return
+        if stored is not None:
+            raise StorageError("s3:PutObject", _bucket(store), key, "another object is there, of an earlier run of this id")
+        time.sleep(0.1 * attempt)  # a conflict of two writers which left nothing yet
+    raise StorageError("s3:PutObject", _bucket(store), key, "others write and delete it all the time")
+
+
+def names(store: S3Store, prefix: str) -> list[str]:
+    """All keys under a prefix that ends in a slash."""
+    with translating("s3:ListBucket", store, prefix):
+        return [item["path"] for page in obstore.list(store, prefix, chunk_size=_PAGE) for item in page]
+
+
+def remove(store: S3Store, key: str) -> None:
+    """Delete an object, if there is one."""
+    with translating("s3:DeleteObject", store, key):
+        obstore.delete(store, key)
+
+
+def _bucket(store: S3Store) -> str:
+    return str(store.config.get("bucket", "?"))
+
+
+def _refuse_missing_bucket(error: FileNotFoundError) -> None:
+    if "NoSuchBucket" in str(error):
+        raise error
+
+
+@contextmanager
+def translating(action: str, store: S3Store, key: str) -> Iterator[None]:
+    """Raise what goes wrong with requests in the body as StorageError."""
+    try:
+        yield
+    except (BaseError, OSError, ValueError) as error:
+        text = str(error)
+        if _INTERRUPTED in text:
+            raise KeyboardInterrupt from error
+        if "NoSuchBucket" in text:
+            cause = NO_BUCKET
+        elif "AccessDenied" in text:
+            cause = f"access denied: the client's credentials lack {action} there"
+        elif "error sending request" in text:
+            cause = f"there is no connection to {store.config.get('endpoint', 'S3')}, or it broke"
+        else:
+            cause = text.partition("\n\nDebug source:")[0].strip()[:500]
+        raise StorageError(action, _bucket(store), key, cause) from error

@@ -1,0 +1,111 @@
+"""Deleting many objects, as fast as the store lets: the requests go out side by side, while the listing goes on.
+
+A request deletes up to 1,000 objects, and S3 counts each of them. It refuses some with SlowDown when that is too many a second,
+in an answer that is otherwise a success. The whole request is then made again, after a pause that grows: to delete what is gone
+already does no harm.
+"""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from scripts.client.aws.objects import translating
+from scripts.client.errors import StorageError
+
+_BATCH = 1000
+_THREADS = 8
+_AHEAD = 2 * _THREADS
+"""Requests under way or waiting at most. Listing farther ahead is no use: what is deleted first need not be listed past."""
+
+_PASSES = 10
+_PATIENCE_SECONDS = 60.0
+_FIRST_PAUSE_SECONDS = 0.2
+_LAST_PAUSE_SECONDS = 5.0
+_PASSING = ("SlowDown", "ServiceUnavailable", "InternalError", "503 ")
+
+
+Tell = Callable[[int, int], None]
+"""Called often, from one thread, with how many objects have been found and how many of these are deleted."""
+
+
+def remove_below(store: S3Store, prefix: str, tell: Tell = lambda found, removed: None) -> int:
+    """Delete all objects under a prefix that ends in a slash. Returns how many there were.
+
+    Raises:
+        StorageError: some could not be deleted.
+    """
+    with translating("s3:DeleteObject", store, prefix):
+        keys = _first_page(store, prefix)
+        if len(keys) == _BATCH:
+            return _remove_many(store, prefix, tell)
+        if keys:
+            _delete(store, keys)
+        tell(len(keys), len(keys))
+        return len(keys)
+
+
+def remove_what_appears(store: S3Store, prefix: str) -> None:
+    """`remove_below` again, until there is nothing: of a run that has not ended, whose mappers may still be at work.
+
+    Raises:
+        StorageError: some could not be deleted, or new ones keep appearing.
+    """
+    for _ in range(_PASSES):
+        if not remove_below(store, prefix):
+            return
+    raise _keep_appearing(store, prefix)
+
+
+def _first_page(store: S3Store, prefix: str) -> list[str]:
+    return next(([item["path"] for item in page] for page in obstore.list(store, prefix, chunk_size=_BATCH)), [])
+
+
+def _remove_many(store: S3Store, prefix: str, tell: Tell) -> int:
+    """More than a page of them: listed again until nothing is left, for a listing that goes on while its own objects vanish may
+    skip some. After a failure, or Ctrl-C, no request is begun any more, and those under way are waited for.
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    found = removed = 0
+    with ThreadPoolExecutor(_THREADS) as pool:
+        try:
+            for _ in range(_PASSES):
+                before, under_way = found, deque[Future[int]]()
+                for page in obstore.list(store, prefix, chunk_size=_BATCH):
+                    found += len(page)
+                    under_way.append(pool.submit(_delete, store, [item["path"] for item in page]))
+                    while under_way and (under_way[0].done() or len(under_way) >= _AHEAD):
+                        removed += under_way.popleft().result()
+                    tell(found, removed)
+                while under_way:
+                    removed += under_way.popleft().result()
+                    tell(found, removed)
+                if found == before:
+                    return removed
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    raise _keep_appearing(store, prefix)
+
+
+def _keep_appearing(store: S3Store, prefix: str) -> StorageError:
+    return StorageError("s3:DeleteObject", str(store.config.get("bucket", "?")), prefix, "new objects keep appearing there")
+
+
+def _delete(store: S3Store, keys: list[str]) -> int:
+    pause, deadline = _FIRST_PAUSE_SECONDS, time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            obstore.delete(store, keys)
+            return len(keys)
+        except BaseError as error:
+            if not any(sign in str(error) for sign in _PASSING) or time.monotonic() + pause > deadline:
+                raise
+        # Jitter: the threads, and other clients, come back spread out. A part of the pause is sure, so that it does relieve.
+        time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
+        pause = min(2 * pause, _LAST_PAUSE_SECONDS)

@@ -1,0 +1,143 @@
+"""From what was read and asked for to the chunks that a deployment gets: destination and number of reducers filled in."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import TypeVar, overload
+
+from runtime.mapreduce.keys import Destination
+from scripts.client.aws import objects
+from scripts.client.aws.clients import Aws
+from scripts.client.errors import InputError, StorageError, UsageError
+from scripts.client.input.document import Element
+from scripts.client.orchestrations.base import Chunk
+
+T = TypeVar("T")
+
+
+def settle(
+    elements: Sequence[Element],
+    buckets: dict[str, str],
+    destination: str | None,
+    num_reducer: int | None,
+    shuffle: str | None = None,
+    fitting_reducers: int | None = None,
+) -> tuple[Sequence[Chunk], str, int | None, list[str]]:
+    """The chunks, their destination ("bucket" or "bucket/prefix"), their number of reducers, and notices.
+
+    What an option says goes before what the input says. An element that says nothing gets what the others say. `shuffle` is what
+    each chunk says of the layout, None for nothing. `fitting_reducers` is the number of reducers where nobody says one, None for
+    the mission's default.
+
+    Raises:
+        InputError: elements disagree, or name a bucket of the deployment that mappers can't write to.
+    """
+    notices: list[str] = []
+    foreign: set[str] = set()
+    # In one pass, since elements may lie in a file.
+    said = [(element.destination, element.num_reducer) for element in elements]
+    if destination is None:
+        destination = _agreed([_own(i, told, buckets, foreign) for i, (told, _) in enumerate(said)], "destination")
+    destination = destination or buckets["shuffle"]
+    if foreign:
+        named = ", ".join(sorted(foreign)[:3]) + (", ..." if len(foreign) > 3 else "")
+        notices.append(f"destination {named} is no bucket of this deployment; using {destination}")
+    if num_reducer is None:
+        num_reducer = _agreed([told for _, told in said], "numReducer") or fitting_reducers
+    chunks = Chunks(elements, destination, num_reducer, shuffle)
+    return list(chunks) if isinstance(elements, list) else chunks, destination, num_reducer, notices
+
+
+class Chunks(Sequence[Chunk]):
+    """What each mapper is given, made from its element when it is asked for: all texts need never be in memory together."""
+
+    def __init__(self, elements: Sequence[Element], destination: str, num_reducer: int | None, shuffle: str | None) -> None:
+        self._elements, self._destination, self._num_reducer, self._shuffle = elements, destination, num_reducer, shuffle
+
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    @overload
+    def __getitem__(self, index: int) -> Chunk: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Chunk]: ...
+    def __getitem__(self, index: int | slice) -> Chunk | list[Chunk]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        chunk: Chunk = {"text": self._elements[index].text, "destination": self._destination}
+        if self._num_reducer is not None:
+            chunk["numReducer"] = self._num_reducer
+        if self._shuffle is not None:
+            chunk["shuffle"] = self._shuffle
+        return chunk
+
+
+def _own(i: int, destination: str | None, buckets: dict[str, str], foreign: set[str]) -> str | None:
+    """A destination in this deployment's shuffle bucket, or its plain name in place of a foreign one."""
+    if destination is None:
+        return None
+    bucket = destination.removeprefix("s3://").removeprefix("arn:aws:s3:::").partition("/")[0]
+    if bucket not in buckets.values():
+        foreign.add(repr(destination[:100]))
+        return buckets["shuffle"]
+    if bucket != buckets["shuffle"]:
+        raise InputError(
+            f"element {i + 1}: destination {destination!r} is a bucket that mappers may not write to; use {buckets['shuffle']}"
+        )
+    return _normal(destination, f"element {i + 1}: ")
+
+
+def _normal(destination: str, where: str = "") -> str:
+    try:
+        parsed = Destination.parse(destination.removeprefix("arn:aws:s3:::"), None)
+    except ValueError as error:
+        raise InputError(f"{where}{error}") from None
+    return f"{parsed.bucket}/{parsed.prefix}".rstrip("/")
+
+
+def _agreed(said: list[T | None], name: str) -> T | None:
+    first: tuple[int, T] | None = None
+    for i, value in enumerate(said):
+        if value is None:
+            continue
+        if first is not None and value != first[1]:
+            raise InputError(
+                f"the input's elements disagree on {name}: element {first[0] + 1} says {first[1]!r}, element {i + 1} {value!r};"
+                " one run has one, so make them agree or give it as an option"
+            )
+        first = first or (i, value)
+    return first[1] if first else None
+
+
+def check_destination(aws: Aws, destination: str) -> str:
+    """An explicit --destination, normalised, if mappers can write there: it must lie in the deployment's shuffle bucket.
+
+    Raises:
+        UsageError: it can't be used; names the cause.
+    """
+    option = f"--destination {destination}"
+    normal = _normal(destination, "--destination: ")
+    bucket, _, prefix = normal.partition("/")
+    shuffle = aws.deployment.buckets["shuffle"]
+    if bucket != shuffle:
+        store = aws.bucket(bucket, patient=False)
+        why = _cause(lambda: objects.names(store, ".client-probe/")) or "the deployed functions may not write there"
+        raise UsageError(f"{option} can't be used: {why}; use {shuffle} or {shuffle}/prefix")
+    store = aws.bucket(bucket, patient=False)
+    probe = f"{prefix + '/' if prefix else ''}.client-probe/{secrets.token_hex(8)}"
+    if cause := _cause(lambda: objects.write(store, probe, b"")) or _cause(lambda: objects.remove(store, probe)):
+        raise UsageError(f"{option} can't be written: {cause}")
+    return normal
+
+
+def _cause(attempt: Callable[[], object]) -> str | None:
+    try:
+        attempt()
+    except StorageError as error:
+        return error.cause
+    return None
+
+
+def shuffle_prefix(destination: str, run_id: str) -> tuple[str, str]:
+    """Bucket and prefix of all that a run's mappers emit."""
+    parsed = Destination.parse(destination, run_id)
+    return parsed.bucket, parsed.prefix

@@ -1,0 +1,176 @@
+"""The result, words and their values, as a JSON file, as JSON on stdout, as a table."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from heapq import nlargest, nsmallest
+from json.encoder import encode_basestring as _quoted
+from pathlib import Path
+from typing import Any
+
+from scripts.client.errors import ClientError, UsageError
+from scripts.client.report.escaping import shortened, visible
+from scripts.client.report.table import print_rows
+
+_WORD_WIDTH = 60
+
+_BLOCK_WORDS = 10_000
+
+_NAME_BYTES = 255
+"""Longest file name of all usual file systems."""
+
+
+def parse_counts(run_id: str, body: bytes) -> dict[str, Any]:
+    """The result of a run, `{word: value}`.
+
+    Raises:
+        ClientError: result.json holds something else.
+    """
+    try:
+        counts = json.loads(body)
+    except ValueError as error:
+        raise ClientError(f"result.json of run {run_id} is not JSON: {error}") from None
+    if not isinstance(counts, dict):
+        raise ClientError(f"result.json of run {run_id} is no object of words and counts")
+    return counts
+
+
+def to_bytes(counts: dict[str, Any]) -> bytes:
+    """`{word: value}` sorted by word, in UTF-8, the same bytes for the same counts."""
+    return b"".join(to_blocks(counts))
+
+
+def to_blocks(counts: dict[str, Any]) -> Iterator[bytes]:
+    """What `to_bytes` returns, a part at a time: the text that json.dumps makes with `indent=2` and `sort_keys`.
+
+    With an indent, json.dumps takes a Python call for each bracket and comma, and holds them all: seconds, and hundreds of
+    megabytes, for millions of words.
+    """
+    if not counts:
+        yield b"{}\n"
+        return
+    words = sorted(counts)
+    for start in range(0, len(words), _BLOCK_WORDS):
+        lines = [f"  {_quoted(word)}: {_as_json(counts[word])}" for word in words[start : start + _BLOCK_WORDS]]
+        yield ((",\n" if start else "{\n") + ",\n".join(lines)).encode()
+    yield b"\n}\n"
+
+
+def _as_json(value: Any) -> str:
+    if type(value) is int:
+        return str(value)
+    # Line ends within strings are escaped, so these are all between lines.
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2).replace("\n", "\n  ")
+
+
+def check_output(name: str, given: str | None = None) -> Path:
+    """The file that an --output will be: found out before the run rather than after it. `given` is INPUT, which it must not be.
+
+    Raises:
+        UsageError: it can't be written.
+    """
+    path = Path(os.path.realpath(name))  # through links, so that what they point at is replaced, not they
+    if len(os.fsencode(path.name)) > _NAME_BYTES:
+        raise UsageError(f"--output {name[:40]}...: the name is longer than {_NAME_BYTES} bytes; choose a shorter one")
+    if given is not None and os.path.isfile(path) and os.path.exists(given) and os.path.samefile(path, given):
+        raise UsageError(f"--output {name}: this is INPUT, which the counts would overwrite; choose another file")
+    if os.path.isdir(path):
+        raise UsageError(f"--output {name}: this is a folder; name a file in it")
+    if not os.path.isdir(path.parent):
+        raise UsageError(f"--output {name}: there is no folder {path.parent}; make it first")
+    if not os.access(path.parent if _replaceable(path) else path, os.W_OK):
+        raise UsageError(f"--output {name}: {path.parent} can't be written; choose another place")
+    return path
+
+
+def write_whole(path: Path, blocks: Iterable[bytes]) -> None:
+    """Write a file, given in parts, whole or not at all: beside its place first, then moved there.
+
+    Raises:
+        ClientError: it could not be written; what was there before is still there.
+    """
+    try:
+        if not _replaceable(path):
+            with path.open("wb") as file:  # a device or a pipe
+                file.writelines(blocks)
+            return
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        import tempfile
+
+        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.writelines(blocks)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(beside, mode)
+            os.replace(beside, path)
+        except BaseException:
+            os.unlink(beside)
+            raise
+    except OSError as error:
+        raise ClientError(f"--output {path} could not be written: {error.strerror or error}") from error
+
+
+def _replaceable(path: Path) -> bool:
+    return path.is_file() or not path.exists()
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def print_json(counts: dict[str, Any]) -> None:
+    """The bytes of an --output file, on stdout."""
+    sys.stdout.buffer.writelines(to_blocks(counts))
+    sys.stdout.buffer.flush()
+
+
+def print_table(counts: dict[str, Any], top: int) -> None:
+    """The `top` most frequent words, the most frequent first and then by word; what is no number (a reduce of one's own) last."""
+    rows = _first(counts, top)
+    if not rows:
+        return
+    numbers = all(_is_number(value) for _, value in rows)
+    heads = ("word", "count" if all(type(value) is int for _, value in rows) else "value")
+    shown = [(shortened(visible(word), _WORD_WIDTH), shortened(visible(_shown(value)), _WORD_WIDTH)) for word, value in rows]
+    print_rows(heads, shown, right=numbers)
+
+
+def summed_up(counts: dict[str, Any]) -> str:
+    """`"210 words, 98 distinct"`; or `"98 distinct words"`, where values are no counts (a reduce of one's own)."""
+    if set(map(type, counts.values())) <= {int}:
+        return f"{sum(counts.values())} words, {len(counts)} distinct"
+    return f"{len(counts)} distinct word{'s' * (len(counts) != 1)}"
+
+
+def _first(counts: dict[str, Any], top: int) -> list[tuple[str, Any]]:
+    """The rows of the table, without sorting all there is."""
+    if not set(map(type, counts.values())) <= {int, float}:
+        return nsmallest(top, counts.items(), key=lambda pair: (-_as_number(pair[1]), pair[0]))
+    largest = nlargest(top, counts.values())
+    if not largest:
+        return []
+    least = largest[-1]
+    above = [pair for pair in counts.items() if pair[1] > least]
+    ties = nsmallest(top - len(above), (word for word, value in counts.items() if value == least))
+    return sorted(above, key=lambda pair: (-pair[1], pair[0])) + [(word, counts[word]) for word in ties]
+
+
+def _shown(value: Any) -> str:
+    """A value in a table: text as it is, what else is no number as JSON; the digits that a fraction is sure of."""
+    if isinstance(value, str):
+        return value
+    return f"{value:.15g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def _as_number(value: Any) -> float:
+    return value if _is_number(value) else float("-inf")
+
+
+def _is_number(value: Any) -> bool:
+    # To Python, True and False are numbers.
+    return isinstance(value, int | float) and not isinstance(value, bool)
