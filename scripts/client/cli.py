@@ -14,8 +14,6 @@ from scripts.client.running.run_id import check_run_id
 
 _PROGRAM = "scripts/invoke.sh"
 
-_DESCRIPTION = "Count words: start a run on what is deployed, wait for it, print the counts."
-
 _EPILOG = f"""\
 INPUT is one of
   a JSON file    {{"data": [{{"text": ..., "destination": ..., "numReducer": ...}}, ...]}}, the bare array, or an array of strings
@@ -31,7 +29,7 @@ examples
   {_PROGRAM} book.txt --shuffle packed                 one object for each mapper, not for each word
   {_PROGRAM} --attach 20260102T030405678-9f86d081e2    wait for a run that was started before
 
-more commands, each with --help
+more commands, each with a --help of its own
   {_PROGRAM} status RUN    where a run stands
   {_PROGRAM} resume RUN    go on with a run that failed or was cancelled
   {_PROGRAM} cancel RUN    stop a run
@@ -44,25 +42,51 @@ exit codes
 
 
 COMMANDS = {
+    "run": "Count words: start a run on what is deployed, wait for it, print the counts.",
     "status": "Say where a run stands, stage by stage.",
     "resume": "Go on with a run that has failed or was cancelled, from what it has stored. Mend the cause first.",
     "cancel": "Stop a run: its functions do nothing any more. It can be resumed.",
     "clean": "Remove all that there is of a run that has ended: its result, its failure, its intermediate objects.",
 }
-"""What can be done with a run beside starting it. A file of such a name is ./status, ./resume, ..."""
+"""What the first argument may say. Without such a word it is a run; a file of such a name is ./status, ./resume, ..."""
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options; `command` is one of COMMANDS, or "run".
+    """The options; `command` is one of COMMANDS.
 
     Raises:
         UsageError: two of them exclude each other, or INPUT is missing.
         SystemExit: argparse has printed help or what is wrong (code 2).
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given and given[0] in COMMANDS:
-        return _parse_command(given[0], given[1:])
-    parser = _parser(_PROGRAM, _DESCRIPTION, _EPILOG)
+    command = given.pop(0) if given[:1] and given[0] in COMMANDS else "run"
+    options = _parser(command).parse_args([command, *given])
+    if command != "run":
+        options.run = check_run_id(options.run)
+    _CHECKS.get(command, _check_orchestration)(options)
+    return options
+
+
+def _parser(chosen: str) -> argparse.ArgumentParser:
+    """A subparser for each command. Only the chosen one gets its options, since the others' would take longer than a request."""
+    parser = argparse.ArgumentParser(prog=_PROGRAM, allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command")
+    for command, description in COMMANDS.items():
+        is_run = command == "run"
+        added = commands.add_parser(
+            command,
+            prog=_PROGRAM if is_run else f"{_PROGRAM} {command}",
+            description=description,
+            epilog=_EPILOG if is_run else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter if is_run else argparse.HelpFormatter,
+            allow_abbrev=False,
+        )
+        if command == chosen:
+            _OPTIONS[command](added)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="INPUT", nargs="?", help="what to count; see below")
     parser.add_argument("--attach", metavar="RUN", help="wait for a run that was started before, in place of INPUT")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -106,42 +130,32 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     _add_waiting(run)
     _add_output(parser)
 
-    options = parser.parse_args(given)
-    options.command = "run"
-    _check_input(options)
-    _check(options)
-    return options
+
+def _add_resume(parser: argparse.ArgumentParser) -> None:
+    _add_run_id(parser)
+    parser.add_argument("--force", action="store_true", help="also a run that has not failed: what is missing is begun again")
+    _add_waiting(parser)
+    _add_output(parser)
 
 
-def _parse_command(command: str, arguments: Sequence[str]) -> argparse.Namespace:
-    parser = _parser(f"{_PROGRAM} {command}", COMMANDS[command])
+def _add_status(parser: argparse.ArgumentParser) -> None:
+    _add_run_id(parser)
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def _add_run_id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="the id that was printed when it started")
+    parser.set_defaults(keep=False)
     _add_where(parser)
-    if command == "resume":
-        parser.add_argument("--force", action="store_true", help="also a run that has not failed: what is missing is begun again")
-        _add_waiting(parser)
-        _add_output(parser)
-    elif command == "status":
-        parser.add_argument("--json", action="store_true", help="print it as JSON")
-    options = parser.parse_args(arguments)
-    options.command = command
-    options.run = check_run_id(options.run)
-    if command != "resume":
-        options.keep = False
-        _check_orchestration(options)
-    else:
-        _check(options)
-    return options
 
 
-def _parser(program: str, description: str, epilog: str | None = None) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog=program,
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter if epilog else argparse.HelpFormatter,
-        allow_abbrev=False,
-    )
+_OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "run": _add_run,
+    "status": _add_status,
+    "resume": _add_resume,
+    "cancel": _add_run_id,
+    "clean": _add_run_id,
+}
 
 
 def _add_where(group: argparse._ActionsContainer) -> None:
@@ -179,7 +193,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     output.add_argument("--quiet", action="store_true", help="no progress and no notices on stderr, only errors")
 
 
-def _check_input(options: argparse.Namespace) -> None:
+def _check_run(options: argparse.Namespace) -> None:
     if (options.input is None) == (options.attach is None):
         raise UsageError(f"give INPUT or --attach RUN, one of the two; see {_PROGRAM} --help")
     if options.input == "":
@@ -192,6 +206,7 @@ def _check_input(options: argparse.Namespace) -> None:
             raise UsageError(f"{shown} can't be used with --attach: that run was started already")
     if options.run_id is not None:
         options.run_id = check_run_id(options.run_id)
+    _check_waiting(options)
 
 
 def _check_orchestration(options: argparse.Namespace) -> None:
@@ -199,12 +214,15 @@ def _check_orchestration(options: argparse.Namespace) -> None:
         raise UsageError(f"unknown orchestration {options.orchestration!r}; known are {', '.join(ORCHESTRATIONS)}")
 
 
-def _check(options: argparse.Namespace) -> None:
+def _check_waiting(options: argparse.Namespace) -> None:
     _check_orchestration(options)
     if options.output == "":
         raise UsageError("--output is an empty name; is a shell variable unset?")
     if options.no_wait and (options.output or options.json):
         raise UsageError("--no-wait ends before there are counts; leave out --output and --json, and get them with --attach")
+
+
+_CHECKS = {"run": _check_run, "resume": _check_waiting}
 
 
 def _whole(least: int, most: int | None = None) -> Callable[[str], int]:

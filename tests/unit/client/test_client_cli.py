@@ -56,6 +56,27 @@ def test_bad_usage_is_exit_code_2(capsys, arguments, told):
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("command", "own", "others"),
+    [
+        ([], ["INPUT", "--attach", "--chunk-bytes", "--shuffle", "--top", "exit codes"], []),
+        (["run"], ["INPUT", "--attach"], []),
+        (["status"], ["RUN", "--json", "--target"], ["--attach", "--top", "--force", "--keep"]),
+        (["resume"], ["RUN", "--force", "--no-wait", "--output"], ["--attach", "--shuffle", "--num-reducer"]),
+        (["cancel"], ["RUN", "--orchestration"], ["--json", "--force", "--top"]),
+        (["clean"], ["RUN", "--orchestration"], ["--json", "--force", "--keep"]),
+    ],
+)
+def test_help_of_a_command_shows_its_own_options_only(capsys, command, own, others):
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+
+    help_text = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert [option for option in own if option not in help_text] == []
+    assert [option for option in others if option in help_text] == []
+
+
 @pytest.mark.parametrize("run_id", ["r", "a-b_C9", "9" * 64])
 def test_run_ids(run_id):
     assert check_run_id(run_id) == run_id
