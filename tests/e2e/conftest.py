@@ -13,7 +13,7 @@ from tests.cloud import ROOT, Cloud
 
 BUILD = ROOT / "build" / "e2e"
 
-_APART = {"embedded": "test_embedded", "layer": "test_layer", "stores": "test_return_stores"}
+_APART = {"layer": "test_layer", "stores": "test_return_stores"}
 """Groups of files that do not need the session's embedded AWS, by what their names start with."""
 
 Written = Callable[..., bytes]
@@ -25,7 +25,7 @@ deploy = partial(clouds.deploy, BUILD)
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Processes share the tests (`-n 2 --dist loadgroup`): one has those on the session's embedded AWS, one has the others."""
-    for item in items:
+    for item in (item for item in items if item.path.parent == Path(__file__).parent):
         group = next((name for name, start in _APART.items() if item.path.name.startswith(start)), "cloud")
         item.add_marker(pytest.mark.xdist_group(group))
 

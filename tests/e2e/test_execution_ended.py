@@ -4,7 +4,7 @@ import json
 import uuid
 
 from tests.cloud import Cloud
-from tests.e2e.test_embedded import until
+from tests.embedded.emulator import until
 
 
 def fail_by_itself(cloud: Cloud) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cloud import Cloud
-from tests.e2e.test_embedded import until
+from tests.embedded.emulator import until
 
 TEXTS = ["to be or not to be", "that is the question", "be that as it may"]
 COUNTS = {"to": 2, "be": 3, "or": 1, "not": 1, "that": 2, "is": 1, "the": 1, "question": 1, "as": 1, "it": 1, "may": 1}

@@ -5,9 +5,7 @@ import sys
 import uuid
 import zipfile
 
-from tests.e2e.test_embedded import Cloud, cloud, until, venv
-
-__all__ = ["cloud", "venv"]
+from tests.embedded.emulator import Emulator, until
 
 HANDLER = """
 import sys
@@ -68,50 +66,50 @@ def handler(event, context):
 """
 
 
-def test_function_pays_for_botocore_only_if_it_imports_it_and_is_watched_for_loops_in_any_case(cloud: Cloud) -> None:
-    told = cloud.invoke(cloud.function(code=HANDLER), {})
+def test_function_pays_for_botocore_only_if_it_imports_it_and_is_watched_for_loops_in_any_case(emulator: Emulator) -> None:
+    told = emulator.invoke(emulator.function(code=HANDLER), {})
 
     assert told == {"before": False, "told": ["1", "1"]}
 
 
-def test_workers_share_what_a_layer_unpacks_to(cloud: Cloud) -> None:
+def test_workers_share_what_a_layer_unpacks_to(emulator: Emulator) -> None:
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w") as archive:
         archive.writestr("python/of_a_layer.py", "")
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    layer = cloud.functions.publish_layer_version(
+    layer = emulator.functions.publish_layer_version(
         LayerName=f"layer-{uuid.uuid4().hex[:8]}", Content={"ZipFile": body.getvalue()}, CompatibleRuntimes=[version]
     )
     layers = [layer["LayerVersionArn"]]
 
-    first, second = (cloud.invoke(cloud.function(code=OF_A_LAYER, Layers=layers), {}) for _ in range(2))
+    first, second = (emulator.invoke(emulator.function(code=OF_A_LAYER, Layers=layers), {}) for _ in range(2))
 
     assert first.endswith("/python/of_a_layer.py")
     assert first == second
 
 
-def test_function_that_raised_goes_on_in_its_worker_and_one_that_exited_does_not(cloud: Cloud) -> None:
-    name = cloud.function(code=RAISING)
-    first, second, died, third = (cloud.invoke(name, {"do": do}) for do in ("raise", "raise", "exit", "raise"))
+def test_function_that_raised_goes_on_in_its_worker_and_one_that_exited_does_not(emulator: Emulator) -> None:
+    name = emulator.function(code=RAISING)
+    first, second, died, third = (emulator.invoke(name, {"do": do}) for do in ("raise", "raise", "exit", "raise"))
 
     assert first["errorMessage"] == second["errorMessage"] != third["errorMessage"]
     assert first["errorType"] == "ValueError"
     assert died["errorType"] == "Runtime.ExitError"
 
 
-def test_event_that_waited_while_its_function_was_updated_runs_the_new_code_and_so_do_others(cloud: Cloud) -> None:
-    name, first, second = cloud.function(code=WRITING.replace("VERSION", "1")), cloud.bucket(), cloud.bucket()
-    cloud.functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
-    cloud.invoke(name, {"bucket": first, "seconds": 20}, "Event")
-    until(lambda: cloud.keys(first, "ran/") != [], 30)
-    cloud.invoke(name, {"bucket": second}, "Event")
+def test_event_that_waited_while_its_function_was_updated_runs_the_new_code_and_so_do_others(emulator: Emulator) -> None:
+    name, first, second = emulator.function(code=WRITING.replace("VERSION", "1")), emulator.bucket(), emulator.bucket()
+    emulator.functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+    emulator.invoke(name, {"bucket": first, "seconds": 20}, "Event")
+    until(lambda: emulator.keys(first, "ran/") != [], 30)
+    emulator.invoke(name, {"bucket": second}, "Event")
 
     update = io.BytesIO()
     with zipfile.ZipFile(update, "w") as archive:
         archive.writestr("index.py", WRITING.replace("VERSION", "2"))
-    cloud.functions.update_function_code(FunctionName=name, ZipFile=update.getvalue())  # ends what runs
-    until(lambda: cloud.keys(second, "ran/") != [], 60)
-    cloud.functions.delete_function_concurrency(FunctionName=name)
+    emulator.functions.update_function_code(FunctionName=name, ZipFile=update.getvalue())  # ends what runs
+    until(lambda: emulator.keys(second, "ran/") != [], 60)
+    emulator.functions.delete_function_concurrency(FunctionName=name)
 
-    assert cloud.keys(second, "ran/") == ["ran/2"]
-    assert [cloud.invoke(name, {}) for _ in range(3)] == [2, 2, 2]
+    assert emulator.keys(second, "ran/") == ["ran/2"]
+    assert [emulator.invoke(name, {}) for _ in range(3)] == [2, 2, 2]

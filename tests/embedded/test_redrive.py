@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.e2e.test_embedded import Cloud, cloud, code, until, venv
-
-__all__ = ["cloud", "venv"]  # fixtures
+from tests.embedded.emulator import Emulator, code, until
 
 HANDLER = """
 import os, time, uuid
@@ -42,10 +40,10 @@ EACH_MODE = pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
 class Stage:
     """A function that fails until it is mended, and waits until it is told to go on; the bucket has a key for each call."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud, self.states = cloud, cloud.states
-        self.bucket = cloud.bucket()
-        self.function = cloud.function(code=HANDLER, Environment={"Variables": {"BUCKET": self.bucket}})
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator, self.states = emulator, emulator.states
+        self.bucket = emulator.bucket()
+        self.function = emulator.function(code=HANDLER, Environment={"Variables": {"BUCKET": self.bucket}})
 
     def task(self, **more: Any) -> dict[str, Any]:
         return {"Type": "Task", "Resource": f"arn:aws:lambda:us-east-1:000000000000:function:{self.function}", **more}
@@ -60,7 +58,7 @@ class Stage:
         self.machine = self.states.create_state_machine(
             name=f"machine-{uuid.uuid4().hex[:12]}",
             definition=json.dumps({"StartAt": next(iter(states)), "States": states}),
-            roleArn=self.cloud.role(statement),
+            roleArn=self.emulator.role(statement),
         )["stateMachineArn"]
         return str(self.states.start_execution(stateMachineArn=self.machine, input=json.dumps(data))["executionArn"])
 
@@ -73,10 +71,10 @@ class Stage:
         return self.ended(arn)
 
     def put(self, key: str) -> None:
-        self.cloud.s3.put_object(Bucket=self.bucket, Key=f"{key}/now")
+        self.emulator.s3.put_object(Bucket=self.bucket, Key=f"{key}/now")
 
     def calls(self, name: object) -> int:
-        return len(self.cloud.keys(self.bucket, f"call/{name}/"))
+        return len(self.emulator.keys(self.bucket, f"call/{name}/"))
 
     def events(self, arn: str) -> list[dict[str, Any]]:
         pages = self.states.get_paginator("get_execution_history").paginate(executionArn=arn)
@@ -91,12 +89,12 @@ class Stage:
 
     def idle(self) -> bool:
         """Whether none of the function's invocations runs."""
-        return len(self.cloud.keys(self.bucket, "returned/")) == len(self.cloud.keys(self.bucket, "call/"))
+        return len(self.emulator.keys(self.bucket, "returned/")) == len(self.emulator.keys(self.bucket, "call/"))
 
 
 @pytest.fixture
-def stage(cloud: Cloud) -> Stage:
-    return Stage(cloud)
+def stage(emulator: Emulator) -> Stage:
+    return Stage(emulator)
 
 
 def chain(stage: Stage) -> dict[str, Any]:

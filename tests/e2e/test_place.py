@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from scripts.deploy import targets, terraform
-from tests.e2e.test_embedded import Cloud, cloud, venv
+from tests.cloud import Cloud
 
-__all__ = ["cloud", "venv"]  # fixtures
+PREFIX = "placed"
 
 OWN, OTHER = "000000000000", "111111111111"
 ADDRESS = 'module.function["failure"].aws_cloudwatch_log_group.this'
@@ -27,7 +27,13 @@ class Deployment:
         self._target = targets.Target((), checks.environment | {"TF_DATA_DIR": str(data_dir)}, data_dir)
         self._program = terraform.prepare(self._target)
         self.state = folder / "terraform.tfstate"
-        self._options = [f"-state={self.state}", f"-var=endpoint_url={cloud.endpoint}", "-input=false", "-no-color"]
+        self._options = [
+            f"-state={self.state}",
+            f"-var=endpoint_url={cloud.endpoint_url}",
+            f"-var=prefix={PREFIX}",
+            "-input=false",
+            "-no-color",
+        ]
 
     def run(self, command: str, *options: str) -> "subprocess.CompletedProcess[str]":
         words = [command, *self._options, "-var=orchestration=sfn", *options]
@@ -36,7 +42,7 @@ class Deployment:
         )
 
     def exists(self) -> bool:
-        return bool(self._logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/wordcount-sfn-failure")["logGroups"])
+        return bool(self._logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{PREFIX}-sfn-failure")["logGroups"])
 
     def says(self, account: str) -> None:
         """Make the state one of another account: what the credentials meet, if it is they that are another account's."""
@@ -61,7 +67,7 @@ def test_another_account_is_neither_planned_nor_destroyed_and_the_own_one_is(dep
 
     assert (planned.returncode, destroyed.returncode) == (1, 1)
     told = " ".join(planned.stderr.replace("│", " ").split())
-    assert f"This state holds wordcount-sfn in us-east-1 of account {OTHER}, but variables and credentials name" in told
+    assert f"This state holds {PREFIX}-sfn in us-east-1 of account {OTHER}, but variables and credentials name" in told
     assert f"account ID not allowed: {OWN}" in destroyed.stderr
     assert deployment.exists()
 
