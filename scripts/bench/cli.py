@@ -22,7 +22,7 @@ from scripts.bench.measuring import Bench
 from scripts.bench.plan import Plan, plan
 from scripts.bench.results import Results, load, machine
 from scripts.client.errors import ClientError
-from scripts.compare.steps import StepFailedError
+from scripts.steps import StepFailedError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

@@ -13,7 +13,7 @@ from scripts.bench.texts import Text
 from scripts.bench.workers import Watch
 from scripts.client.deployment import Deployment
 from scripts.embedded import state
-from scripts.embedded.paths import Paths
+from scripts.paths import Embedded
 
 EMIT_ALL = "packed, emit_all"
 CEILING, SERIAL, COUNTER, LITHOPS = "bare S3 client", "serial uploads (scaled)", "one process, Counter", "Lithops, localhost"
@@ -169,7 +169,7 @@ def difference(counts: Mapping[str, object], right: Mapping[str, object]) -> str
 
 
 def _watch(deployment: Deployment) -> Watch:
-    known = state.read(Paths.default().state)
+    known = state.read(Embedded().state)
     if known is None:
         raise CommandFailedError(f"the embedded AWS that holds {deployment.name} is gone")
     return Watch(known.pid)

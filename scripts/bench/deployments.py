@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from scripts import paths
 from scripts.client.deployment import Deployment, find_deployments
-from scripts.compare import steps
-from scripts.compare.steps import StepFailedError
+from scripts.steps import StepFailedError, Steps
 
-PROGRAM = "bench"
+STEPS = Steps("bench")
 REGION = "us-east-1"
 
 OWN = "bench"
@@ -20,8 +18,7 @@ EMIT_ALL = "bench-all"
 
 _JOB = Path(__file__).parent / "jobs" / "emit_all"
 
-say = partial(steps.say, program=PROGRAM)
-_step = partial(steps.step, program=PROGRAM)
+say = STEPS.say
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ def deployed(
         StepFailedError: a command failed; it has said why.
     """
     wanted = [(EMIT_ALL, name) for name in emit_all] + [(OWN, name) for name in orchestrations]
-    with steps.embedded(keep_up=keep_up, program=PROGRAM) as lasting:
+    with STEPS.embedded(keep_up=keep_up) as lasting:
         begun: list[tuple[str, str]] = []
         try:
             packaged = OWN  # as `embedded` has just left them
@@ -55,7 +52,7 @@ def deployed(
                     packaged = prefix
                 begun.append((prefix, name))
                 title = f"terraform apply {number}/{len(wanted)}: {prefix}-{name}"
-                _step(title, *_command("apply", prefix, name), "--unless-current", f"--vars={variables}")
+                STEPS.run(title, *_command("apply", prefix, name), "--unless-current", f"--vars={variables}")
             yield Deployed(
                 {name: _found(OWN, name) for name in orchestrations}, {name: _found(EMIT_ALL, name) for name in emit_all}
             )
@@ -64,11 +61,11 @@ def deployed(
                 _package(OWN)
             for prefix, name in begun if lasting and not keep_up else ():
                 with suppress(StepFailedError):  # it has said why, and the others go all the same
-                    _step(f"terraform destroy: {prefix}-{name}", *_command("destroy", prefix, name))
+                    STEPS.run(f"terraform destroy: {prefix}-{name}", *_command("destroy", prefix, name))
 
 
 def _package(prefix: str) -> None:
-    _step(f"the zips of {prefix}", "scripts.package", "--job", str(_JOB) if prefix == EMIT_ALL else "")
+    STEPS.run(f"the zips of {prefix}", "scripts.package", "--job", str(_JOB) if prefix == EMIT_ALL else "")
 
 
 def _command(name: str, prefix: str, orchestration: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from scripts.client.errors import (
 )
 from scripts.client.report.console import say, showing, showing_removal
 from scripts.client.report.elapsed import since_enter
-from scripts.client.report.output import check_output, parse_counts, print_json, print_table, summed_up, to_blocks, write_whole
+from scripts.client.report.output import check_output, parse_counts, print_json, print_table, summed_up, to_blocks, write_output
 from scripts.client.running.deadline import patience_seconds
 from scripts.client.running.launching import start
 from scripts.client.running.runs import StartedRun, describe_overdue, find_run
@@ -133,7 +133,7 @@ class _Overdue:
 def _print(options: argparse.Namespace, run: StartedRun, counts: dict[str, Any], output: Path | None) -> None:
     if output is not None:
         try:
-            write_whole(output, to_blocks(counts))
+            write_output(output, to_blocks(counts))
         except ClientError as error:
             raise ClientError(f"{error}; the counts are kept: {run.how_to_attach} --output FILE") from error
     if options.json:

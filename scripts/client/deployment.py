@@ -16,16 +16,13 @@ Which buckets and tables there are is the orchestration's own. An older version'
 """
 
 import json
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 from scripts import paths
 from scripts.client.errors import ClientError, NothingDeployedError
-
-_TERRAFORM_SECONDS = 120
+from scripts.embedded import state
 
 
 @dataclass(frozen=True)
@@ -155,18 +152,12 @@ def find_deployments(
 
 
 def _embedded_is_up() -> bool:
-    try:
-        pid = json.loads((paths.BUILD / "embedded" / "state.json").read_bytes())["pid"]
-        os.kill(pid, 0)
-    except PermissionError:
-        return True  # it is alive, and another user's
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
-        return False
-    return True
+    found = state.read(paths.Embedded().state)
+    return found is not None and found.alive()
 
 
 def _embedded() -> Iterator[Deployment]:
-    for path in sorted((paths.BUILD / "embedded" / "deployments").glob("*.json")):
+    for path in sorted(paths.Embedded().deployments.glob("*.json")):
         try:
             record = json.loads(path.read_bytes())
         except (OSError, ValueError) as error:
@@ -175,44 +166,15 @@ def _embedded() -> Iterator[Deployment]:
 
 
 def _on_account() -> Iterator[Deployment]:
-    if not (paths.TERRAFORM / ".terraform").exists() and "TF_DATA_DIR" not in os.environ:
-        return  # never initialised: nothing was ever deployed from here
-    for workspace in _workspaces(_terraform("workspace", "list").splitlines()):
-        outputs = json.loads(_terraform("output", "-json", workspace=workspace) or "{}")
-        if "deployment" in outputs:
-            yield Deployment.parse(outputs["deployment"]["value"], f"output deployment of Terraform workspace {workspace}")
+    from scripts.deploy import outputs
+    from scripts.deploy.errors import PrerequisiteError, TerraformError
 
-
-def _workspaces(lines: Iterable[str]) -> list[str]:
-    return [name for line in lines if (name := line.removeprefix("*").strip())]
-
-
-def _terraform(*arguments: str, workspace: str | None = None) -> str:
-    import subprocess
-
-    environment = {**os.environ, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
-    if workspace:
-        environment["TF_WORKSPACE"] = workspace
-    if not Path(environment.get("TF_CLI_CONFIG_FILE") or "/").exists():
-        del environment["TF_CLI_CONFIG_FILE"]  # Terraform stops at a missing one
-    command = ["terraform", f"-chdir={paths.TERRAFORM}", *arguments]
     try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_TERRAFORM_SECONDS,
-            check=False,
-        )
-    except FileNotFoundError:
+        for workspace, record in outputs.deployments():
+            yield Deployment.parse(record, f"output deployment of Terraform workspace {workspace}")
+    except PrerequisiteError as error:
         raise NothingDeployedError(
-            "terraform is not on the PATH, so an account's deployments can't be looked up;"
-            " install Terraform 1.9 or later, or use the embedded AWS: make local-up local-deploy"
+            f"an account's deployments can't be looked up: {error} Or use the embedded AWS: make local-up local-deploy"
         ) from None
-    except subprocess.TimeoutExpired:
-        raise ClientError(f"terraform {' '.join(arguments)} gave no answer in {_TERRAFORM_SECONDS} s") from None
-    if done.returncode != 0:
-        raise ClientError(f"terraform {' '.join(arguments)} failed: {done.stderr.strip()[-600:]}")
-    return done.stdout
+    except TerraformError as error:
+        raise ClientError(str(error)) from None

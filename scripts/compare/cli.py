@@ -8,7 +8,8 @@ Exit codes: 0 done; 1 a run failed, or results differ; 2 bad usage or input; 130
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 
 from runtime.orchestration import ORCHESTRATIONS
@@ -19,11 +20,11 @@ from scripts.client.input.layout import LAYOUTS, OBJECTS
 from scripts.client.input.reading import Input, read_input
 from scripts.client.input.sizing import Sizing
 from scripts.compare import table
-from scripts.compare.measuring import Bench, LostLogError, Measured
-from scripts.compare.steps import StepFailedError, deployed, say
+from scripts.compare.measuring import STEPS, Bench, LostLogError, Measured
 from scripts.compare.telemetry import TelemetryError
 from scripts.compare.timeline import IncompleteLogsError
 from scripts.deploy.choice import choose
+from scripts.steps import StepFailedError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = read_input(options.input, choose=Sizing(options.shuffle or OBJECTS).chunk_bytes)
         if not any(element.text.strip() for element in given.elements):
             raise InputError(f"{options.input} has no words: there is nothing to compare")
-        with deployed(options.orchestration, keep_up=options.keep_up) as lasting:
+        with _deployed(options.orchestration, keep_up=options.keep_up) as lasting:
             warm_up, runs = _measure(options, given, lasting=lasting)
     except (ClientError, StepFailedError) as error:
         print(f"compare: {error}", file=sys.stderr)
@@ -64,6 +65,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+@contextmanager
+def _deployed(orchestrations: Sequence[str], *, keep_up: bool) -> Iterator[bool]:
+    """The embedded AWS with these orchestrations on it, while the body runs, which is told whether it goes on after that.
+
+    Raises:
+        StepFailedError: one of the commands did.
+    """
+    with STEPS.embedded(keep_up=keep_up) as lasting:
+        for number, name in enumerate(orchestrations, 1):
+            title = f"terraform apply {number}/{len(orchestrations)}: {name}"
+            STEPS.run(title, "scripts.deploy", "apply", "--unless-current", "--target", "embedded", "--orchestration", name)
+        yield lasting
+
+
 def _measure(options: argparse.Namespace, given: Input, *, lasting: bool) -> tuple[list[Measured], table.Runs]:
     """The runs to warm up, and the measured ones by orchestration. Raises DifferError."""
     architecture = json.loads((paths.BUILD / "manifest.json").read_text(encoding="utf-8"))["architecture"]
@@ -76,16 +91,16 @@ def _measure(options: argparse.Namespace, given: Input, *, lasting: bool) -> tup
     warm_up: list[Measured] = []
     for name, bench in benches.items():
         warm_up.append(_run(name, bench))
-        say(f"{name}: warmed up in {warm_up[-1].times.end_to_end:.2f} s (not counted)")
+        STEPS.say(f"{name}: warmed up in {warm_up[-1].times.end_to_end:.2f} s (not counted)")
         _check(warm_up[0], warm_up[-1])
     runs: dict[str, list[Measured]] = {name: [] for name in benches}
     for turn in range(1, options.runs + 1):
         for name, bench in benches.items():
             measured = _run(name, bench)
             runs[name].append(measured)
-            say(f"run {turn}/{options.runs} of {name}: {measured.times.end_to_end:.2f} s")
+            STEPS.say(f"run {turn}/{options.runs} of {name}: {measured.times.end_to_end:.2f} s")
             _check(warm_up[0], measured)
-    say(f"all {len(benches) * (options.runs + 1)} results are the same {len(warm_up[0].counts)} bytes")
+    STEPS.say(f"all {len(benches) * (options.runs + 1)} results are the same {len(warm_up[0].counts)} bytes")
     return warm_up, runs
 
 
@@ -95,7 +110,7 @@ def _run(name: str, bench: Bench) -> Measured:
         try:
             return bench.run()
         except LostLogError as error:
-            say(f"{name}: {error}; this run is not counted, once more")
+            STEPS.say(f"{name}: {error}; this run is not counted, once more")
     return bench.run()
 
 

@@ -31,9 +31,11 @@ from scripts.client.stored import claim
 from scripts.client.stored.claim import RESULT, Claim
 from scripts.client.stored.cleanup import remove_intermediate
 from scripts.compare import capacity, prices, telemetry, timeline
-from scripts.compare.steps import say
 from scripts.compare.telemetry import Count
 from scripts.compare.timeline import Invocation, Times
+from scripts.steps import Steps
+
+STEPS = Steps("compare")
 
 _SETTLE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
@@ -250,7 +252,7 @@ class Bench:
 
     def _wait_for_end(self, orchestration: Orchestration) -> None:
         """Nobody can call a run back, and what is removed while it goes on is made again."""
-        say(f"waiting for run {orchestration.run_id} to end, to remove what it leaves (Ctrl-C again: leave it)")
+        STEPS.say(f"waiting for run {orchestration.run_id} to end, to remove what it leaves (Ctrl-C again: leave it)")
         with suppress(ClientError):
             wait_for_result(self._aws, orchestration.run_id, _SETTLE_SECONDS, lambda: None, lambda: None)
 

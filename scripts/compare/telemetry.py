@@ -10,8 +10,8 @@ from scripts.client.deployment import Deployment
 from scripts.compare.log_lines import parse_line
 from scripts.compare.timeline import Invocation
 from scripts.embedded import state
-from scripts.embedded.paths import Paths
 from scripts.package.functions import FAILURE
+from scripts.paths import Embedded
 
 _REPORT = re.compile(r"REPORT RequestId: (\S+)\t.*Billed Duration: (\d+) ms\tMemory Size: (\d+) MB")
 _OURS = ("dynamodb.", "lambda.Invoke", "s3.", "states.")
@@ -40,7 +40,7 @@ def count() -> Count:
     Raises:
         TelemetryError: it does not answer.
     """
-    known = state.read(Paths.default().state)
+    known = state.read(Embedded().state)
     page = known.ask("/_embedded/requests", timeout_seconds=20.0) if known else None
     if page is None:
         raise TelemetryError("the embedded AWS does not say what it has served; see `make local-status`")

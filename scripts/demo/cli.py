@@ -1,18 +1,15 @@
 """The steps of the demo, one after the other, and tidying up after whatever happens."""
 
 import argparse
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 from runtime.orchestration import ORCHESTRATIONS
-from scripts import children, paths
 from scripts.client.input.layout import LAYOUTS
 from scripts.deploy import targets
 from scripts.deploy.choice import choose
 from scripts.deploy.errors import PrerequisiteError
+from scripts.steps import StepFailedError, Steps
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -43,28 +40,21 @@ def main(arguments: list[str] | None = None) -> int:
     if problem:
         print(f"demo: {problem}", file=sys.stderr)
         return EXIT_USAGE
-    started = False
+    steps = Steps("demo", has_results=False)
+    where = ("--target", "embedded", "--prefix", chosen.prefix, "--region", chosen.region)
+    choice = (*where, "--orchestration", chosen.orchestration)
+    wishes = [f"--{name}={value}" for name in ("output", "shuffle") if (value := getattr(options, name))]
     try:
-        if status := _step("1/4 the zips", "scripts.package", "--job", options.job):
-            return status
-        if _run("scripts.embedded", "status", quiet=True) != 0:
-            started = True
-            if status := _step("2/4 the embedded AWS", "scripts.embedded", "up"):
-                return status
-        else:
-            print("demo: 2/4 the embedded AWS runs already, and will go on running", flush=True)
-        choice = ("--orchestration", chosen.orchestration, "--prefix", chosen.prefix, "--region", chosen.region)
-        variables = f"--vars={options.vars}"
-        if status := _step("3/4 terraform apply", "scripts.deploy", "apply", "--target", "embedded", *choice, variables):
-            return status
-        wishes = [f"--{name}={value}" for name in ("output", "shuffle") if (value := getattr(options, name))]
-        return _step("4/4 the run", "scripts.client", "--target", "embedded", *choice, *wishes, "--", options.input)
+        with steps.embedded(job=options.job, numbers=("1/4 ", "2/4 ")):
+            steps.run("3/4 terraform apply", "scripts.deploy", "apply", *choice, f"--vars={options.vars}")
+            steps.run("4/4 the run", "scripts.client", *choice, *wishes, "--", options.input)
+    except StepFailedError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return error.exit_code
     except KeyboardInterrupt:
         print("demo: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
-    finally:
-        if started:
-            _step("tidying up", "scripts.embedded", "down")
+    return 0
 
 
 def _problem(name: str) -> str | None:
@@ -72,26 +62,3 @@ def _problem(name: str) -> str | None:
     if name == "-" or Path(name).exists():
         return None
     return f"there is no file or folder {name!r}; name one: make demo INPUT=path/to/file"
-
-
-def _step(title: str, module: str, *arguments: str) -> int:
-    print(f"demo: {title}", flush=True)
-    begin = time.monotonic()
-    status = _run(module, *arguments)
-    if status == 0:
-        print(f"demo: {title}: done in {time.monotonic() - begin:.1f} s", flush=True)
-    else:
-        print(f"demo: {title}: exit code {status}", file=sys.stderr, flush=True)
-    return status
-
-
-def _run(module: str, *arguments: str, quiet: bool = False) -> int:
-    """Run one of the project's commands and wait for it; on Ctrl-C it ends first, and tidies up after itself."""
-    sink = subprocess.DEVNULL if quiet else None
-    process = subprocess.Popen([*children.PYTHON, module, *arguments], cwd=paths.ROOT, stdout=sink, stderr=sink)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
-        process.wait()
-        raise

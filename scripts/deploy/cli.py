@@ -16,9 +16,9 @@ from scripts import paths
 from scripts.deploy import account, current, targets, terraform
 from scripts.deploy.choice import DEFAULT_PREFIX, DEFAULT_REGION, Choice, choose
 from scripts.deploy.errors import DeployError, PrerequisiteError, TerraformError
-from scripts.deploy.files import write_whole
 from scripts.deploy.targets import EmbeddedTarget, Target
 from scripts.deploy.terraform import Program
+from scripts.files import write_whole
 from scripts.only_one import LockedError, only_one
 
 # Exit codes of `terraform plan -detailed-exitcode`, and of `plan` here.
@@ -95,7 +95,7 @@ def _apply(program: Program, target: EmbeddedTarget) -> int:
     current.forget(target)
     _, outputs = _terraform(program, target, "apply", "-auto-approve")
     current.note(target)
-    write_whole(target.record, json.dumps(outputs["deployment"], indent=2, sort_keys=True) + "\n")
+    write_whole(target.record, [json.dumps(outputs["deployment"], indent=2, sort_keys=True).encode(), b"\n"])
     print(f"Deployed {target.choice.name} in {time.monotonic() - started:.0f} s.")
     return 0
 

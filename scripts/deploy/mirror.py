@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.deploy.files import write_whole
+from scripts.files import write_whole
 
 _SKIPPED = {"proc", "sys", "dev", "run", "lost+found", ".git", "node_modules", "site-packages", "__pycache__"}
 _MAX_DEPTH = 8
@@ -73,7 +73,7 @@ def find(provider: Provider, platform: str, *, top: Path = Path("/"), seconds: f
 def write_cli_config(path: Path, mirror: Path) -> None:
     """Write a Terraform CLI configuration that installs providers from `mirror` and from nowhere else."""
     quoted = str(mirror).replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${").replace("%{", "%%{")
-    write_whole(path, f'provider_installation {{\n  filesystem_mirror {{\n    path = "{quoted}"\n  }}\n}}\n')
+    write_whole(path, [f'provider_installation {{\n  filesystem_mirror {{\n    path = "{quoted}"\n  }}\n}}\n'.encode()])
 
 
 def _usual_places() -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -13,6 +12,7 @@ from pathlib import Path
 from scripts import children, paths
 from scripts.deploy.choice import Choice
 from scripts.deploy.errors import PrerequisiteError
+from scripts.embedded import state
 from scripts.package.layer import LOCAL
 
 # The user's own settings that must not reach a run against the embedded AWS, beside those of AWS: another workspace, and options
@@ -113,9 +113,8 @@ def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> E
 
     Raises PrerequisiteError when the embedded AWS isn't running.
     """
-    folder = paths.BUILD / "embedded"
-    endpoint = _endpoint(folder / "state.json") if running else ""
-    work = folder / "terraform" / choice.name
+    endpoint = _endpoint() if running else ""
+    work = paths.Embedded().terraform / choice.name
     environment = children.without_aws(_environment(_NOT_FOR_EMBEDDED))
     environment["TF_DATA_DIR"] = str(work / "data")
     environment["TF_PLUGIN_CACHE_DIR"] = _plugin_cache(environment)
@@ -134,7 +133,7 @@ def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> E
         environment=environment,
         data_dir=work / "data",
         state=work / "terraform.tfstate",
-        record=folder / "deployments" / f"{choice.name}.json",
+        record=paths.Embedded().deployments / f"{choice.name}.json",
         logs=work,
     )
 
@@ -171,20 +170,17 @@ def _build_dir_variable() -> list[str]:
     return [f"build_dir={paths.BUILD}"] if os.environ.get("MAPREDUCE_BUILD_DIR") else []
 
 
-def _endpoint(state_file: Path) -> str:
-    """Address of the running embedded AWS, from the file that it leaves: {"pid": int, "port": int, "endpoint_url": str, ...}."""
+def _endpoint() -> str:
+    """Address of the running embedded AWS. Raises PrerequisiteError when there is none that answers."""
     advice = "Run `make local-up` first."
+    known = state.read(paths.Embedded().state)
+    if known is None:
+        raise PrerequisiteError(f"The embedded AWS isn't running. {advice}")
     try:
-        state = json.loads(state_file.read_text(encoding="utf-8"))
-        pid, port, endpoint = int(state["pid"]), int(state["port"]), str(state["endpoint_url"])
-    except FileNotFoundError:
-        raise PrerequisiteError(f"The embedded AWS isn't running. {advice}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise PrerequisiteError(f"{state_file} can't be read ({error!r}). {advice}") from error
-    try:
-        os.kill(pid, 0)
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        if not known.alive():
+            raise ProcessLookupError
+        socket.create_connection(("127.0.0.1", known.port), timeout=5).close()
     except OSError as error:
-        message = f"The embedded AWS isn't running any more: no answer from process {pid} at {endpoint}. {advice}"
+        message = f"The embedded AWS isn't running any more: no answer from process {known.pid} at {known.endpoint_url}. {advice}"
         raise PrerequisiteError(message) from error
-    return endpoint
+    return known.endpoint_url

@@ -24,6 +24,7 @@ from scripts.deploy.targets import Target
 from scripts.program import SAME_SIGNAL_SECONDS
 
 LOWEST = (1, 9)
+_WANTED = ".".join(map(str, LOWEST))
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LOCK_FILE = paths.TERRAFORM / ".terraform.lock.hcl"
 _NO_REGISTRY = re.compile(
@@ -42,7 +43,7 @@ class Program:
 
     def command(self, *arguments: str) -> list[str]:
         """The whole command line for running it on this repository's configuration."""
-        return [self.path, f"-chdir={paths.TERRAFORM}", *arguments]
+        return _command(self.path, arguments)
 
 
 def prepare(target: Target) -> Program:
@@ -66,10 +67,7 @@ def find(environment: dict[str, str]) -> Program:
 
     Raises PrerequisiteError when there is none, it doesn't run, or it is older than 1.9.
     """
-    wanted = ".".join(map(str, LOWEST))
-    path = shutil.which("terraform", path=environment.get("PATH"))
-    if path is None:
-        raise PrerequisiteError(f"Terraform isn't installed. Install {wanted} or newer and put it on the PATH.")
+    path = locate(environment)
     ran = subprocess.run([path, "version", "-json"], env=environment, capture_output=True, text=True, timeout=60, check=False)
     try:
         found = json.loads(ran.stdout)
@@ -79,8 +77,15 @@ def find(environment: dict[str, str]) -> Program:
         words = (ran.stderr or ran.stdout).strip()[-500:]
         raise PrerequisiteError(f"{path} doesn't say its version: {words}") from error
     if parts < LOWEST:
-        raise PrerequisiteError(f"Terraform {version} ({path}) is too old: {wanted} or newer is needed.")
+        raise PrerequisiteError(f"Terraform {version} ({path}) is too old: {_WANTED} or newer is needed.")
     return Program(path, version, platform)
+
+
+def locate(environment: dict[str, str]) -> str:
+    """The path of the program. Raises PrerequisiteError when there is none."""
+    if path := shutil.which("terraform", path=environment.get("PATH")):
+        return path
+    raise PrerequisiteError(f"Terraform isn't installed. Install {_WANTED} or newer and put it on the PATH.")
 
 
 def drop_missing_cli_config(environment: dict[str, str]) -> None:
@@ -166,7 +171,7 @@ def select_workspace(program: Program, target: Target, name: str) -> None:
 
     Raises TerraformError.
     """
-    _answer(program, target, "workspace", "select", "-or-create", name)
+    answer(program.path, target.environment, "workspace", "select", "-or-create", name)
 
 
 def workspaces(program: Program, target: Target) -> list[str]:
@@ -174,8 +179,12 @@ def workspaces(program: Program, target: Target) -> list[str]:
 
     Raises TerraformError.
     """
-    lines = _answer(program, target, "workspace", "list").splitlines()
-    return [name for line in lines if (name := line.removeprefix("*").strip())]
+    return names(answer(program.path, target.environment, "workspace", "list"))
+
+
+def names(listing: str) -> list[str]:
+    """The names that `terraform workspace list` prints."""
+    return [name for line in listing.splitlines() if (name := line.removeprefix("*").strip())]
 
 
 def state(program: Program, target: Target) -> str:
@@ -183,14 +192,14 @@ def state(program: Program, target: Target) -> str:
 
     Raises TerraformError.
     """
-    return _answer(program, target, "state", "pull").strip()
+    return answer(program.path, target.environment, "state", "pull").strip()
 
 
-def _answer(program: Program, target: Target, *arguments: str) -> str:
-    """What a command prints. Raises TerraformError when it fails."""
+def answer(path: str, environment: dict[str, str], *arguments: str) -> str:
+    """What a command of the program at this path prints. Raises TerraformError when it fails."""
     ran = subprocess.run(
-        program.command(*arguments),
-        env=target.environment,
+        _command(path, arguments),
+        env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -200,6 +209,10 @@ def _answer(program: Program, target: Target, *arguments: str) -> str:
     if ran.returncode != 0:
         raise TerraformError(f"terraform {' '.join(arguments[:2])} failed:\n{_words(ran)}")
     return ran.stdout
+
+
+def _command(path: str, arguments: Sequence[str]) -> list[str]:
+    return [path, f"-chdir={paths.TERRAFORM}", *arguments]
 
 
 @contextmanager

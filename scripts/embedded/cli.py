@@ -10,7 +10,7 @@ import sys
 
 from scripts.embedded import control
 from scripts.embedded.errors import EmbeddedError
-from scripts.embedded.paths import Paths
+from scripts.paths import Embedded
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,7 +48,7 @@ def _loopback(text: str) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code; every failure is one sentence on stderr."""
     options = parser().parse_args(arguments)
-    paths = Paths.default()
+    paths = Embedded()
     try:
         if options.command == "up":
             return control.up(

@@ -9,14 +9,14 @@ from dataclasses import asdict
 
 from scripts.embedded import environment, launch, process, state
 from scripts.embedded.errors import EmbeddedError, PortTakenError
-from scripts.embedded.paths import Paths
 from scripts.only_one import LockedError, only_one
+from scripts.paths import Embedded
 
 NOT_RUNNING = 3
 _KEEPING_SECONDS = 60.0
 
 
-def up(paths: Paths, *, port: int | None, auth: bool, lambda_endpoint: str | None = None, keeps: bool = False) -> int:
+def up(paths: Embedded, *, port: int | None, auth: bool, lambda_endpoint: str | None = None, keeps: bool = False) -> int:
     """Starts the emulator unless it runs; prints the endpoint. A second call changes nothing and returns 0, too.
 
     `lambda_endpoint` is what functions take for AWS, if not the emulator itself. With `keeps` it can be restarted.
@@ -45,7 +45,7 @@ def up(paths: Paths, *, port: int | None, auth: bool, lambda_endpoint: str | Non
     return 0
 
 
-def restart(paths: Paths) -> int:
+def restart(paths: Embedded) -> int:
     """Ends the emulator and its workers, and starts it on the same port with what it held: deployments, objects, items.
 
     What was under way is lost: invocations, events in queues. Executions that ran have failed then, and can be redriven.
@@ -65,7 +65,7 @@ def restart(paths: Paths) -> int:
     return 0
 
 
-def down(paths: Paths) -> int:
+def down(paths: Embedded) -> int:
     """Ends the emulator and its workers and removes what they held; log.txt stays. Nothing running: also fine."""
     with _only_one(paths):
         known = state.read(paths.state)
@@ -80,7 +80,7 @@ def down(paths: Paths) -> int:
     return 0
 
 
-def status(paths: Paths, *, as_json: bool) -> int:
+def status(paths: Embedded, *, as_json: bool) -> int:
     """Prints what runs and returns 0, or 3 when nothing does.
 
     As JSON: {"running": true, "endpoint_url", "pid", "port", "auth", "uptime_seconds", "deployments": [name, ...],
@@ -120,7 +120,7 @@ def status(paths: Paths, *, as_json: bool) -> int:
     return 0
 
 
-def _running(paths: Paths) -> state.State | None:
+def _running(paths: Embedded) -> state.State | None:
     """The emulator of this build directory if it lives and answers; whatever else is there is cleared away."""
     known = state.read(paths.state)
     if known is not None and known.alive():
@@ -134,7 +134,7 @@ def _running(paths: Paths) -> state.State | None:
     return None
 
 
-def _forget(paths: Paths) -> None:
+def _forget(paths: Embedded) -> None:
     """Removes the state, the temporary files, and the records of what was deployed on the emulator that is gone."""
     paths.state.unlink(missing_ok=True)
     for directory in (paths.tmp, paths.deployments, paths.terraform):
@@ -145,7 +145,7 @@ def _forget(paths: Paths) -> None:
 
 
 @contextlib.contextmanager
-def _only_one(paths: Paths) -> Iterator[None]:
+def _only_one(paths: Embedded) -> Iterator[None]:
     """Lets one `up` or `down` of a build directory run at a time; the second waits for the first."""
     try:
         with only_one(paths.lock, "the embedded AWS"):
@@ -154,7 +154,7 @@ def _only_one(paths: Paths) -> Iterator[None]:
         raise EmbeddedError(str(error)) from None
 
 
-def _shown(paths: Paths) -> str:
+def _shown(paths: Embedded) -> str:
     return str(paths.log.relative_to(paths.root) if paths.log.is_relative_to(paths.root) else paths.log)
 
 

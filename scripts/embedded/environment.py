@@ -7,13 +7,13 @@ import sys
 
 from scripts import children
 from scripts.embedded.errors import EnvironmentSetupError
-from scripts.embedded.paths import Paths
+from scripts.paths import Embedded
 
 _PIP_SECONDS = 900
 _STAMP = "requirements.stamp"
 
 
-def prepare(paths: Paths) -> None:
+def prepare(paths: Embedded) -> None:
     """Makes `build/embedded/venv` unless it holds what requirements/embedded.txt asks for; says so on stdout.
 
     A stamp, written last, names the bytes of the requirements and the interpreter: a venv without it is half-made and
@@ -51,7 +51,7 @@ def prepare(paths: Paths) -> None:
         raise
 
 
-def _stamp(paths: Paths) -> str:
+def _stamp(paths: Embedded) -> str:
     try:
         digest = hashlib.sha256(paths.requirements.read_bytes()).hexdigest()
     except OSError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 from scripts import lambda_python
 from scripts.embedded import process, state
 from scripts.embedded.errors import EmbeddedError, PortTakenError
-from scripts.embedded.paths import LAMBDA_PYTHON, Paths
+from scripts.paths import LAMBDA_PYTHON, Embedded
 
 LOOPBACK = "127.0.0.1"
 USUAL_PORT = 4566
@@ -52,7 +52,7 @@ def _somebody_listens(port: int) -> bool:
 
 
 def start(
-    paths: Paths, listener: socket.socket, *, auth: bool, lambda_endpoint: str | None = None, keeps: bool = False
+    paths: Embedded, listener: socket.socket, *, auth: bool, lambda_endpoint: str | None = None, keeps: bool = False
 ) -> state.State:
     """Starts the server on `listener`, waits until it answers, writes state.json and returns what is in it.
 

@@ -1,14 +1,12 @@
 """state.json: which process is the embedded AWS of this build directory, and how to ask it."""
 
 import json
-import os
-import urllib.error
-import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from scripts.embedded import process
+from scripts.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -32,10 +30,7 @@ class State:
 
     def write(self, path: Path) -> None:
         """Writes the file whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(path.name + ".new")
-        draft.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        os.replace(draft, path)
+        write_whole(path, [json.dumps(asdict(self), indent=2).encode(), b"\n"])
 
     def alive(self) -> bool:
         """Whether the process exists and is the one that was started."""
@@ -56,6 +51,9 @@ def read(path: Path) -> State | None:
 
 def ask(endpoint_url: str, path: str, token: str, timeout_seconds: float) -> dict[str, Any] | None:
     """See `State.ask`; proxies of the environment are not used, since the address is on this machine."""
+    import urllib.error  # here, since a client that only wants to know whether it runs does without
+    import urllib.request
+
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(endpoint_url + path, timeout=timeout_seconds) as response:

@@ -9,6 +9,7 @@ from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.edge import FUNCTIONS as COMPONENTS
 from runtime.orchestration.edge import DefinitionError
 from scripts import paths
+from scripts.files import write_if_changed
 from scripts.only_one import LockedError, only_one
 from scripts.package import sources
 from scripts.package.definitions import check, read_asl, render_asl
@@ -17,7 +18,6 @@ from scripts.package.imports import ImportFailedError, check_imports
 from scripts.package.job import JobError, check_job
 from scripts.package.layer import LOCAL, LayerError, make_layer
 from scripts.package.platforms import ARCHITECTURES, PYTHON_VERSIONS, Platform, lambda_platform, this_machine
-from scripts.package.zips import write_if_changed
 
 MAP_MODES = ("INLINE", "DISTRIBUTED")
 WITH_STORES = "http_sync_s3"

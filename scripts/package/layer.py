@@ -17,9 +17,10 @@ import tempfile
 from pathlib import Path
 
 from scripts import children, paths
+from scripts.files import write_if_changed
 from scripts.package.completeness import for_platform, unmet
 from scripts.package.platforms import Platform
-from scripts.package.zips import files_under, write_if_changed, zip_bytes
+from scripts.package.zips import files_under, zip_bytes
 
 LAYERS = {"layer": "runtime.txt", "redis-layer": "redis.txt"}
 """Each layer's name, and the requirements file that lists its packages."""

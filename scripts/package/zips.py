@@ -1,7 +1,6 @@
 """Zip files that depend on their content alone: the same files give the same bytes, so Terraform sees no change."""
 
 import io
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,17 +21,6 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
             entry.create_system = 3
             archive.writestr(entry, files[name])
     return buffer.getvalue()
-
-
-def write_if_changed(path: Path, content: bytes) -> bool:
-    """Write a file whole, or leave it untouched if it holds `content` already; whether it was written."""
-    if path.exists() and path.read_bytes() == content:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")  # others may be packing the same
-    scratch.write_bytes(content)
-    scratch.replace(path)
-    return True
 
 
 def files_under(folder: Path, below: Path) -> dict[str, bytes]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from scripts.embedded import environment
-from scripts.embedded.paths import Paths
 from scripts.only_one import only_one
+from scripts.paths import Embedded
 from tests.embedded.emulator import Emulator, Shell
 from tests.embedded.stream import Stream
 
@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def venv() -> Path:
     """The repository's own emulator environment, so that it is installed once and not for each test."""
-    paths = Paths.default()
+    paths = Embedded()
     with only_one(paths.lock, "the embedded AWS"):
         environment.prepare(paths)
     return paths.venv

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from scripts.embedded import environment
-from scripts.embedded.paths import Paths
-from scripts.paths import ROOT
+from scripts.paths import ROOT, Embedded
 from tests.embedded.emulator import Emulator, Shell, group_members, linux, until
 
 LEFT_BY_DOWN = {"lock", "log.txt", "venv"}
@@ -205,7 +204,7 @@ def test_a_server_that_cannot_start_shows_its_log(shells: Callable[[], Shell]) -
     (shell.home / "venv").unlink()
     (shell.home / "venv" / "bin").mkdir(parents=True)
     (shell.home / "venv" / "bin" / "python").symlink_to(sys.executable)
-    (shell.home / "venv" / "requirements.stamp").write_text(environment._stamp(Paths.default()))
+    (shell.home / "venv" / "requirements.stamp").write_text(environment._stamp(Embedded()))
     up = shell.run("up")
     assert up.returncode == 1
     assert "ended at once" in up.stderr

@@ -6,13 +6,13 @@ import pytest
 
 from scripts.embedded import environment
 from scripts.embedded.errors import EnvironmentSetupError
-from scripts.embedded.paths import Paths
+from scripts.paths import Embedded
 
 
 def test_pip_failure_is_reported_with_its_cause(tmp_path: Path) -> None:
     (tmp_path / "requirements").mkdir()
     (tmp_path / "requirements" / "embedded.txt").write_text("./no-such-wheel-1.0-py3-none-any.whl\n")
-    paths = Paths(root=tmp_path, build=tmp_path / "build")
+    paths = Embedded(root=tmp_path, build=tmp_path / "build")
     with pytest.raises(EnvironmentSetupError, match="no-such-wheel"):
         environment.prepare(paths)
     assert not paths.venv.exists()
@@ -21,7 +21,7 @@ def test_pip_failure_is_reported_with_its_cause(tmp_path: Path) -> None:
 def test_the_environment_is_remade_when_the_requirements_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "requirements").mkdir()
     file = tmp_path / "requirements" / "embedded.txt"
-    paths = Paths(root=tmp_path, build=tmp_path / "build")
+    paths = Embedded(root=tmp_path, build=tmp_path / "build")
     commands: list[list[str]] = []
 
     def pretend(command: list[str], _complaint: str) -> None:

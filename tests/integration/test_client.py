@@ -25,6 +25,7 @@ from scripts.client.aws.capacity import Capacity
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment
 from scripts.client.running.deadline import patience_seconds
+from tests.fakes.embedded import note_running
 
 HOSTILE = ["and/or", "//", "..", ".", "100%", "%2F", "a\x01b", "he’ll", "日本語", "😀", "[red]", "w" * 3000]
 ROLES = ("shuffle", "returns", "results")
@@ -46,7 +47,7 @@ def embedded(tmp_path, monkeypatch, endpoint):
     monkeypatch.setenv("MAPREDUCE_BUILD_DIR", str(tmp_path / "build"))
     folder = tmp_path / "build" / "embedded" / "deployments"
     folder.mkdir(parents=True)
-    (folder.parent / "state.json").write_text(json.dumps({"pid": os.getpid(), "endpoint_url": endpoint}))
+    note_running(folder.parent, endpoint)
     return folder
 
 

@@ -6,7 +6,6 @@ it writes. moto triggers nothing by itself.
 
 import itertools
 import json
-import os
 import re
 import threading
 import time
@@ -29,6 +28,7 @@ from scripts.client.aws import items, objects
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment
 from scripts.client.report import console
+from tests.fakes.embedded import note_running
 
 TEXT = "to be or not to be and/or // .. 100% %2F a\x01b he’ll 日本語 😀"
 ROLES = {
@@ -51,7 +51,7 @@ def embedded(tmp_path, monkeypatch, moto_endpoint, aws_environment):
     monkeypatch.setattr(Aws, "open", Aws)
     folder = tmp_path / "build" / "embedded" / "deployments"
     folder.mkdir(parents=True)
-    (folder.parent / "state.json").write_text(json.dumps({"pid": os.getpid(), "endpoint_url": moto_endpoint}))
+    note_running(folder.parent, moto_endpoint)
     return folder
 
 

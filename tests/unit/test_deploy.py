@@ -20,6 +20,7 @@ from scripts.deploy import account, cli, mirror, targets, terraform
 from scripts.deploy.choice import choose
 from scripts.deploy.errors import PrerequisiteError
 from scripts.deploy.progress import Progress
+from tests.fakes.embedded import note_running
 
 PROVIDER = mirror.Provider("example.org/hashicorp/aws", "5.100.0")
 
@@ -102,10 +103,8 @@ def embedded(build: Path) -> Iterator[str]:
     """An embedded AWS that is running, as far as the deploy script looks; gives its address."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        (build / "embedded").mkdir()
-        state = {"pid": os.getpid(), "port": port, "endpoint_url": f"http://127.0.0.1:{port}"}
-        (build / "embedded" / "state.json").write_text(json.dumps(state))
-        yield state["endpoint_url"]
+        note_running(build / "embedded", f"http://127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -296,8 +295,7 @@ class TestPrerequisites:
     ) -> None:
         gone = subprocess.Popen([sys.executable, "-c", ""])
         gone.wait()
-        state_file = build / "embedded" / "state.json"
-        state_file.write_text(json.dumps(json.loads(state_file.read_text()) | {"pid": gone.pid}))
+        note_running(build / "embedded", embedded, gone.pid)
 
         assert cli.main(["apply"]) == 2
         assert "isn't running any more" in capsys.readouterr().err
@@ -665,11 +663,11 @@ def test_progress_counts_what_is_done_and_shows_the_last() -> None:
     assert len(out.getvalue().splitlines()) <= 4
 
 
-def test_a_record_is_required_to_be_readable(build: Path) -> None:
+def test_a_state_that_cannot_be_read_is_none(build: Path) -> None:
     (build / "embedded").mkdir()
     (build / "embedded" / "state.json").write_text("{")
 
-    with pytest.raises(PrerequisiteError, match="can't be read"):
+    with pytest.raises(PrerequisiteError, match="isn't running"):
         targets.embedded(choose("sfn"), [])
 
 

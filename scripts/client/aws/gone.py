@@ -28,7 +28,7 @@ def _refuses(endpoint_url: str) -> bool:
 def _is_being_started() -> bool:
     """`up`, `restart` and `down` hold a lock as long as they work."""
     try:
-        with (paths.BUILD / "embedded" / "lock").open("rb") as file:
+        with paths.Embedded().lock.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -12,6 +12,7 @@ from typing import Any
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.report.escaping import shortened, visible
 from scripts.client.report.table import print_rows
+from scripts.files import write_whole
 
 _WORD_WIDTH = 60
 
@@ -84,43 +85,24 @@ def check_output(name: str, given: str | None = None) -> Path:
     return path
 
 
-def write_whole(path: Path, blocks: Iterable[bytes]) -> None:
-    """Write a file, given in parts, whole or not at all: beside its place first, then moved there.
+def write_output(path: Path, blocks: Iterable[bytes]) -> None:
+    """Write a file, given in parts, whole or not at all; a device or a pipe part by part.
 
     Raises:
         ClientError: it could not be written; what was there before is still there.
     """
     try:
-        if not _replaceable(path):
-            with path.open("wb") as file:  # a device or a pipe
-                file.writelines(blocks)
+        if _replaceable(path):
+            write_whole(path, blocks, lasting=True)
             return
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        import tempfile
-
-        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.writelines(blocks)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(beside, mode)
-            os.replace(beside, path)
-        except BaseException:
-            os.unlink(beside)
-            raise
+        with path.open("wb") as file:
+            file.writelines(blocks)
     except OSError as error:
         raise ClientError(f"--output {path} could not be written: {error.strerror or error}") from error
 
 
 def _replaceable(path: Path) -> bool:
     return path.is_file() or not path.exists()
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def print_json(counts: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from scripts.package.cli import main as package
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import LambdaError
 from tests.fakes.deployments import Deployment
+from tests.fakes.embedded import note_running
 from tests.fakes.log_lines import parse_lines
 from tests.integration.bad_inputs.table import (
     CALLS,
@@ -74,7 +75,7 @@ def asked(buckets: Buckets, moto_endpoint: str, tmp_path: Path, monkeypatch: pyt
         "timeout_seconds": 300,
     }
     (folder / "http_sync_s3.json").write_text(json.dumps(record))
-    (folder.parent / "state.json").write_text(json.dumps({"pid": os.getpid(), "endpoint_url": moto_endpoint}))
+    note_running(folder.parent, moto_endpoint)
     monkeypatch.setattr(paths, "BUILD", tmp_path / "build")
     buckets.put(buckets.results, "used/result.json", {})
     services: list[str] = []

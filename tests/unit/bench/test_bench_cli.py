@@ -12,7 +12,7 @@ from scripts.bench import cli
 from scripts.bench.clocked import Clocked
 from scripts.bench.deployments import Deployed
 from scripts.bench.results import Series
-from scripts.compare.steps import StepFailedError
+from scripts.steps import StepFailedError
 
 
 @pytest.fixture

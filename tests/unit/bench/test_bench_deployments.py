@@ -2,10 +2,10 @@
 
 import pytest
 
+from scripts import steps
 from scripts.bench import deployments
 from scripts.bench.deployments import deployed
-from scripts.compare import steps
-from scripts.compare.steps import StepFailedError
+from scripts.steps import StepFailedError
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def commands(monkeypatch):
 
     done = Commands()
 
-    def run(module, *arguments, quiet=False):
+    def run(module, *arguments, stdout_to):
         if arguments[:1] == ("status",):
             return 0 if done.running else 3
         words = [word for word in (module.removeprefix("scripts."), *arguments) if word]

@@ -12,6 +12,7 @@ from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, NothingDeployedError, UsageError
 from scripts.client.input.layout import layout_of, told_to_mappers
 from scripts.client.running import launching
+from tests.fakes.embedded import note_running
 
 
 def record(orchestration, endpoint="http://127.0.0.1:4566", prefix="wordcount", region="us-east-1"):
@@ -43,7 +44,7 @@ def build(tmp_path, monkeypatch):
 
 @pytest.fixture
 def embedded(build):
-    (build / "state.json").write_text(json.dumps({"pid": os.getpid()}))
+    note_running(build)
 
     def deploy(*orchestrations):
         for name in orchestrations:
@@ -164,8 +165,10 @@ def dead_pid():
 
 @pytest.mark.parametrize("state", [None, "", "{}", '{"pid": null}', '{"pid": "x"}', "dead"])
 def test_a_stale_state_is_not_up(build, state):
-    if state is not None:
-        (build / "state.json").write_text(json.dumps({"pid": dead_pid()}) if state == "dead" else state)
+    if state == "dead":
+        note_running(build, pid=dead_pid())
+    elif state is not None:
+        (build / "state.json").write_text(state)
     (build / "deployments" / "sfn.json").write_text(json.dumps(record("sfn")))
 
     with pytest.raises(NothingDeployedError, match="make local-up local-deploy"):
@@ -207,7 +210,7 @@ def test_no_terraform_is_told(terraform, monkeypatch):
     terraform({"default": None})
     monkeypatch.setenv("PATH", "/nonexistent")
 
-    with pytest.raises(NothingDeployedError, match="terraform is not on the PATH"):
+    with pytest.raises(NothingDeployedError, match="Terraform isn't installed"):
         find_deployments()
 
 

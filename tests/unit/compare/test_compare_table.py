@@ -183,7 +183,7 @@ def test_results_that_differ_are_no_comparison(monkeypatch, tmp_path, which):
 
 @pytest.mark.parametrize("arguments", [["--input", "no/such/file"], ["--runs", "0"], ["--orchestration", "magic"]])
 def test_bad_usage_is_found_before_anything_is_started(monkeypatch, arguments):
-    monkeypatch.setattr(cli, "deployed", lambda *_, **__: pytest.fail("started"))
+    monkeypatch.setattr(cli, "_deployed", lambda *_, **__: pytest.fail("started"))
 
     try:
         status = cli.main(arguments)
@@ -201,7 +201,7 @@ def test_some_orchestrations_can_be_chosen(given):
 
 
 def test_an_input_without_words_is_nothing_to_compare(monkeypatch, tmp_path):
-    monkeypatch.setattr(cli, "deployed", lambda *_, **__: pytest.fail("started"))
+    monkeypatch.setattr(cli, "_deployed", lambda *_, **__: pytest.fail("started"))
     (tmp_path / "empty.json").write_text('["", " \\n"]')
 
     assert cli.main(["--input", str(tmp_path / "empty.json")]) == 2

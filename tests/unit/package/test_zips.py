@@ -9,8 +9,9 @@ import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
+from scripts.files import write_if_changed
 from scripts.package.functions import function_zip, functions_of
-from scripts.package.zips import files_under, write_if_changed, zip_bytes
+from scripts.package.zips import files_under, zip_bytes
 
 DEPLOYED = [(orchestration, function) for orchestration in ORCHESTRATIONS for function in functions_of(orchestration)]
 

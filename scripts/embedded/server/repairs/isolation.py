@@ -3,8 +3,8 @@
 import os
 from typing import Any
 
-from scripts.embedded.paths import LAMBDA_PYTHON
 from scripts.embedded.server.patching import RepairError, module, replace, require
+from scripts.paths import LAMBDA_PYTHON
 
 _FORGET = """
 import os

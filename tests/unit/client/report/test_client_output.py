@@ -24,7 +24,7 @@ def test_a_file_is_replaced_and_keeps_its_mode(tmp_path):
     path.write_bytes(b"old")
     path.chmod(0o640)
 
-    output.write_whole(path, [b"n", b"ew"])
+    output.write_output(path, [b"n", b"ew"])
 
     assert path.read_bytes() == b"new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
@@ -32,7 +32,7 @@ def test_a_file_is_replaced_and_keeps_its_mode(tmp_path):
 
 
 def test_a_new_file_is_as_readable_as_any_other(tmp_path):
-    output.write_whole(tmp_path / "out.json", [b"new"])
+    output.write_output(tmp_path / "out.json", [b"new"])
     (tmp_path / "plain").write_bytes(b"")
 
     assert (tmp_path / "out.json").stat().st_mode == (tmp_path / "plain").stat().st_mode
@@ -48,7 +48,7 @@ def test_what_was_there_stays_when_writing_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", full)
 
     with pytest.raises(ClientError, match="No space left on device"):
-        output.write_whole(path, [b"n", b"ew"])
+        output.write_output(path, [b"n", b"ew"])
 
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
@@ -57,14 +57,14 @@ def test_what_was_there_stays_when_writing_fails(tmp_path, monkeypatch):
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "real.json")
 
-    output.write_whole(output.check_output(str(tmp_path / "link")), [b"new"])
+    output.write_output(output.check_output(str(tmp_path / "link")), [b"new"])
 
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real.json").read_bytes() == b"new"
 
 
 def test_a_device_is_written_to_not_replaced():
-    output.write_whole(output.check_output("/dev/null"), [b"new"])
+    output.write_output(output.check_output("/dev/null"), [b"new"])
 
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 

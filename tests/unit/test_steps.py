@@ -2,7 +2,8 @@
 
 import pytest
 
-from scripts.compare import steps
+from scripts import steps
+from scripts.compare.cli import _deployed as deployed
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def commands(monkeypatch):
 
     done = Commands()
 
-    def run(module, *arguments, quiet=False):
+    def run(module, *arguments, stdout_to):
         if arguments[:1] == ("status",):
             return 0 if done.running else 3
         done.append(" ".join([module.removeprefix("scripts."), *arguments]))
@@ -29,7 +30,7 @@ def apply(name: str) -> str:
 
 
 def test_it_is_started_deployed_onto_and_stopped(commands):
-    with steps.deployed(["sfn", "http_only"], keep_up=False) as lasting:
+    with deployed(["sfn", "http_only"], keep_up=False) as lasting:
         assert not lasting
         assert commands == ["package", "embedded up", apply("sfn"), apply("http_only")]
 
@@ -38,7 +39,7 @@ def test_it_is_started_deployed_onto_and_stopped(commands):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_it_is_stopped_whatever_happens(commands, error):
-    with pytest.raises(error), steps.deployed(["sfn"], keep_up=False):
+    with pytest.raises(error), deployed(["sfn"], keep_up=False):
         raise error
 
     assert commands[-1] == "embedded down"
@@ -47,14 +48,14 @@ def test_it_is_stopped_whatever_happens(commands, error):
 def test_one_that_was_running_goes_on(commands):
     commands.running = True
 
-    with steps.deployed(["sfn"], keep_up=False) as lasting:
+    with deployed(["sfn"], keep_up=False) as lasting:
         assert lasting
 
     assert commands == ["package", apply("sfn")]
 
 
 def test_one_that_was_started_goes_on_if_asked_for(commands):
-    with steps.deployed(["sfn"], keep_up=True) as lasting:
+    with deployed(["sfn"], keep_up=True) as lasting:
         assert lasting
 
     assert "embedded down" not in commands
@@ -63,7 +64,7 @@ def test_one_that_was_started_goes_on_if_asked_for(commands):
 def test_a_step_that_fails_ends_it_with_its_exit_code_and_tidies_up(commands):
     commands.failing = ("scripts.deploy",)
 
-    with pytest.raises(steps.StepFailedError) as failed, steps.deployed(["sfn", "http_only"], keep_up=False):
+    with pytest.raises(steps.StepFailedError) as failed, deployed(["sfn", "http_only"], keep_up=False):
         raise AssertionError("nothing is measured then")
 
     assert failed.value.exit_code == 7
