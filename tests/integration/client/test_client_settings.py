@@ -3,11 +3,10 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from tests.integration.test_client import deploy, embedded, endpoint  # noqa: F401
+from scripts import paths
 
 BROKEN = "[default\nregion = \x00"
 
@@ -16,7 +15,7 @@ def run(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
     plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return subprocess.run(
         [sys.executable, "-m", "scripts.client", *arguments],
-        cwd=Path(__file__).parents[2],
+        cwd=paths.ROOT,
         env=plain | more,
         capture_output=True,
         text=True,
@@ -46,7 +45,7 @@ def broken(tmp_path):
         "AWS_SKIP_SIGNATURE=bogus",
     ],
 )
-def test_embedded_aws_is_reached_whatever_is_set(deploy, broken, setting):  # noqa: F811
+def test_embedded_aws_is_reached_whatever_is_set(deploy, broken, setting):
     cloud = deploy("sfn")
     cloud.put("results", "r1/result.json", {"a": 1})
     name, _, value = setting.partition("=")
@@ -69,7 +68,7 @@ def test_settings_for_an_account_that_cannot_be_used_are_told_in_a_sentence(brok
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=Path(__file__).parents[2],
+        cwd=paths.ROOT,
         env={**os.environ, name: value.replace("BROKEN", broken)},
         capture_output=True,
         text=True,

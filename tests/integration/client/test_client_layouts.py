@@ -6,10 +6,9 @@ import pytest
 
 from scripts import paths
 from scripts.client.app import main
-from tests.integration.test_client import cloud, deploy, embedded, endpoint, sample  # noqa: F401  (fixtures)
 
 
-def run(cloud, tmp_path, words, *options):  # noqa: F811
+def run(cloud, tmp_path, words, *options):
     (tmp_path / "in.txt").write_text("word\n" * words)
     assert main([str(tmp_path / "in.txt"), "--run-id", "r1", "--keep", *options]) == 0
     return cloud.started[-1][1], json.loads(
@@ -18,7 +17,7 @@ def run(cloud, tmp_path, words, *options):  # noqa: F811
 
 
 @pytest.fixture
-def sfn(deploy):  # noqa: F811
+def sfn(deploy):
     return deploy("sfn")
 
 

@@ -8,7 +8,7 @@ import pytest
 from scripts.client.app import main
 from scripts.client.errors import StartError
 from scripts.client.orchestrations import ORCHESTRATIONS
-from tests.integration.test_client import EXPECTED, ROLES, deploy, embedded, endpoint, sample  # noqa: F401
+from tests.integration.client.deployed import EXPECTED, ROLES
 
 FAILURE = {
     "run": "r1",
@@ -25,7 +25,7 @@ FAILURE = {
 
 
 @pytest.fixture
-def cloud(deploy):  # noqa: F811
+def cloud(deploy):
     """http_sync_s3, whose functions do nothing until a test says what."""
     made = deploy("http_sync_s3")
     made.behave = lambda run, chunks: None
@@ -33,7 +33,7 @@ def cloud(deploy):  # noqa: F811
 
 
 @pytest.fixture
-def started(cloud, sample, capsys):  # noqa: F811
+def started(cloud, sample, capsys):
     """A run of two chunks, r1, that goes on."""
     assert main([sample, "--no-wait", "--run-id", "r1"]) == 0
     for thread in cloud.threads:
@@ -128,7 +128,7 @@ def test_status_of_a_cancelled_run_says_what_can_be_done_with_it(started, capsys
     assert "unknown" not in out
 
 
-def test_status_of_a_run_that_only_the_platform_saw_end(deploy, sample, capsys):  # noqa: F811
+def test_status_of_a_run_that_only_the_platform_saw_end(deploy, sample, capsys):
     cloud = deploy("sfn")
     cloud.behave = lambda run, chunks: None
     assert main([sample, "--no-wait", "--run-id", "r1"]) == 0
