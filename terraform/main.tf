@@ -42,9 +42,9 @@ locals {
   # The recorder of failures only writes one small object; the others get what the variables say.
   settings = {
     for function in keys(local.orchestration.functions) : function => {
-      memory_mb            = coalesce(try(var.function_overrides[function].memory_mb, null), function == "failure" ? min(256, coalesce(var.memory_mb, 256)) : coalesce(var.memory_mb, lookup(local.memory_mb, function, 512)))
-      timeout_seconds      = coalesce(try(var.function_overrides[function].timeout_seconds, null), function == "failure" ? min(30, local.timeout_seconds) : lookup(local.orchestration.timeouts, function, local.timeout_seconds))
-      reserved_concurrency = try(coalesce(try(var.function_overrides[function].reserved_concurrency, null), function == "failure" ? null : var.reserved_concurrency), -1)
+      memory_mb            = coalesce(try(var.function_overrides[function].memory_mb, null), function == "recorder" ? min(256, coalesce(var.memory_mb, 256)) : coalesce(var.memory_mb, lookup(local.memory_mb, function, 512)))
+      timeout_seconds      = coalesce(try(var.function_overrides[function].timeout_seconds, null), function == "recorder" ? min(30, local.timeout_seconds) : lookup(local.orchestration.timeouts, function, local.timeout_seconds))
+      reserved_concurrency = try(coalesce(try(var.function_overrides[function].reserved_concurrency, null), function == "recorder" ? null : var.reserved_concurrency), -1)
     }
   }
 
@@ -147,10 +147,10 @@ module "function" {
 
   name                 = each.value
   description          = "${each.key} of the ${var.orchestration} orchestration."
-  handler              = each.key == "failure" ? "runtime.orchestration.failure.lambda_handler" : "runtime.orchestration.entry.lambda_handler"
+  handler              = each.key == "recorder" ? "runtime.orchestration.recorder.handler.lambda_handler" : "runtime.orchestration.entry.lambda_handler"
   zip_path             = local.zips[each.key]
   code_bucket          = module.buckets["code"].name
-  layer_arns           = concat([aws_lambda_layer_version.dependencies.arn], each.key == "failure" ? [] : aws_lambda_layer_version.redis[*].arn)
+  layer_arns           = concat([aws_lambda_layer_version.dependencies.arn], each.key == "recorder" ? [] : aws_lambda_layer_version.redis[*].arn)
   network              = contains(local.orchestration.functions[each.key].grants, "join_network") ? one(module.return_store_redis[*].network) : null
   role_arn             = module.iam.role_arns[each.key]
   architecture         = local.architecture
@@ -192,7 +192,7 @@ module "sfn" {
   map_mode           = var.sfn_map_mode
   map_concurrency    = var.map_concurrency
   function_arns      = local.function_arns
-  failure            = module.function["failure"].name
+  recorder           = module.function["recorder"].name
   returns_bucket     = local.bucket_names["returns"]
   returns_bucket_arn = local.bucket_arns["returns"]
   log_level          = var.sfn_log_level
@@ -204,7 +204,7 @@ module "http_sync_s3" {
   count  = var.orchestration == "http_sync_s3" ? 1 : 0
 
   functions    = { for function, deployed in module.function : function => deployed.name }
-  failure_arn  = local.function_arns["failure"]
+  recorder_arn = local.function_arns["recorder"]
   self_callers = local.return_store.waits ? ["mapper", "reducer"] : []
 }
 
@@ -231,9 +231,9 @@ module "http_only" {
   source = "./modules/http_only"
   count  = var.orchestration == "http_only" ? 1 : 0
 
-  functions   = { for function, deployed in module.function : function => deployed.name }
-  failure_arn = local.function_arns["failure"]
-  timeouts    = { for function, settings in local.settings : function => settings.timeout_seconds }
+  functions    = { for function, deployed in module.function : function => deployed.name }
+  recorder_arn = local.function_arns["recorder"]
+  timeouts     = { for function, settings in local.settings : function => settings.timeout_seconds }
 }
 
 module "s3_triggers" {
@@ -255,8 +255,8 @@ module "keeper" {
 
   name          = local.name
   rule_arn      = "${local.arn_prefix}:events:${var.region}:${local.account_id}:rule/${local.name}-sweep"
-  failure       = module.function["failure"].name
-  failure_arn   = local.function_arns["failure"]
+  recorder      = module.function["recorder"].name
+  recorder_arn  = local.function_arns["recorder"]
   sweep_minutes = var.sweep_minutes
 }
 
@@ -267,7 +267,7 @@ module "dynamodb_triggers" {
   triggers               = local.triggers
   tables                 = local.table_names
   functions              = { for function, deployed in module.function : function => deployed.name }
-  failure_arn            = local.function_arns["failure"]
+  recorder_arn           = local.function_arns["recorder"]
   given_up_bucket        = module.buckets["given_up"].name
   given_up_bucket_arn    = local.bucket_arns["given_up"]
   account_id             = local.account_id

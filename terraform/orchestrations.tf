@@ -10,7 +10,7 @@
 #   functions        what is deployed, and for each function
 #     trigger        role of the bucket or table that invokes it, where one does
 #     grants         names from modules/iam/grants*.tf: the actions that it uses, each with its reason; the shuffle's come on top
-#     invokes        functions that it may invoke: the next one, itself where it hands its waiting on, and `failure`, which
+#     invokes        functions that it may invoke: the next one, itself where it hands its waiting on, and `recorder`, which
 #                    Lambda calls with the function's role when an asynchronous invocation has finally failed
 locals {
   orchestrations = {
@@ -26,7 +26,7 @@ locals {
         partition = { grants = [] }
         reducer   = { grants = ["write_reducer_values"] }
         summary   = { grants = ["read_reducer_values", "write_result", "read_result"] }
-        failure   = { grants = ["write_failure", "see_claim"] }
+        recorder  = { grants = ["write_failure", "see_claim"] }
       }
     }
 
@@ -40,37 +40,37 @@ locals {
       functions = {
         unum_map = {
           grants  = ["read_unum_map_input", "write_mapper_input", "mark_open"]
-          invokes = ["mapper", "partition", "failure"]
+          invokes = ["mapper", "partition", "recorder"]
         }
         mapper = {
           grants = concat(
             ["read_mapper_input", "list_values", "read_mapper_values", "write_mapper_values"],
             local.return_store.branch,
           )
-          invokes = concat(["partition", "failure"], local.return_store.waits ? ["mapper"] : [])
+          invokes = concat(["partition", "recorder"], local.return_store.waits ? ["mapper"] : [])
         }
         partition = {
           grants = concat(
             ["list_values", "read_mapper_values", "read_partition_values", "write_partition_values"],
             local.return_store.fan_in_and_out,
           )
-          invokes = ["reducer", "summary", "failure"]
+          invokes = ["reducer", "summary", "recorder"]
         }
         reducer = {
           grants = concat(
             ["list_values", "read_reducer_values", "write_reducer_values"],
             local.return_store.branch,
           )
-          invokes = concat(["summary", "failure"], local.return_store.waits ? ["reducer"] : [])
+          invokes = concat(["summary", "recorder"], local.return_store.waits ? ["reducer"] : [])
         }
         summary = {
           grants = concat(
             ["list_values", "read_reducer_values", "read_result", "write_result"],
             local.return_store.fan_in,
           )
-          invokes = ["failure"]
+          invokes = ["recorder"]
         }
-        failure = { grants = concat(["write_failure"], local.keep) }
+        recorder = { grants = concat(["write_failure"], local.keep) }
       }
     }
 
@@ -93,7 +93,7 @@ locals {
             # A run that fails keeps what its mappers have answered; resumed, it looks for that.
             "write_mapper_values", "list_values",
           ]
-          invokes = ["mapper", "partition", "failure"]
+          invokes = ["mapper", "partition", "recorder"]
         }
         mapper = { grants = ["read_mapper_input", "write_mapper_values"] }
         partition = {
@@ -104,9 +104,9 @@ locals {
           ]
           invokes = ["reducer", "summary"]
         }
-        reducer = { grants = ["read_reducer_input", "write_reducer_values"] }
-        summary = { grants = ["read_summary_input", "read_reducer_values", "read_result", "write_result"] }
-        failure = { grants = concat(["write_failure"], local.keep) }
+        reducer  = { grants = ["read_reducer_input", "write_reducer_values"] }
+        summary  = { grants = ["read_summary_input", "read_reducer_values", "read_result", "write_result"] }
+        recorder = { grants = concat(["write_failure"], local.keep) }
       }
     }
 
@@ -121,7 +121,7 @@ locals {
         mapper = {
           trigger = "input"
           grants  = ["take_input", "list_input", "return_mapper_output", "list_mapper_output", "mark_open"]
-          invokes = ["failure"]
+          invokes = ["recorder"]
         }
         partition = {
           trigger = "mapper_output"
@@ -129,7 +129,7 @@ locals {
             "gather_mapper_output", "list_mapper_output", "lock_mapper_output", "fan_out_reducer_input",
             "list_reducer_input", "end_reducer_output", "list_reducer_output",
           ]
-          invokes = ["failure"]
+          invokes = ["recorder"]
         }
         reducer = {
           trigger = "reducer_input"
@@ -137,16 +137,16 @@ locals {
             "take_reducer_input", "list_reducer_input", "return_reducer_output",
             "list_reducer_output",
           ]
-          invokes = ["failure"]
+          invokes = ["recorder"]
         }
         summary = {
           trigger = "reducer_output"
           grants = [
             "gather_reducer_output", "list_reducer_output", "lock_reducer_output", "read_result", "write_result",
           ]
-          invokes = ["failure"]
+          invokes = ["recorder"]
         }
-        failure = { grants = concat(["write_failure"], local.keep) }
+        recorder = { grants = concat(["write_failure"], local.keep) }
       }
     }
 
@@ -188,7 +188,7 @@ locals {
             "read_reducer_values", "read_result", "write_result",
           ], local.give_up)
         }
-        failure = {
+        recorder = {
           trigger = "results"
           grants = concat([
             "follow_results_items", "write_failure", "take_given_up", "see_items",

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from runtime.aws.errors import AccessDeniedError, StorageError
     from runtime.mapreduce.emitter import emit, emit_all, emitting
     from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
     from runtime.mapreduce.objects.sender import OutOfTimeError
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from runtime.mapreduce.programmer import find_combine, run_map, run_reduce
     from runtime.mapreduce.sequence import Values
     from runtime.mapreduce.shuffle import DEFAULT_LAYOUT
-    from runtime.mapreduce.storage import AccessDeniedError, StorageError
 
 __all__ = [
     "DEFAULT_LAYOUT",
@@ -38,25 +38,25 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AccessDeniedError": "storage",
-    "DEFAULT_LAYOUT": "shuffle",
-    "DEFAULT_NUM_REDUCER": "keys",
-    "OutOfTimeError": "objects.sender",
-    "StorageError": "storage",
-    "Values": "sequence",
-    "emit": "emitter",
-    "emit_all": "emitter",
-    "emitting": "emitter",
-    "find_combine": "programmer",
-    "list_partitions": "partitions",
-    "read_partition": "partitions",
-    "run_map": "programmer",
-    "run_reduce": "programmer",
+    "AccessDeniedError": "runtime.aws.errors",
+    "DEFAULT_LAYOUT": "runtime.mapreduce.shuffle",
+    "DEFAULT_NUM_REDUCER": "runtime.mapreduce.keys",
+    "OutOfTimeError": "runtime.mapreduce.objects.sender",
+    "StorageError": "runtime.aws.errors",
+    "Values": "runtime.mapreduce.sequence",
+    "emit": "runtime.mapreduce.emitter",
+    "emit_all": "runtime.mapreduce.emitter",
+    "emitting": "runtime.mapreduce.emitter",
+    "find_combine": "runtime.mapreduce.programmer",
+    "list_partitions": "runtime.mapreduce.partitions",
+    "read_partition": "runtime.mapreduce.partitions",
+    "run_map": "runtime.mapreduce.programmer",
+    "run_reduce": "runtime.mapreduce.programmer",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return value

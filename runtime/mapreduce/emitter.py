@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from threading import get_ident
 
 from runtime.mapreduce.keys import MAX_NUM_REDUCER, Destination
-from runtime.mapreduce.run import current_run
 from runtime.mapreduce.scope import Scope, current_scope, scope_here
 from runtime.mapreduce.shuffle import DEFAULT_LAYOUT, Combine, shuffle_named
 from runtime.mapreduce.values import Json
+from runtime.run import current_run
 
 _scope_here = scope_here.get
 _ONE = 1

@@ -16,7 +16,7 @@ Three forms use `%` in ways that an escaped byte cannot:
 
 import re
 
-from runtime.mapreduce.record import record
+from runtime.record import record
 
 DEFAULT_NUM_REDUCER = 3
 

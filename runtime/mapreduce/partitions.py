@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from runtime.mapreduce.keys import Destination, partition_number
-from runtime.mapreduce.run import current_run
 from runtime.mapreduce.sequence import Values
 from runtime.mapreduce.shuffle import DEFAULT_LAYOUT, shuffle_named
+from runtime.run import current_run
 
 
 def list_partitions(destination: object, shuffle: object = DEFAULT_LAYOUT, mappers: int = 1) -> list[str]:

@@ -14,9 +14,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
 from runtime.mapreduce.keys import Destination
-from runtime.mapreduce.run import Run
 from runtime.mapreduce.sequence import Values
 from runtime.mapreduce.values import Json
+from runtime.run import Run
 
 LAYOUTS = ("objects", "packed")
 

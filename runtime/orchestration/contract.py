@@ -21,9 +21,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from runtime.mapreduce.record import field, record
-from runtime.orchestration.envelope import Envelope
-from runtime.orchestration.returns import Found
+from runtime.orchestration.values.found import Found
+from runtime.orchestration.workflow.envelope import Envelope
+from runtime.record import field, record
 
 
 class Invoke(Protocol):

@@ -11,7 +11,7 @@ _settings = Settings.load()
 
 def _invoke(function: str, payload: Mapping[str, Any], deadline: float | None = None) -> Any:
     """Invoke asynchronously, or, with a deadline, synchronously."""
-    from runtime.orchestration.invoker import invoke_async, invoke_sync
+    from runtime.aws.lambda_service import invoke_async, invoke_sync
 
     name = _settings.function_prefix + function
     return invoke_async(name, payload) if deadline is None else invoke_sync(name, payload, deadline)

@@ -19,12 +19,12 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from runtime.mapreduce.run import Run
 from runtime.orchestration import output
 from runtime.orchestration.contract import LambdaContext
-from runtime.orchestration.envelope import Envelope
 from runtime.orchestration.safe_text import message_of, name_of
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.workflow.envelope import Envelope
+from runtime.run import Run
 
 
 class LogLine:

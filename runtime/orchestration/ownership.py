@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from runtime.mapreduce.keys import Destination
-from runtime.orchestration.envelope import EnvelopeError
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.workflow.envelope import EnvelopeError
 
 _FIELDS = {"unum_map": "destination", "mapper": "destination", "partition": "bucket", "reducer": "bucket"}
 """Where a function's event names a bucket, in the event itself or in the elements of its array. In summary's, words are keys."""

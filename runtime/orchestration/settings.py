@@ -16,8 +16,8 @@ Environment variables, all set by Terraform:
 import os
 from collections.abc import Mapping
 
-from runtime.mapreduce.record import field, record
-from runtime.orchestration.edge import Edge
+from runtime.orchestration.workflow.edge import Edge
+from runtime.record import field, record
 
 _PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 

@@ -6,18 +6,18 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
-from runtime.mapreduce.concurrency import at_once
-from runtime.mapreduce.record import replace
-from runtime.mapreduce.run import Run, deadline_in, within
+from runtime.concurrency import at_once
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
-from runtime.orchestration.envelope import Envelope, FanOut
+from runtime.orchestration.ending.open_runs import mark_by_default
+from runtime.orchestration.ending.result import how_ended
 from runtime.orchestration.log import LogLine
-from runtime.orchestration.open_runs import mark_by_default
 from runtime.orchestration.ownership import check_ownership
-from runtime.orchestration.results import how_ended
-from runtime.orchestration.returns import Found
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.values.found import Found
+from runtime.orchestration.workflow.envelope import Envelope, FanOut
+from runtime.record import replace
+from runtime.run import Run, deadline_in, within
 
 Component = Callable[[Any, Any], Any]
 
@@ -143,7 +143,7 @@ def _raise(error: Exception, traceback: TracebackType | None, *_: Any) -> Any:
 
 def load_orchestration(settings: Settings, invoke: Invoke) -> Orchestration:
     """The orchestration that the settings name. Only its module is imported: cold starts pay for nothing else."""
-    module = importlib.import_module(f"runtime.orchestration.{settings.orchestration}")
+    module = importlib.import_module(f"runtime.orchestration.{settings.orchestration}.orchestration")
     orchestration: Orchestration = module.create(settings, invoke)
     return orchestration
 

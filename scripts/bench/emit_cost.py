@@ -14,7 +14,7 @@ from pathlib import Path
 
 from runtime.mapreduce import emit, emit_all
 from runtime.mapreduce.emitter import emitting
-from runtime.mapreduce.run import Run, within
+from runtime.run import Run, within
 
 _TIMES = 5
 _REDUCERS = 3

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from runtime.orchestration.envelope import encode
+from runtime.encoding import encode
 from scripts.client.aws import objects
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.orchestrations import Progress

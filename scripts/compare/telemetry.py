@@ -10,7 +10,7 @@ from scripts.client.deployment import Deployment
 from scripts.compare.log_lines import parse_line
 from scripts.compare.timeline import Invocation
 from scripts.embedded import state
-from scripts.package.functions import FAILURE
+from scripts.package.functions import RECORDER
 from scripts.paths import Embedded
 
 _REPORT = re.compile(r"REPORT RequestId: (\S+)\t.*Billed Duration: (\d+) ms\tMemory Size: (\d+) MB")
@@ -50,7 +50,7 @@ def count() -> Count:
 
 def without_sweeps(counted: Count) -> Count:
     """What a run that ended well did itself. The recorder of failures runs in none; the keeper has it make one listing."""
-    sweeps = Counter({name: number for name, number in counted.functions.items() if name.endswith(f"-{FAILURE}")})
+    sweeps = Counter({name: number for name, number in counted.functions.items() if name.endswith(f"-{RECORDER}")})
     return Count(counted.requests - Counter({"s3.ListObjectsV2": sweeps.total()}), counted.functions - sweeps)
 
 

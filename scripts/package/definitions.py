@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runtime.orchestration.edge import DefinitionError, Edge
+from runtime.orchestration.workflow.edge import DefinitionError, Edge
 
 Edges = set[tuple[str, str, str]]
 

@@ -28,9 +28,9 @@ run "each_function_of_sfn_may_do_what_it_does_and_no_more" {
         ]
       ]))
       }) == jsonencode({
-      failure = [
-        "logs:CreateLogStream /aws/lambda/wordcount-sfn-failure:*",
-        "logs:PutLogEvents /aws/lambda/wordcount-sfn-failure:*",
+      recorder = [
+        "logs:CreateLogStream /aws/lambda/wordcount-sfn-recorder:*",
+        "logs:PutLogEvents /aws/lambda/wordcount-sfn-recorder:*",
         "s3:GetObject results/*/run.json",
         "s3:ListBucket results",
         "s3:PutObject results/*/failed.json",
@@ -83,7 +83,7 @@ run "each_function_of_sfn_may_do_what_it_does_and_no_more" {
       Action = "lambda:InvokeFunction"
       Effect = "Allow"
       Resource = [
-        for function in ["failure", "mapper", "partition", "reducer", "summary"] :
+        for function in ["mapper", "partition", "recorder", "reducer", "summary"] :
         "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-${function}"
       ]
       Sid = "InvokeTheFunctions"
@@ -115,15 +115,15 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         ] if statement.Sid != "WriteTheOwnLog"
       ]))
       }) == jsonencode({
-      failure = [
+      recorder = [
         "s3:DeleteObject results/.open/*",
         "s3:ListBucket results",
         "s3:PutObject results/*/failed.json",
       ]
       mapper = [
-        "lambda:InvokeFunction failure",
         "lambda:InvokeFunction mapper",
         "lambda:InvokeFunction partition",
+        "lambda:InvokeFunction recorder",
         "s3:AbortMultipartUpload shuffle/*/packed/*",
         "s3:GetObject returns/*/mapper.input/*",
         "s3:GetObject returns/*/mapper/*",
@@ -135,7 +135,7 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         "s3:PutObject shuffle/*/reducer*/*",
       ]
       partition = [
-        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction recorder",
         "lambda:InvokeFunction reducer",
         "lambda:InvokeFunction summary",
         "s3:AbortMultipartUpload shuffle/*/packed/index",
@@ -151,7 +151,7 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         "s3:PutObject shuffle/*/packed/index",
       ]
       reducer = [
-        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction recorder",
         "lambda:InvokeFunction reducer",
         "lambda:InvokeFunction summary",
         "s3:GetObject returns/*/reducer/*",
@@ -164,7 +164,7 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         "s3:PutObject returns/*/reducer/*",
       ]
       summary = [
-        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction recorder",
         "s3:GetObject results/*/result.json",
         "s3:GetObject returns/*/reducer/*",
         "s3:ListBucket results",
@@ -172,9 +172,9 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         "s3:PutObject results/*/result.json",
       ]
       unum_map = [
-        "lambda:InvokeFunction failure",
         "lambda:InvokeFunction mapper",
         "lambda:InvokeFunction partition",
+        "lambda:InvokeFunction recorder",
         "s3:GetObject returns/*/unum_map.input/*",
         "s3:ListBucket results",
         "s3:PutObject results/.open/*",
@@ -203,7 +203,7 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         ] if statement.Sid != "WriteTheOwnLog"
       ]))
       }) == jsonencode({
-      failure = [
+      recorder = [
         "s3:DeleteObject results/.open/*",
         "s3:ListBucket results",
         "s3:PutObject results/*/failed.json",
@@ -253,9 +253,9 @@ run "each_function_of_http_only_may_do_what_it_does_and_no_more" {
         "s3:PutObject results/*/result.json",
       ]
       unum_map = [
-        "lambda:InvokeFunction failure",
         "lambda:InvokeFunction mapper",
         "lambda:InvokeFunction partition",
+        "lambda:InvokeFunction recorder",
         "s3:GetObject returns/*/unum_map.input/*",
         "s3:ListBucket results",
         "s3:ListBucket returns",
@@ -288,13 +288,13 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
         ] if statement.Sid != "WriteTheOwnLog"
       ]))
       }) == jsonencode({
-      failure = [
+      recorder = [
         "s3:DeleteObject results/.open/*",
         "s3:ListBucket results",
         "s3:PutObject results/*/failed.json",
       ]
       mapper = [
-        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction recorder",
         "s3:AbortMultipartUpload shuffle/*/packed/*",
         "s3:GetObject input/*/*.json",
         "s3:GetObject input/*/.unum_map",
@@ -311,7 +311,7 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
         "s3:PutObject shuffle/*/reducer*/*",
       ]
       partition = [
-        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction recorder",
         "s3:AbortMultipartUpload shuffle/*/packed/index",
         "s3:GetObject mapper-output/*/*.json",
         "s3:GetObject mapper-output/*/.lock",
@@ -336,7 +336,7 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
         "s3:PutObject shuffle/*/packed/index",
       ]
       reducer = [
-        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction recorder",
         "s3:GetObject reducer-input/*/*.json",
         "s3:GetObject reducer-input/*/.unum_map",
         "s3:GetObject reducer-output/*/*.json",
@@ -352,7 +352,7 @@ run "each_function_of_s3_triggers_may_do_what_it_does_and_no_more" {
         "s3:PutObject reducer-output/*/.sync",
       ]
       summary = [
-        "lambda:InvokeFunction failure",
+        "lambda:InvokeFunction recorder",
         "s3:GetObject reducer-output/*/*.json",
         "s3:GetObject reducer-output/*/.lock",
         "s3:GetObject reducer-output/*/.sync",
@@ -385,7 +385,7 @@ run "each_function_of_dynamodb_triggers_may_do_what_it_does_and_no_more" {
         ] if statement.Sid != "WriteTheOwnLog"
       ]))
       }) == jsonencode({
-      failure = [
+      recorder = [
         "dynamodb:DescribeStream results/stream/*",
         "dynamodb:GetItem mapper_input",
         "dynamodb:GetItem mapper_output",

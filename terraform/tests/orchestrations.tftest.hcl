@@ -17,8 +17,8 @@ run "sfn_is_a_state_machine_over_five_functions" {
   }
 
   assert {
-    condition     = jsonencode(keys(module.function)) == jsonencode(["failure", "mapper", "partition", "reducer", "summary"])
-    error_message = "sfn deploys mapper, partition, reducer, summary and failure, and no unum_map."
+    condition     = jsonencode(keys(module.function)) == jsonencode(["mapper", "partition", "recorder", "reducer", "summary"])
+    error_message = "sfn deploys mapper, partition, reducer, summary and recorder, and no unum_map."
   }
 
   assert {
@@ -65,8 +65,8 @@ run "http_sync_s3_is_functions_that_call_each_other" {
   }
 
   assert {
-    condition     = jsonencode(keys(module.function)) == jsonencode(["failure", "mapper", "partition", "reducer", "summary", "unum_map"])
-    error_message = "http_sync_s3 deploys unum_map, mapper, partition, reducer, summary and failure."
+    condition     = jsonencode(keys(module.function)) == jsonencode(["mapper", "partition", "recorder", "reducer", "summary", "unum_map"])
+    error_message = "http_sync_s3 deploys unum_map, mapper, partition, reducer, summary and recorder."
   }
 
   assert {
@@ -113,8 +113,8 @@ run "http_only_is_functions_that_wait_for_each_other" {
   }
 
   assert {
-    condition     = jsonencode(keys(module.function)) == jsonencode(["failure", "mapper", "partition", "reducer", "summary", "unum_map"])
-    error_message = "http_only deploys unum_map, mapper, partition, reducer, summary and failure."
+    condition     = jsonencode(keys(module.function)) == jsonencode(["mapper", "partition", "recorder", "reducer", "summary", "unum_map"])
+    error_message = "http_only deploys unum_map, mapper, partition, reducer, summary and recorder."
   }
 
   assert {
@@ -134,7 +134,7 @@ run "http_only_is_functions_that_wait_for_each_other" {
 
   assert {
     condition = jsonencode(output.deployment.timeouts) == jsonencode({
-      failure = 30, mapper = 530, partition = 310, reducer = 140, summary = 140, unum_map = 900
+      recorder = 30, mapper = 530, partition = 310, reducer = 140, summary = 140, unum_map = 900
     })
     error_message = "A caller's time limit holds those that it waits for, the longest is what Lambda allows, and the mapper gets the most of it."
   }
@@ -155,7 +155,7 @@ run "time_limits_of_http_only_grow_with_the_one_that_is_set" {
 
   assert {
     condition = jsonencode(output.timeouts) == jsonencode({
-      failure = 30, mapper = 60, partition = 150, reducer = 60, summary = 60, unum_map = 240
+      recorder = 30, mapper = 60, partition = 150, reducer = 60, summary = 60, unum_map = 240
     })
     error_message = "partition gets twice the time and half a minute, unum_map three times and a minute."
   }
@@ -181,7 +181,7 @@ run "a_function_that_emits_has_all_of_lambdas_time" {
 
   assert {
     condition = jsonencode(output.timeouts) == jsonencode({
-      failure = 30, mapper = 900, partition = 300, reducer = 300, summary = 300, unum_map = 300
+      recorder = 30, mapper = 900, partition = 300, reducer = 300, summary = 300, unum_map = 300
     })
     error_message = "How long a mapper emits depends on all the others, so it gets what Lambda allows."
   }
@@ -196,7 +196,7 @@ run "elsewhere_a_function_may_have_all_of_lambdas_time" {
   }
 
   assert {
-    condition     = alltrue([for function, timeout in output.timeouts : timeout == (function == "failure" ? 30 : 900)])
+    condition     = alltrue([for function, timeout in output.timeouts : timeout == (function == "recorder" ? 30 : 900)])
     error_message = "Where nobody waits for a function, its time limit is the one that is set."
   }
 }
@@ -209,8 +209,8 @@ run "s3_triggers_is_a_bucket_for_each_stage" {
   }
 
   assert {
-    condition     = jsonencode(keys(module.function)) == jsonencode(["failure", "mapper", "partition", "reducer", "summary"])
-    error_message = "s3_triggers deploys mapper, partition, reducer, summary and failure, and no unum_map: the client is the entry."
+    condition     = jsonencode(keys(module.function)) == jsonencode(["mapper", "partition", "recorder", "reducer", "summary"])
+    error_message = "s3_triggers deploys mapper, partition, reducer, summary and recorder, and no unum_map: the client is the entry."
   }
 
   assert {
@@ -261,8 +261,8 @@ run "dynamodb_triggers_is_a_table_for_each_stage" {
   }
 
   assert {
-    condition     = jsonencode(keys(module.function)) == jsonencode(["failure", "mapper", "partition", "reducer", "summary"])
-    error_message = "dynamodb_triggers deploys mapper, partition, reducer, summary and failure, and no unum_map: the client is the entry."
+    condition     = jsonencode(keys(module.function)) == jsonencode(["mapper", "partition", "recorder", "reducer", "summary"])
+    error_message = "dynamodb_triggers deploys mapper, partition, reducer, summary and recorder, and no unum_map: the client is the entry."
   }
 
   assert {
@@ -289,7 +289,7 @@ run "dynamodb_triggers_is_a_table_for_each_stage" {
   assert {
     condition = jsonencode(module.dynamodb_triggers[0].mappings) == jsonencode({
       mapper_input = "mapper", mapper_output = "partition", reducer_input = "reducer", reducer_output = "summary",
-      results      = "failure"
+      results      = "recorder"
     })
     error_message = "Each stage's stream has one reader, the function that is next; failures are left to their recorder."
   }
@@ -461,7 +461,7 @@ run "single_functions_can_be_set_apart" {
   }
 
   assert {
-    condition     = jsonencode(local.settings["failure"]) == jsonencode({ memory_mb = 256, reserved_concurrency = -1, timeout_seconds = 30 })
+    condition     = jsonencode(local.settings["recorder"]) == jsonencode({ memory_mb = 256, reserved_concurrency = -1, timeout_seconds = 30 })
     error_message = "The recorder of failures is small and not held back by a reservation."
   }
 }
@@ -479,7 +479,7 @@ run "pairs_travel_as_objects_unless_asked_for_otherwise" {
   }
 
   assert {
-    condition     = jsonencode(output.deployment.memory_mb) == jsonencode({ failure = 256, mapper = 512, partition = 512, reducer = 512, summary = 1024 })
+    condition     = jsonencode(output.deployment.memory_mb) == jsonencode({ recorder = 256, mapper = 512, partition = 512, reducer = 512, summary = 1024 })
     error_message = "Only summary, which holds the whole result, has more than 512 MB."
   }
 }
@@ -499,7 +499,7 @@ run "packed_pairs_are_computed_on_a_whole_processor" {
   }
 
   assert {
-    condition     = jsonencode({ for function, deployed in module.function : function => lookup(deployed.environment, "SHUFFLE", null) }) == jsonencode({ failure = null, mapper = "packed", partition = null, reducer = null, summary = null, unum_map = null })
+    condition     = jsonencode({ for function, deployed in module.function : function => lookup(deployed.environment, "SHUFFLE", null) }) == jsonencode({ recorder = null, mapper = "packed", partition = null, reducer = null, summary = null, unum_map = null })
     error_message = "The mapper alone is told the layout; it tells those after it."
   }
 
@@ -509,7 +509,7 @@ run "packed_pairs_are_computed_on_a_whole_processor" {
   }
 
   assert {
-    condition     = jsonencode(output.deployment.memory_mb) == jsonencode({ failure = 256, mapper = 1769, partition = 512, reducer = 1769, summary = 1024, unum_map = 512 })
+    condition     = jsonencode(output.deployment.memory_mb) == jsonencode({ recorder = 256, mapper = 1769, partition = 512, reducer = 1769, summary = 1024, unum_map = 512 })
     error_message = "Mappers and reducers of packed pairs compute, so that they get one vCPU."
   }
 }

@@ -165,8 +165,8 @@ run "waiting_functions_alone_may_loop" {
   }
 
   variables {
-    functions    = { failure = "f", mapper = "m", reducer = "r", summary = "s" }
-    failure_arn  = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    functions    = { recorder = "f", mapper = "m", reducer = "r", summary = "s" }
+    recorder_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
     self_callers = ["mapper"]
   }
 
@@ -184,8 +184,8 @@ run "final_failures_go_to_the_recorder" {
   }
 
   variables {
-    functions   = { mapper = "m", reducer = "r" }
-    failure_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    functions    = { mapper = "m", reducer = "r" }
+    recorder_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
   }
 
   assert {
@@ -211,12 +211,12 @@ run "values_alone_trigger_and_only_from_the_own_bucket" {
     triggers    = { input = "mapper", mapper_output = "partition" }
     buckets     = { input = "wordcount-input", mapper_output = "wordcount-mapper-output" }
     bucket_arns = { input = "arn:aws:s3:::wordcount-input", mapper_output = "arn:aws:s3:::wordcount-mapper-output", results = "arn:aws:s3:::r" }
-    functions   = { mapper = "m", partition = "p", failure = "f" }
+    functions   = { mapper = "m", partition = "p", recorder = "f" }
     account_id  = "123456789012"
     function_arns = {
       mapper    = "arn:aws:lambda:us-east-1:123456789012:function:m"
       partition = "arn:aws:lambda:us-east-1:123456789012:function:p"
-      failure   = "arn:aws:lambda:us-east-1:123456789012:function:f"
+      recorder  = "arn:aws:lambda:us-east-1:123456789012:function:f"
     }
   }
 
@@ -255,8 +255,8 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
   variables {
     triggers               = { mapper_input = "mapper" }
     tables                 = { mapper_input = "wordcount-mapper_input", results = "wordcount-results" }
-    functions              = { mapper = "wordcount-mapper", failure = "wordcount-failure" }
-    failure_arn            = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-failure"
+    functions              = { mapper = "wordcount-mapper", recorder = "wordcount-recorder" }
+    recorder_arn           = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-recorder"
     given_up_bucket        = "wordcount-given-up"
     given_up_bucket_arn    = "arn:aws:s3:::wordcount-given-up"
     account_id             = "123456789012"
@@ -333,7 +333,7 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
       for rule in aws_s3_bucket_notification.given_up.lambda_function :
       [aws_s3_bucket_notification.given_up.bucket, rule.lambda_function_arn, rule.events, rule.filter_prefix, rule.filter_suffix]
       ]) == jsonencode([
-      ["wordcount-given-up", "arn:aws:lambda:us-east-1:123456789012:function:wordcount-failure", ["s3:ObjectCreated:*"], "aws/lambda/", null],
+      ["wordcount-given-up", "arn:aws:lambda:us-east-1:123456789012:function:wordcount-recorder", ["s3:ObjectCreated:*"], "aws/lambda/", null],
     ])
     error_message = "What Lambda leaves in the bucket, under a name of its own making, invokes the recorder of failures."
   }
@@ -343,7 +343,7 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
       for permission in [aws_lambda_permission.given_up] :
       [permission.function_name, permission.action, permission.principal, permission.source_arn, permission.source_account]
       ]) == jsonencode([
-      ["wordcount-failure", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-given-up", "123456789012"],
+      ["wordcount-recorder", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-given-up", "123456789012"],
     ])
     error_message = "S3 may invoke the recorder for that one bucket, as long as it is this account's."
   }
@@ -359,8 +359,8 @@ run "backups_of_tables_can_be_asked_for" {
   variables {
     triggers               = {}
     tables                 = { results = "wordcount-results" }
-    functions              = { failure = "wordcount-failure" }
-    failure_arn            = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-failure"
+    functions              = { recorder = "wordcount-recorder" }
+    recorder_arn           = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-recorder"
     given_up_bucket        = "wordcount-given-up"
     given_up_bucket_arn    = "arn:aws:s3:::wordcount-given-up"
     account_id             = "123456789012"
@@ -387,8 +387,8 @@ run "executions_that_fail_by_themselves_are_recorded" {
     definition_path    = "none"
     map_mode           = "INLINE"
     map_concurrency    = 10
-    function_arns      = { failure = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-failure" }
-    failure            = "wordcount-sfn-failure"
+    function_arns      = { recorder = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-recorder" }
+    recorder           = "wordcount-sfn-recorder"
     returns_bucket     = "wordcount-sfn-returns"
     returns_bucket_arn = "arn:aws:s3:::wordcount-sfn-returns"
     log_level          = "OFF"
@@ -412,12 +412,12 @@ run "executions_that_fail_by_themselves_are_recorded" {
   }
 
   assert {
-    condition     = aws_cloudwatch_event_target.failed.rule == "wordcount-sfn-failed" && aws_cloudwatch_event_target.failed.arn == var.function_arns["failure"]
+    condition     = aws_cloudwatch_event_target.failed.rule == "wordcount-sfn-failed" && aws_cloudwatch_event_target.failed.arn == var.function_arns["recorder"]
     error_message = "The rule's target is the recorder of failures."
   }
 
   assert {
-    condition     = aws_lambda_permission.failed.function_name == "wordcount-sfn-failure" && aws_lambda_permission.failed.principal == "events.amazonaws.com"
+    condition     = aws_lambda_permission.failed.function_name == "wordcount-sfn-recorder" && aws_lambda_permission.failed.principal == "events.amazonaws.com"
     error_message = "EventBridge may invoke the recorder."
   }
 }
@@ -437,9 +437,9 @@ run "both_maps_of_an_inline_machine_keep_to_the_concurrency" {
     map_mode        = "INLINE"
     map_concurrency = 7
     function_arns = {
-      for function in ["mapper", "partition", "reducer", "summary", "failure"] : function => "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-${function}"
+      for function in ["mapper", "partition", "reducer", "summary", "recorder"] : function => "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-${function}"
     }
-    failure            = "wordcount-sfn-failure"
+    recorder           = "wordcount-sfn-recorder"
     returns_bucket     = "wordcount-sfn-returns"
     returns_bucket_arn = "arn:aws:s3:::wordcount-sfn-returns"
     log_level          = "OFF"
@@ -467,9 +467,9 @@ run "both_maps_of_a_distributed_machine_keep_to_the_concurrency" {
     map_mode        = "DISTRIBUTED"
     map_concurrency = 500
     function_arns = {
-      for function in ["mapper", "partition", "reducer", "summary", "failure"] : function => "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-${function}"
+      for function in ["mapper", "partition", "reducer", "summary", "recorder"] : function => "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-${function}"
     }
-    failure            = "wordcount-sfn-failure"
+    recorder           = "wordcount-sfn-recorder"
     returns_bucket     = "wordcount-sfn-returns"
     returns_bucket_arn = "arn:aws:s3:::wordcount-sfn-returns"
     log_level          = "OFF"
@@ -500,8 +500,8 @@ run "overdue_runs_are_looked_for_every_few_minutes" {
   variables {
     name          = "wordcount-s3_triggers"
     rule_arn      = "arn:aws:events:us-east-1:123456789012:rule/wordcount-s3_triggers-sweep"
-    failure       = "wordcount-s3_triggers-failure"
-    failure_arn   = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-s3_triggers-failure"
+    recorder      = "wordcount-s3_triggers-recorder"
+    recorder_arn  = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-s3_triggers-recorder"
     sweep_minutes = 5
   }
 
@@ -511,13 +511,13 @@ run "overdue_runs_are_looked_for_every_few_minutes" {
   }
 
   assert {
-    condition     = aws_cloudwatch_event_target.this.rule == "wordcount-s3_triggers-sweep" && aws_cloudwatch_event_target.this.arn == var.failure_arn
+    condition     = aws_cloudwatch_event_target.this.rule == "wordcount-s3_triggers-sweep" && aws_cloudwatch_event_target.this.arn == var.recorder_arn
     error_message = "The rule's target is the recorder of failures."
   }
 
   assert {
     condition = (
-      aws_lambda_permission.this.function_name == "wordcount-s3_triggers-failure" &&
+      aws_lambda_permission.this.function_name == "wordcount-s3_triggers-recorder" &&
       aws_lambda_permission.this.principal == "events.amazonaws.com" &&
       aws_lambda_permission.this.source_arn == "arn:aws:events:us-east-1:123456789012:rule/${aws_cloudwatch_event_rule.this.name}"
     )
@@ -535,8 +535,8 @@ run "one_minute_is_no_plural" {
   variables {
     name          = "wordcount-http_only"
     rule_arn      = "arn:aws:events:us-east-1:123456789012:rule/wordcount-http_only-sweep"
-    failure       = "wordcount-http_only-failure"
-    failure_arn   = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_only-failure"
+    recorder      = "wordcount-http_only-recorder"
+    recorder_arn  = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_only-recorder"
     sweep_minutes = 1
   }
 

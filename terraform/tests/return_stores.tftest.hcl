@@ -74,7 +74,7 @@ run "dynamodb_is_one_table" {
       partition = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"]
       reducer   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       summary   = ["dynamodb:BatchGetItem"]
-      failure   = []
+      recorder  = []
     })
     error_message = "Branches return and finish, fan-ins gather, and nobody does more."
   }
@@ -141,7 +141,7 @@ run "redis_on_aws_is_a_cache_in_a_network_of_its_own" {
         if length(regexall("elasticache|ec2:", jsonencode(statement.Action))) > 0
       ]
       } == merge(
-      { for function in ["unum_map", "failure"] : function => [] },
+      { for function in ["unum_map", "recorder"] : function => [] },
       {
         for function in ["mapper", "partition", "reducer", "summary"] : function => [
           "Allow arn:aws:elasticache:us-east-1:123456789012:serverlesscache:wordcount-http-sync-s3 arn:aws:elasticache:us-east-1:123456789012:user:wordcount-http-sync-s3",
@@ -157,7 +157,7 @@ run "redis_on_aws_is_a_cache_in_a_network_of_its_own" {
     condition = one([
       for statement in jsondecode(module.iam.policies["mapper"]).Statement : statement.Condition if statement.Effect == "Deny"
       ]) == { ArnEquals = { "lambda:SourceFunctionArn" = [
-        for function in ["failure", "mapper", "partition", "reducer", "summary", "unum_map"] : "arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_sync_s3-${function}"
+        for function in ["mapper", "partition", "recorder", "reducer", "summary", "unum_map"] : "arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_sync_s3-${function}"
     ] } }
     error_message = "The denial is for code of these functions, not for Lambda itself."
   }

@@ -301,9 +301,9 @@ run "a_partition_that_ends_before_those_it_waits_for_is_refused" {
   }
 
   variables {
-    functions   = { unum_map = "u" }
-    failure_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
-    timeouts    = { mapper = 60, partition = 120, reducer = 60, summary = 60, unum_map = 240 }
+    functions    = { unum_map = "u" }
+    recorder_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    timeouts     = { mapper = 60, partition = 120, reducer = 60, summary = 60, unum_map = 240 }
   }
 
   expect_failures = [var.timeouts]
@@ -317,9 +317,9 @@ run "an_entry_that_ends_before_those_it_waits_for_is_refused" {
   }
 
   variables {
-    functions   = { unum_map = "u" }
-    failure_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
-    timeouts    = { mapper = 60, partition = 150, reducer = 60, summary = 60, unum_map = 210 }
+    functions    = { unum_map = "u" }
+    recorder_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    timeouts     = { mapper = 60, partition = 150, reducer = 60, summary = 60, unum_map = 210 }
   }
 
   expect_failures = [var.timeouts]

@@ -43,7 +43,7 @@ def be_overdue(cloud: Cloud, orchestration: str, run: str) -> None:
 def sweeping_every_minute(cloud: Cloud, orchestration: str) -> Iterator[None]:
     """Let EventBridge's rule come due sooner: a minute is its shortest."""
     events, deployment = cloud.client("events"), cloud.deployment(orchestration)
-    name = deployment["functions"]["failure"].removesuffix("-failure") + "-sweep"
+    name = deployment["functions"]["recorder"].removesuffix("-recorder") + "-sweep"
     rule = {key: value for key, value in events.describe_rule(Name=name).items() if key in ("Name", "Description", "State")}
     events.put_rule(**rule, ScheduleExpression="rate(1 minute)")
     try:

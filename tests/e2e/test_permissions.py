@@ -48,7 +48,7 @@ def denials(cloud: Cloud) -> dict[str, dict[Grant, str]]:
 
 def run_without(cloud: Cloud, orchestration: str, grant: Grant, shuffle: str) -> str:
     """ "refused" if the run fails and names function and action, else what the client said."""
-    if grant.function == "failure":
+    if grant.function == "recorder":
         return sweep_without(cloud, orchestration, grant)
     with without(cloud, orchestration, grant):
         options = ("--json", "--timeout", "90", "--chunks", "2", "--shuffle", shuffle)
@@ -65,7 +65,7 @@ def sweep_without(cloud: Cloud, orchestration: str, grant: Grant) -> str:
     try:
         with without(cloud, orchestration, grant):
             swept = json.dumps({"source": "aws.events"}).encode()
-            answer = cloud.client("lambda").invoke(FunctionName=deployment["functions"]["failure"], Payload=swept)
+            answer = cloud.client("lambda").invoke(FunctionName=deployment["functions"]["recorder"], Payload=swept)
     finally:
         s3.delete_object(**marker)
     told = answer["Payload"].read().decode()

@@ -14,7 +14,7 @@ from tests.cloud import Cloud
 PREFIX = "placed"
 
 OWN, OTHER = "000000000000", "111111111111"
-ADDRESS = 'module.function["failure"].aws_cloudwatch_log_group.this'
+ADDRESS = 'module.function["recorder"].aws_cloudwatch_log_group.this'
 
 
 class Deployment:

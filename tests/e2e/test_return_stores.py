@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 import pytest
 
-from runtime.orchestration.stores import RETURN_STORES
+from runtime.orchestration.http_sync_s3.stores import RETURN_STORES
 from scripts.compare.log_lines import parse_line
 from tests.cloud import record as deployed
 from tests.fakes.redis_server import RedisServer

@@ -1,6 +1,6 @@
 """Time that passes only when someone sleeps."""
 
-from runtime.orchestration.fan_in import Clock
+from runtime.orchestration.http_sync_s3.fan_in import Clock
 
 
 class FakeTime:

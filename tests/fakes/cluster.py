@@ -14,14 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from runtime.mapreduce.record import replace
-from runtime.orchestration import failure
-from runtime.orchestration.edge import Edge
-from runtime.orchestration.invoker import AnswerLost, FunctionFailed, InvokeError
+from runtime.aws.errors import AnswerLost, FunctionFailed, InvokeError
+from runtime.orchestration.recorder import handler as failure
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.workflow.edge import Edge
 from runtime.orchestration.wrapper import Wrapper, build
+from runtime.record import replace
 from scripts import paths
-from scripts.package.functions import FAILURE, functions_of
+from scripts.package.functions import RECORDER, functions_of
 from tests.fakes import answers
 from tests.fakes.bucketful import Buckets
 from tests.fakes.context import FakeContext
@@ -71,7 +71,7 @@ class Cluster:
                 self.invoke_as_functions_do,
             )
             for function in functions_of(orchestration)
-            if function != FAILURE
+            if function != RECORDER
         }
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="lambda")
         self._lock = threading.Lock()
@@ -101,7 +101,7 @@ class Cluster:
         Raises:
             LambdaError: the function raised.
         """
-        handler = failure.lambda_handler if function == FAILURE else self.components[function]
+        handler = failure.lambda_handler if function == RECORDER else self.components[function]
         context = context or FakeContext(self.timeouts.get(function, 60.0))
         try:
             return json.loads(json.dumps(handler(json.loads(json.dumps(event)), context)))
@@ -188,9 +188,9 @@ class Cluster:
                 self.invoke(function, event, context)
                 return
             except LambdaError as error:
-                if attempt > RETRIES and function != FAILURE:
+                if attempt > RETRIES and function != RECORDER:
                     record = self._destination_record(function, event, request_id, error.answer)
-                    self.invoke(FAILURE, record)
+                    self.invoke(RECORDER, record)
 
     def _destination_record(self, function: str, event: Any, request_id: str, answer: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -3,13 +3,13 @@
 import json
 from typing import Any, Protocol
 
-from runtime.mapreduce import storage
-from runtime.mapreduce.run import Run, within
-from runtime.orchestration.failure_record import complete, from_response
-from runtime.orchestration.results import record_failure
-from runtime.orchestration.returns import Returns
-from runtime.orchestration.stage import NOTHING, Stage, value_name
-from runtime.orchestration.table import Table
+from runtime.aws import s3
+from runtime.orchestration.ending.record import complete, from_response
+from runtime.orchestration.ending.result import record_failure
+from runtime.orchestration.s3_triggers.stage import NOTHING, Stage, value_name
+from runtime.orchestration.values.returns import Returns
+from runtime.orchestration.values.table import Table
+from runtime.run import Run, within
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.machine import Machine
@@ -104,7 +104,7 @@ class TriggeredByObjects:
             stage = Stage(self.buckets.stages["input" if chunks else "mapper_output"], run)
             stage.create(".unum_map" if chunks else ".sync", {"Size": len(chunks), "Marked": True})
             for index, chunk in enumerate(chunks, 1):
-                storage.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
+                s3.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
             if not chunks:
                 stage.create(value_name(NOTHING), None)
 

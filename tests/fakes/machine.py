@@ -50,7 +50,7 @@ class Machine:
     def __init__(self, client: Any, cluster: Cluster, buckets: Buckets, mode: str) -> None:
         self._client, self._buckets, self._mode = client, buckets, mode
         definition = json.dumps(render_asl(read_asl(paths.DEFINITIONS / "sfn" / "definition.asl.json"), mode))
-        for function in ("mapper", "partition", "reducer", "summary", "failure"):
+        for function in ("mapper", "partition", "reducer", "summary", "recorder"):
             definition = definition.replace(f"${{{function}}}", cluster.arn(function))
         definition = definition.replace("${returns_bucket}", buckets.returns).replace('"${map_concurrency}"', "10")
         created = client.create_state_machine(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote_plus
 
-from runtime.mapreduce import storage
+from runtime.aws import s3 as storage
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster
 from tests.fakes.events import load_event

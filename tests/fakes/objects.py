@@ -1,9 +1,9 @@
-"""S3 objects in memory, with versions, behind the functions of `runtime.mapreduce.storage` that a lock needs."""
+"""S3 objects in memory, with versions, behind the functions of `runtime.aws.s3` that a lock needs."""
 
 import itertools
 import threading
 
-from runtime.mapreduce.storage import Version
+from runtime.aws.s3 import Version
 
 
 class Objects:

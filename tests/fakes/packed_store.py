@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from runtime.mapreduce import storage
+from runtime.aws import s3
 from runtime.mapreduce.keys import Destination
 from runtime.mapreduce.packed import LAYOUT
-from runtime.mapreduce.run import Run
 from runtime.mapreduce.shuffle import Combine
+from runtime.run import Run
 
 Pair = tuple[str, Any]
 
@@ -28,27 +28,27 @@ class PackedStore:
         self.reads: list[tuple[str, int]] = []
         self.uploads: list[str] = []
         for name in ("put", "put_in_parts", "get_end", "get_range", "list_keys"):
-            patch.setattr(storage, name, getattr(self, name))
+            patch.setattr(s3, name, getattr(self, name))
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
-        """`storage.put`."""
+        """`s3.put`."""
         self.objects[key] = body
 
     def put_in_parts(self, bucket: str, key: str, size: int, chunks: Callable[[], Iterable[bytes]]) -> None:
-        """`storage.put_in_parts`."""
+        """`s3.put_in_parts`."""
         assert b"".join(chunks()) == b"".join(chunks())
         self.uploads.append(key)
         self.objects[key] = b"".join(chunks())
 
-    def get_end(self, bucket: str, key: str, length: int) -> storage.Ending | None:
-        """`storage.get_end`."""
+    def get_end(self, bucket: str, key: str, length: int) -> s3.Ending | None:
+        """`s3.get_end`."""
         if (body := self.objects.get(key)) is None:
             return None
         self.reads.append((key, min(length, len(body))))
-        return storage.Ending(body[-length:], len(body))
+        return s3.Ending(body[-length:], len(body))
 
     def get_range(self, bucket: str, key: str, start: int, length: int) -> bytes | None:
-        """`storage.get_range`."""
+        """`s3.get_range`."""
         assert length > 0
         if (body := self.objects.get(key)) is None:
             return None
@@ -56,7 +56,7 @@ class PackedStore:
         return body[start : start + length]
 
     def list_keys(self, bucket: str, prefix: str) -> list[str]:
-        """`storage.list_keys`."""
+        """`s3.list_keys`."""
         return sorted(key for key in self.objects if key.startswith(prefix))
 
 

@@ -13,10 +13,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from runtime.mapreduce import retries
+from runtime import retries
 from runtime.mapreduce.objects.pace import Pace
 from runtime.mapreduce.objects.sender import CONCURRENCY
-from runtime.mapreduce.retries import Retries
+from runtime.retries import Retries
 
 
 class TokenBucket:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from obstore.store import MemoryStore
 
-from runtime.mapreduce import emitting, list_partitions, read_partition, run_map, storage
-from runtime.mapreduce.run import Run, within
+from runtime.aws import s3
+from runtime.mapreduce import emitting, list_partitions, read_partition, run_map
 from runtime.mapreduce.shuffle import Combine
+from runtime.run import Run, within
 
 LAYOUTS = ("objects", "packed")
 
@@ -21,7 +22,7 @@ def in_memory() -> Iterator[None]:
     """Let every bucket be the same one, in memory."""
     store = MemoryStore()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(storage, "_open", lambda bucket: store)
+        patch.setattr(s3, "_open", lambda bucket: store)
         yield
 
 

@@ -13,7 +13,7 @@ import threading
 import uuid
 from typing import Any
 
-from runtime.orchestration import table
+from runtime.aws import dynamodb
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.events import load_event
@@ -25,7 +25,7 @@ TRIGGERED = {
     "mapper_output": "partition",
     "reducer_input": "reducer",
     "reducer_output": "summary",
-    "results": "failure",
+    "results": "recorder",
 }
 TRIES = 6
 
@@ -50,10 +50,10 @@ class Streams:
         self.given_up: list[tuple[str, Any]] = []
         self._cluster, self._buckets = cluster, buckets
         self._roles = {buckets.tables.names[role]: role for role in TRIGGERED}
-        self._call, self._lock = table._call, threading.Lock()
+        self._call, self._lock = dynamodb.call, threading.Lock()
 
     def call(self, operation: str, name: str, key: str, **arguments: Any) -> Any:
-        """`table._call`."""
+        """`dynamodb.call`."""
         with self._lock:
             answer = self._call(operation, name, key, **arguments)
         if operation == "PutItem" and answer is not None:
@@ -93,7 +93,7 @@ class Streams:
         self.given_up.append((function, event))
         key = f"aws/lambda/mapping/shard/2026/11/23/2026-11-23T18.05.11-{uuid.uuid4()}"
         self._buckets.put(self._buckets.given_up, key, record_of(self._cluster.arn(function), event, TRIES))
-        self._cluster.invoke_async("failure", object_created(self._buckets.given_up, key))
+        self._cluster.invoke_async("recorder", object_created(self._buckets.given_up, key))
 
 
 def record_of(function_arn: str, event: Any, invocations: int, condition: str = "RetryAttemptsExhausted") -> Any:

@@ -19,8 +19,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 from moto.stepfunctions.parser.backend import execution_worker
 from werkzeug.serving import WSGIRequestHandler
 
-from runtime.mapreduce import storage
-from runtime.orchestration import http_only, table, wrapper
+from runtime.aws import dynamodb, s3
+from runtime.orchestration import wrapper
+from runtime.orchestration.http_only import orchestration as http_only
 from tests.fakes import bucketful, tableful
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import REGION, Cluster, Killed
@@ -101,7 +102,7 @@ def instant_puts(monkeypatch: pytest.MonkeyPatch) -> None:
         with lock:
             backend.put_object(bucket, key, body)
 
-    monkeypatch.setattr(storage, "put_once", put)
+    monkeypatch.setattr(s3, "put_once", put)
 
 
 @pytest.fixture
@@ -166,8 +167,8 @@ def s3_triggers_deployment(
     """s3_triggers."""
     cluster = make_cluster("s3_triggers")
     notifications = Notifications(cluster, buckets)
-    monkeypatch.setattr(storage, "create", notifications.create)
-    monkeypatch.setattr(storage, "replace", notifications.replace)
+    monkeypatch.setattr(s3, "create", notifications.create)
+    monkeypatch.setattr(s3, "replace", notifications.replace)
     return TriggeredByObjects(buckets, cluster, notifications)
 
 
@@ -179,12 +180,12 @@ def dynamodb_triggers_deployment(
     buckets.tables.create()
     cluster = make_cluster("dynamodb_triggers")
     # The recorder of failures reads its settings where something is given up.
-    for name, value in (("ORCHESTRATION", "dynamodb_triggers"), ("FUNCTION", "failure"), ("GIVEN_UP_BUCKET", buckets.given_up)):
+    for name, value in (("ORCHESTRATION", "dynamodb_triggers"), ("FUNCTION", "recorder"), ("GIVEN_UP_BUCKET", buckets.given_up)):
         monkeypatch.setenv(name, value)
     for role, name in buckets.tables.names.items():
         monkeypatch.setenv(f"{role.upper()}_TABLE", name)
     streams = Streams(cluster, buckets)
-    monkeypatch.setattr(table, "_call", streams.call)
+    monkeypatch.setattr(dynamodb, "call", streams.call)
     return TriggeredByItems(buckets, cluster, streams)
 
 
@@ -221,13 +222,13 @@ def s3_store(buckets: Buckets) -> StoreUnderTest:
 @pytest.fixture
 def dynamodb_store(clients: dict[str, Any], aws_environment: None, monkeypatch: pytest.MonkeyPatch) -> InTable:
     """Return values in an empty table of this test's own. One request at a time: moto's additions to a set are not atomic."""
-    call, lock = table._call, threading.Lock()
+    call, lock = dynamodb.call, threading.Lock()
 
     def one_at_a_time(*request: Any, **arguments: Any) -> Any:
         with lock:
             return call(*request, **arguments)
 
-    monkeypatch.setattr(table, "_call", one_at_a_time)
+    monkeypatch.setattr(dynamodb, "call", one_at_a_time)
     return InTable(clients["dynamodb"], f"test{next(_numbers)}-returns")
 
 

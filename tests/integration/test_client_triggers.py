@@ -18,10 +18,10 @@ import obstore
 import pytest
 from botocore.exceptions import ClientError
 
-from runtime.mapreduce.run import Run, within
-from runtime.orchestration.returns import Returns
-from runtime.orchestration.stage import Stage
-from runtime.orchestration.table import Table
+from runtime.orchestration.s3_triggers.stage import Stage
+from runtime.orchestration.values.returns import Returns
+from runtime.orchestration.values.table import Table
+from runtime.run import Run, within
 from scripts import paths
 from scripts.client.app import main
 from scripts.client.aws import items, objects

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration import connections
-from runtime.orchestration.connections import Connections, TransportError
+from runtime.aws import connections
+from runtime.aws.connections import Connections
+from runtime.aws.errors import TransportError
 from tests.fakes.http_server import LOST, SILENT, Reply, Server, chunked, reply
 
 CUT = Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{", closes=True)

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration import dynamodb_triggers, failure, table
+from runtime.aws import dynamodb
+from runtime.orchestration.dynamodb_triggers import orchestration as dynamodb_triggers
+from runtime.orchestration.recorder import handler as failure
+from runtime.orchestration.values import table
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, Killed, LambdaError
 from tests.fakes.deployments import TriggeredByItems
@@ -165,7 +168,7 @@ def test_partitions_of_nothing_go_straight_to_summary(deployment: TriggeredByIte
 def test_function_that_dies_at_a_step_is_repaired_by_its_retry(
     step: str, moment: str, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call, lock, died = table._call, threading.Lock(), []
+    call, lock, died = dynamodb.call, threading.Lock(), []
 
     def die(operation: str, name: str, key: str, **arguments: Any) -> Any:
         role = name.partition("-")[2]
@@ -180,7 +183,7 @@ def test_function_that_dies_at_a_step_is_repaired_by_its_retry(
             raise Killed
         return answer
 
-    monkeypatch.setattr(table, "_call", die)
+    monkeypatch.setattr(dynamodb, "call", die)
 
     run(deployment, TEXTS)
 
@@ -202,13 +205,13 @@ def test_answer_that_is_lost_does_no_harm(
     function: str, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
     """A request whose answer is lost is sent again: it then meets its own item."""
-    call, target = table._call, {"mapper": "mapper_output", "partition": "reducer_input"}.get(function, "reducer_output")
+    call, target = dynamodb.call, {"mapper": "mapper_output", "partition": "reducer_input"}.get(function, "reducer_output")
 
     def lose(operation: str, name: str, key: str, **arguments: Any) -> Any:
         answer = call(operation, name, key, **arguments)
         return None if operation == "PutItem" and name.endswith(target) else answer
 
-    monkeypatch.setattr(table, "_call", lose)
+    monkeypatch.setattr(dynamodb, "call", lose)
 
     run(deployment, TEXTS)
 
@@ -337,7 +340,7 @@ def test_mapper_that_always_raises_ends_the_run(
     assert told == ["mapper", 2, "ValueError", "a bad text", 3, log_group]
     assert "refuse_bad" in failed["traceback"][-1]
     assert deployment.buckets.tables.keys("reducer_input") == []
-    assert Counter(function for function, _ in deployment.streams.sent) == {"mapper": 3, "failure": 1}
+    assert Counter(function for function, _ in deployment.streams.sent) == {"mapper": 3, "recorder": 1}
     assert deployment.streams.given_up == []
     lines = [line for line in parse_lines(capfd.readouterr().out) if line["index"] == 2 and "cold" in line]
     assert [line.get("final", False) for line in lines] == [False, False, True]
@@ -353,7 +356,7 @@ def test_mapper_that_is_killed_each_time_ends_the_run(deployment: TriggeredByIte
     assert deadly.calls == 3
     assert [failed[field] for field in ("function", "index", "error", "attempts")] == ["mapper", 1, "FunctionKilled", 3]
     assert "3 attempts ended without a word" in failed["message"]
-    assert Counter(function for function, _ in deployment.streams.sent) == {"mapper": 1, "failure": 1}
+    assert Counter(function for function, _ in deployment.streams.sent) == {"mapper": 1, "recorder": 1}
     assert deployment.streams.given_up == []
 
 
@@ -385,7 +388,7 @@ def test_failure_whose_recorder_dies_at_each_delivery_is_recorded_all_the_same(
 
     failed = deployment.buckets.failure("run1")
     assert [failed[field] for field in ("function", "index", "error", "message")] == ["mapper", 1, "ValueError", "a bad text"]
-    assert [function for function, _ in deployment.streams.given_up] == ["failure"]
+    assert [function for function, _ in deployment.streams.given_up] == ["recorder"]
     assert deployment.buckets.keys(deployment.buckets.given_up) == []
 
 

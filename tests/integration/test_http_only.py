@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from runtime.mapreduce.storage import StorageError
-from runtime.orchestration import http_only
-from runtime.orchestration.results import store_result
-from runtime.orchestration.returns import Returns
+from runtime.aws.errors import StorageError
+from runtime.orchestration.ending.result import store_result
+from runtime.orchestration.http_only import orchestration as http_only
+from runtime.orchestration.values.returns import Returns
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, Killed, LambdaError
 from tests.fakes.context import FakeContext

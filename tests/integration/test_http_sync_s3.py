@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration import http_sync_s3
-from runtime.orchestration.stores import RETURN_STORES
+from runtime.orchestration.http_sync_s3 import orchestration as http_sync_s3
+from runtime.orchestration.http_sync_s3.stores import RETURN_STORES
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.log_lines import parse_lines

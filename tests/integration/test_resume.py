@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from runtime.mapreduce.run import current_run
-from runtime.orchestration import http_only, http_sync_s3, table
-from runtime.orchestration.stores import RETURN_STORES
-from runtime.orchestration.stores import dynamodb as dynamodb_store_module
+from runtime.orchestration.http_only import orchestration as http_only
+from runtime.orchestration.http_sync_s3 import orchestration as http_sync_s3
+from runtime.orchestration.http_sync_s3.stores import RETURN_STORES
+from runtime.orchestration.http_sync_s3.stores import dynamodb as dynamodb_store_module
+from runtime.orchestration.values import table
+from runtime.run import current_run
 from scripts.client.aws import objects
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration, entry

@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from redis import Redis
 from redis.exceptions import NoPermissionError
 
-from runtime.mapreduce.record import replace
-from runtime.mapreduce.run import Run, within
-from runtime.mapreduce.storage import StorageError
-from runtime.orchestration import stores, table
-from runtime.orchestration.fan_in import Clock, Outcome
+from runtime.aws.errors import StorageError
+from runtime.orchestration.http_sync_s3 import stores
+from runtime.orchestration.http_sync_s3.fan_in import Clock, Outcome
+from runtime.orchestration.http_sync_s3.stores import RETURN_STORES, Branch, ReturnStore
+from runtime.orchestration.http_sync_s3.stores import dynamodb as dynamodb_module
+from runtime.orchestration.http_sync_s3.stores import redis as redis_module
 from runtime.orchestration.settings import RedisTarget, Settings
-from runtime.orchestration.stores import RETURN_STORES, Branch, ReturnStore
-from runtime.orchestration.stores import dynamodb as dynamodb_module
-from runtime.orchestration.stores import redis as redis_module
+from runtime.orchestration.values import table
+from runtime.record import replace
+from runtime.run import Run, within
 from scripts import paths
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, Killed

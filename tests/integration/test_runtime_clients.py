@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from runtime.mapreduce.storage import StorageError
-from runtime.orchestration import clients, connections, invoker, table
-from runtime.orchestration.connections import TransportError
-from runtime.orchestration.invoker import InvokeError, invoke_async, invoke_sync
-from runtime.orchestration.returns import Returns
-from runtime.orchestration.table import Table
+from runtime.aws import connections, dynamodb
+from runtime.aws import lambda_service as invoker
+from runtime.aws.errors import InvokeError, StorageError, TransportError
+from runtime.aws.lambda_service import invoke_async, invoke_sync
+from runtime.orchestration.values.returns import Returns
+from runtime.orchestration.values.table import Table
 from scripts import paths
 from tests.fakes.http_server import LOST, SILENT, Reply, Server, chunked, reply
 
@@ -41,8 +41,8 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         def start(*replies: Reply) -> Server:
             server = stack.enter_context(Server(list(replies)))
             monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-            for module, name in ((invoker, "lambda_client"), (invoker, "patient_lambda_client"), (table, "dynamodb_client")):
-                client = getattr(clients, name).__wrapped__()
+            for module, name in ((invoker, "lambda_client"), (invoker, "patient_lambda_client"), (dynamodb, "dynamodb_client")):
+                client = getattr(module, name).__wrapped__()
                 stack.callback(client._requests._connections.close)
                 monkeypatch.setattr(module, name, lambda client=client: client)
             return server
@@ -68,7 +68,7 @@ def test_asynchronous_invocation_is_sent_until_it_is_taken(trouble: Reply, serve
 
 
 def test_asynchronous_invocation_that_gets_no_answer_in_time_is_sent_again(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(invoker, "ANSWER_SECONDS", 0.2)
     server = serve(SILENT, reply(202, b""))
 
     invoke_async("f", {})
@@ -170,10 +170,11 @@ def test_many_threads_share_a_client(serve: Serve) -> None:
 
 PROGRAM = """
 import json, sys
-from runtime.orchestration import entry, table
+from runtime.aws import dynamodb
+from runtime.orchestration import entry
 entry._invoke("partition", {"Session": "run1"})
 entry._invoke("partition", {"Session": "run1"}, 2e9)
-table._call("GetItem", "t", "k", TableName="t")
+dynamodb.call("GetItem", "t", "k", TableName="t")
 print(json.dumps(sorted(name for name in sys.modules if name.partition(".")[0] in ("boto3", "botocore", "urllib3"))))
 """
 

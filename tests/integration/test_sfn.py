@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration import sfn
+from runtime.orchestration.sfn import orchestration as sfn
 from tests.fakes.deployments import StateMachine
 from tests.fakes.machine import InstantRetries
 from tests.fakes.user_maps import Flaky

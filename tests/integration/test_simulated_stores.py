@@ -11,7 +11,8 @@ import pytest
 from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
 from obstore.store import S3Store
 
-from runtime.orchestration.clients import RefusedError, dynamodb_client
+from runtime.aws.dynamodb import dynamodb_client
+from runtime.aws.errors import RefusedError
 from tests.fakes.bucketful import Buckets
 from tests.simulation import objects, tables
 

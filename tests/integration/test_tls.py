@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from runtime.orchestration import connections
-from runtime.orchestration.connections import Connections, RequestError, TransportError
+from runtime.aws import connections
+from runtime.aws.connections import Connections
+from runtime.aws.errors import RequestError, TransportError
 from tests.fakes.http_server import Server, chunked, reply
 
 

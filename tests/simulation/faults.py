@@ -145,7 +145,7 @@ class Faults:
                 return False
             if kind == "stalled" and self.stalls <= 0:
                 return False
-            bounded = self.severity != "any" or process.function == "failure"
+            bounded = self.severity != "any" or process.function == "recorder"
             return not bounded or process.lineage.left > 0
         if kind == "conflict":
             return bool(process.conflicts < 2)

@@ -6,7 +6,7 @@ no failure be recorded of a run that ended well.
 
 import json
 
-from runtime.orchestration import open_runs
+from runtime.orchestration.ending import open_runs
 from tests.fakes.events import load_event
 from tests.simulation.lambdas import Lambda
 from tests.simulation.objects import Buckets
@@ -39,5 +39,5 @@ class Keeper:
             if latest > self._world.now:
                 self._world.after(latest - self._world.now, self._tick)
                 return
-        self._service.accept("failure", _EVENT)
+        self._service.accept("recorder", _EVENT)
         self._world.after(SWEEP_SECONDS, self._tick)

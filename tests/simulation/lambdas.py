@@ -2,7 +2,7 @@
 
 An asynchronous event is delivered at least once, now and then late; or it is deleted, of which nobody is told. A failed attempt
 is repeated twice, after one and two minutes, under the same request id, and what has then failed goes to the on-failure
-destination: the function `failure`, which is itself invoked asynchronously
+destination: the function `recorder`, which is itself invoked asynchronously
 (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
 """
 
@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.orchestration.clients import Invoked, RefusedError
-from runtime.orchestration.connections import TransportError
+from runtime.aws.errors import RefusedError, TransportError
+from runtime.aws.lambda_service import Invoked
 from tests.fakes import answers
 from tests.simulation.faults import Faults, Lineage
 from tests.simulation.requests import ALWAYS, WRITES, Requests
@@ -146,8 +146,8 @@ class Lambda:
                 return
             if attempt <= RETRIES:
                 self._later(_RETRY_SECONDS[attempt - 1], event, attempt + 1)
-            elif event.function != "failure":
-                self.accept("failure", json.dumps(self._record(event, error)).encode())
+            elif event.function != "recorder":
+                self.accept("recorder", json.dumps(self._record(event, error)).encode())
 
         self.run(event.function, event.payload, event.request_id, event.lineage, ended)
 

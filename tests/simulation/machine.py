@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from scripts.package.functions import FAILURE
+from scripts.package.functions import RECORDER
 from tests.simulation.faults import Faults, Lineage
 from tests.simulation.lambdas import Lambda
 from tests.simulation.world import World
@@ -88,7 +88,7 @@ class Machine:
         detail = {"name": execution["Name"], "status": "FAILED", "redriveCount": execution["RedriveCount"]}
         detail |= {"error": error[0], "cause": error[1]}
         event = {"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": detail}
-        self._service.accept(FAILURE, json.dumps(event).encode())
+        self._service.accept(RECORDER, json.dumps(event).encode())
 
     def invoke(self, function: str, payload: bytes, lineage: Lineage, done: Done) -> None:
         """Invoke a task's function once."""

@@ -9,9 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from runtime.mapreduce import concurrency, storage
-from runtime.orchestration import fan_in, given_up, invoker, lock, open_runs, overdue, returns, table, wrapper
-from runtime.orchestration.envelope import encode
+from runtime import concurrency
+from runtime.aws import dynamodb, s3
+from runtime.aws import lambda_service as invoker
+from runtime.encoding import encode
+from runtime.orchestration import wrapper
+from runtime.orchestration.ending import open_runs
+from runtime.orchestration.http_sync_s3 import fan_in
+from runtime.orchestration.recorder import given_up, overdue
+from runtime.orchestration.s3_triggers import lock
+from runtime.orchestration.values import returns, table
 from runtime.orchestration.wrapper import Wrapper
 from tests.simulation import seams
 
@@ -38,7 +45,7 @@ class Mistake:
 
 def _counter_for_the_set() -> AbstractContextManager[Any]:
     def finish(self: table.Table, index: int, size: int) -> bool:
-        answer = table._call(
+        answer = dynamodb.call(
             "UpdateItem",
             self._name,
             self._key("finished"),
@@ -67,7 +74,7 @@ def _no_lock() -> AbstractContextManager[Any]:
 
 def _lock_without_owner() -> AbstractContextManager[Any]:
     def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable[[], float]) -> bool:
-        return storage.create(bucket, key, encode({"Owner": owner, "Time": now()}))
+        return s3.create(bucket, key, encode({"Owner": owner, "Time": now()}))
 
     return _claiming(claim)
 
@@ -115,10 +122,10 @@ def _values_in_order_of_text() -> AbstractContextManager[Any]:
 
 def _checkpoint_overwritten() -> AbstractContextManager[Any]:
     def create_or_read(bucket: str, key: str, body: bytes) -> bytes:
-        storage.put(bucket, key, body)
+        s3.put(bucket, key, body)
         return body
 
-    return patch.object(storage, "create_or_read", create_or_read)
+    return patch.object(s3, "create_or_read", create_or_read)
 
 
 def _given_up_overlooked() -> AbstractContextManager[Any]:
@@ -134,7 +141,7 @@ def _no_sweep() -> AbstractContextManager[Any]:
 
     def forget(run_id: str, own: set[int], settings: Any) -> bool:
         for deadline in own:
-            storage.delete(settings.results_bucket, open_runs.marker(run_id, deadline))
+            s3.delete(settings.results_bucket, open_runs.marker(run_id, deadline))
         return False
 
     return patch.object(overdue, "_look_after", forget)

@@ -1,4 +1,4 @@
-"""S3 in memory, with the face of `obstore` as `runtime.mapreduce.storage` uses it, and S3's rules.
+"""S3 in memory, with the face of `obstore` as `runtime.aws.s3` uses it, and S3's rules.
 
 Reads and listings see every write that was answered before. Create-if-absent and If-Match are atomic. A multipart upload is many
 requests, and nobody sees anything of it before the last one, which stores the whole object. A listing comes in pages, in the

@@ -22,8 +22,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.mapreduce.run import current_run
-from runtime.orchestration import open_runs, overdue
+from runtime.orchestration.ending import open_runs
+from runtime.orchestration.recorder import overdue
+from runtime.run import current_run
 from tests.simulation.objects import Buckets, Written
 from tests.simulation.scenario import SHUFFLE, Scenario
 from tests.simulation.tables import Change
@@ -106,7 +107,7 @@ class Observer:
 
     def _look_at_what_still_goes_on(self) -> None:
         for process in self.world.processes:
-            if process.function not in ("", "failure"):
+            if process.function not in ("", "recorder"):
                 self.violated(f"{process.name} still goes on when the run is recorded as overdue")
 
     def changed(self, change: Change) -> None:

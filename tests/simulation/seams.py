@@ -16,36 +16,33 @@ from unittest.mock import patch
 
 from functions.mapper import mapper
 from functions.reducer import reducer as reducer_function
-from runtime.mapreduce import retries, run, storage
+from runtime import retries, run
+from runtime.aws import dynamodb, s3
+from runtime.aws import lambda_service as invoker
 from runtime.mapreduce.objects import pace, ranges, sender
 from runtime.mapreduce.objects import reader as objects_reader
 from runtime.mapreduce.packed import frames, merge, merged, names, reader
 from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
 from runtime.mapreduce.programmer import find_combine
-from runtime.mapreduce.record import replace
 from runtime.mapreduce.shuffle import Combine
-from runtime.orchestration import failure as failure_module
-from runtime.orchestration import (
-    failure_record,
-    fan_in,
-    http_only,
-    http_sync_s3,
-    invoker,
-    log,
-    open_runs,
-    output,
-    overdue,
-    s3_triggers,
-    sfn,
-    table,
-    wrapper,
-)
-from runtime.orchestration.edge import Edge
-from runtime.orchestration.lock import claim
+from runtime.orchestration import log, output, wrapper
+from runtime.orchestration.ending import open_runs
+from runtime.orchestration.ending import record as failure_record
+from runtime.orchestration.http_only import orchestration as http_only
+from runtime.orchestration.http_sync_s3 import fan_in
+from runtime.orchestration.http_sync_s3 import orchestration as http_sync_s3
+from runtime.orchestration.recorder import handler as failure_module
+from runtime.orchestration.recorder import overdue
+from runtime.orchestration.s3_triggers import orchestration as s3_triggers
+from runtime.orchestration.s3_triggers.lock import claim
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.sfn import orchestration as sfn
+from runtime.orchestration.values import table
+from runtime.orchestration.workflow.edge import Edge
 from runtime.orchestration.wrapper import Wrapper, load_component, load_orchestration
+from runtime.record import replace
 from scripts import paths
-from scripts.package.functions import FAILURE, functions_of
+from scripts.package.functions import RECORDER, functions_of
 from tests.one_process import Job
 from tests.simulation import jobs
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS
@@ -63,7 +60,7 @@ STREAMED = {
     "mapper_output": "partition",
     "reducer_input": "reducer",
     "reducer_output": "summary",
-    "results": "failure",
+    "results": "recorder",
 }
 
 TIMEOUT_SECONDS = 60
@@ -87,9 +84,9 @@ def timeout(orchestration: str, function: str) -> float:
 @cache
 def handlers(orchestration: str) -> dict[str, Any]:
     """The true wrappers of an orchestration's functions, and the true recorder of failures."""
-    made: dict[str, Any] = {FAILURE: failure_module.lambda_handler}
+    made: dict[str, Any] = {RECORDER: failure_module.lambda_handler}
     for function in functions_of(orchestration):
-        if function != FAILURE:
+        if function != RECORDER:
             settings = _settings(orchestration, function)
             loaded = _Late(settings)
             made[function] = Wrapper(settings, loaded, partial(_component, function))  # type: ignore[arg-type]
@@ -141,7 +138,7 @@ def _environment(orchestration: str) -> dict[str, str]:
     """What the recorder of failures is told, who is no wrapper."""
     buckets = {"RETURNS_BUCKET": RETURNS, "RESULTS_BUCKET": RESULTS, "GIVEN_UP_BUCKET": GIVEN_UP}
     tables = {f"{role.upper()}_TABLE": name for role, name in STAGE_TABLES.items()}
-    return {"ORCHESTRATION": orchestration, "FUNCTION": FAILURE, "FUNCTION_PREFIX": prefix(orchestration), **buckets, **tables}
+    return {"ORCHESTRATION": orchestration, "FUNCTION": RECORDER, "FUNCTION_PREFIX": prefix(orchestration), **buckets, **tables}
 
 
 def _combine(job: Job) -> Combine | None:
@@ -184,14 +181,15 @@ def installed(simulation: Any) -> Iterator[None]:
     time = Time(world)
     clock = fan_in.Clock(time.time, world.pause)
     places: list[tuple[Any, str, Any]] = [
-        (storage, "obstore", simulation.obstore),
-        (storage, "_open", lambda bucket, *_: bucket),
-        (storage, "PAGE_SIZE", scenario.page_size),
-        (storage, "time", time),
+        (s3, "obstore", simulation.obstore),
+        (s3, "_open", lambda bucket, *_: bucket),
+        (s3, "PAGE_SIZE", scenario.page_size),
+        (s3, "time", time),
         (retries, "time", time),
         (retries, "random", world.random),
         (run, "time", time),
-        (table, "dynamodb_client", lambda: simulation.dynamodb),
+        (dynamodb, "dynamodb_client", lambda: simulation.dynamodb),
+        (dynamodb, "time", time),
         (table, "time", time),
         (invoker, "lambda_client", lambda: simulation.lambda_client),
         (invoker, "patient_lambda_client", lambda: simulation.lambda_client),
@@ -221,7 +219,7 @@ def installed(simulation: Any) -> Iterator[None]:
             (merged, "_INLINED_BYTES", 700),
             (names, "_SINGLE_PUT_BYTES", 150),
             (reader, "_SLICE_BYTES", 100),
-            (storage, "PART_BYTES", 200),
+            (s3, "PART_BYTES", 200),
             (ranges, "RANGE_PAIRS", 3),
             (ranges, "_PLACE_PAIRS", 2),
             (objects_reader, "_BODIES", 2),

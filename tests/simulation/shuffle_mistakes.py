@@ -11,15 +11,17 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
-from runtime.mapreduce import list_partitions, storage
+from runtime.aws import s3
+from runtime.aws.errors import TransientError
+from runtime.mapreduce import list_partitions
 from runtime.mapreduce.keys import Destination
 from runtime.mapreduce.objects import reader as objects_reader
 from runtime.mapreduce.objects import writer as objects_writer
 from runtime.mapreduce.packed import format, frames, merge, names, reader, writer
-from runtime.mapreduce.record import replace
-from runtime.mapreduce.run import Run
 from runtime.mapreduce.sequence import Values
 from runtime.orchestration import ORCHESTRATIONS
+from runtime.record import replace
+from runtime.run import Run
 from tests.simulation import seams
 from tests.simulation.mistakes import Mistake
 
@@ -32,10 +34,10 @@ def _random_uuids() -> AbstractContextManager[Any]:
 
 
 def _first_page_only() -> AbstractContextManager[Any]:
-    def list_objects(bucket: str, prefix: str, after: str | None = None, until: str | None = None) -> Iterator[storage.Listed]:
-        yield from storage._Listing(bucket, prefix, after).next_page()
+    def list_objects(bucket: str, prefix: str, after: str | None = None, until: str | None = None) -> Iterator[s3.Listed]:
+        yield from s3._Listing(bucket, prefix, after).next_page()
 
-    return patch.object(storage, "list_objects", list_objects)
+    return patch.object(s3, "list_objects", list_objects)
 
 
 def _partitions_in_order_of_text() -> AbstractContextManager[Any]:
@@ -46,16 +48,16 @@ def _partitions_in_order_of_text() -> AbstractContextManager[Any]:
 
 
 def _put_that_is_given_up() -> AbstractContextManager[Any]:
-    put_once = storage.put_once
+    put_once = s3.put_once
 
     def put_at_most_once(bucket: str, key: str, body: bytes) -> None:
         try:
             put_once(bucket, key, body)
-        except storage.TransientError:
+        except TransientError:
             if "/reducer" not in key:
                 raise
 
-    return patch.object(storage, "put_once", put_at_most_once)
+    return patch.object(s3, "put_once", put_at_most_once)
 
 
 def _values_in_order_of_names() -> AbstractContextManager[Any]:

@@ -9,20 +9,20 @@ from random import Random
 from time import monotonic
 from typing import Any
 
-from runtime.mapreduce import storage
-from runtime.mapreduce.run import Run, within
-from runtime.orchestration.envelope import elements, inline, pointer
-from runtime.orchestration.failure_record import complete, from_response
-from runtime.orchestration.invoker import FunctionFailed
-from runtime.orchestration.results import record_failure
-from runtime.orchestration.returns import Returns, input_key
-from runtime.orchestration.stage import NOTHING, Stage, value_name
-from runtime.orchestration.table import Table
+from runtime.aws import s3
+from runtime.aws.errors import FunctionFailed
+from runtime.orchestration.ending.record import complete, from_response
+from runtime.orchestration.ending.result import record_failure
+from runtime.orchestration.s3_triggers.stage import NOTHING, Stage, value_name
+from runtime.orchestration.values.returns import Returns, input_key
+from runtime.orchestration.values.table import Table
+from runtime.orchestration.workflow.envelope import elements, inline, pointer
+from runtime.run import Run, within
 from scripts import paths
 from scripts.client.deployment import Deployment
 from scripts.client.running.deadline import run_seconds
 from scripts.package.definitions import read_asl, render_asl
-from scripts.package.functions import FAILURE, functions_of
+from scripts.package.functions import RECORDER, functions_of
 from tests.simulation import lambdas, seams, tables
 from tests.simulation.faults import Faults
 from tests.simulation.keeper import Keeper
@@ -131,7 +131,7 @@ class Simulation:
             self.buckets.watchers.append(Notifications(self.faults, self.service, functions, ending=".json"))
         if orchestration == "dynamodb_triggers":
             self.tables.watchers.append(self.streams)
-            self.buckets.watchers.append(Notifications(self.faults, self.service, {GIVEN_UP: FAILURE}))
+            self.buckets.watchers.append(Notifications(self.faults, self.service, {GIVEN_UP: RECORDER}))
 
     def run(self) -> Report:
         """Run the schedule."""
@@ -214,7 +214,7 @@ class Simulation:
             stage = Stage(seams.STAGE_BUCKETS["input" if chunks else "mapper_output"], RUN)
             stage.create(".unum_map" if chunks else ".sync", {"Size": len(chunks), "Marked": True})
             for index, chunk in self._in_any_order(chunks):
-                storage.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
+                s3.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
             if not chunks:
                 stage.create(value_name(NOTHING), None)
 

@@ -1,4 +1,4 @@
-"""DynamoDB in memory, with the face of `runtime.orchestration.clients.DynamoDBClient`, and DynamoDB's rules.
+"""DynamoDB in memory, with the face of `runtime.aws.dynamodb.DynamoDBClient`, and DynamoDB's rules.
 
 Conditional puts, `ADD` to numbers and sets, `SET a = if_not_exists(a, :v)`, the values that an update returns, consistent batches
 with unprocessed keys. Each change of an item is a stream record, in order per item; a write that changes nothing is none.
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from runtime.orchestration.clients import RefusedError
+from runtime.aws.errors import RefusedError
 from tests.simulation.faults import Faults
 from tests.simulation.requests import ALWAYS, WRITES, Requests
 

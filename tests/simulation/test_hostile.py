@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from functions.mapper import mapper
 from functions.reducer import reducer
 from runtime.orchestration import ORCHESTRATIONS
-from runtime.orchestration.failure_record import describe
+from runtime.orchestration.ending.record import describe
 from tests.fakes.hostile import Hostile, errors, true_name
 from tests.simulation.observer import RESULTS, RUN
 from tests.simulation.scenario import Scenario

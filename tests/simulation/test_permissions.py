@@ -19,7 +19,7 @@ SEEDS = range(1, 501)
 
 UNSEEN = {
     # of AWS itself
-    "lambda:InvokeFunction failure": "Lambda invokes the recorder for an event that has finally failed, with the function's role",
+    "lambda:InvokeFunction recorder": "Lambda invokes it for an event that has finally failed, with the function's role",
     "dynamodb:DescribeStream": "Lambda reads a stream with the role of the function that it feeds",
     "dynamodb:GetRecords": "the same",
     "dynamodb:GetShardIterator": "the same",
@@ -41,11 +41,11 @@ UNSEEN_IN = {
     ("http_only", "unum_map", "s3:ListBucket returns"): "a resumed run looks for what branches have answered (test_resume.py)",
     ("http_only", "partition", "s3:ListBucket returns"): "the same",
     ("http_only", "partition", "s3:GetObject returns/*/partition/*"): "a resumed run fans out over the same array",
-    ("dynamodb_triggers", "failure", "dynamodb:GetItem results"): "of a record that was the recorder's own (test_given_up.py)",
-    ("sfn", "failure", "s3:GetObject results/*/run.json"): "of an execution that failed by itself (test_redrive.py)",
-    ("sfn", "failure", "s3:ListBucket results"): "the same, told after the run was removed (test_execution_ended.py)",
-    ("http_only", "failure", "s3:PutObject results/*/failed.json"): "of a unum_map that somebody invoked asynchronously",
-    ("http_only", "failure", "s3:ListBucket results"): "the same",
+    ("dynamodb_triggers", "recorder", "dynamodb:GetItem results"): "of a record that was the recorder's own (test_given_up.py)",
+    ("sfn", "recorder", "s3:GetObject results/*/run.json"): "of an execution that failed by itself (test_redrive.py)",
+    ("sfn", "recorder", "s3:ListBucket results"): "the same, told after the run was removed (test_execution_ended.py)",
+    ("http_only", "recorder", "s3:PutObject results/*/failed.json"): "of a unum_map that somebody invoked asynchronously",
+    ("http_only", "recorder", "s3:ListBucket results"): "the same",
 }
 
 SMALL_CARRIERS_ALONE = "returns/run1/reducer.input/"
@@ -75,5 +75,5 @@ def test_what_is_granted_is_used(orchestration: str) -> None:
         and (orchestration, function, permission) not in UNSEEN_IN
     ]
 
-    assert {"mapper", "partition", "reducer", "summary", "failure"} <= permissions.keys()
+    assert {"mapper", "partition", "reducer", "summary", "recorder"} <= permissions.keys()
     assert idle == []

@@ -48,7 +48,7 @@ class Resumed:
         invoke = simulation.machine.invoke
 
         def noted(function: str, payload: bytes, *more: Any) -> None:
-            if function != "failure":
+            if function != "recorder":
                 self.invoked.append((function, json.loads(payload).get("Fan-out", {}).get("Index", 1)))
             invoke(function, payload, *more)
 

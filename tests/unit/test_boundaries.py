@@ -61,9 +61,9 @@ def test_deployed_code_imports_nothing_that_is_not_deployed(source: str) -> None
 def test_orchestration_knows_no_other(orchestration: str) -> None:
     others = [f"runtime.orchestration.{name}" for name in ORCHESTRATIONS if name != orchestration]
 
-    names = imported(paths.ROOT / f"runtime/orchestration/{orchestration}.py")
+    names = [imported(paths.ROOT / source) for source in sources(f"runtime/orchestration/{orchestration}")]
 
-    assert {name for name in names if is_within(name, *others)} == set()
+    assert {name for name in set().union(*names) if is_within(name, *others)} == set()
 
 
 COSTLY = {"dataclasses", "inspect", "pathlib", "tempfile", "uuid", "asyncio", "backports.zstd", "compression.zstd"}
@@ -75,7 +75,7 @@ def test_cold_start_imports_no_boto3_and_no_other_orchestration(orchestration: s
     program = f"""
 import json, sys
 from runtime.orchestration import wrapper
-from runtime.orchestration.edge import Edge
+from runtime.orchestration.workflow.edge import Edge
 from runtime.orchestration.settings import Settings
 edge = Edge("mapper", "partition", "Fan-in")
 buckets = dict.fromkeys(("input", "mapper_output"), "b")
@@ -86,7 +86,7 @@ print(json.dumps(sorted(sys.modules)))
 
     modules = set(json.loads(done.stdout))
     others = {f"runtime.orchestration.{name}" for name in ORCHESTRATIONS if name != orchestration}
-    assert f"runtime.orchestration.{orchestration}" in modules
+    assert f"runtime.orchestration.{orchestration}.orchestration" in modules
     assert modules & ({"boto3", "botocore"} | others) == set()
     assert modules & COSTLY == set()
 

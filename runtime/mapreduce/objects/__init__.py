@@ -7,9 +7,9 @@
 from collections.abc import Iterator
 
 from runtime.mapreduce.keys import Destination
-from runtime.mapreduce.run import Run
 from runtime.mapreduce.sequence import Values
 from runtime.mapreduce.shuffle import Combine, Shuffle, Writer
+from runtime.run import Run
 
 # Each side is imported where it is used: a cold start pays for no other.
 

@@ -9,8 +9,8 @@
 import json
 from typing import Any, NoReturn
 
-from runtime.mapreduce.record import record
 from runtime.mapreduce.values import Json, canonical, shown
+from runtime.record import record
 
 _FIELDS = {"mapper", "number", "occurrence", "value"}
 

@@ -11,8 +11,8 @@ from contextlib import closing
 from functools import partial
 from itertools import chain, pairwise
 
-from runtime.mapreduce import storage
-from runtime.mapreduce.concurrency import in_order
+from runtime.aws import s3
+from runtime.concurrency import in_order
 
 RANGE_PAIRS = 4000
 
@@ -57,7 +57,7 @@ def split(places: Iterable[Place], pairs: int) -> list[str]:
     return begins
 
 
-def list_in_ranges(bucket: str, prefix: str, begins: Iterable[str]) -> Iterator[storage.Listed]:
+def list_in_ranges(bucket: str, prefix: str, begins: Iterable[str]) -> Iterator[s3.Listed]:
     """All objects under a prefix, in the order of their keys.
 
     Raises:
@@ -65,11 +65,11 @@ def list_in_ranges(bucket: str, prefix: str, begins: Iterable[str]) -> Iterator[
     """
     borders = (None, *(prefix + begin for begin in begins), None)
     if len(borders) == 2:
-        yield from storage.list_objects(bucket, prefix)
+        yield from s3.list_objects(bucket, prefix)
         return
     with closing(in_order(partial(_list, bucket, prefix), pairwise(borders), _AT_ONCE)) as found:
         yield from chain.from_iterable(found)
 
 
-def _list(bucket: str, prefix: str, borders: tuple[str | None, str | None]) -> list[storage.Listed]:
-    return list(storage.list_objects(bucket, prefix, *borders))
+def _list(bucket: str, prefix: str, borders: tuple[str | None, str | None]) -> list[s3.Listed]:
+    return list(s3.list_objects(bucket, prefix, *borders))

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import chain
 
-from runtime.mapreduce import storage
-from runtime.mapreduce.concurrency import CONCURRENCY, in_order
+from runtime.aws import s3
+from runtime.concurrency import CONCURRENCY, in_order
 from runtime.mapreduce.keys import Destination, is_long, partition_number, unescape
 from runtime.mapreduce.objects import proof
 from runtime.mapreduce.objects.bodies import Body
 from runtime.mapreduce.objects.errors import ObjectsError
 from runtime.mapreduce.objects.names import Mappers, name_of_value, text_of
 from runtime.mapreduce.objects.ranges import list_in_ranges
-from runtime.mapreduce.run import Run
 from runtime.mapreduce.sequence import Values
+from runtime.run import Run
 
 _BODIES = 1000
 """Words are put together until they have so many bodies to fetch, or so many bytes of them."""
@@ -35,7 +35,7 @@ def list_partitions(where: Destination, run: Run, mappers: int) -> list[str]:
         ObjectsError: they are not those that the mappers of the run filled.
         StorageError: a request finally failed.
     """
-    names = storage.list_directories(where.bucket, where.prefix)
+    names = s3.list_directories(where.bucket, where.prefix)
     numbered = sorted((number, name) for name in names if (number := partition_number(name)) is not None)
     if run.run_id is not None:
         proof.add_up(where, run, mappers, [number for number, _ in numbered])
@@ -93,7 +93,7 @@ class _Word:
 
     def __init__(self, segment: str, in_run: bool) -> None:
         self.segment, self.ones = segment, _Ones(in_run)
-        self.others: list[storage.Listed] = []
+        self.others: list[s3.Listed] = []
         self.bodies: list[tuple[str, Body]] = []
         self.text: bytes | None = None
 
@@ -134,7 +134,7 @@ class _Reader:
         mappers = sorted(by_mapper.keys() | ones.keys())
         return text, Values(chain.from_iterable(_merged(ones[mapper], by_mapper.get(mapper, [])) for mapper in mappers))
 
-    def _listed(self, objects: Iterable[storage.Listed]) -> Iterator[_Word]:
+    def _listed(self, objects: Iterable[s3.Listed]) -> Iterator[_Word]:
         """The words of a listing, in which all that one word has stands together."""
         word: _Word | None = None
         for key, size in objects:
@@ -196,7 +196,7 @@ class _Reader:
 
     def _get(self, word: _Word, name: str) -> bytes:
         key = self._key(word, name)
-        data = storage.get(self._bucket, key)
+        data = s3.get(self._bucket, key)
         if data is None:
             raise ObjectsError(
                 f"s3://{self._bucket}/{key} was listed, and is not there any more; probably something deletes the run"

@@ -10,10 +10,11 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
-from runtime.mapreduce import storage
+from runtime.aws import s3
+from runtime.aws.errors import SlowDownError, TransientError
 from runtime.mapreduce.objects.pace import Pace
-from runtime.mapreduce.retries import Retries
-from runtime.mapreduce.run import Run
+from runtime.retries import Retries
+from runtime.run import Run
 
 CONCURRENCY = 32
 
@@ -165,12 +166,12 @@ class Sender:
         retries = Retries(self._run.deadline)
         while (began := self._take_turn() if began is None else began) is not None and not self._stopped.is_set():
             try:
-                storage.put_once(self._bucket, key, body)
+                s3.put_once(self._bucket, key, body)
                 return True
-            except storage.TransientError as error:
-                if isinstance(error, storage.SlowDownError):
+            except TransientError as error:
+                if isinstance(error, SlowDownError):
                     self._slow_down(began)
-                pause = retries.pause(answered=isinstance(error, storage.SlowDownError))
+                pause = retries.pause(answered=isinstance(error, SlowDownError))
                 if pause is None and self._seconds_left():
                     raise
                 _sleep(self._stopped, pause or 0.0)

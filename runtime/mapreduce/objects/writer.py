@@ -13,9 +13,9 @@ from runtime.mapreduce.objects import proof
 from runtime.mapreduce.objects.bodies import Body
 from runtime.mapreduce.objects.names import name_of_one, name_of_value, text_of
 from runtime.mapreduce.objects.sender import Sender
-from runtime.mapreduce.run import Run
 from runtime.mapreduce.shuffle import Writer
 from runtime.mapreduce.values import Json
+from runtime.run import Run
 
 
 class _Word:

@@ -9,9 +9,9 @@ Outside a run, a mapper's object has a random name. All are kept until the run i
 from collections.abc import Iterator
 
 from runtime.mapreduce.keys import Destination
-from runtime.mapreduce.run import Run
 from runtime.mapreduce.sequence import Values
 from runtime.mapreduce.shuffle import Combine, Shuffle, Writer
+from runtime.run import Run
 
 
 class _Packed(Shuffle):

@@ -15,7 +15,7 @@ from typing import Any
 
 from runtime.mapreduce.packed.compression import compress, decompress
 from runtime.mapreduce.packed.errors import PackedError
-from runtime.mapreduce.record import record
+from runtime.record import record
 
 PAIRS, MERGED = "pairs", "index"
 """The two kinds: a mapper's pairs, and the merged index of all mappers' blocks."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from runtime.mapreduce import storage
+from runtime.aws import s3
 from runtime.mapreduce.keys import Destination
-from runtime.mapreduce.run import Run
+from runtime.run import Run
 
 MERGED = "index"
 """The name of the merged index. A mapper's object is named by a number or a UUID."""
@@ -31,7 +31,7 @@ def store(where: Destination, name: str, run: Run, size: int, chunks: Callable[[
     """
     key = directory(where) + name
     if size > _SINGLE_PUT_BYTES:
-        storage.put_in_parts(where.bucket, key, size, chunks)
+        s3.put_in_parts(where.bucket, key, size, chunks)
     else:
         run.requests["s3.PutObject"] += 1
-        storage.put(where.bucket, key, b"".join(chunks()))
+        s3.put(where.bucket, key, b"".join(chunks()))

@@ -6,8 +6,8 @@ from contextlib import closing
 from functools import partial
 from itertools import accumulate, chain, islice, pairwise
 
-from runtime.mapreduce import storage
-from runtime.mapreduce.concurrency import CONCURRENCY, in_order
+from runtime.aws import s3
+from runtime.concurrency import CONCURRENCY, in_order
 from runtime.mapreduce.keys import Destination, partition_number
 from runtime.mapreduce.packed import names
 from runtime.mapreduce.packed.errors import PackedError
@@ -15,9 +15,9 @@ from runtime.mapreduce.packed.format import MERGED, Block, check_digest
 from runtime.mapreduce.packed.merge import Part, check_numbers, merge
 from runtime.mapreduce.packed.merged import Reference, parse_references, read_index
 from runtime.mapreduce.packed.spool import Spool
-from runtime.mapreduce.record import record
-from runtime.mapreduce.run import Run
 from runtime.mapreduce.sequence import Values
+from runtime.record import record
+from runtime.run import Run
 
 _SLICE_BYTES = 16 * 2**20
 """A block is read with one request; a larger one with several, since memory would have to hold it whole."""
@@ -56,7 +56,7 @@ def _find(where: Destination, partition: str, run: Run) -> list[Reference]:
             data = index.block(block)
             if data is None:
                 key = names.directory(where) + names.MERGED
-                data = storage.get_range(where.bucket, key, block.offset, block.length) or b""
+                data = s3.get_range(where.bucket, key, block.offset, block.length) or b""
             return parse_references(shown, contents, block, data)
     raise PackedError(shown, f"has no block for partition {partition!r}")
 
@@ -109,7 +109,7 @@ def _slices(reference: Reference) -> Iterator[_Slice]:
 
 def _get(where: Destination, piece: _Slice) -> bytes:
     key = names.directory(where) + piece.name
-    data = storage.get_range(where.bucket, key, piece.block.offset + piece.start, piece.length)
+    data = s3.get_range(where.bucket, key, piece.block.offset + piece.start, piece.length)
     if data is None:
         raise PackedError(names.shown(where, piece.name), "is missing")
     return data

@@ -13,11 +13,11 @@ from runtime.mapreduce.packed.frames import Runs, count_pairs, encode_frames, fr
 from runtime.mapreduce.packed.pairs import Pairs
 from runtime.mapreduce.packed.partitioning import partition_numbers
 from runtime.mapreduce.packed.spool import Spool
-from runtime.mapreduce.record import record
-from runtime.mapreduce.run import Run
 from runtime.mapreduce.sequence import Values
 from runtime.mapreduce.shuffle import Combine, Writer
 from runtime.mapreduce.values import Json
+from runtime.record import record
+from runtime.run import Run
 
 MEMORY_VARIABLE = "SHUFFLE_MEMORY_MB"
 """The environment variable that says how many megabytes of pairs a mapper collects before it compresses them."""

@@ -14,10 +14,11 @@ from functools import partial
 from typing import Any, NoReturn
 from urllib.parse import quote
 
-from runtime.orchestration.clients import RefusedError, Requests
-from runtime.orchestration.connections import Answer, Connections, RequestError, TransportError
-from runtime.orchestration.envelope import encode
-from runtime.orchestration.signature import Credentials
+from runtime.aws.connections import Answer, Connections
+from runtime.aws.errors import RefusedError, RequestError, TransportError
+from runtime.aws.requests import Requests
+from runtime.aws.signature import Credentials
+from runtime.encoding import encode
 
 _SIGNED_AS = {"stepfunctions": "states"}
 _TARGETS = {"stepfunctions": "AWSStepFunctions", "dynamodb": "DynamoDB_20120810"}

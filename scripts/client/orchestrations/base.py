@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, NotRequired, TypedDict
 
-from runtime.orchestration.envelope import encode
+from runtime.encoding import encode
 from scripts.client.aws.clients import Aws, Role, Service
 from scripts.client.aws.concurrency import at_once
 from scripts.client.aws.removal import remove_below

@@ -4,8 +4,9 @@
                     with "Pointer": "mapper.input/3.json" for a Value that is too large: a claim check in the returns bucket
     mapper_output:  {"Key": "{run}/fan-in", "To": "partition", "Run": run, "Size": 0, "Expires"}     without chunks
 
-See runtime.orchestration.table for all other items. Which branches have returned stands in the sets `{run}/finished/{block}`, so
-their sizes tell the progress. A run's items are found again by their keys alone, since they lie spread over the whole table.
+See runtime.orchestration.values.table for all other items. Which branches have returned stands in the sets
+`{run}/finished/{block}`, so their sizes tell the progress. A run's items are found again by their keys alone, since they lie
+spread over the whole table.
 
 To resume a run, the items that set off what it lacks are deleted and written anew, for only what is new is worked on; and the
 attempts at them are forgotten. A chunk is kept as a claim check first: it must not get lost in between.
@@ -16,9 +17,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from runtime.orchestration.envelope import encode
-from runtime.orchestration.returns import input_key, return_key
-from runtime.orchestration.table import BLOCK, EXPIRES_SECONDS, VALUE_BYTES, attempts_key
+from runtime.encoding import encode
+from runtime.orchestration.values.returns import input_key, return_key
+from runtime.orchestration.values.table import BLOCK, EXPIRES_SECONDS, VALUE_BYTES, attempts_key
 from scripts.client.aws import items, objects
 from scripts.client.aws.concurrency import at_once
 from scripts.client.aws.items import Image

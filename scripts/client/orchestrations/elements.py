@@ -13,8 +13,9 @@ from typing import Any
 
 from obstore.store import S3Store
 
-from runtime.orchestration.envelope import EnvelopeError, Inline, Pointer, encode, inline, parse_datum, pointer
-from runtime.orchestration.returns import input_key
+from runtime.encoding import encode
+from runtime.orchestration.values.returns import input_key
+from runtime.orchestration.workflow.envelope import EnvelopeError, Inline, Pointer, inline, parse_datum, pointer
 from scripts.client.aws import objects
 from scripts.client.aws.concurrency import at_once
 from scripts.client.errors import UsageError

@@ -9,8 +9,8 @@ The list is stored under that name in either case, so that a run that fails can 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from runtime.orchestration.envelope import elements as elements_in
-from runtime.orchestration.envelope import encode
+from runtime.encoding import encode
+from runtime.orchestration.workflow.envelope import elements as elements_in
 from scripts.client.aws.clients import Aws
 from scripts.client.errors import StartError, StorageError
 from scripts.client.orchestrations import elements

@@ -6,7 +6,7 @@ The answer comes when all is done. The result lies in the results bucket as ever
     {"Session": run, "Failure": the record that failed.json holds}
     FunctionError, with {"errorType", "errorMessage", "stackTrace"}: unum_map itself was ended, and nobody has recorded it
 
-The client then records it. With --no-wait nobody is on the line: the invocation is asynchronous, and Lambda tells `failure`.
+The client then records it. With --no-wait nobody is on the line: the invocation is asynchronous, and Lambda tells `recorder`.
 
 Return values lie nowhere, but those of a run that failed: see runtime.orchestration.http_only. To resume it, unum_map is invoked
 again over the stored chunks, with `"Resumed": true`. If unum_map itself was killed, no mapper's value was kept, and all run
@@ -19,8 +19,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from runtime.orchestration.envelope import encode
-from runtime.orchestration.failure_record import complete, from_response
+from runtime.encoding import encode
+from runtime.orchestration.ending.record import complete, from_response
 from scripts.client.aws import objects
 from scripts.client.errors import StorageError
 from scripts.client.orchestrations import elements, entry

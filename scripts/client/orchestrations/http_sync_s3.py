@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from runtime.orchestration.envelope import directory, encode, inline, pointer
-from runtime.orchestration.returns import input_key
+from runtime.encoding import encode
+from runtime.orchestration.values.returns import input_key
+from runtime.orchestration.workflow.envelope import directory, inline, pointer
 from scripts.client.aws import objects
 from scripts.client.aws.concurrency import at_once
 from scripts.client.errors import ClientError

@@ -1,4 +1,4 @@
-"""s3_triggers: the client writes the chunks into the bucket that triggers the mappers; see runtime.orchestration.stage.
+"""s3_triggers: the client writes the chunks into the bucket that triggers the mappers, see runtime.orchestration.s3_triggers.
 
     input:          {run}/.unum_map   {"Size": 6, "Marked": true}   first, for a mapper may begin with the first chunk
                     {run}/3.json      chunk
@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from runtime.orchestration.envelope import EnvelopeError, encode
-from runtime.orchestration.stage import NOTHING, parse_key, value_name
+from runtime.encoding import encode
+from runtime.orchestration.s3_triggers.stage import NOTHING, parse_key, value_name
+from runtime.orchestration.workflow.envelope import EnvelopeError
 from scripts.client.aws import objects
 from scripts.client.aws.clients import Role
 from scripts.client.aws.concurrency import at_once

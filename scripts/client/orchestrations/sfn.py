@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from runtime.encoding import encode
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
-from runtime.orchestration.envelope import SEPARATOR_BYTES, answer_bytes, encode, inline
-from runtime.orchestration.sfn import STATE_BYTES
+from runtime.orchestration.sfn.orchestration import STATE_BYTES
+from runtime.orchestration.workflow.envelope import SEPARATOR_BYTES, answer_bytes, inline
 from scripts.client.deployment import require
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import elements

@@ -32,7 +32,7 @@ ASSUMED_CONCURRENCY = 10
 _PAUSES = {"sfn": (10, 10), "dynamodb_triggers": (60, 60, 60, 60, 60)}
 _QUEUE_PAUSES = (60, 120)
 _ENTRY = "unum_map"
-_RECORDER = "failure"
+_RECORDER = "recorder"
 
 
 def run_seconds(deployment: Deployment, chunks: int, reducers: int, account_concurrency: int | None = None) -> int:

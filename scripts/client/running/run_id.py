@@ -6,7 +6,7 @@ Made ones sort by their time: `20260102T030405678-9f86d081e2`, UTC to the millis
 import secrets
 from datetime import UTC, datetime
 
-from runtime.orchestration.envelope import RUN_ID
+from runtime.orchestration.workflow.envelope import RUN_ID
 from scripts.client.errors import UsageError
 
 

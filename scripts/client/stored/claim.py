@@ -13,8 +13,8 @@ It also says whose turn it is to decide what becomes of a run that has ended; se
 (`If-Match`), so that nobody overwrites what somebody else has written since.
 
 `deadline` is by when the run must have ended, see `deadline`. Where nothing but our functions would notice that it hasn't, a
-marker tells the keeper of it, see runtime.orchestration.open_runs. The marker is written after the claim and removed before it:
-there is none of a run that was never started or that is removed.
+marker tells the keeper of it, see runtime.orchestration.ending.open_runs. The marker is written after the claim and removed
+before it: there is none of a run that was never started or that is removed.
 """
 
 import json
@@ -28,7 +28,7 @@ from typing import Any, Literal
 from obstore.store import S3Store
 
 from runtime.mapreduce.keys import Destination
-from runtime.orchestration import open_runs
+from runtime.orchestration.ending import open_runs
 from scripts.client.aws import objects
 from scripts.client.errors import RunIdUsedError, StorageError
 

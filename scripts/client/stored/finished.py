@@ -3,13 +3,13 @@
     finished/{block}    {"Finished": {1, 2, ...}}: which indexes of a block of `BLOCK` have returned
     finished            {"Finished": {0, 1, ...}}: which blocks are complete, where there are several
 
-The write that completes them sets off what is next. See runtime.orchestration.table.
+The write that completes them sets off what is next. See runtime.orchestration.values.table.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from runtime.orchestration.table import BLOCK
+from runtime.orchestration.values.table import BLOCK
 from scripts.client.aws import items
 from scripts.client.aws.items import Image
 from scripts.client.stored.checked import expired, missing

@@ -1,7 +1,7 @@
 """What the client does with the return values of http_sync_s3: tell from them how far a run is and what it lacks; remove them.
 
-One class for each store; see runtime.orchestration.stores for their keys. An ElastiCache lies in a network that no client is in:
-then all of that is unknown, and keys expire by themselves.
+One class for each store; runtime.orchestration.http_sync_s3.stores tells their keys. An ElastiCache lies in a network that no
+client is in: then all of that is unknown, and keys expire by themselves.
 """
 
 import json
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar
 
-from runtime.orchestration.table import BLOCK
+from runtime.orchestration.values.table import BLOCK
 from scripts.client.aws import items, objects
 from scripts.client.aws.clients import Aws
 from scripts.client.errors import StorageError, UsageError
@@ -246,4 +246,4 @@ class RedisKeysError(StorageError):
 
 
 RETURN_STORES: dict[str, type[ReturnStore]] = {"s3": InBucket, "dynamodb": InTable, "redis": InRedis}
-"""As in runtime.orchestration.stores."""
+"""As in runtime.orchestration.http_sync_s3.stores."""

@@ -32,7 +32,7 @@ resource "aws_s3_bucket_notification" "given_up" {
 
   lambda_function {
     id                  = "record-what-was-given-up"
-    lambda_function_arn = var.failure_arn
+    lambda_function_arn = var.recorder_arn
     events              = ["s3:ObjectCreated:*"]
     filter_prefix       = "aws/lambda/"
   }
@@ -44,7 +44,7 @@ resource "aws_s3_bucket_notification" "given_up" {
 # Both conditions: a bucket's ARN names no account, and a bucket that is deleted can be made again by somebody else.
 resource "aws_lambda_permission" "given_up" {
   statement_id   = "InvokeWhenARecordIsGivenUp"
-  function_name  = var.functions["failure"]
+  function_name  = var.functions["recorder"]
   action         = "lambda:InvokeFunction"
   principal      = "s3.amazonaws.com"
   source_arn     = var.given_up_bucket_arn

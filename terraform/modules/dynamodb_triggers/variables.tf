@@ -13,7 +13,7 @@ variable "functions" {
   type        = map(string)
 }
 
-variable "failure_arn" {
+variable "recorder_arn" {
   description = "ARN of the recorder of failures."
   type        = string
 }

@@ -9,7 +9,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 
   destination_config {
     on_failure {
-      destination = var.failure_arn
+      destination = var.recorder_arn
     }
   }
 }

@@ -3,7 +3,7 @@ variable "functions" {
   type        = map(string)
 }
 
-variable "failure_arn" {
+variable "recorder_arn" {
   description = "ARN of the function that records final failures."
   type        = string
 }

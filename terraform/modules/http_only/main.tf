@@ -2,6 +2,6 @@
 module "final_failures" {
   source = "../final_failures"
 
-  functions   = { unum_map = var.functions["unum_map"] }
-  failure_arn = var.failure_arn
+  functions    = { unum_map = var.functions["unum_map"] }
+  recorder_arn = var.recorder_arn
 }

@@ -2,8 +2,8 @@
 module "final_failures" {
   source = "../final_failures"
 
-  functions   = { for function, name in var.functions : function => name if function != "failure" }
-  failure_arn = var.failure_arn
+  functions    = { for function, name in var.functions : function => name if function != "recorder" }
+  recorder_arn = var.recorder_arn
 }
 
 # Lambda stops a chain in which a function meets itself about 16 times. A fan-in's waiting outlives one invocation and is handed

@@ -1,9 +1,9 @@
 variable "functions" {
-  description = "Name of each deployed function; failure among them is the recorder of final failures."
+  description = "Name of each deployed function; recorder among them is the recorder of final failures."
   type        = map(string)
 }
 
-variable "failure_arn" {
+variable "recorder_arn" {
   description = "ARN of the function that records final failures."
   type        = string
 }

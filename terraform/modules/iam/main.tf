@@ -4,17 +4,17 @@ locals {
       Version = "2012-10-17"
       Statement = concat(
         [for grant in allowed.grants : merge({ Effect = "Allow" }, local.grants[grant])],
-        length(setsubtract(allowed.invokes, ["failure"])) == 0 ? [] : [{
+        length(setsubtract(allowed.invokes, ["recorder"])) == 0 ? [] : [{
           Sid      = "InvokeWhatFollows"
           Effect   = "Allow"
           Action   = "lambda:InvokeFunction"
-          Resource = [for next in allowed.invokes : var.function_arns[next] if next != "failure"]
+          Resource = [for next in allowed.invokes : var.function_arns[next] if next != "recorder"]
         }],
-        !contains(allowed.invokes, "failure") ? [] : [{
+        !contains(allowed.invokes, "recorder") ? [] : [{
           Sid      = "HandFinalFailuresToTheirRecorder"
           Effect   = "Allow"
           Action   = "lambda:InvokeFunction"
-          Resource = var.function_arns["failure"]
+          Resource = var.function_arns["recorder"]
         }],
         [{
           Sid      = "WriteTheOwnLog"

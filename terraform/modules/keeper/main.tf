@@ -8,7 +8,7 @@ resource "aws_cloudwatch_event_rule" "this" {
 
 resource "aws_cloudwatch_event_target" "this" {
   rule = aws_cloudwatch_event_rule.this.name
-  arn  = var.failure_arn
+  arn  = var.recorder_arn
 
   # EventBridge finds out at the first event whether it may invoke the function, and then retries for a day.
   depends_on = [aws_lambda_permission.this]
@@ -16,7 +16,7 @@ resource "aws_cloudwatch_event_target" "this" {
 
 resource "aws_lambda_permission" "this" {
   statement_id  = "LookForOverdueRuns"
-  function_name = var.failure
+  function_name = var.recorder
   action        = "lambda:InvokeFunction"
   principal     = "events.amazonaws.com"
   source_arn    = var.rule_arn

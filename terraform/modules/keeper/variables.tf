@@ -8,12 +8,12 @@ variable "rule_arn" {
   type        = string
 }
 
-variable "failure" {
+variable "recorder" {
   description = "Name of the function that records failures."
   type        = string
 }
 
-variable "failure_arn" {
+variable "recorder_arn" {
   description = "ARN of that function."
   type        = string
 }

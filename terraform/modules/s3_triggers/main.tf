@@ -32,6 +32,6 @@ resource "aws_lambda_permission" "this" {
 module "final_failures" {
   source = "../final_failures"
 
-  functions   = { for function in values(var.triggers) : function => var.functions[function] }
-  failure_arn = var.function_arns["failure"]
+  functions    = { for function in values(var.triggers) : function => var.functions[function] }
+  recorder_arn = var.function_arns["recorder"]
 }

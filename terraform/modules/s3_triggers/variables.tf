@@ -19,7 +19,7 @@ variable "functions" {
 }
 
 variable "function_arns" {
-  description = "ARN of each function; failure among them is the recorder of final failures."
+  description = "ARN of each function; recorder among them is the recorder of final failures."
   type        = map(string)
 }
 

@@ -76,7 +76,7 @@ resource "aws_cloudwatch_event_rule" "failed" {
 
 resource "aws_cloudwatch_event_target" "failed" {
   rule = aws_cloudwatch_event_rule.failed.name
-  arn  = var.function_arns["failure"]
+  arn  = var.function_arns["recorder"]
 
   # EventBridge finds out at the first event whether it may invoke the function, and then retries for a day.
   depends_on = [aws_lambda_permission.failed]
@@ -84,7 +84,7 @@ resource "aws_cloudwatch_event_target" "failed" {
 
 resource "aws_lambda_permission" "failed" {
   statement_id  = "RecordExecutionsThatFailed"
-  function_name = var.failure
+  function_name = var.recorder
   action        = "lambda:InvokeFunction"
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.failed.arn

@@ -33,7 +33,7 @@ variable "function_arns" {
   type        = map(string)
 }
 
-variable "failure" {
+variable "recorder" {
   description = "Name of the recorder of failures."
   type        = string
 }

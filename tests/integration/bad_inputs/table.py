@@ -326,21 +326,21 @@ EVENTS = {
     "item of index 1e3": Event("dynamodb_triggers", "mapper", item(Index={"N": "1e3"}), '"Index" is no number'),
     "item of index 2 of 1": Event("dynamodb_triggers", "mapper", item(Index={"N": "2"}), '"Index" must be from 1 to "Size"'),
     # the recorder of failures, the same everywhere
-    "failure of no run": Event("http_sync_s3", "failure", {"Failure": {}}, '"Session" is no run id'),
-    "failure that is no object": Event("sfn", "failure", ["failed"], "not a failure record"),
-    "failure of a run that climbs": Event("sfn", "failure", {"Session": "../x", "Failure": {}}, '"Session" is no run id'),
-    "failure without a request": Event("http_sync_s3", "failure", {"requestContext": None}, '"Session" is no run id'),
+    "failure of no run": Event("http_sync_s3", "recorder", {"Failure": {}}, '"Session" is no run id'),
+    "failure that is no object": Event("sfn", "recorder", ["failed"], "not a failure record"),
+    "failure of a run that climbs": Event("sfn", "recorder", {"Session": "../x", "Failure": {}}, '"Session" is no run id'),
+    "failure without a request": Event("http_sync_s3", "recorder", {"requestContext": None}, '"Session" is no run id'),
     "failure of an object that climbs": Event(
         "s3_triggers",
-        "failure",
+        "recorder",
         {"requestContext": {}, "requestPayload": created("{input}", "../1.json")},
         "not the key of a value",
     ),
     "failure in an item that is no JSON": Event(
-        "dynamodb_triggers", "failure", item(Failure={"S": "{"}), '"Failure" is no failure record'
+        "dynamodb_triggers", "recorder", item(Failure={"S": "{"}), '"Failure" is no failure record'
     ),
     "failure in an item that is a number": Event(
-        "dynamodb_triggers", "failure", item(Failure={"S": "5"}), '"Failure" is no failure record'
+        "dynamodb_triggers", "recorder", item(Failure={"S": "5"}), '"Failure" is no failure record'
     ),
 }
 

@@ -21,7 +21,7 @@ class Cloud:
 
     def __init__(self, endpoint, folder, orchestration, number, mode):
         buckets = {role: f"wordcount-{orchestration.replace('_', '-')}-{role}-{number}" for role in ROLES}
-        functions = ["unum_map", "mapper", "partition", "reducer", "summary", "failure"]
+        functions = ["unum_map", "mapper", "partition", "reducer", "summary", "recorder"]
         self.record = {
             "orchestration": orchestration,
             "prefix": "wordcount",

@@ -111,7 +111,7 @@ def test_emit_alone_is_measured_and_stores_nothing(
     path = tmp_path / "text.txt"
     path.write_text("to be or not to be " * 100)
     monkeypatch.setattr("sys.argv", ["emit_cost", "packed", str(path)])
-    monkeypatch.setattr("runtime.mapreduce.storage.put", lambda *_: pytest.fail("something was stored"))
+    monkeypatch.setattr("runtime.aws.s3.put", lambda *_: pytest.fail("something was stored"))
 
     assert emit_cost.main() == 0
 

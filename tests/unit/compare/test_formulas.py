@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
-from runtime.orchestration.fan_in import Clock, wait
+from runtime.orchestration.http_sync_s3.fan_in import Clock, wait
 from scripts.compare import formulas
 from scripts.compare.formulas import Shape
 

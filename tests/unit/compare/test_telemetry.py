@@ -112,7 +112,7 @@ def test_what_user_code_prints_is_no_line_of_ours(imitation):
 
 
 def test_sweeps_of_any_deployment_are_left_out_with_their_listings():
-    functions = Counter({"wordcount-http_only-mapper": 6, "wordcount-http_only-failure": 1, "wordcount-s3_triggers-failure": 2})
+    functions = Counter({"wordcount-http_only-mapper": 6, "wordcount-http_only-recorder": 1, "wordcount-s3_triggers-recorder": 2})
     requests = Counter({"s3.ListObjectsV2": 10, "s3.PutObject": 4})
 
     left = telemetry.without_sweeps(telemetry.Count(requests, functions))

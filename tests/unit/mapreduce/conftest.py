@@ -2,12 +2,12 @@
 
 import pytest
 
-from runtime.mapreduce import storage
+from runtime.aws import s3
 from tests.fakes.shuffle_store import ShuffleStore
 
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> ShuffleStore:
     store = ShuffleStore()
-    monkeypatch.setattr(storage, "put_once", store.put)
+    monkeypatch.setattr(s3, "put_once", store.put)
     return store

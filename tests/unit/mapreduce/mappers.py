@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.mapreduce import emit, emitting, run_map
-from runtime.mapreduce.run import Run, within
+from runtime.run import Run, within
 from scripts import paths
 from tests.fakes.shuffle_store import ShuffleStore
 from tests.fakes.waiting import PATIENCE_SECONDS

@@ -18,9 +18,9 @@ from runtime.mapreduce.packed.pairs import Pairs
 from runtime.mapreduce.packed.partitioning import partition_numbers
 from runtime.mapreduce.packed.spool import Spool
 from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
-from runtime.mapreduce.run import Run
 from runtime.mapreduce.sequence import Values
 from runtime.mapreduce.shuffle import Combine, Writer
+from runtime.run import Run
 from tests.fakes.packed_store import PackedStore, partitions, read_all, where, write
 from tests.unit.mapreduce.test_packed_frames import VALUES, WORDS
 

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.mapreduce import Values, emit, emitting, find_combine, run_map, run_reduce, storage
+from runtime.aws import s3
+from runtime.mapreduce import Values, emit, emitting, find_combine, run_map, run_reduce
 from runtime.mapreduce.programmer import combiner
-from runtime.mapreduce.run import Run, within
+from runtime.run import Run, within
 from tests.fakes.round_trip import in_memory, read_back, run_mapper
 from tests.fakes.shuffle_store import ShuffleStore
 
@@ -26,7 +27,7 @@ TEXT = "to be or not to be"
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> ShuffleStore:
     store = ShuffleStore()
-    monkeypatch.setattr(storage, "put_once", store.put)
+    monkeypatch.setattr(s3, "put_once", store.put)
     return store
 
 
@@ -225,7 +226,7 @@ def test_yielded_or_emitted_is_the_same(words: list[str]) -> None:
         stored = []
         for user_map in (emitting_map, lambda text: ((word, 1) for word in words)):
             store = ShuffleStore()
-            patch.setattr(storage, "put_once", store.put)
+            patch.setattr(s3, "put_once", store.put)
             run(user_map)
             stored.append(Counter(key.rpartition("/")[0] for key in store.objects))
 

@@ -14,8 +14,8 @@ import pytest
 
 from runtime.mapreduce import emit, emit_all, emitting, run_map
 from runtime.mapreduce.programmer import combiner
-from runtime.mapreduce.run import Run, within
 from runtime.mapreduce.sequence import Values
+from runtime.run import Run, within
 from tests.fakes.round_trip import emitted, in_memory, read_back, run_mapper
 from tests.fakes.waiting import PATIENCE_SECONDS
 

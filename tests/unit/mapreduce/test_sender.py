@@ -6,10 +6,12 @@ from collections import Counter
 
 import pytest
 
-from runtime.mapreduce import OutOfTimeError, StorageError, emit, emitting, retries, storage
+from runtime import retries
+from runtime.aws import s3
+from runtime.aws.errors import NoAnswerError, SlowDownError
+from runtime.mapreduce import OutOfTimeError, StorageError, emit, emitting
 from runtime.mapreduce.objects.pace import Pace
-from runtime.mapreduce.run import Run, within
-from runtime.mapreduce.storage import NoAnswerError, SlowDownError
+from runtime.run import Run, within
 from tests.fakes.shuffle_store import ShuffleStore
 from tests.fakes.waiting import PATIENCE_SECONDS, wait_until
 
@@ -36,7 +38,7 @@ class Refusing(ShuffleStore):
 
 
 def use(store: ShuffleStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "put_once", store.put)
+    monkeypatch.setattr(s3, "put_once", store.put)
     monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0.001)
 
 

@@ -11,17 +11,20 @@ from hypothesis import strategies as st
 
 from runtime.mapreduce.emitter import emit, emitting
 from runtime.mapreduce.keys import partition_number, unescape
-from runtime.mapreduce.run import Run, within
-from runtime.orchestration import ORCHESTRATIONS, dynamodb_triggers, failure, s3_triggers
-from runtime.orchestration.edge import Edge
-from runtime.orchestration.envelope import Datum, Directory, EnvelopeError, Pointer, checked_run_id, parse_datum
+from runtime.orchestration import ORCHESTRATIONS
+from runtime.orchestration.dynamodb_triggers import orchestration as dynamodb_triggers
+from runtime.orchestration.http_sync_s3.stores.redis import run_prefix
 from runtime.orchestration.ownership import check_ownership
-from runtime.orchestration.returns import Returns, return_key
+from runtime.orchestration.recorder import handler as failure
+from runtime.orchestration.s3_triggers import orchestration as s3_triggers
+from runtime.orchestration.s3_triggers.stage import Stage, parse_key, value_name
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.stage import Stage, parse_key, value_name
-from runtime.orchestration.stores.redis import run_prefix
-from runtime.orchestration.table import Table
+from runtime.orchestration.values.returns import Returns, return_key
+from runtime.orchestration.values.table import Table
+from runtime.orchestration.workflow.edge import Edge
+from runtime.orchestration.workflow.envelope import Datum, Directory, EnvelopeError, Pointer, checked_run_id, parse_datum
 from runtime.orchestration.wrapper import load_orchestration
+from runtime.run import Run, within
 from scripts import paths
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
@@ -78,7 +81,7 @@ def prefixes(run_id: str) -> list[str]:
 def test_emitted_word_stays_in_one_step_of_its_run_and_partition(run_id: str, word: str, folder: str) -> None:
     store = ShuffleStore()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("runtime.mapreduce.storage.put_once", store.put)
+        patch.setattr("runtime.aws.s3.put_once", store.put)
         with within(Run(run_id)), emitting(f"bucket{folder}", 3):
             emit(word)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.orchestration.failure_record import complete, describe, from_response
+from runtime.orchestration.ending.record import complete, describe, from_response
 from runtime.orchestration.safe_text import MESSAGE_BYTES, frames_of, message_of, presentable, safe
 from tests.fakes import answers
 from tests.fakes.hostile import LONG, Group, Hostile, StrIsNoString, StrRaises, errors, true_name

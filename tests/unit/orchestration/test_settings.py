@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
-from runtime.orchestration.edge import DefinitionError, Edge
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.workflow.edge import DefinitionError, Edge
 from runtime.orchestration.wrapper import load_orchestration
 
 ENVIRONMENT = {

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.orchestration import http_only, sfn
+from runtime.encoding import encode
 from runtime.orchestration.contract import Invocation
-from runtime.orchestration.edge import Edge
-from runtime.orchestration.envelope import answer_bytes, encode, inline, parse
-from runtime.orchestration.returns import Returns
+from runtime.orchestration.http_only import orchestration as http_only
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.sfn import orchestration as sfn
+from runtime.orchestration.values.returns import Returns
+from runtime.orchestration.workflow.edge import Edge
+from runtime.orchestration.workflow.envelope import answer_bytes, inline, parse
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c), max_leaves=8

@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 
 import functions
 from runtime.mapreduce import OutOfTimeError
-from runtime.mapreduce.record import replace
-from runtime.mapreduce.run import Run, current_run
-from runtime.orchestration import envelope as envelopes
 from runtime.orchestration import output, wrapper
 from runtime.orchestration.contract import Delivery, Invocation, Orchestration
-from runtime.orchestration.envelope import FanOut
-from runtime.orchestration.failure_record import describe
-from runtime.orchestration.results import FAILED
-from runtime.orchestration.returns import Found
+from runtime.orchestration.ending.record import describe
+from runtime.orchestration.ending.result import FAILED
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.sfn import RunEnded, StepFunctions
+from runtime.orchestration.sfn.orchestration import RunEnded, StepFunctions
+from runtime.orchestration.values.found import Found
+from runtime.orchestration.workflow import envelope as envelopes
+from runtime.orchestration.workflow.envelope import FanOut
 from runtime.orchestration.wrapper import Wrapper, build, load_component
+from runtime.record import replace
+from runtime.run import Run, current_run
 from tests.fakes import answers
 from tests.fakes.context import FakeContext
 from tests.fakes.hostile import Hostile, errors

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
-from runtime.orchestration.edge import DefinitionError
-from runtime.orchestration.failure import RunFailed, read_failure
+from runtime.orchestration.recorder.reading import read_failure
+from runtime.orchestration.recorder.recording import RunFailed
+from runtime.orchestration.workflow.edge import DefinitionError
 from scripts import paths
 from scripts.package.definitions import asl_edges, check, next_edges, read_asl, render_asl
 
@@ -281,7 +282,7 @@ def test_failure_of_every_function_is_recorded_and_leads_back_to_it(asl: dict[st
         caught = states[catcher["Next"]]
         recorder = states[caught["Next"]]
         assert (catcher["ErrorEquals"], catcher["ResultPath"]) == (["States.ALL"], "$.Failure")
-        assert (recorder["Resource"], recorder["Parameters"]["Failure"]["Function"]) == ("${failure}", name)
+        assert (recorder["Resource"], recorder["Parameters"]["Failure"]["Function"]) == ("${recorder}", name)
         assert (recorder["ResultPath"], recorder["Next"]) == (None, name)
 
 

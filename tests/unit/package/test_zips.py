@@ -22,15 +22,15 @@ def contents(orchestration: str, function: str) -> dict[str, bytes]:
 
 
 def components() -> list[str]:
-    return sorted({function for _, function in DEPLOYED} - {"failure"})
+    return sorted({function for _, function in DEPLOYED} - {"recorder"})
 
 
 def test_each_orchestration_deploys_its_functions() -> None:
-    assert functions_of("sfn") == ("mapper", "partition", "reducer", "summary", "failure")
+    assert functions_of("sfn") == ("mapper", "partition", "reducer", "summary", "recorder")
     for entered in ("http_sync_s3", "http_only"):
-        assert functions_of(entered) == ("unum_map", "mapper", "partition", "reducer", "summary", "failure")
+        assert functions_of(entered) == ("unum_map", "mapper", "partition", "reducer", "summary", "recorder")
     for triggered in ("s3_triggers", "dynamodb_triggers"):
-        assert functions_of(triggered) == ("mapper", "partition", "reducer", "summary", "failure")
+        assert functions_of(triggered) == ("mapper", "partition", "reducer", "summary", "recorder")
 
 
 def test_component_functions_are_compared_over_all_five_orchestrations() -> None:
@@ -51,7 +51,7 @@ def test_zip_mirrors_the_repository(orchestration: str, function: str) -> None:
 def test_zip_holds_its_own_component_alone(orchestration: str, function: str) -> None:
     folders = {"/".join(name.split("/")[:2]) for name in contents(orchestration, function) if name.startswith("functions/")}
 
-    assert folders == (set() if function == "failure" else {f"functions/{function}"})
+    assert folders == (set() if function == "recorder" else {f"functions/{function}"})
 
 
 @pytest.mark.parametrize(("orchestration", "function"), DEPLOYED)
@@ -84,7 +84,7 @@ def test_only_the_next_file_depends_on_the_orchestration(function: str) -> None:
     assert all(files == zips[0] for files in zips)
 
 
-@pytest.mark.parametrize(("orchestration", "function"), [pair for pair in DEPLOYED if pair[0] != "sfn" and pair[1] != "failure"])
+@pytest.mark.parametrize(("orchestration", "function"), [pair for pair in DEPLOYED if pair[0] != "sfn" and pair[1] != "recorder"])
 def test_next_file_of_the_orchestration_is_packaged(orchestration: str, function: str) -> None:
     packaged = contents(orchestration, function)[".next"]
 
@@ -92,7 +92,7 @@ def test_next_file_of_the_orchestration_is_packaged(orchestration: str, function
 
 
 def test_failure_has_no_next_file() -> None:
-    assert ".next" not in contents("http_sync_s3", "failure")
+    assert ".next" not in contents("http_sync_s3", "recorder")
 
 
 def test_order_time_and_mode_of_the_files_change_nothing(tmp_path: Path) -> None:

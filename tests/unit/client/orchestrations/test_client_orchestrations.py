@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
-from runtime.orchestration.sfn import STATE_BYTES
+from runtime.orchestration.sfn.orchestration import STATE_BYTES
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import Progress, Verdict, elements
 from scripts.client.orchestrations.base import encoded, size

@@ -15,13 +15,13 @@ from scripts.client.running.deadline import (
     run_seconds,
 )
 
-FUNCTIONS = ("unum_map", "mapper", "partition", "reducer", "summary", "failure")
+FUNCTIONS = ("unum_map", "mapper", "partition", "reducer", "summary", "recorder")
 
 
 def deployed(orchestration: str, **told) -> Deployment:
     has_entry = orchestration.startswith("http")
     functions = {function: function for function in FUNCTIONS if function != "unum_map" or has_entry}
-    timeouts = {"mapper": 900, "partition": 300, "reducer": 300, "summary": 300, "failure": 30}
+    timeouts = {"mapper": 900, "partition": 300, "reducer": 300, "summary": 300, "recorder": 30}
     timeouts |= {"unum_map": 300} if has_entry else {}
     return Deployment(
         orchestration, "wordcount", "us-east-1", "1", None, functions, {}, None, None, {}, 300, timeouts=timeouts, **told
@@ -38,7 +38,7 @@ def test_each_stage_has_its_attempts_its_pauses_and_a_hand_over():
 
 
 def test_everything_that_http_only_does_happens_within_the_entry():
-    deployment = replace(deployed("http_only"), timeouts={"unum_map": 900, "failure": 30})
+    deployment = replace(deployed("http_only"), timeouts={"unum_map": 900, "recorder": 30})
 
     assert run_seconds(deployment, 1, 1) == run_seconds(deployment, 500, 64) == 2 * (300 + 180) + 3 * 900 + 3 * 30
 

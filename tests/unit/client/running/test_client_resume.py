@@ -9,7 +9,7 @@ from typing import Any
 import obstore
 import pytest
 
-from runtime.orchestration.table import BLOCK
+from runtime.orchestration.values.table import BLOCK
 from scripts.client.aws import items, objects
 from scripts.client.errors import StartError, StorageError, UsageError
 from scripts.client.orchestrations import entry

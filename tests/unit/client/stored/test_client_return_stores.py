@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration.stores import RETURN_STORES as STORES
-from runtime.orchestration.table import BLOCK
+from runtime.orchestration.http_sync_s3.stores import RETURN_STORES as STORES
+from runtime.orchestration.values.table import BLOCK
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError, StorageError
 from scripts.client.orchestrations import Progress

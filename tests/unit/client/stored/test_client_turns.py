@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from runtime.orchestration import open_runs
+from runtime.orchestration.ending import open_runs
 from scripts.client import commands
 from scripts.client.aws import objects, removal
 from scripts.client.errors import ClientError, Interruption, StorageError, UsageError
@@ -46,7 +46,7 @@ class World:
 
     Attributes:
         events: "start", "clean" in their order.
-        ends: how the functions end that were started: "result" or "failure", or "never".
+        ends: how the functions end that were started: "result" or "recorder", or "never".
     """
 
     draws: list[int]
@@ -76,7 +76,7 @@ class World:
             return
         if self.ends == "result":
             objects.create(store, RESULT, b"{}")
-        elif self.ends == "failure":
+        elif self.ends == "recorder":
             objects.create(store, FAILED, json.dumps({"error": "KeyError"}).encode())
 
     def add(self, client: Client) -> Actor:
@@ -159,7 +159,7 @@ def test_resumed_run_is_killed_by_no_other_resume(draws: list[int], clients: lis
 
 
 @settings(max_examples=300)
-@given(DRAWS, CLIENTS, st.sampled_from(["result", "failure"]))
+@given(DRAWS, CLIENTS, st.sampled_from(["result", "recorder"]))
 @example([2, 0], [Client("resume"), Client("cancel")], "result")
 def test_run_is_left_open_by_no_order_of_clients(draws: list[int], clients: list[Client], ends: str) -> None:
     world, actors = play(draws, clients, ends)

@@ -1,0 +1,1 @@
+"""S3, Lambda and DynamoDB as the runtime uses them."""

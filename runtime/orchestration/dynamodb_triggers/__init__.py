@@ -1,0 +1,1 @@
+"""A function runs because an item was created."""

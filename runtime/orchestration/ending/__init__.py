@@ -1,0 +1,1 @@
+"""How a run ends: its result, or the record of why it has none."""

@@ -1,0 +1,61 @@
+"""Return values as items of one table, `{prefix}-{orchestration}-returns`, whose keys begin with run and function.
+
+    {run}/{function}/{index}             {"Run": "{run}/{function}", "Value" or "Pointer", "Expires"}
+    {run}/{function}/finished/{block}    {"Finished": {1, 2, ...}}: which indexes of a block of 500 have returned
+    {run}/{function}/finished            {"Finished": {0, 1, ...}}: which blocks are complete
+
+See `table` for the items. Nobody waits: adding an index to its set shows the set, so the branch that completes it learns of it by
+its own write and continues at once. One that runs again later finds the set complete, too, and continues again: harmless, since
+the fan-in function then finds its own value stored. A branch killed between the two sets is repeated by Lambda and adds to both.
+A run that lacks a branch for good never completes; its failed.json tells.
+"""
+
+from typing import Any
+
+from runtime.encoding import encode
+from runtime.orchestration.http_sync_s3.fan_in import Outcome, Waited
+from runtime.orchestration.http_sync_s3.stores import Branch, ReturnStore
+from runtime.orchestration.settings import Settings
+from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.returns import Returns, return_key
+from runtime.orchestration.values.table import VALUE_BYTES, Table
+
+TABLE_ROLE = "returns"
+
+
+def create(settings: Settings, run_id: str) -> ReturnStore:
+    """A run's store. Raises KeyError: RETURNS_TABLE is not set."""
+    return DynamoDBStore(settings.tables[TABLE_ROLE], run_id, Returns(settings.returns_bucket, run_id))
+
+
+class DynamoDBStore(ReturnStore):
+    """See `ReturnStore`."""
+
+    source = "dynamodb"
+
+    def __init__(self, table: str, run_id: str, objects: Returns) -> None:
+        super().__init__(objects)
+        self._name, self._run_id = table, run_id
+
+    def create(self, function: str, index: int, value: Any) -> Any:
+        """A conditional put; of a value too large for an item, a pointer to an object that the first writer made."""
+        key = return_key(function, index)
+        if len(encode(value)) > VALUE_BYTES:
+            value = self._objects.create(key, value)
+        return self._table(function).create(str(index), key, value)
+
+    def find(self, function: str, index: int) -> Found | None:
+        """A consistent read."""
+        return self._table(function).find(str(index))
+
+    def values(self, function: str, size: int) -> list[Any]:
+        """A hundred items a request."""
+        return self._table(function).values(size)
+
+    def fan_in(self, branch: Branch) -> Waited | None:
+        """Add the index; whoever sees the set complete continues."""
+        complete = self._table(branch.function).finish(branch.index, branch.size)
+        return Waited(Outcome.COMPLETE, frozenset(), polls=0) if complete else None
+
+    def _table(self, function: str) -> Table:
+        return Table(self._name, f"{self._run_id}/{function}", self._objects)

@@ -1,0 +1,45 @@
+"""Return values as objects `{run}/{function}/{index}.json`. The branch whose index equals the size polls their directory."""
+
+from typing import Any
+
+from runtime.orchestration.http_sync_s3 import fan_in
+from runtime.orchestration.http_sync_s3.stores import Branch, ReturnStore
+from runtime.orchestration.settings import Settings
+from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.returns import Returns, return_key
+
+
+def create(settings: Settings, run_id: str) -> ReturnStore:
+    """A run's store."""
+    return S3Store(Returns(settings.returns_bucket, run_id))
+
+
+class S3Store(ReturnStore):
+    """See `ReturnStore`."""
+
+    source = "s3"
+
+    def create(self, function: str, index: int, value: Any) -> Any:
+        """A conditional put."""
+        return self._objects.create(return_key(function, index), value)
+
+    def find(self, function: str, index: int) -> Found | None:
+        """A get."""
+        return self._objects.find(return_key(function, index))
+
+    def values(self, function: str, size: int) -> list[Any]:
+        """Many gets at once."""
+        return self._objects.values(function, size)
+
+    def fan_in(self, branch: Branch) -> fan_in.Waited | None:
+        """Poll, if this is the last branch by index."""
+        if branch.index != branch.size:
+            return None
+        return fan_in.wait(
+            branch.size,
+            indexes=lambda: self._objects.indexes(branch.function),
+            has_ended=branch.has_ended,
+            invocation_ends=branch.invocation_ends,
+            deadline=branch.deadline,
+            clock=branch.clock,
+        )

@@ -1,0 +1,1 @@
+"""The Lambda that records why a run cannot finish."""

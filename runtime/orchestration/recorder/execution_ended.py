@@ -1,0 +1,80 @@
+"""An execution of the state machine that failed by itself: nothing in it could record why.
+
+What a task fails with is caught and recorded within the execution. What a Map fails with by itself is not (its output is larger
+than a state's 256 KiB, its items can't be read): a Map that caught would not be redriven within. Nor is the execution's own
+timeout. EventBridge tells of every execution that failed (best effort,
+https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html)::
+
+    {"source": "aws.states", "detail-type": "Step Functions Execution Status Change",
+     "detail": {"name": run id, "status": "FAILED" or "TIMED_OUT", "redriveCount": 0,
+                "error": "States.DataLimitExceeded" or null, "cause": "..." or null, ...}, ...}
+
+It may do so late: after the run was resumed or cleaned up. The run's claim tells, `{run}/run.json` in the results bucket: it goes
+with the run, and the client notes in it, before a redrive, how often the execution will then have been redriven. (A duplicate
+that looks just before that and writes just after it makes the redriven run fail once more, with this cause: nothing wrong, and
+resumed again.)
+"""
+
+import json
+from typing import Any
+
+from runtime.aws import s3
+from runtime.orchestration.ending.record import complete
+from runtime.orchestration.recorder import recording
+from runtime.orchestration.settings import Settings
+from runtime.orchestration.workflow.envelope import EnvelopeError, checked_run_id
+from runtime.record import record
+from runtime.run import Run, current_run, within
+
+
+@record
+class Ended:
+    """What an event tells of its execution. `redrives` is how often it had been redriven when it ended."""
+
+    run_id: str
+    redrives: int
+    error: str
+    cause: str
+
+
+def record_end(event: Any) -> bool:
+    """Record that a run failed, unless that was done within its execution; whether there is a record of it now.
+
+    Raises:
+        EnvelopeError: the event tells of no execution that failed.
+        StorageError: a request finally failed.
+    """
+    ended, settings = read(event), Settings.load()
+    if ended.error == recording.RunFailed.__name__:
+        return recording.turn_back("the execution itself has recorded why", run=ended.run_id)
+    with within(Run(ended.run_id, deadline=current_run().deadline)):
+        claim = s3.get(settings.results_bucket, f"{ended.run_id}/run.json")
+        if claim is None:
+            return recording.turn_back("the run is no more, or was started by none of our clients", run=ended.run_id)
+        if _redrives(claim) > ended.redrives:
+            return recording.turn_back("the execution has been redriven since", run=ended.run_id)
+        told: dict[str, Any] = dict.fromkeys(("function", "index", "request_id", "attempts"))
+        told |= {"error": ended.error, "message": ended.cause, "traceback": []}
+        return recording.record(complete(ended.run_id, settings.function_prefix, told))
+
+
+def read(event: Any) -> Ended:
+    """Understand an event. Raises EnvelopeError."""
+    match event:
+        case {"detail": {"name": str(run_id), "status": "FAILED" | "TIMED_OUT" as status, **told}}:
+            redrives, error, cause = (told.get(name) for name in ("redriveCount", "error", "cause"))
+            return Ended(
+                checked_run_id(run_id),
+                redrives if isinstance(redrives, int) else 0,
+                str(error or status),
+                str(cause or f"the execution ended as {status}"),
+            )
+    raise EnvelopeError(f"tells of no execution that failed: {event!r:.300}")
+
+
+def _redrives(claim: bytes) -> int:
+    try:
+        noted = json.loads(claim)["redrives"]
+    except (ValueError, TypeError, KeyError):
+        return 0
+    return noted if isinstance(noted, int) else 0

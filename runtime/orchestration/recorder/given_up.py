@@ -1,0 +1,155 @@
+"""What a stream gave up: a record whose function died before it could note the attempt, or was never reached, to the last.
+
+The stream's mapping leaves it in a bucket, and the bucket's notification invokes the recorder of failures
+(https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html)::
+
+    given_up bucket, aws/lambda/{mapping}/{shard}/2026/11/23/2026-11-23T18.05.11-{uuid}:
+    {"requestContext": {"requestId": "...", "functionArn": "arn:...:function:wordcount-dynamodb_triggers-mapper",
+                        "condition": "RetryAttemptsExhausted" or "RecordAgeExceeded", "approximateInvokeCount": 6},
+     "responseContext": {...}, "version": "1.0", "timestamp": "...", "DDBStreamBatchInfo": {...},
+     "payload": the event that was tried, {"Records": [{"eventSourceARN": "...", "dynamodb": {"NewImage": {...}}}]}, as text}
+
+A stream delivers at least once, and may give a duplicate up long after another delivery did the work. So a run that has its
+result, or whose item was removed or put anew (as a resumed run's is), gets no failure record. One that is still under way does:
+whoever died may have died before it set off what is next.
+
+What was recorded is removed here. What is no such record stays for whoever looks into the log, until it expires.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote_plus
+
+from runtime.aws import s3
+from runtime.orchestration.recorder import recording
+from runtime.orchestration.recorder.reading import read_failure
+from runtime.orchestration.settings import Settings
+from runtime.orchestration.values.returns import Returns
+from runtime.orchestration.values.table import Table
+from runtime.orchestration.workflow.envelope import EnvelopeError, checked_run_id
+from runtime.record import record
+from runtime.run import Run, current_run, within
+
+ROLE = "given_up"
+"""Of the bucket."""
+
+
+@record
+class GivenUp:
+    """One stream record.
+
+    Attributes:
+        run_id: of the item's run.
+        table: where the item is.
+        item: its name in the run, such as "3" or "fan-in".
+        expires: of the item, whereby it is known from one that was put in its place.
+        event: what is to be recorded, in a shape that the recorder knows.
+    """
+
+    run_id: str
+    table: str
+    item: str
+    expires: Any
+    event: dict[str, Any]
+
+
+def record_given_up(notice: Any) -> int:
+    """Record the failures that the objects of a notification tell of, and remove the objects; how many were recorded.
+
+    Raises:
+        EnvelopeError: an object tells of no run of this deployment, or is another bucket's. It stays.
+        StorageError: a request finally failed. The object stays, and another try records nothing twice.
+    """
+    settings, recorded = Settings.load(), 0
+    bucket = settings.buckets[ROLE]
+    for key in _keys(notice, bucket):
+        body = s3.get(bucket, key)
+        if body is None:
+            recording.turn_back("another invocation recorded and removed it", object=key)
+            continue
+        recorded += sum(_record(told, settings) for told in read(body, key, settings))
+        s3.delete(bucket, key)
+    return recorded
+
+
+def read(body: bytes, key: str, settings: Settings) -> list[GivenUp]:
+    """Understand an object.
+
+    Raises:
+        EnvelopeError: it is no record of a stream of this deployment.
+    """
+    try:
+        document = json.loads(body)
+        payload = document["payload"]
+        event = json.loads(payload) if isinstance(payload, str) else payload
+        context, records = document["requestContext"], event["Records"]
+        return [_understand(record, context, settings) for record in records]
+    except EnvelopeError as error:
+        raise EnvelopeError(f"{key}: {error}") from None
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise EnvelopeError(f"{key}: not what a stream's mapping gives up: {error!r:.200}: {body[:200]!r}") from None
+
+
+def _keys(notice: Any, bucket: str) -> Iterator[str]:
+    for event in notice["Records"]:
+        match event:
+            case {"s3": {"bucket": {"name": str(name)}, "object": {"key": str(key)}}} if name == bucket:
+                yield unquote_plus(key)
+            case _:
+                raise EnvelopeError(f"no object of {bucket}: {event!r:.300}")
+
+
+def _record(told: GivenUp, settings: Settings) -> bool:
+    with within(Run(told.run_id, deadline=current_run().deadline)):
+        table = Table(told.table, told.run_id, Returns(settings.returns_bucket, told.run_id))
+        stored = table.image(told.item)
+        if stored is None:
+            return recording.turn_back("the run is no more", run=told.run_id)
+        if stored.get("Expires") != told.expires:
+            return recording.turn_back("the run was resumed since", run=told.run_id)
+        return recording.record(read_failure(told.event, settings.function_prefix))
+
+
+def _understand(record: Any, context: Any, settings: Settings) -> GivenUp:
+    match record, context:
+        case (
+            {
+                "eventSourceARN": str(source),
+                "dynamodb": {"NewImage": {"Key": {"S": str(key)}, "To": {"S": str(to)}, "Run": {"S": str(run_id)}} as image},
+            },
+            {"functionArn": str(arn), "condition": str(condition)},
+        ):
+            run_id, table = checked_run_id(run_id), _table(source, settings)
+            function = arn.partition(":function:")[2].partition(":")[0]
+            if table and key.startswith(f"{run_id}/") and function == settings.function_prefix + to:
+                item, told = key.removeprefix(f"{run_id}/"), _event(record, image, run_id, context, condition)
+                return GivenUp(run_id, table, item, image.get("Expires"), told)
+    raise EnvelopeError(f"no item that a stream of this deployment brings to a function: {record!r:.300} {context!r:.300}")
+
+
+def _table(source: str, settings: Settings) -> str | None:
+    return next((name for name in settings.tables.values() if f":table/{name}/stream/" in source), None)
+
+
+def _event(record: Any, image: dict[str, Any], run_id: str, context: dict[str, Any], condition: str) -> dict[str, Any]:
+    """What the recorder is told: by an item addressed to itself that one's own words, else by Lambda's for a failed event."""
+    match image:
+        case {"To": {"S": "recorder"}, "Failure": _}:
+            return {"Records": [record]}
+    message = (
+        f"the stream gave up after {context.get('approximateInvokeCount')} invocations, none of which could tell what was wrong: "
+        "the function could not start, was killed, was throttled, or lacks a right to say so; see its log"
+    )
+    return {
+        "requestContext": context,
+        "requestPayload": {"Session": run_id, "Fan-out": {"Index": _index(image)}},
+        "responsePayload": {"errorType": condition, "errorMessage": message},
+    }
+
+
+def _index(image: dict[str, Any]) -> int | None:
+    match image.get("Index"):
+        case {"N": str(number)} if number.isdecimal():
+            return int(number)
+    return None

@@ -1,0 +1,85 @@
+"""Runs that are overdue: an event of theirs got lost, and nothing is left that could tell of it.
+
+Lambda may delete an asynchronous event from its queue without a word
+(https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html). So a rule of EventBridge has the recorder of
+failures look after the open runs every few minutes::
+
+    {"source": "aws.events", "detail-type": "Scheduled Event", "resources": ["arn:aws:events:...:rule/..."], "detail": {}, ...}
+
+A sweep lists the markers of open runs (see `open_runs`). It looks closer only at a run whose deadline has passed: it records one
+that has not ended as failed, and then removes the markers. Right before it records a failure, it lists the run's markers again,
+and so spares a run that was resumed or removed since. (Milliseconds remain between that look and the record. A run that is
+resumed just then fails once more with this cause, and is resumed again.)
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from runtime.aws import s3
+from runtime.aws.errors import StorageError
+from runtime.orchestration import output
+from runtime.orchestration.ending import open_runs
+from runtime.orchestration.ending.record import complete
+from runtime.orchestration.recorder import recording
+from runtime.orchestration.settings import Settings
+from runtime.run import Run, within
+
+ERROR = "RunOverdue"
+
+
+def sweep() -> int:
+    """Record the runs that are overdue as failed, and forget those that have ended; how many were recorded.
+
+    Raises:
+        StorageError: a request finally failed. The other runs are looked after all the same.
+    """
+    settings, recorded, failures = Settings.load(), 0, []
+    with within(Run("sweep")):
+        deadlines = _deadlines(s3.list_keys(settings.results_bucket, open_runs.PREFIX))
+    for run_id, own in deadlines.items():
+        if max(own) > time.time():
+            continue
+        try:
+            with within(Run(run_id)):
+                recorded += _look_after(run_id, own, settings)
+        except StorageError as error:
+            failures.append(error)
+    output.write({"outcome": "swept", "open": len(deadlines), "recorded": recorded})
+    if failures:
+        raise failures[0]
+    return recorded
+
+
+def _look_after(run_id: str, own: set[int], settings: Settings) -> bool:
+    """Whether the run is recorded as failed by this; in any case, that it has ended is no longer to be looked for."""
+    bucket = settings.results_bucket
+    ended = {f"{run_id}/result.json", f"{run_id}/failed.json"} & set(s3.list_keys(bucket, f"{run_id}/"))
+    if not ended:
+        if _deadlines(s3.list_keys(bucket, open_runs.folder(run_id))).get(run_id) != own:
+            return recording.turn_back("the run was resumed or removed since", run=run_id)
+        recording.record(complete(run_id, settings.function_prefix, _told(max(own))))
+    for deadline in own:
+        s3.delete(bucket, open_runs.marker(run_id, deadline))
+    return not ended
+
+
+def _deadlines(keys: Iterable[str]) -> dict[str, set[int]]:
+    """All that are marked, by run."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for key in keys:
+        if marked := open_runs.parse_marker(key):
+            found[marked[0]].add(marked[1])
+    return found
+
+
+def _told(deadline: int) -> dict[str, Any]:
+    by = datetime.fromtimestamp(deadline, UTC).isoformat(timespec="seconds")
+    message = (
+        f"the run had neither result nor failure by {by}, the latest time at which it could have ended: the platform has lost an "
+        "event of it, or has throttled its functions for very long; resume the run, and what is missing is done"
+    )
+    unknown = dict.fromkeys(("function", "index", "request_id", "attempts"))
+    return unknown | {"error": ERROR, "message": message, "traceback": []}

@@ -1,0 +1,96 @@
+"""What the recorder is told, by whom."""
+
+import json
+from typing import Any
+from urllib.parse import unquote_plus
+
+from runtime.orchestration.ending.record import complete, from_response
+from runtime.orchestration.s3_triggers.stage import parse_key
+from runtime.orchestration.workflow.envelope import EnvelopeError, checked_run_id
+
+_BRANCHES = ("mapper", "reducer")
+"""The functions that run once for each index. A fan-in too may be triggered by a value, whose index says nothing of it."""
+
+
+def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:
+    """Translate a platform's failure record into ours.
+
+    Raises:
+        EnvelopeError: the event names no run.
+    """
+    if not isinstance(event, dict):
+        raise EnvelopeError(f"not a failure record: {event!r:.200}")
+    match event:
+        case {"Records": [{"dynamodb": {"NewImage": {"Run": {"S": str(run_id)}, "Failure": {"S": str(record)}}}}]}:
+            return complete(checked_run_id(run_id), function_prefix, _record(record))
+    told = _from_destination(event, function_prefix) if "requestContext" in event else _from_catch(event)
+    return complete(checked_run_id(told["run"]), function_prefix, told)
+
+
+def _record(text: str) -> dict[str, Any]:
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict):
+        raise EnvelopeError(f'"Failure" is no failure record: {text!r:.200}')
+    return record
+
+
+def _from_destination(event: dict[str, Any], function_prefix: str) -> dict[str, Any]:
+    request, payload = event["requestContext"], event.get("requestPayload")
+    request = request if isinstance(request, dict) else {}
+    payload = payload if isinstance(payload, dict) else {}
+    run_id, index = _place(payload, request.get("requestId"))
+    name = str(request.get("functionArn", "")).partition(":function:")[2].partition(":")[0]
+    function = name.removeprefix(function_prefix) or None
+    told = from_response(event.get("responsePayload"))
+    return {
+        "run": run_id,
+        "function": function,
+        "index": index if function in _BRANCHES else None,
+        **told,
+        # Where the function never ran there is no answer of it, such as for an event that grew too old.
+        "error": told["error"] or request.get("condition"),
+        "request_id": request.get("requestId"),
+        "attempts": request.get("approximateInvokeCount"),
+    }
+
+
+def _from_catch(event: dict[str, Any]) -> dict[str, Any]:
+    failure = event.get("Failure")
+    failure = failure if isinstance(failure, dict) else {}
+    cause = failure.get("Cause")
+    try:
+        response = json.loads(cause) if isinstance(cause, str) else None
+    except (ValueError, RecursionError):
+        response = None
+    told = from_response(response if isinstance(response, dict) else {"errorMessage": cause})
+    return {
+        "run": event.get("Session"),
+        "function": failure.get("Function"),
+        "index": failure.get("Index"),
+        **told,
+        "error": told["error"] or failure.get("Error"),
+        "attempts": _attempts(failure),
+    }
+
+
+def _attempts(failure: dict[str, Any]) -> Any:
+    attempts = failure.get("Attempts")
+    if not isinstance(attempts, dict):
+        return None
+    return attempts.get(str(failure.get("Error")), attempts.get("States.ALL"))
+
+
+def _place(payload: dict[str, Any], request_id: Any) -> tuple[Any, Any]:
+    """Run and index that a failed event was for: an S3 event has them in its key, an envelope in its fields."""
+    match payload:
+        case {"Records": [{"s3": {"object": {"key": str(key)}}}, *_]}:
+            return parse_key(unquote_plus(key))
+        case {"Session": run_id, "Fan-out": {"Index": index}}:
+            return run_id, index
+        case {"Session": run_id}:
+            return run_id, None
+    # An entry function that made its run from a bare document did so under its request id.
+    return request_id, None

@@ -1,0 +1,26 @@
+"""Storing why a run cannot finish, and saying in the log what was or was not stored."""
+
+import os
+from typing import Any
+
+from runtime.orchestration import output
+from runtime.orchestration.ending.result import record_failure
+from runtime.run import current_run
+
+
+class RunFailed(Exception):
+    """A failure is recorded, and the state machine's execution shall end with it. The definition's retriers know this name."""
+
+
+def record(failure: dict[str, Any]) -> bool:
+    """Store a failure of the current run, and log it; False if the run ended otherwise before. Raises StorageError."""
+    if end := record_failure(os.environ["RESULTS_BUCKET"], failure["run"], failure):
+        return turn_back(end, run=failure["run"])
+    output.write({"outcome": "ok", "requests": dict(current_run().requests), **failure})
+    return True
+
+
+def turn_back(reason: str, **about: str) -> bool:
+    """Log why nothing is recorded, and what of; False, for it is not."""
+    output.write({"outcome": "turned back", "reason": reason, **about})
+    return False

@@ -1,0 +1,1 @@
+"""A function runs because an object was created."""

@@ -1,0 +1,86 @@
+"""One stage of a run in a bucket that triggers a function: the objects between a fan-out or fan-in and what it starts.
+
+    {run}/{index}.json   a value; its creation triggers the bucket's function. Index 0 stands for a fan-out of nothing:
+                         there is no value, but the fan-in must be triggered all the same
+    {run}/.unum_map      {"Size": 6}: how many values a fan-out has; written before them
+    {run}/.sync          {"Size": 6}: the same, carried on to where the branches return; written before each of their values
+    {run}/.lock          which invocation does the fan-in, see `lock`
+
+Every object is created only if absent: the first writer wins, and a repetition changes and triggers nothing. Only names that
+end in `.json` trigger, so bookkeeping never does. Removed by the client with the run, or expired by lifecycle.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from runtime.aws import s3
+from runtime.aws.errors import StorageError
+from runtime.concurrency import at_once
+from runtime.encoding import encode
+from runtime.orchestration.values.found import Found
+from runtime.orchestration.workflow.envelope import RUN_ID, EnvelopeError
+
+NOTHING = 0
+_KEY = re.compile(rf"({RUN_ID.pattern})/(0|[1-9][0-9]*)\.json")
+
+
+class Stage:
+    """A run's part of a stage's bucket."""
+
+    def __init__(self, bucket: str, run_id: str) -> None:
+        self.bucket, self._prefix = bucket, run_id + "/"
+
+    def key(self, name: str) -> str:
+        """Key of one of the run's objects here."""
+        return self._prefix + name
+
+    def create(self, name: str, value: Any) -> Any:
+        """Store a value unless there is one; return what is stored. Raises StorageError."""
+        body = encode(value)
+        stored = s3.create_or_read(self.bucket, self.key(name), body)
+        return value if stored == body else json.loads(stored)
+
+    def find(self, name: str) -> Found | None:
+        """A value, or None. Raises StorageError."""
+        body = s3.get(self.bucket, self.key(name))
+        return None if body is None else Found(json.loads(body))
+
+    def values(self, size: int) -> list[Any]:
+        """The values 1 to `size`, in order. Raises StorageError, also when one isn't there."""
+        return at_once([partial(self.must_find, value_name(index)) for index in range(1, size + 1)])
+
+    def must_find(self, name: str) -> Any:
+        """A value that the run cannot go on without. Raises StorageError, also when there is none."""
+        found = self.find(name)
+        if found is None:
+            raise StorageError("s3:GetObject", self.bucket, self.key(name), "no such value in this run")
+        return found.value
+
+    def create_all(self, values: Mapping[str, Any]) -> None:
+        """Store many values at once, each unless there is one. Raises StorageError."""
+        at_once([partial(self.create, name, value) for name, value in values.items()])
+
+    def indexes(self) -> set[int]:
+        """Which values are there, 0 among them for a fan-out of nothing; every page is read. Raises StorageError."""
+        parsed = (_KEY.fullmatch(key) for key in s3.list_keys(self.bucket, self._prefix))
+        return {int(match[2]) for match in parsed if match}
+
+
+def value_name(index: int) -> str:
+    """Name of a value within its run."""
+    return f"{index}.json"
+
+
+def parse_key(key: str) -> tuple[str, int]:
+    """Run id and index of a value's key.
+
+    Raises:
+        EnvelopeError: it is not one.
+    """
+    match = _KEY.fullmatch(key)
+    if not match:
+        raise EnvelopeError(f"not the key of a value, {{run}}/{{index}}.json: {key!r:.200}")
+    return match[1], int(match[2])

@@ -1,0 +1,1 @@
+"""A Step Functions state machine invokes each function and knows who is next."""

@@ -1,0 +1,1 @@
+"""Where return values and claim checks lie."""

@@ -1,0 +1,1 @@
+"""Who follows whom, and what functions pass to each other."""
