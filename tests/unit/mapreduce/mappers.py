@@ -74,10 +74,11 @@ class LeftBehind:
 PROGRAM = """
 import multiprocessing, os, sys, threading
 from concurrent.futures import ProcessPoolExecutor
-from runtime.mapreduce import emit, emitting, run_map, storage
+from runtime.aws import s3
+from runtime.mapreduce import emit, emitting, run_map
 
 stored = []
-storage.put_once = lambda bucket, key, body: stored.append(key)
+s3.put_once = lambda bucket, key, body: stored.append(key)
 
 {user_map}
 
