@@ -14,7 +14,7 @@ from scripts.paths import Embedded
 
 
 def parser() -> argparse.ArgumentParser:
-    """Returns the parser of `up [--port N] [--no-auth] [--lambda-endpoint URL] [--keep-state]`, `restart`, `status`, `down`."""
+    """Return the parser of `up [--port N] [--no-auth] [--lambda-endpoint URL] [--keep-state]`, `restart`, `status`, `down`."""
     root = argparse.ArgumentParser(
         prog="python -m scripts.embedded", description="Start, look at and stop the embedded AWS (loopback only)."
     )
@@ -46,7 +46,7 @@ def _loopback(text: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command and returns its exit code; every failure is one sentence on stderr."""
+    """Run one command and return its exit code; every failure is one sentence on stderr."""
     options = parser().parse_args(arguments)
     paths = Embedded()
     try:

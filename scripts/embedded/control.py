@@ -17,7 +17,7 @@ _KEEPING_SECONDS = 60.0
 
 
 def up(paths: Embedded, *, port: int | None, auth: bool, lambda_endpoint: str | None = None, keeps: bool = False) -> int:
-    """Starts the emulator unless it runs; prints the endpoint. A second call changes nothing and returns 0, too.
+    """Start the emulator unless it runs; print the endpoint. A second call changes nothing and returns 0, too.
 
     `lambda_endpoint` is what functions take for AWS, if not the emulator itself. With `keeps` it can be restarted.
 
@@ -46,7 +46,7 @@ def up(paths: Embedded, *, port: int | None, auth: bool, lambda_endpoint: str | 
 
 
 def restart(paths: Embedded) -> int:
-    """Ends the emulator and its workers, and starts it on the same port with what it held: deployments, objects, items.
+    """End the emulator and its workers, and start it on the same port with what it held: deployments, objects, items.
 
     What was under way is lost: invocations, events in queues. Executions that ran have failed then, and can be redriven.
 
@@ -66,7 +66,7 @@ def restart(paths: Embedded) -> int:
 
 
 def down(paths: Embedded) -> int:
-    """Ends the emulator and its workers and removes what they held; log.txt stays. Nothing running: also fine."""
+    """End the emulator and its workers and remove what they held; log.txt stays. Nothing running: also fine."""
     with _only_one(paths):
         known = state.read(paths.state)
         if known is not None and known.alive():
@@ -81,7 +81,7 @@ def down(paths: Embedded) -> int:
 
 
 def status(paths: Embedded, *, as_json: bool) -> int:
-    """Prints what runs and returns 0, or 3 when nothing does.
+    """Print what runs and return 0, or 3 when nothing does.
 
     As JSON: {"running": true, "endpoint_url", "pid", "port", "auth", "uptime_seconds", "deployments": [name, ...],
     "requests": {"since", "total", "counts": {"s3.PutObject": n, ...}, "functions": {name: invocations}}, ...} or
@@ -135,7 +135,7 @@ def _running(paths: Embedded) -> state.State | None:
 
 
 def _forget(paths: Embedded) -> None:
-    """Removes the state, the temporary files, and the records of what was deployed on the emulator that is gone."""
+    """Remove the state, the temporary files, and the records of what was deployed on the emulator that is gone."""
     paths.state.unlink(missing_ok=True)
     for directory in (paths.tmp, paths.deployments, paths.terraform):
         shutil.rmtree(directory, ignore_errors=True)
@@ -146,7 +146,7 @@ def _forget(paths: Embedded) -> None:
 
 @contextlib.contextmanager
 def _only_one(paths: Embedded) -> Iterator[None]:
-    """Lets one `up` or `down` of a build directory run at a time; the second waits for the first."""
+    """Let one `up` or `down` of a build directory run at a time; the second waits for the first."""
     try:
         with only_one(paths.lock, "the embedded AWS"):
             yield

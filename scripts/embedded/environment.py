@@ -14,7 +14,7 @@ _STAMP = "requirements.stamp"
 
 
 def prepare(paths: Embedded) -> None:
-    """Makes `build/embedded/venv` unless it holds what requirements/embedded.txt asks for; says so on stdout.
+    """Make `build/embedded/venv` unless it holds what requirements/embedded.txt asks for; say so on stdout.
 
     A stamp, written last, names the bytes of the requirements and the interpreter: a venv without it is half-made and
     is made anew. Raises EnvironmentSetupError with the cause; nothing half-made is left then.

@@ -54,7 +54,7 @@ def _somebody_listens(port: int) -> bool:
 def start(
     paths: Embedded, listener: socket.socket, *, auth: bool, lambda_endpoint: str | None = None, keeps: bool = False
 ) -> state.State:
-    """Starts the server on `listener`, waits until it answers, writes state.json and returns what is in it.
+    """Start the server on `listener`, wait until it answers, write state.json and return what is in it.
 
     With `keeps` it reads what an earlier one kept in the temporary directory, and keeps there what it has when it ends.
 

@@ -17,7 +17,7 @@ def runs(pid: int, token: str) -> bool:
 
 
 def end_group(group: int, grace_seconds: float = 5.0) -> None:
-    """Ends the process group: SIGTERM, then SIGKILL after `grace_seconds`; returns when nobody is left in it.
+    """End the process group: SIGTERM, then SIGKILL after `grace_seconds`; return when nobody is left in it.
 
     The emulator leads a group of its own, and its worker processes are born into it, so this reaches those too whose
     parent is gone. Raises EmbeddedError when something survives SIGKILL for 5 seconds.
@@ -36,7 +36,7 @@ def end_group(group: int, grace_seconds: float = 5.0) -> None:
 
 
 def end_orphans(group: int, marker: str) -> bool:
-    """Ends what is left of a group whose leader died: workers that were busy then. Returns whether there was any.
+    """End what is left of a group whose leader died: workers that were busy then. Returns whether there was any.
 
     Only if one of them has `marker` (the emulator's own temporary directory) in its command line: the number of a group
     that is gone may belong to somebody else by now.

@@ -29,7 +29,7 @@ class State:
     keeps: bool = False
 
     def write(self, path: Path) -> None:
-        """Writes the file whole or not at all."""
+        """Write the file whole or not at all."""
         write_whole(path, [json.dumps(asdict(self), indent=2).encode(), b"\n"])
 
     def alive(self) -> bool:

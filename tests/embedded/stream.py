@@ -67,7 +67,7 @@ class Stream:
         self.arn = description["LatestStreamArn"]
 
     def put(self, number: str, key: str = "", **do: Any) -> None:
-        """Writes an item; `do` is what the function does with it: raise, fail (so many times), sleep, compute (seconds)."""
+        """Write an item; `do` is what the function does with it: raise, fail (so many times), sleep, compute (seconds)."""
         item = {"k": {"S": key or number}, "id": {"S": number}, "do": {"S": json.dumps(do)}}
         self.emulator.dynamodb.put_item(TableName=self.table, Item=item)
 

@@ -66,7 +66,7 @@ def handler(event, context):
 """
 
 
-def test_function_pays_for_botocore_only_if_it_imports_it_and_is_watched_for_loops_in_any_case(emulator: Emulator) -> None:
+def test_function_is_watched_for_loops_and_pays_for_no_botocore(emulator: Emulator) -> None:
     told = emulator.invoke(emulator.function(code=HANDLER), {})
 
     assert told == {"before": False, "told": ["1", "1"]}
@@ -97,7 +97,7 @@ def test_function_that_raised_goes_on_in_its_worker_and_one_that_exited_does_not
     assert died["errorType"] == "Runtime.ExitError"
 
 
-def test_event_that_waited_while_its_function_was_updated_runs_the_new_code_and_so_do_others(emulator: Emulator) -> None:
+def test_event_that_waited_while_its_function_was_updated_runs_the_new_code(emulator: Emulator) -> None:
     name, first, second = emulator.function(code=WRITING.replace("VERSION", "1")), emulator.bucket(), emulator.bucket()
     emulator.functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
     emulator.invoke(name, {"bucket": first, "seconds": 20}, "Event")

@@ -128,3 +128,42 @@ def test_a_distributed_map_fails_when_the_input_of_a_child_cannot_be_made(emulat
     assert json.loads(run("$[0]")["output"]) == [{"run": 1}, {"run": 1}]
     done = run("$.nope")
     assert (done["status"], done["error"]) == ("FAILED", "States.Runtime")
+
+
+def test_a_throttled_task_is_named_as_lambda_names_it(emulator: Emulator) -> None:
+    name = emulator.function()
+    emulator.functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+
+    done = emulator.execute(task(name), {})
+
+    assert (done["status"], done["error"]) == ("FAILED", "Lambda.TooManyRequestsException")
+
+
+def test_paths_of_many_branches_are_read_at_once(emulator: Emulator) -> None:
+    read = {"Type": "Pass", "Parameters": {"text.$": "$['text']"}, "End": True}
+    mapped = {"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "P", "States": {"P": read}}}
+    items = [{"text": str(number)} for number in range(200)]
+
+    for _ in range(3):
+        done = emulator.execute({"StartAt": "M", "States": {"M": mapped}}, items)
+
+        assert json.loads(done.get("output", "[]")) == items
+
+
+def test_an_inline_map_runs_40_iterations_at_once(emulator: Emulator) -> None:
+    def seconds(items: int) -> float:
+        wait = {"Type": "Wait", "Seconds": 2, "End": True}
+        mapped = {"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "W", "States": {"W": wait}}}
+        done = emulator.execute({"StartAt": "M", "States": {"M": mapped}}, list(range(items)))
+        return float((done["stopDate"] - done["startDate"]).total_seconds())
+
+    assert seconds(40) < 4 <= seconds(41)
+
+
+def test_a_map_over_anything_but_an_array_fails(emulator: Emulator) -> None:
+    processor = {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}
+    mapped = {"Type": "Map", "End": True, "ItemsPath": "$.data", "ItemProcessor": processor}
+
+    done = emulator.execute({"StartAt": "M", "States": {"M": mapped}}, {"data": {"no": "array"}})
+
+    assert (done["status"], done["error"]) == ("FAILED", "States.Runtime")

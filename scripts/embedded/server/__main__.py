@@ -23,7 +23,7 @@ from scripts.embedded.server.slots import Slots
 
 
 def main() -> int:
-    """Returns the exit code; 1 with one sentence on stderr when ministack is not the version that we know."""
+    """Return the exit code; 1 with one sentence on stderr when ministack is not the version that we know."""
     options = _options()
     _die_with_parent(options.guard)
     _refuse_beyond_loopback(options.socket)

@@ -63,7 +63,7 @@ def operation(method: str, path: str, query: str, headers: Mapping[str, str]) ->
 
 
 def form_operation(name: str, body: bytes) -> str:
-    """Completes "iam.?" to "iam.CreateRole" from the form's Action."""
+    """Complete "iam.?" to "iam.CreateRole" from the form's Action."""
     action = parse_qs(body.decode("latin-1")).get("Action", ["POST"])[0]
     return f"{name.removesuffix(FORM)}.{action}"
 

@@ -45,17 +45,17 @@ class Counter:
         self._functions: Tally[str] = Tally()
 
     def request(self, name: str) -> None:
-        """Counts one HTTP request, e.g. "s3.PutObject"."""
+        """Count one HTTP request, e.g. "s3.PutObject"."""
         with self._lock:
             self._requests[name] += 1
 
     def event(self, name: str) -> None:
-        """Counts something that is no request, e.g. "lambda.throttles"."""
+        """Count something that is no request, e.g. "lambda.throttles"."""
         with self._lock:
             self._events[name] += 1
 
     def invocation(self, function: str) -> None:
-        """Counts one run of a function."""
+        """Count one run of a function."""
         with self._lock:
             self._events["lambda.invocations"] += 1
             self._functions[function] += 1
@@ -92,7 +92,7 @@ class CountingApp:
             await self._application(scope, self._count(scope, receive), send)
 
     def _count(self, scope: Message, receive: Receive) -> Receive:
-        """Counts the request; one that names its operation in a form body only when that body arrives."""
+        """Count the request; one that names its operation in a form body only when that body arrives."""
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         query = scope.get("query_string", b"").decode("latin-1")
         name = operation(scope["method"], scope["path"], query, headers)

@@ -10,7 +10,7 @@ class Deliveries:
         self.times = 1
 
     def set(self, text: str) -> bool:
-        """Takes "1" to "9"; whether it was that."""
+        """Take "1" to "9"; whether it was that."""
         if text not in map(str, range(1, self.MOST + 1)):
             return False
         self.times = int(text)

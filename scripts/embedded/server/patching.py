@@ -14,12 +14,12 @@ class RepairError(Exception):
 
 
 def module(name: str) -> Any:
-    """Imports `ministack.<name>`; untyped, since ministack is."""
+    """Import `ministack.<name>`; untyped, since ministack is."""
     return importlib.import_module(f"ministack.{name}")
 
 
 def require(owner: Any, name: str, parameters: tuple[str, ...] | None = None) -> Any:
-    """Returns `owner.name`; with `parameters`, checks that it is called with these (leading) ones.
+    """Return `owner.name`; with `parameters`, check that it is called with these (leading) ones.
 
     Raises RepairError, which names the pinned version.
     """
@@ -35,7 +35,7 @@ def require(owner: Any, name: str, parameters: tuple[str, ...] | None = None) ->
 
 
 def replace(owner: Any, name: str, parameters: tuple[str, ...], make: Callable[[Any], Any]) -> None:
-    """Sets `owner.name` to `make(original)` after `require`."""
+    """Set `owner.name` to `make(original)` after `require`."""
     setattr(owner, name, make(require(owner, name, parameters)))
 
 

@@ -67,7 +67,7 @@ class Slots:
         return box[0]
 
     def give(self, ticket: Ticket) -> None:
-        """Ends an invocation."""
+        """End an invocation."""
         with self._lock:
             self._running.discard(ticket)
             self._grant()
@@ -83,7 +83,7 @@ class Slots:
             granted.set()
 
     def _govern(self) -> None:
-        """Looks at the running ones ten times a second, only while somebody waits for a place."""
+        """Look at the running ones ten times a second, only while somebody waits for a place."""
         while True:
             time.sleep(_TICK_SECONDS)
             with self._lock:

@@ -24,13 +24,15 @@ _logger = logging.getLogger("embedded.asynchronous")
 
 
 def queue_events(slots: Slots, deliveries: Deliveries) -> None:
-    """Replaces ministack's one thread and one process for each asynchronous event by a queue before `slots`.
+    """Replace ministack's one thread and one process for each asynchronous event by a queue before `slots`.
 
     - 300 events at once would start some 200 Python processes; here they wait their turn.
     - ministack counts a throttled attempt as a failed one, and so loses events after three throttles. AWS puts the event
       back and tries again, until the event's maximum age. So here.
     - The failure destination gets AWS's whole record; ministack leaves out request id, version and time.
     - It gets it only when the function's role may send it there; ministack asks nobody.
+
+    Unneeded once tests/embedded/test_functions.py::test_throttled_events_are_not_lost passes without it.
     """
     lambda_svc = module("services.lambda_svc")
     for name in (
@@ -83,7 +85,7 @@ class AsynchronousQueue:
         threading.Thread(target=self._dispatch, name="async-dispatcher", daemon=True).start()
 
     def submit(self, func: dict[str, Any], event: Any) -> None:
-        """Takes an event; returns at once. Each delivery of it is retried by itself."""
+        """Take an event; return at once. Each delivery of it is retried by itself."""
         for _ in range(self._deliveries.times):
             self._push(Event(func, event, contextvars.copy_context()), delay_seconds=0.0)
 

@@ -117,7 +117,10 @@ def begin(execution: dict[str, Any], states: dict[str, Any], before: Branch | No
 
 
 def follow_executions() -> None:
-    """Keeps a branch for each execution and iteration; shows iterations in the history, as AWS does and ministack doesn't."""
+    """Keep a branch for each execution and iteration; show iterations in the history, as AWS does and ministack doesn't.
+
+    Unneeded once tests/embedded/test_redrive.py::test_an_iteration_goes_on_with_the_state_that_failed passes without it.
+    """
     states = module("services.stepfunctions")
     require(states, "_state_machines")
 
@@ -204,9 +207,11 @@ def follow_executions() -> None:
 
 
 def stop_for_good() -> None:
-    """Lets nothing go on for an execution that has ended or was stopped: no task, retry, iteration or child begins any more.
+    """Let nothing go on for an execution that has ended or was stopped: no task, retry, iteration or child begins any more.
 
     ministack lets the Map of a stopped execution run to its end, and calls the execution failed if that fails.
+
+    Unneeded once tests/embedded/test_redrive.py::test_nothing_goes_on_after_a_stop passes without it.
     """
     states = module("services.stepfunctions")
     executions = require(states, "_executions")

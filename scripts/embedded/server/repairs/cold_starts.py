@@ -50,6 +50,9 @@ def import_no_botocore() -> None:
     """Has a worker mark its HTTP requests, by which ministack knows recursive loops, whatever makes them.
 
     ministack marks botocore's alone, and imports it at every cold start, which takes longer than all that our functions import.
+
+    Unneeded once tests/embedded/test_cold_starts.py::test_function_is_watched_for_loops_and_pays_for_no_botocore
+    passes without it.
     """
     runtime = module("core.lambda_runtime")
     script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
@@ -62,9 +65,11 @@ def import_no_botocore() -> None:
 
 
 def share_layers() -> None:
-    """Unpacks a layer when it is first used, for all workers; ministack does so for each worker anew.
+    """Unpack a layer when it is first used, for all workers; ministack does so for each worker anew.
 
     On AWS too, the layers of a function lie ready in a file system that it cannot write to.
+
+    Unneeded once tests/embedded/test_cold_starts.py::test_workers_share_what_a_layer_unpacks_to passes without it.
     """
     layers = _Layers()
 

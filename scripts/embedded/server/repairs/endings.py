@@ -25,12 +25,14 @@ _GRACE_SECONDS = 5.0
 
 
 def tell_of_exceptions_as_lambda_does() -> None:
-    """Reports a Python exception with its class name and its stack, and keeps the worker.
+    """Report a Python exception with its class name and its stack, and keep the worker.
 
     ministack calls every exception "Runtime.HandlerError", keeps the stack to itself, and ends the worker, so that each retry
     starts cold. AWS: {"errorMessage", "errorType": class name, "requestId", "stackTrace": [str, ...]}. What can't be told so
     ends the process, on AWS too: a `__str__` that raises, half a surrogate pair in the message. The worker's answer is read as
     one that went well, and made an error of afterwards.
+
+    Unneeded once tests/embedded/test_functions.py::test_errors_carry_class_name_and_stack passes without it.
     """
     runtime = module("core.lambda_runtime")
     script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
@@ -52,10 +54,12 @@ def tell_of_exceptions_as_lambda_does() -> None:
 
 
 def tell_of_exits_as_lambda_does() -> None:
-    """Reports a process that has ended as Runtime.ExitError, with its exit status or the signal; ministack does not look at them.
+    """Report a process that has ended as Runtime.ExitError, with its exit status or the signal; ministack does not look at them.
 
     AWS: "Runtime exited with error: exit status 1", "... signal: killed", and for status 0 "Runtime exited without providing a
     reason".
+
+    Unneeded once tests/embedded/test_endings.py::test_end_of_the_process_is_told_with_its_status passes without it.
     """
     worker = require(module("core.lambda_runtime"), "Worker")
 
@@ -92,7 +96,10 @@ def tell_of_exits_as_lambda_does() -> None:
 
 
 def answer_with_what_was_told() -> None:
-    """Answers a failed invocation with what was told of it above; ministack has room for a text alone."""
+    """Answer a failed invocation with what was told of it above; ministack has room for a text alone.
+
+    Unneeded once tests/embedded/test_functions.py::test_errors_carry_class_name_and_stack passes without it.
+    """
 
     def make(original: Any) -> Any:
         def execute(func: Any, event: Any, request_id: str) -> Any:

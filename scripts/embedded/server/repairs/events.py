@@ -9,9 +9,11 @@ from scripts.embedded.server.patching import module, replace, require
 
 
 def invoke_as_lambda_does() -> None:
-    """Invokes a rule's function asynchronously: with retries, in the queue, and only if the function's policy allows it.
+    """Invoke a rule's function asynchronously: with retries, in the queue, and only if the function's policy allows it.
 
     ministack starts the function once, asks nobody, and forgets the event if it fails.
+
+    Unneeded once tests/embedded/test_events.py::test_function_that_a_rule_starts_is_tried_again passes without it.
     """
     events, lambda_svc = module("services.eventbridge"), module("services.lambda_svc")
     require(events, "get_account_id")
@@ -45,7 +47,10 @@ def invoke_as_lambda_does() -> None:
 
 
 def tell_of_redrives() -> None:
-    """Tells in an execution's event how often it was redriven; ministack, which redrives none, always says 0."""
+    """Tell in an execution's event how often it was redriven; ministack, which redrives none, always says 0.
+
+    Unneeded once tests/embedded/test_events.py::test_event_of_an_execution_says_how_often_it_was_redriven passes without it.
+    """
     events, states = module("services.eventbridge"), module("services.stepfunctions")
     executions = require(states, "_executions")
 

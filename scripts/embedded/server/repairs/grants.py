@@ -8,10 +8,12 @@ from scripts.embedded.server.patching import module, replace, require
 
 
 def ask_before_notifying() -> None:
-    """Lets S3 notify a function only when the function's resource policy allows it for that bucket, as AWS does.
+    """Let S3 notify a function only when the function's resource policy allows it for that bucket, as AWS does.
 
     AWS also refuses a notification configuration with such a function: an `aws_lambda_permission` that is missing, or
     made after the notification, fails at once.
+
+    Unneeded once tests/embedded/test_s3.py::test_s3_may_notify_only_functions_whose_policy_allows_the_bucket passes without it.
     """
     s3 = module("services.s3")
     lambda_svc = module("services.lambda_svc")
@@ -50,7 +52,10 @@ def ask_before_notifying() -> None:
 
 
 def ask_the_state_machine() -> None:
-    """Fails a Lambda task when the state machine's role may not invoke the function, as AWS does."""
+    """Fail a Lambda task when the state machine's role may not invoke the function, as AWS does.
+
+    Unneeded once tests/embedded/test_states.py::test_a_machine_needs_a_role_that_may_invoke_the_function passes without it.
+    """
     states = module("services.stepfunctions")
     lambda_svc = module("services.lambda_svc")
     failure = require(states, "_ExecutionError")

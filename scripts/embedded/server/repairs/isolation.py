@@ -18,10 +18,13 @@ _KEPT = {"PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "TZ"}
 
 
 def run_on_a_python_of_their_own() -> None:
-    """Starts workers on the interpreter that MAPREDUCE_LAMBDA_PYTHON names, without the emulator's own variables.
+    """Start workers on the interpreter that MAPREDUCE_LAMBDA_PYTHON names, without the emulator's own variables.
 
     ministack starts them on its own interpreter and with its own environment: `import yaml` works there, and fails on AWS.
     Variables that a function's configuration sets are kept, whatever their name: a worker gets those after its start.
+
+    Unneeded once tests/embedded/test_isolation.py::test_functions_see_no_package_of_the_emulator_or_of_the_tools
+    passes without it.
     """
     python = os.environ.get(LAMBDA_PYTHON, "")
     if not os.access(python, os.X_OK):

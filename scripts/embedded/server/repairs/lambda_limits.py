@@ -11,7 +11,10 @@ RESPONSE_BYTES = 6_291_556
 
 
 def limit_request_payloads() -> None:
-    """Answers 413 RequestEntityTooLargeException above 6 MB (synchronous) or 1 MB (asynchronous), as AWS does."""
+    """Answer 413 RequestEntityTooLargeException above 6 MB (synchronous) or 1 MB (asynchronous), as AWS does.
+
+    Unneeded once tests/embedded/test_functions.py::test_payload_limits passes without it.
+    """
     lambda_svc = module("services.lambda_svc")
 
     def make(original: Any) -> Any:
@@ -34,7 +37,10 @@ def limit_request_payloads() -> None:
 
 
 def limit_response_payloads() -> None:
-    """Fails an invocation whose return value is above 6 MB with Function.ResponseSizeTooLarge, as AWS does."""
+    """Fail an invocation whose return value is above 6 MB with Function.ResponseSizeTooLarge, as AWS does.
+
+    Unneeded once tests/embedded/test_functions.py::test_payload_limits passes without it.
+    """
 
     def make(original: Any) -> Any:
         def execute(func: Any, event: Any, request_id: str) -> Any:

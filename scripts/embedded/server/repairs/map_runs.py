@@ -27,11 +27,13 @@ _changing = threading.Lock()
 
 
 def run_children() -> None:
-    """Runs Distributed Maps as AWS does:
+    """Run Distributed Maps as AWS does:
 
     - a Map Run that fails or is stopped aborts the children that run, and starts no more;
     - a redriven one keeps its ARN, and redrives the children that did not succeed;
     - a Map whose child can't be given its input fails, while ministack goes on with null for that child's result.
+
+    Unneeded once tests/embedded/test_redrive.py::test_a_map_run_is_redriven_with_its_children passes without it.
     """
     states = module("services.stepfunctions")
     for name in ("_executions", "_map_runs", "_ExecutionError", "new_uuid", "now_iso"):

@@ -60,7 +60,7 @@ class Mappings:
         self._running: dict[str, _Mapping] = {}
 
     def refresh(self) -> None:
-        """Starts a thread for each mapping that has none, and lets all look at their settings and streams."""
+        """Start a thread for each mapping that has none, and let all look at their settings and streams."""
         with self._lock:
             present = {esm["UUID"]: (account, region, esm) for account, region, esm in self._lambda._iter_all_esms()}
             for name, (account, region, esm) in present.items():
@@ -91,7 +91,7 @@ class _Mapping:
         threading.Thread(target=self._serve, args=(account, region), name=f"stream-{esm['UUID']}", daemon=True).start()
 
     def stop(self) -> None:
-        """Ends the thread. What is in flight ends by itself and is not tried again."""
+        """End the thread. What is in flight ends by itself and is not tried again."""
         self._stopped = True
         self.woken.set()
 
@@ -109,7 +109,7 @@ class _Mapping:
         _logger.warning("stream mapping %s: ended", self._esm["UUID"])
 
     def _step(self) -> float:
-        """Does all that can be done now; returns the seconds until there is more, as far as is known."""
+        """Do all that can be done now; return the seconds until there is more, as far as is known."""
         settings = Settings.of(self._esm)
         function, config = self._lambda._get_func_record_for_qualifier(self._esm["FunctionName"], self._esm.get("Qualifier"))
         while not self._ended.empty():
@@ -200,7 +200,7 @@ class _Mapping:
         self._discard(lane.ended(batch, failed, settings, now))
 
     def _discard(self, discard: Discard | None) -> None:
-        """Leaves what is given up in the mapping's failure destination, an S3 bucket, whose notification then tells of it."""
+        """Leave what is given up in the mapping's failure destination, an S3 bucket, whose notification then tells of it."""
         if discard is None:
             return
         count, reason = len(discard.batch.records), discard.condition

@@ -35,10 +35,12 @@ _MOST_SECONDS = 2.0
 
 
 def give_functions_their_streams() -> None:
-    """Leaves a worker's descriptors 0 to 2 to the function: nothing to read, and a log to write to, at once.
+    """Leave a worker's descriptors 0 to 2 to the function: nothing to read, and a log to write to, at once.
 
     ministack speaks with a worker through descriptors 0 and 1. So `input()` takes the next event away and waits for ever, what a
     function writes to the descriptor rather than to `sys.stdout` is lost, and so is an unfinished line when it is killed.
+
+    Unneeded once tests/embedded/test_endings.py::test_output_is_the_log_and_nothing_else passes without it.
     """
     runtime = module("core.lambda_runtime")
     script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
@@ -49,10 +51,13 @@ def give_functions_their_streams() -> None:
 
 
 def read_all_output() -> None:
-    """Takes all that a worker has printed when an invocation ends, whatever it is.
+    """Take all that a worker has printed when an invocation ends, whatever it is.
 
     ministack waits for it for some milliseconds, which on a busy machine are too few. It stops reading at a byte that is no
     UTF-8, and the worker then waits for ever. Here a worker says where its output ends; the end of the process says so, too.
+
+    Unneeded once tests/embedded/test_endings.py::test_worker_that_printed_much_that_is_no_text_does_not_wait_for_ever
+    passes without it.
     """
     worker = require(module("core.lambda_runtime"), "Worker")
 

@@ -20,7 +20,10 @@ _UNSUCCESSFUL = ("FAILED", "ABORTED", "TIMED_OUT")
 
 
 def redrive_executions() -> None:
-    """Answers RedriveExecution, and tells of redrives in DescribeExecution."""
+    """Answer RedriveExecution, and tell of redrives in DescribeExecution.
+
+    Unneeded once tests/embedded/test_redrive.py::test_redrive_goes_on_with_the_task_that_failed passes without it.
+    """
     states = module("services.stepfunctions")
     for name in ("_executions", "_state_machines", "_ExecutionError", "json_response", "error_response_json", "now_iso"):
         require(states, name)
@@ -56,9 +59,11 @@ def redrive_executions() -> None:
 
 
 def fail_interrupted_executions() -> None:
-    """Fails the executions that a restart interrupted, so that somebody hears of them; they can be redriven, from their start.
+    """Fail the executions that a restart interrupted, so that somebody hears of them; they can be redriven, from their start.
 
     AWS has no such thing. ministack has them back as running, though nothing runs them.
+
+    Unneeded once tests/faults/test_restart.py::test_runs_outlive_a_restart passes without it.
     """
     states = module("services.stepfunctions")
     for name in ("_executions", "_map_runs", "now_iso"):

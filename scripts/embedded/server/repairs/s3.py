@@ -10,7 +10,10 @@ PAGE_KEYS = 1_000
 
 
 def forbid_long_keys() -> None:
-    """Refuses keys above 1,024 bytes of UTF-8 with KeyTooLongError, as AWS does: words become keys here."""
+    """Refuse keys above 1,024 bytes of UTF-8 with KeyTooLongError, as AWS does: words become keys here.
+
+    Unneeded once tests/embedded/test_s3.py::test_keys_above_1024_bytes_are_refused passes without it.
+    """
     s3 = module("services.s3")
     require(s3, "_object_error", ("code", "message", "status"))
 
@@ -29,7 +32,10 @@ def forbid_long_keys() -> None:
 
 
 def cap_pages() -> None:
-    """Lists at most 1,000 keys a page, whatever `max-keys` asks for: code that forgets paging must fail here, too."""
+    """List at most 1,000 keys a page, whatever `max-keys` asks for: code that forgets paging must fail here, too.
+
+    Unneeded once tests/embedded/test_s3.py::test_pages_hold_1000_keys_and_batches_delete_1000 passes without it.
+    """
 
     def make(original: Any) -> Any:
         def listing(bucket_name: str, query_params: dict[str, Any]) -> Any:
@@ -46,7 +52,10 @@ def cap_pages() -> None:
 
 
 def cap_batch_deletes() -> None:
-    """Refuses a DeleteObjects of more than 1,000 keys with MalformedXML, as AWS does."""
+    """Refuse a DeleteObjects of more than 1,000 keys with MalformedXML, as AWS does.
+
+    Unneeded once tests/embedded/test_s3.py::test_pages_hold_1000_keys_and_batches_delete_1000 passes without it.
+    """
     s3 = module("services.s3")
 
     def make(original: Any) -> Any:
@@ -65,10 +74,12 @@ def cap_batch_deletes() -> None:
 
 
 def hide_missing_keys() -> None:
-    """Answers 403, not 404, to a GET or HEAD of a missing key when the caller may not list the bucket.
+    """Answer 403, not 404, to a GET or HEAD of a missing key when the caller may not list the bucket.
 
     AWS does so, and a poller whose role lacks s3:ListBucket would work here and fail there. ListBucket is asked without
     a prefix, so a policy that allows it under an s3:prefix condition only counts as not allowing it.
+
+    Unneeded once tests/embedded/test_s3.py::test_a_missing_key_is_403_without_list_bucket_and_404_with_it passes without it.
     """
     s3 = module("services.s3")
     app = module("app")

@@ -17,7 +17,10 @@ _TERMINAL = ("States.DataLimitExceeded", "States.Runtime")
 
 
 def bound_lambda_tasks(slots: Slots) -> None:
-    """Lets a state machine's Lambda tasks wait for a place in `slots`: a Map of 200 items would start 200 processes."""
+    """Let a state machine's Lambda tasks wait for a place in `slots`: a Map of 200 items would start 200 processes.
+
+    Unneeded once tests/embedded/test_states.py::test_a_map_of_100_starts_few_processes passes without it.
+    """
 
     def make(original: Any) -> Any:
         def call(func_ref: Any, event: Any) -> Any:
@@ -35,9 +38,11 @@ def bound_lambda_tasks(slots: Slots) -> None:
 
 
 def read_paths_one_at_a_time() -> None:
-    """Keeps threads from reading the fields of paths (`$['text']`) at once: with 200 branches a run failed of it.
+    """Keep threads from reading the fields of paths (`$['text']`) at once: with 200 branches a run failed of it.
 
     Python 3.11 counts the depth of what `ast` makes for all threads together, and raises SystemError when two collide.
+
+    Unneeded once tests/embedded/test_states.py::test_paths_of_many_branches_are_read_at_once passes without it.
     """
     states, lock = module("services.stepfunctions"), threading.Lock()
     require(states, "ast")
@@ -50,7 +55,10 @@ def read_paths_one_at_a_time() -> None:
 
 
 def cap_inline_maps() -> None:
-    """Runs at most 40 iterations of an inline Map at once, as AWS does; ministack runs all of them."""
+    """Run at most 40 iterations of an inline Map at once, as AWS does; ministack runs all of them.
+
+    Unneeded once tests/embedded/test_states.py::test_an_inline_map_runs_40_iterations_at_once passes without it.
+    """
 
     def make(original: Any) -> Any:
         def run(state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
@@ -67,9 +75,11 @@ def cap_inline_maps() -> None:
 
 
 def limit_data() -> None:
-    """Enforces the 256 KiB of UTF-8 on execution input, task input, task result, and Map output.
+    """Enforce the 256 KiB of UTF-8 on execution input, task input, task result, and Map output.
 
     States.DataLimitExceeded is terminal on AWS: States.ALL does not catch it (nor States.Runtime), only its own name.
+
+    Unneeded once tests/embedded/test_states.py::test_data_limit_is_enforced_and_terminal passes without it.
     """
     states = module("services.stepfunctions")
     failure = require(states, "_ExecutionError")
@@ -118,7 +128,10 @@ def limit_data() -> None:
 
 
 def give_context_to_result_selectors() -> None:
-    """Lets ResultSelector read the context object (`$$...`), as on AWS; ministack puts null there."""
+    """Let ResultSelector read the context object (`$$...`), as on AWS; ministack puts null there.
+
+    Unneeded once tests/embedded/test_states.py::test_result_selectors_read_the_context passes without it.
+    """
     states = module("services.stepfunctions")
     require(states, "_resolve_params_obj", ("template", "data", "ctx"))
     context: contextvars.ContextVar[Any] = contextvars.ContextVar("states_context", default=None)
@@ -146,10 +159,12 @@ def give_context_to_result_selectors() -> None:
 
 
 def give_children_their_own_context() -> None:
-    """Gives each child of a Distributed Map its own `$$.Execution`, and no `$$.Map`, as AWS does.
+    """Give each child of a Distributed Map its own `$$.Execution`, and no `$$.Map`, as AWS does.
 
     ministack hands the parent's context down, so that a child which takes the run id from its own execution's name, or
     its index from `$$.Map.Item.Index`, works here and breaks there: both must travel through the ItemSelector.
+
+    Unneeded once tests/embedded/test_states.py::test_children_of_a_distributed_map_have_their_own_context passes without it.
     """
 
     def make(original: Any) -> Any:
@@ -170,9 +185,11 @@ def give_children_their_own_context() -> None:
 
 
 def fail_on_missing_paths() -> None:
-    """Fails a state whose Parameters, ItemSelector or ResultSelector names a path that is not in its data.
+    """Fail a state whose Parameters, ItemSelector or ResultSelector names a path that is not in its data.
 
     AWS does so with States.Runtime; ministack puts null there, and the mistake shows up far from its cause.
+
+    Unneeded once tests/embedded/test_states.py::test_a_path_that_is_not_there_fails_the_state passes without it.
     """
     states = module("services.stepfunctions")
     failure = require(states, "_ExecutionError")
@@ -206,7 +223,10 @@ def fail_on_missing_paths() -> None:
 
 
 def fail_on_items_that_are_no_array() -> None:
-    """Fails a Map whose ItemsPath leads to no array, with States.Runtime, as AWS does; ministack maps over `[what is there]`."""
+    """Fail a Map whose ItemsPath leads to no array, with States.Runtime, as AWS does; ministack maps over `[what is there]`.
+
+    Unneeded once tests/embedded/test_states.py::test_a_map_over_anything_but_an_array_fails passes without it.
+    """
     states = module("services.stepfunctions")
     failure = require(states, "_ExecutionError")
     require(states, "_resolve_path_or_ctx", ("path", "data", "ctx"))
@@ -227,9 +247,11 @@ def fail_on_items_that_are_no_array() -> None:
 
 
 def start_idempotently() -> None:
-    """Answers a second StartExecution with the same name and input, while the first runs, as the first: 200.
+    """Answer a second StartExecution with the same name and input, while the first runs, as the first: 200.
 
     So a client whose answer was lost can ask again; ministack says ExecutionAlreadyExists.
+
+    Unneeded once tests/embedded/test_states.py::test_starting_the_same_execution_twice passes without it.
     """
     states = module("services.stepfunctions")
     for name in ("_executions", "_resolve_state_machine_arn", "get_region", "get_account_id", "json_response"):

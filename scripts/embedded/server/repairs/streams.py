@@ -18,11 +18,13 @@ _DEFAULTS = {
 
 
 def map_streams(slots: Slots, deliveries: Deliveries) -> None:
-    """Serves each DynamoDB mapping with a thread and lanes of its own (see `mappings` and `lanes`).
+    """Serve each DynamoDB mapping with a thread and lanes of its own (see `mappings` and `lanes`).
 
     ministack serves all mappings from one thread, so that one stage's Lambda blocks the next stage's; it ignores
     ParallelizationFactor, MaximumRetryAttempts, bisection and the batching window, and drops what a function reports as
     failed with ReportBatchItemFailures.
+
+    Unneeded once tests/embedded/test_streams.py::test_items_run_side_by_side_and_each_in_order passes without it.
     """
     lambda_svc = module("services.lambda_svc")
     require(lambda_svc, "_poll_loop", ())
@@ -51,9 +53,11 @@ def map_streams(slots: Slots, deliveries: Deliveries) -> None:
 
 
 def begin_where_restarted_streams_begin() -> None:
-    """Lets mappings go on after a restart: ministack keeps their positions, but no records, and counts those anew.
+    """Let mappings go on after a restart: ministack keeps their positions, but no records, and counts those anew.
 
     A mapping would read nothing until its stream is as long as it was.
+
+    Unneeded once tests/faults/test_restart.py::test_runs_outlive_a_restart passes without it.
     """
     lambda_svc, dynamodb = module("services.lambda_svc"), module("services.dynamodb")
     positions = require(lambda_svc, "_dynamodb_stream_positions")
@@ -71,7 +75,10 @@ def begin_where_restarted_streams_begin() -> None:
 
 
 def give_mappings_their_defaults() -> None:
-    """Gives a new DynamoDB mapping the settings that it leaves out: AWS's default batch is 100 records, ministack's 10."""
+    """Give a new DynamoDB mapping the settings that it leaves out: AWS's default batch is 100 records, ministack's 10.
+
+    Unneeded once tests/embedded/test_streams.py::test_a_mapping_reads_from_the_start_of_the_stream_or_from_now passes without it.
+    """
 
     def make(original: Any) -> Any:
         def create(data: Any) -> Any:
@@ -85,7 +92,11 @@ def give_mappings_their_defaults() -> None:
 
 
 def refuse_unreadable_streams() -> None:
-    """Refuses a mapping whose function's role may not read the stream, as AWS does; a running one asks at each read."""
+    """Refuse a mapping whose function's role may not read the stream, as AWS does; a running one asks at each read.
+
+    Unneeded once tests/embedded/test_stream_failures.py::test_a_role_that_may_not_read_the_stream_gets_no_mapping
+    passes without it.
+    """
     lambda_svc = module("services.lambda_svc")
     require(lambda_svc, "error_response_json")
     require(lambda_svc, "_get_func_record_for_ref", ("function_ref",))

@@ -10,9 +10,11 @@ SIDE_BY_SIDE = 40
 
 
 def complete_environment() -> None:
-    """Gives a worker the variables that AWS sets and ministack forgets.
+    """Give a worker the variables that AWS sets and ministack forgets.
 
     AWS_LAMBDA_LOG_GROUP_NAME above all: failure records and log lines name the log group.
+
+    Unneeded once tests/embedded/test_functions.py::test_workers_see_what_aws_sets_and_nothing_of_the_caller passes without it.
     """
 
     def complete(config: dict[str, Any]) -> dict[str, Any]:
@@ -53,9 +55,11 @@ def variables(config: dict[str, Any]) -> dict[str, str]:
 
 
 def bound_idle_workers(limit: int) -> None:
-    """Keeps at most `limit` idle workers over all functions, ending those that were used longest ago.
+    """Keep at most `limit` idle workers over all functions, ending those that were used longest ago.
 
     ministack keeps every worker of a burst for minutes (a Python process of 30 MB), for each function anew.
+
+    Unneeded once tests/embedded/test_functions.py::test_a_fan_out_of_200_starts_few_processes_and_keeps_fewer passes without it.
     """
     runtime = module("core.lambda_runtime")
     pools, lock, kill = (require(runtime, name) for name in ("_workers", "_lock", "kill_workers"))
@@ -77,10 +81,13 @@ def bound_idle_workers(limit: int) -> None:
 
 
 def run_the_latest_code() -> None:
-    """Runs the code that a function has when it begins, in a worker of that code.
+    """Run the code that a function has when it begins, in a worker of that code.
 
     ministack takes the code when it takes an event, which may then wait in a queue while the function is updated: the old code
     runs, and its worker serves what comes after that, too.
+
+    Unneeded once tests/embedded/test_cold_starts.py::test_event_that_waited_while_its_function_was_updated_runs_the_new_code
+    passes without it.
     """
     runtime, lambda_svc = module("core.lambda_runtime"), module("services.lambda_svc")
     pools, lock, kill = (require(runtime, name) for name in ("_workers", "_lock", "kill_workers"))

@@ -1,0 +1,44 @@
+"""The repairs as a whole: each says how it can be seen to be unneeded, and they are applied in an order that works."""
+
+import inspect
+import re
+from functools import partial
+
+import pytest
+
+from scripts.embedded.server.counting import Counter
+from scripts.embedded.server.deliveries import Deliveries
+from scripts.embedded.server.repairs import in_order
+from scripts.embedded.server.slots import Slots
+from scripts.paths import ROOT
+
+
+def unwrapped(repair: "partial[None]") -> "partial[None]":
+    return unwrapped(repair.func) if isinstance(repair, partial) else repair
+
+
+REPAIRS = [unwrapped(repair) for repair in in_order(Counter(), Slots(8), Deliveries())]
+NAMES = [repair.__name__ for repair in REPAIRS]
+
+
+@pytest.mark.parametrize("repair", REPAIRS, ids=NAMES)
+def test_repair_names_the_test_that_shows_when_it_is_unneeded(repair: "partial[None]") -> None:
+    last = " ".join(inspect.getdoc(repair).rpartition("\n\n")[2].split())
+
+    named = re.fullmatch(r"Unneeded once (\S+\.py)::(test_\w+) passes without it\.", last)
+
+    assert named, last
+    assert f"\ndef {named[2]}(" in (ROOT / named[1]).read_text()
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "why"),
+    [
+        ("tell_of_exceptions_as_lambda_does", "tell_of_exits_as_lambda_does", "an exit is told of what is left as an error"),
+        ("end_what_outgrows_its_memory", "tell_of_exits_as_lambda_does", "the end of a killed worker is told with its signal"),
+        ("refuse_unreadable_streams", "map_streams", "a mapping that is refused gets no thread"),
+        ("stop_for_good", "bound_lambda_tasks", "a task that has waited for its place asks whether it may still begin"),
+    ],
+)
+def test_order_in_which_repairs_wrap_the_same_function(earlier: str, later: str, why: str) -> None:
+    assert NAMES.index(earlier) < NAMES.index(later), why
