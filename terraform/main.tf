@@ -167,11 +167,11 @@ module "function" {
       FUNCTION        = each.key
       FUNCTION_PREFIX = "${local.name}-"
       TIMEOUT_SECONDS = tostring(local.settings[each.key].timeout_seconds)
+      BUCKETS         = jsonencode({ for role in local.orchestration.buckets : role => local.bucket_names[role] })
+      TABLES          = jsonencode(local.table_names)
     },
     each.key == "mapper" ? { SHUFFLE = var.shuffle } : {},
     each.key == "mapper" && var.shuffle_memory_mb != null ? { SHUFFLE_MEMORY_MB = tostring(var.shuffle_memory_mb) } : {},
-    { for role in local.orchestration.buckets : "${upper(role)}_BUCKET" => local.bucket_names[role] },
-    { for role, name in local.table_names : "${upper(role)}_TABLE" => name },
     local.orchestration.environment,
     one(module.return_store_redis[*].environment),
   )

@@ -112,19 +112,19 @@ locals {
 
     s3_triggers = {
       files           = []
-      buckets         = ["input", "mapper_output", "reducer_input", "reducer_output", "shuffle", "results"]
+      buckets         = ["mapper-input", "mapper-output", "reducer-input", "reducer-output", "shuffle", "results"]
       tables          = []
       environment     = {}
       timeout_seconds = 300
       timeouts        = { mapper = local.emit_timeout }
       functions = {
         mapper = {
-          trigger = "input"
+          trigger = "mapper-input"
           grants  = ["take_input", "list_input", "return_mapper_output", "list_mapper_output", "mark_open"]
           invokes = ["recorder"]
         }
         partition = {
-          trigger = "mapper_output"
+          trigger = "mapper-output"
           grants = [
             "gather_mapper_output", "list_mapper_output", "lock_mapper_output", "fan_out_reducer_input",
             "list_reducer_input", "end_reducer_output", "list_reducer_output",
@@ -132,7 +132,7 @@ locals {
           invokes = ["recorder"]
         }
         reducer = {
-          trigger = "reducer_input"
+          trigger = "reducer-input"
           grants = [
             "take_reducer_input", "list_reducer_input", "return_reducer_output",
             "list_reducer_output",
@@ -140,7 +140,7 @@ locals {
           invokes = ["recorder"]
         }
         summary = {
-          trigger = "reducer_output"
+          trigger = "reducer-output"
           grants = [
             "gather_reducer_output", "list_reducer_output", "lock_reducer_output", "read_result", "write_result",
           ]
@@ -153,20 +153,20 @@ locals {
     dynamodb_triggers = {
       files           = []
       buckets         = ["shuffle", "returns", "results", "given_up"]
-      tables          = ["mapper_input", "mapper_output", "reducer_input", "reducer_output", "results"]
+      tables          = ["mapper-input", "mapper-output", "reducer-input", "reducer-output", "results"]
       environment     = {}
       timeout_seconds = 300
       timeouts        = { mapper = local.emit_timeout }
       functions = {
         mapper = {
-          trigger = "mapper_input"
+          trigger = "mapper-input"
           grants = concat([
             "follow_mapper_input_items", "attempt_mapper_input_items", "return_mapper_output_items",
             "read_mapper_input", "read_mapper_values", "write_mapper_values", "mark_results_items",
           ], local.give_up)
         }
         partition = {
-          trigger = "mapper_output"
+          trigger = "mapper-output"
           grants = concat([
             "follow_mapper_output_items", "gather_mapper_output_items", "fan_out_reducer_input_items",
             "end_reducer_output_items", "read_mapper_values", "read_partition_values",
@@ -174,7 +174,7 @@ locals {
           ], local.give_up)
         }
         reducer = {
-          trigger = "reducer_input"
+          trigger = "reducer-input"
           grants = concat([
             "follow_reducer_input_items", "attempt_reducer_input_items", "return_reducer_output_items",
             "read_reducer_input", "read_reducer_values", "write_reducer_values",
@@ -182,7 +182,7 @@ locals {
           ], local.give_up)
         }
         summary = {
-          trigger = "reducer_output"
+          trigger = "reducer-output"
           grants = concat([
             "follow_reducer_output_items", "gather_reducer_output_items", "mark_results_items",
             "read_reducer_values", "read_result", "write_result",

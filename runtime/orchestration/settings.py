@@ -4,8 +4,8 @@ Environment variables, all set by Terraform:
     ORCHESTRATION         sfn, http_sync_s3, ...
     FUNCTION              mapper, ...
     FUNCTION_PREFIX       what stands before the function in a Lambda's name: "wordcount-sfn-"
-    {ROLE}_BUCKET         a bucket by its role: SHUFFLE_BUCKET, RETURNS_BUCKET, RESULTS_BUCKET, INPUT_BUCKET, ...
-    {ROLE}_TABLE          a table by its role: MAPPER_INPUT_TABLE, ...
+    BUCKETS               JSON, the buckets by role: {"shuffle": ..., "returns": ..., "results": ..., "mapper-input": ..., ...}
+    TABLES                JSON, the tables by role: {"mapper-input": ..., "results": ..., ...}; may be left out
     TIMEOUT_SECONDS       after which Lambda ends an invocation of this function
     FAN_IN_WAIT_SECONDS   how long a fan-in may take in all, where a function waits for it
     FAN_OUT_CONCURRENCY   how many branches are under way at once, where a function waits for their answers
@@ -13,6 +13,7 @@ Environment variables, all set by Terraform:
     REDIS_URL             a Redis by its URL; or REDIS_HOST, REDIS_USER and REDIS_CACHE, see `stores.redis_connection`
 """
 
+import json
 import os
 from collections.abc import Mapping
 
@@ -55,26 +56,24 @@ class Settings:
         """Read the environment and, where the package holds one, `.next`.
 
         Raises:
-            KeyError: a variable is not set.
+            KeyError: a variable is not set, or there is no bucket for results.
+            ValueError: BUCKETS or TABLES is no JSON.
             DefinitionError: `.next` is wrong.
         """
+        buckets = json.loads(environment["BUCKETS"])
         next_file = os.path.join(root, ".next")
         return cls(
             orchestration=environment["ORCHESTRATION"],
             function=environment["FUNCTION"],
             function_prefix=environment["FUNCTION_PREFIX"],
-            returns_bucket=environment.get("RETURNS_BUCKET", ""),
-            results_bucket=environment["RESULTS_BUCKET"],
+            returns_bucket=buckets.get("returns", ""),
+            results_bucket=buckets["results"],
             fan_in_wait_seconds=int(environment.get("FAN_IN_WAIT_SECONDS", "3600")),
             edge=Edge.load(next_file) if os.path.exists(next_file) else None,
             timeout_seconds=int(environment.get("TIMEOUT_SECONDS", "300")),
             fan_out_concurrency=int(environment.get("FAN_OUT_CONCURRENCY", "64")),
-            buckets=_by_role(environment, "_BUCKET"),
-            tables=_by_role(environment, "_TABLE"),
+            buckets=buckets,
+            tables=json.loads(environment.get("TABLES", "{}")),
             return_store=environment.get("RETURN_STORE", "s3"),
             redis=RedisTarget(*(environment.get(f"REDIS_{part}", "") for part in ("URL", "HOST", "USER", "CACHE"))),
         )
-
-
-def _by_role(environment: Mapping[str, str], ending: str) -> dict[str, str]:
-    return {name.removesuffix(ending).lower(): value for name, value in environment.items() if name.endswith(ending)}

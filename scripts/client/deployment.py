@@ -5,7 +5,7 @@ workspace each. Both are the same object::
 
     {"orchestration": "sfn", "prefix": "wordcount", "region": "us-east-1", "account_id": "000000000000",
      "endpoint_url": null or "http://127.0.0.1:4566", "functions": {"mapper": "wordcount-sfn-mapper", ...},
-     "buckets": {"shuffle": ..., "results": ..., ...}, "tables": {"mapper_input": ..., ...}, "state_machine_arn": null or ARN,
+     "buckets": {"shuffle": ..., "results": ..., ...}, "tables": {"mapper-input": ..., ...}, "state_machine_arn": null or ARN,
      "shuffle": "objects" or "packed", "sfn_map_mode": null or "INLINE" or "DISTRIBUTED", "log_groups": {function: name},
      "timeout_seconds": 300, "timeouts": {function: seconds}, "memory_mb": {function: MB},
      "concurrency": {function: most invocations at once, where the deployment bounds them}, "sweep_minutes": 5,

@@ -50,17 +50,17 @@ def units(
     if not items:
         return 0.0, 0.0
     writes = sum(_writes(image) for _, image in items)
-    # Put again, or in vain: each for at least a unit. What the client put is in mapper_input; sets are made by updates.
-    puts = sum(1 for role, image in items if role != "mapper_input" and not _added_to(image))
+    # Put again, or in vain: each for at least a unit. What the client put is in mapper-input; sets are made by updates.
+    puts = sum(1 for role, image in items if role != "mapper-input" and not _added_to(image))
     writes += max(0, by_functions.get("dynamodb.PutItem", 0) - puts)
     # The client also deletes the set of complete blocks, which only a fan-out of several blocks has.
     writes += 2 - sum(1 for _, image in items if str(image["Key"]["S"]).endswith("/finished"))
     # Every fan-in reads all return values of its branches, in batches. What is looked up singly is looked up in vain, but for
     # what sets a function off.
-    values = [image for role, image in items if role in ("mapper_output", "reducer_output") and "Index" in image]
+    values = [image for role, image in items if role in ("mapper-output", "reducer-output") and "Index" in image]
     reads = sum(map(read_units, values)) + by_functions.get("dynamodb.GetItem", 0)
     reads += sum(read_units(image) - 1 for role, image in items if role != "results" and "To" in image)
-    fan_outs = [image for role, image in items if role == "reducer_input" and "Index" not in image and not _added_to(image)]
+    fan_outs = [image for role, image in items if role == "reducer-input" and "Index" not in image and not _added_to(image)]
     reads += by_client.get("dynamodb.BatchGetItem", 0) + sum(read_units(image) - 1 for image in fan_outs)
     return float(writes), float(reads)
 

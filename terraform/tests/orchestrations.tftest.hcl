@@ -220,12 +220,12 @@ run "s3_triggers_is_a_bucket_for_each_stage" {
 
   assert {
     condition = jsonencode(output.deployment.buckets) == jsonencode({
-      input          = "wordcount-s3-triggers-input-eb805c6c3fdd"
-      mapper_output  = "wordcount-s3-triggers-mapper-output-eb805c6c3fdd"
-      reducer_input  = "wordcount-s3-triggers-reducer-input-eb805c6c3fdd"
-      reducer_output = "wordcount-s3-triggers-reducer-output-eb805c6c3fdd"
-      results        = "wordcount-s3-triggers-results-eb805c6c3fdd"
-      shuffle        = "wordcount-s3-triggers-shuffle-eb805c6c3fdd"
+      "mapper-input"   = "wordcount-s3-triggers-mapper-input-eb805c6c3fdd"
+      "mapper-output"  = "wordcount-s3-triggers-mapper-output-eb805c6c3fdd"
+      "reducer-input"  = "wordcount-s3-triggers-reducer-input-eb805c6c3fdd"
+      "reducer-output" = "wordcount-s3-triggers-reducer-output-eb805c6c3fdd"
+      results          = "wordcount-s3-triggers-results-eb805c6c3fdd"
+      shuffle          = "wordcount-s3-triggers-shuffle-eb805c6c3fdd"
     })
     error_message = "s3_triggers has a bucket for each stage, one for emitted pairs and one for results."
   }
@@ -237,7 +237,7 @@ run "s3_triggers_is_a_bucket_for_each_stage" {
 
   assert {
     condition = jsonencode(module.s3_triggers[0].notifications) == jsonencode({
-      input = "mapper", mapper_output = "partition", reducer_input = "reducer", reducer_output = "summary"
+      "mapper-input" = "mapper", "mapper-output" = "partition", "reducer-input" = "reducer", "reducer-output" = "summary"
     })
     error_message = "Each stage's bucket triggers the function that is next; pairs, results and code trigger nothing."
   }
@@ -277,19 +277,19 @@ run "dynamodb_triggers_is_a_table_for_each_stage" {
 
   assert {
     condition = jsonencode(output.deployment.tables) == jsonencode({
-      mapper_input   = "wordcount-dynamodb_triggers-mapper_input"
-      mapper_output  = "wordcount-dynamodb_triggers-mapper_output"
-      reducer_input  = "wordcount-dynamodb_triggers-reducer_input"
-      reducer_output = "wordcount-dynamodb_triggers-reducer_output"
-      results        = "wordcount-dynamodb_triggers-results"
+      "mapper-input"   = "wordcount-dynamodb_triggers-mapper-input"
+      "mapper-output"  = "wordcount-dynamodb_triggers-mapper-output"
+      "reducer-input"  = "wordcount-dynamodb_triggers-reducer-input"
+      "reducer-output" = "wordcount-dynamodb_triggers-reducer-output"
+      results          = "wordcount-dynamodb_triggers-results"
     })
     error_message = "dynamodb_triggers has a table for each stage and one for results."
   }
 
   assert {
     condition = jsonencode(module.dynamodb_triggers[0].mappings) == jsonencode({
-      mapper_input = "mapper", mapper_output = "partition", reducer_input = "reducer", reducer_output = "summary",
-      results      = "recorder"
+      "mapper-input" = "mapper", "mapper-output" = "partition", "reducer-input" = "reducer", "reducer-output" = "summary",
+      results        = "recorder"
     })
     error_message = "Each stage's stream has one reader, the function that is next; failures are left to their recorder."
   }
@@ -315,20 +315,24 @@ run "a_function_is_told_all_names_and_its_own_time" {
 
   assert {
     condition = jsonencode(module.function["mapper"].environment) == jsonencode({
-      FUNCTION             = "mapper"
-      FUNCTION_PREFIX      = "wordcount-dynamodb_triggers-"
-      GIVEN_UP_BUCKET      = "wordcount-dynamodb-triggers-given-up-eb805c6c3fdd"
-      MAPPER_INPUT_TABLE   = "wordcount-dynamodb_triggers-mapper_input"
-      MAPPER_OUTPUT_TABLE  = "wordcount-dynamodb_triggers-mapper_output"
-      ORCHESTRATION        = "dynamodb_triggers"
-      REDUCER_INPUT_TABLE  = "wordcount-dynamodb_triggers-reducer_input"
-      REDUCER_OUTPUT_TABLE = "wordcount-dynamodb_triggers-reducer_output"
-      RESULTS_BUCKET       = "wordcount-dynamodb-triggers-results-eb805c6c3fdd"
-      RESULTS_TABLE        = "wordcount-dynamodb_triggers-results"
-      RETURNS_BUCKET       = "wordcount-dynamodb-triggers-returns-eb805c6c3fdd"
-      SHUFFLE              = "objects"
-      SHUFFLE_BUCKET       = "wordcount-dynamodb-triggers-shuffle-eb805c6c3fdd"
-      TIMEOUT_SECONDS      = "100"
+      BUCKETS = jsonencode({
+        given_up = "wordcount-dynamodb-triggers-given-up-eb805c6c3fdd"
+        results  = "wordcount-dynamodb-triggers-results-eb805c6c3fdd"
+        returns  = "wordcount-dynamodb-triggers-returns-eb805c6c3fdd"
+        shuffle  = "wordcount-dynamodb-triggers-shuffle-eb805c6c3fdd"
+      })
+      FUNCTION        = "mapper"
+      FUNCTION_PREFIX = "wordcount-dynamodb_triggers-"
+      ORCHESTRATION   = "dynamodb_triggers"
+      SHUFFLE         = "objects"
+      TABLES = jsonencode({
+        "mapper-input"   = "wordcount-dynamodb_triggers-mapper-input"
+        "mapper-output"  = "wordcount-dynamodb_triggers-mapper-output"
+        "reducer-input"  = "wordcount-dynamodb_triggers-reducer-input"
+        "reducer-output" = "wordcount-dynamodb_triggers-reducer-output"
+        results          = "wordcount-dynamodb_triggers-results"
+      })
+      TIMEOUT_SECONDS = "100"
     })
     error_message = "Each bucket and table is known by its role, and the time limit is the function's own."
   }

@@ -208,9 +208,9 @@ run "values_alone_trigger_and_only_from_the_own_bucket" {
   }
 
   variables {
-    triggers    = { input = "mapper", mapper_output = "partition" }
-    buckets     = { input = "wordcount-input", mapper_output = "wordcount-mapper-output" }
-    bucket_arns = { input = "arn:aws:s3:::wordcount-input", mapper_output = "arn:aws:s3:::wordcount-mapper-output", results = "arn:aws:s3:::r" }
+    triggers    = { "mapper-input" = "mapper", "mapper-output" = "partition" }
+    buckets     = { "mapper-input" = "wordcount-mapper-input", "mapper-output" = "wordcount-mapper-output" }
+    bucket_arns = { "mapper-input" = "arn:aws:s3:::wordcount-mapper-input", "mapper-output" = "arn:aws:s3:::wordcount-mapper-output", results = "arn:aws:s3:::r" }
     functions   = { mapper = "m", partition = "p", recorder = "f" }
     account_id  = "123456789012"
     function_arns = {
@@ -227,7 +227,7 @@ run "values_alone_trigger_and_only_from_the_own_bucket" {
         [for rule in notification.lambda_function : [rule.lambda_function_arn, rule.events, rule.filter_prefix, rule.filter_suffix]],
       ]
       ]) == jsonencode([
-      ["wordcount-input", [["arn:aws:lambda:us-east-1:123456789012:function:m", ["s3:ObjectCreated:*"], null, ".json"]]],
+      ["wordcount-mapper-input", [["arn:aws:lambda:us-east-1:123456789012:function:m", ["s3:ObjectCreated:*"], null, ".json"]]],
       ["wordcount-mapper-output", [["arn:aws:lambda:us-east-1:123456789012:function:p", ["s3:ObjectCreated:*"], null, ".json"]]],
     ])
     error_message = "Each bucket has one notification, with one rule: a new object whose name ends in .json invokes the function that is next."
@@ -238,7 +238,7 @@ run "values_alone_trigger_and_only_from_the_own_bucket" {
       for permission in values(aws_lambda_permission.this) :
       [permission.function_name, permission.action, permission.principal, permission.source_arn, permission.source_account]
       ]) == jsonencode([
-      ["m", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-input", "123456789012"],
+      ["m", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-mapper-input", "123456789012"],
       ["p", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-mapper-output", "123456789012"],
     ])
     error_message = "S3 may invoke a function for its one bucket, as long as that bucket is this account's."
@@ -253,8 +253,8 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
   }
 
   variables {
-    triggers               = { mapper_input = "mapper" }
-    tables                 = { mapper_input = "wordcount-mapper_input", results = "wordcount-results" }
+    triggers               = { "mapper-input" = "mapper" }
+    tables                 = { "mapper-input" = "wordcount-mapper-input", results = "wordcount-results" }
     functions              = { mapper = "wordcount-mapper", recorder = "wordcount-recorder" }
     recorder_arn           = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-recorder"
     given_up_bucket        = "wordcount-given-up"
@@ -277,7 +277,7 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
         start       = mapping.starting_position
       }
       }) == jsonencode({
-      mapper_input = {
+      "mapper-input" = {
         age         = 86400
         batch       = 1
         bisect      = true
@@ -294,7 +294,7 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
 
   assert {
     condition = jsonencode([
-      for filter in one(aws_lambda_event_source_mapping.this["mapper_input"].filter_criteria).filter : jsondecode(filter.pattern)
+      for filter in one(aws_lambda_event_source_mapping.this["mapper-input"].filter_criteria).filter : jsondecode(filter.pattern)
     ]) == jsonencode([{ dynamodb = { NewImage = { To = { S = ["mapper"] } } }, eventName = ["INSERT"] }])
     error_message = "A function is invoked for new items whose To is its name, and for nothing else."
   }
@@ -303,8 +303,8 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
     condition = jsonencode({
       for role, table in aws_dynamodb_table.this : role => [table.name, table.stream_enabled ? table.stream_view_type : "none"]
       }) == jsonencode({
-      mapper_input = ["wordcount-mapper_input", "NEW_IMAGE"]
-      results      = ["wordcount-results", "none"]
+      "mapper-input" = ["wordcount-mapper-input", "NEW_IMAGE"]
+      results        = ["wordcount-results", "none"]
     })
     error_message = "A table that triggers a function has a stream of new images; the results have none."
   }

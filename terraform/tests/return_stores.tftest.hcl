@@ -47,7 +47,7 @@ run "dynamodb_is_one_table" {
   assert {
     condition = alltrue([
       for function in ["unum_map", "mapper", "partition", "reducer", "summary"] :
-      module.function[function].environment.RETURN_STORE == "dynamodb" && module.function[function].environment.RETURNS_TABLE == "wordcount-http_sync_s3-returns"
+      module.function[function].environment.RETURN_STORE == "dynamodb" && jsondecode(module.function[function].environment.TABLES).returns == "wordcount-http_sync_s3-returns"
     ])
     error_message = "Functions are told the table."
   }

@@ -16,7 +16,7 @@ COUNTS = {"to": 2, "be": 3, "or": 1, "not": 1, "that": 2, "is": 1, "the": 1, "qu
 
 def lose_events_of_partition(cloud: Cloud, orchestration: str, run: str) -> None:
     """Start a run whose mappers return while nobody is told of it."""
-    s3, bucket = cloud.client("s3"), cloud.deployment(orchestration)["buckets"]["mapper_output"]
+    s3, bucket = cloud.client("s3"), cloud.deployment(orchestration)["buckets"]["mapper-output"]
     held = s3.get_bucket_notification_configuration(Bucket=bucket)
     held.pop("ResponseMetadata")
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
@@ -24,7 +24,7 @@ def lose_events_of_partition(cloud: Cloud, orchestration: str, run: str) -> None
         started = cloud.invoke(orchestration, "-", "--run-id", run, "--no-wait", stdin=json.dumps(TEXTS))
         assert started.status == 0, started.err
         returned = {f"{run}/{index}.json" for index in (1, 2, 3)}
-        until(lambda: returned <= set(cloud.keys(orchestration, "mapper_output", f"{run}/")), 120)
+        until(lambda: returned <= set(cloud.keys(orchestration, "mapper-output", f"{run}/")), 120)
     finally:
         s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=held)
 

@@ -120,11 +120,12 @@ def test_runs_started_at_the_same_moment_do_not_meet(cloud: Cloud, orchestration
 def repeated_event(orchestration: str, deployment: dict[str, Any], run: str, chunk: dict[str, str]) -> dict[str, Any]:
     """The event that mapper 1 of a run got, as each orchestration delivers it."""
     if orchestration == "s3_triggers":
-        return {"Records": [{"s3": {"bucket": {"name": deployment["buckets"]["input"]}, "object": {"key": f"{run}/1.json"}}}]}
+        bucket = deployment["buckets"]["mapper-input"]
+        return {"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": f"{run}/1.json"}}}]}
     if orchestration == "dynamodb_triggers":
         image = {"Key": {"S": f"{run}/1"}, "To": {"S": "mapper"}, "Run": {"S": run}, "Index": {"N": "1"}, "Size": {"N": "1"}}
         image["Value"] = {"S": json.dumps(chunk)}
-        source = f"arn:aws:dynamodb:us-east-1:000000000000:table/{deployment['tables']['mapper_input']}/stream/1"
+        source = f"arn:aws:dynamodb:us-east-1:000000000000:table/{deployment['tables']['mapper-input']}/stream/1"
         told = {"SequenceNumber": "1", "NewImage": image}
         return {"Records": [{"eventName": "INSERT", "eventSourceARN": source, "dynamodb": told}]}
     place = {"Index": 1, "Size": 2, "Directory": "mapper/"}

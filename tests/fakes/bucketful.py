@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.fakes.tableful import Tables
 
-STAGES = ("input", "mapper_output", "reducer_input", "reducer_output")
+STAGES = ("mapper-input", "mapper-output", "reducer-input", "reducer-output")
 
 
 @dataclass(frozen=True)

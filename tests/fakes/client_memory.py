@@ -25,7 +25,7 @@ class MemoryAws:
     """
 
     def __init__(self) -> None:
-        roles = ("shuffle", "results", "returns", "input", "mapper_output", "reducer_input", "reducer_output")
+        roles = ("shuffle", "results", "returns", "mapper-input", "mapper-output", "reducer-input", "reducer-output")
         self.stores = {role: Bucket() for role in roles}
         self.tables = Tables()
         self.deployment = SimpleNamespace(bucket=lambda role: role, table=lambda role: role)

@@ -15,7 +15,7 @@ from tests.fakes.cluster import Cluster
 from tests.fakes.events import load_event
 from tests.fakes.schedule import Schedule
 
-TRIGGERED = {"input": "mapper", "mapper_output": "partition", "reducer_input": "reducer", "reducer_output": "summary"}
+TRIGGERED = {"mapper-input": "mapper", "mapper-output": "partition", "reducer-input": "reducer", "reducer-output": "summary"}
 
 
 class Notifications:

@@ -21,10 +21,10 @@ from tests.fakes.notifications import object_created
 from tests.fakes.schedule import Schedule
 
 TRIGGERED = {
-    "mapper_input": "mapper",
-    "mapper_output": "partition",
-    "reducer_input": "reducer",
-    "reducer_output": "summary",
+    "mapper-input": "mapper",
+    "mapper-output": "partition",
+    "reducer-input": "reducer",
+    "reducer-output": "summary",
     "results": "recorder",
 }
 TRIES = 6

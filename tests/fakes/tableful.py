@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-STAGES = ("mapper_input", "mapper_output", "reducer_input", "reducer_output")
+STAGES = ("mapper-input", "mapper-output", "reducer-input", "reducer-output")
 
 
 @dataclass(frozen=True)

@@ -73,4 +73,4 @@ def test_run_that_was_claimed_and_not_started_says_so(site: Site, note: Callable
 def _first_request(site: Site, orchestration: str) -> Rule:
     service, operation = STARTS[orchestration]
     rule = {"service": service, "operation": operation}
-    return {**rule, "resource": site.cloud.deployment(orchestration)["buckets"]["input"]} if service == "s3" else rule
+    return {**rule, "resource": site.cloud.deployment(orchestration)["buckets"]["mapper-input"]} if service == "s3" else rule

@@ -1,6 +1,7 @@
 """A moto server on loopback, one for each test process, and deployments on it, one for each test."""
 
 import itertools
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -115,7 +116,11 @@ def make_cluster(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         clusters.append(cluster)
         monkeypatch.setattr(wrapper, "KILLS", (Killed,))
         monkeypatch.setenv("FUNCTION_PREFIX", cluster.prefix)
-        monkeypatch.setenv("RESULTS_BUCKET", buckets.results)
+        monkeypatch.setenv("ORCHESTRATION", orchestration)
+        monkeypatch.setenv("FUNCTION", "recorder")
+        names = {"results": buckets.results, "returns": buckets.returns, "given_up": buckets.given_up}
+        monkeypatch.setenv("BUCKETS", json.dumps(names))
+        monkeypatch.setenv("TABLES", json.dumps(buckets.tables.names))
         return cluster
 
     yield make
@@ -179,11 +184,6 @@ def dynamodb_triggers_deployment(
     """dynamodb_triggers."""
     buckets.tables.create()
     cluster = make_cluster("dynamodb_triggers")
-    # The recorder of failures reads its settings where something is given up.
-    for name, value in (("ORCHESTRATION", "dynamodb_triggers"), ("FUNCTION", "recorder"), ("GIVEN_UP_BUCKET", buckets.given_up)):
-        monkeypatch.setenv(name, value)
-    for role, name in buckets.tables.names.items():
-        monkeypatch.setenv(f"{role.upper()}_TABLE", name)
     streams = Streams(cluster, buckets)
     monkeypatch.setattr(dynamodb, "call", streams.call)
     return TriggeredByItems(buckets, cluster, streams)

@@ -32,11 +32,11 @@ from tests.fakes.embedded import note_running
 
 TEXT = "to be or not to be and/or // .. 100% %2F a\x01b he’ll 日本語 😀"
 ROLES = {
-    "s3_triggers": ("shuffle", "input", "mapper_output", "reducer_input", "reducer_output", "results"),
+    "s3_triggers": ("shuffle", "mapper-input", "mapper-output", "reducer-input", "reducer-output", "results"),
     "dynamodb_triggers": ("shuffle", "returns", "results"),
     "http_only": ("shuffle", "returns", "results"),
 }
-TABLES = ("mapper_input", "mapper_output", "reducer_input", "reducer_output", "results")
+TABLES = ("mapper-input", "mapper-output", "reducer-input", "reducer-output", "results")
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 
 _numbers = itertools.count(1)
@@ -157,7 +157,7 @@ class S3Cloud(Cloud):
         return Stage(self.buckets[role], run)
 
     def await_run(self, run):
-        given, returned = self.stage("input", run), self.stage("mapper_output", run)
+        given, returned = self.stage("mapper-input", run), self.stage("mapper-output", run)
 
         def begun():
             fan_out, nothing = given.find(".unum_map"), returned.find("0.json")
@@ -171,7 +171,7 @@ class S3Cloud(Cloud):
         return self.until(begun)
 
     def work(self, run, chunks):
-        returned, reducers, reduced = (self.stage(role, run) for role in ("mapper_output", "reducer_input", "reducer_output"))
+        returned, reducers, reduced = (self.stage(role, run) for role in ("mapper-output", "reducer-input", "reducer-output"))
         for i, chunk in enumerate(chunks, 1):
             self.emit(run, chunk, i)
             returned.create(".sync", {"Size": len(chunks)})
@@ -197,20 +197,20 @@ class DynamoDBCloud(Cloud):
 
     def await_run(self, run):
         def begun():
-            nothing = self.dynamodb.get_item(TableName=self.tables["mapper_output"], Key={"Key": {"S": f"{run}/fan-in"}}).get(
+            nothing = self.dynamodb.get_item(TableName=self.tables["mapper-output"], Key={"Key": {"S": f"{run}/fan-in"}}).get(
                 "Item"
             )
             if nothing is not None:
                 assert (nothing["To"], nothing["Size"]) == ({"S": "partition"}, {"N": "0"})
                 return []
-            first = self.item("mapper_input", f"{run}/1")
+            first = self.item("mapper-input", f"{run}/1")
             if first is None:
                 return None
             size = int(first["Size"]["N"])
-            held = self.dynamodb.scan(TableName=self.tables["mapper_input"])["Items"]
+            held = self.dynamodb.scan(TableName=self.tables["mapper-input"])["Items"]
             if sum(item.get("Run") == {"S": run} for item in held) < size:
                 return None
-            return self.table("mapper_input", run).values(size)
+            return self.table("mapper-input", run).values(size)
 
         return self.until(begun)
 
@@ -218,7 +218,7 @@ class DynamoDBCloud(Cloud):
         returned, reducers, reduced, results = (self.table(role, run) for role in TABLES[1:])
         for i, chunk in enumerate(chunks, 1):
             self.emit(run, chunk, i)
-            assert self.table("mapper_input", run).count_attempt(str(i), "request-1") == 1
+            assert self.table("mapper-input", run).count_attempt(str(i), "request-1") == 1
             returned.create(str(i), f"mapper/{i}.json", {"bucket": "b"}, Index=i)
             if returned.finish(i, len(chunks)):
                 returned.put("fan-in", {}, To="partition", Size=len(chunks))
@@ -424,13 +424,13 @@ def test_a_used_run_id_writes_nothing(cloud, sample, capsys):
     assert cloud.left() == {"results": ["r1/result.json"]}
 
 
-@pytest.mark.parametrize("lacking", ["input", "table mapper_input"])
+@pytest.mark.parametrize("lacking", ["mapper-input", "table mapper-input"])
 def test_a_start_that_fails_leaves_nothing(deploy, sample, capsys, lacking):
-    cloud = deploy("s3_triggers" if lacking == "input" else "dynamodb_triggers")
-    if lacking == "input":
-        cloud.s3.delete_bucket(Bucket=cloud.buckets.pop("input"))
+    cloud = deploy("s3_triggers" if lacking == "mapper-input" else "dynamodb_triggers")
+    if lacking == "mapper-input":
+        cloud.s3.delete_bucket(Bucket=cloud.buckets.pop("mapper-input"))
     else:
-        cloud.dynamodb.delete_table(TableName=cloud.tables.pop("mapper_input"))
+        cloud.dynamodb.delete_table(TableName=cloud.tables.pop("mapper-input"))
 
     assert run_client([sample, "--run-id", "r1"]) == 1
 

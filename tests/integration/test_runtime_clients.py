@@ -185,8 +185,7 @@ def test_function_that_invokes_and_writes_items_imports_no_sdk() -> None:
             "ORCHESTRATION": "sfn",  # no other works without a package
             "FUNCTION": "mapper",
             "FUNCTION_PREFIX": "p-",
-            "RETURNS_BUCKET": "returns",
-            "RESULTS_BUCKET": "results",
+            "BUCKETS": '{"returns": "returns", "results": "results"}',
             "PYTHONPATH": str(paths.ROOT),
             "AWS_ENDPOINT_URL": server.url,
             **AWS,

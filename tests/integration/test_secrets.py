@@ -55,7 +55,7 @@ def test_failed_request_to_dynamodb_tells_no_credential(
 ) -> None:
     deployment = deploy("dynamodb_triggers")
     tables = deployment.buckets.tables
-    tables.client.delete_table(TableName=tables.names["mapper_output"])
+    tables.client.delete_table(TableName=tables.names["mapper-output"])
 
     deployment.start("run1", [{"text": "to be", "destination": deployment.buckets.shuffle}])
     deployment.wait()

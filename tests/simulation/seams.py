@@ -3,6 +3,7 @@
 The wrappers are made once for each orchestration and serve one simulation after the other, as a warm function serves runs.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -50,16 +51,16 @@ from tests.simulation.scenario import SHUFFLE
 from tests.simulation.threads import Deferred, Strands
 from tests.simulation.world import Killed, World
 
-TRIGGERED = {"input": "mapper", "mapper_output": "partition", "reducer_input": "reducer", "reducer_output": "summary"}
+TRIGGERED = {"mapper-input": "mapper", "mapper-output": "partition", "reducer-input": "reducer", "reducer-output": "summary"}
 STAGE_BUCKETS = {role: f"sim-{role.replace('_', '-')}" for role in TRIGGERED}
 STAGE_TABLES = {
-    role: f"sim-{role}" for role in ("mapper_input", "mapper_output", "reducer_input", "reducer_output", "results", "returns")
+    role: f"sim-{role}" for role in ("mapper-input", "mapper-output", "reducer-input", "reducer-output", "results", "returns")
 }
 STREAMED = {
-    "mapper_input": "mapper",
-    "mapper_output": "partition",
-    "reducer_input": "reducer",
-    "reducer_output": "summary",
+    "mapper-input": "mapper",
+    "mapper-output": "partition",
+    "reducer-input": "reducer",
+    "reducer-output": "summary",
     "results": "recorder",
 }
 
@@ -136,9 +137,13 @@ def _settings(orchestration: str, function: str) -> Settings:
 
 def _environment(orchestration: str) -> dict[str, str]:
     """What the recorder of failures is told, who is no wrapper."""
-    buckets = {"RETURNS_BUCKET": RETURNS, "RESULTS_BUCKET": RESULTS, "GIVEN_UP_BUCKET": GIVEN_UP}
-    tables = {f"{role.upper()}_TABLE": name for role, name in STAGE_TABLES.items()}
-    return {"ORCHESTRATION": orchestration, "FUNCTION": RECORDER, "FUNCTION_PREFIX": prefix(orchestration), **buckets, **tables}
+    return {
+        "ORCHESTRATION": orchestration,
+        "FUNCTION": RECORDER,
+        "FUNCTION_PREFIX": prefix(orchestration),
+        "BUCKETS": json.dumps({"returns": RETURNS, "results": RESULTS, "given_up": GIVEN_UP}),
+        "TABLES": json.dumps(STAGE_TABLES),
+    }
 
 
 def _combine(job: Job) -> Combine | None:

@@ -211,7 +211,7 @@ class Simulation:
     def _start_s3_triggers(self) -> None:
         chunks = self.scenario.chunks
         with within(Run(RUN)):
-            stage = Stage(seams.STAGE_BUCKETS["input" if chunks else "mapper_output"], RUN)
+            stage = Stage(seams.STAGE_BUCKETS["mapper-input" if chunks else "mapper-output"], RUN)
             stage.create(".unum_map" if chunks else ".sync", {"Size": len(chunks), "Marked": True})
             for index, chunk in self._in_any_order(chunks):
                 s3.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
@@ -223,10 +223,10 @@ class Simulation:
         with within(Run(RUN)):
             returns = Returns(RETURNS, RUN)
             if not chunks:
-                Table(seams.STAGE_TABLES["mapper_output"], RUN, returns).put("fan-in", {}, To="partition", Size=0)
+                Table(seams.STAGE_TABLES["mapper-output"], RUN, returns).put("fan-in", {}, To="partition", Size=0)
             for index, chunk in self._in_any_order(chunks):
                 held = {"Value": {"S": json.dumps(chunk)}}
-                table = Table(seams.STAGE_TABLES["mapper_input"], RUN, returns)
+                table = Table(seams.STAGE_TABLES["mapper-input"], RUN, returns)
                 table.put(str(index), held, To="mapper", Index=index, Size=len(chunks))
 
     @property

@@ -78,7 +78,7 @@ from runtime.orchestration import wrapper
 from runtime.orchestration.workflow.edge import Edge
 from runtime.orchestration.settings import Settings
 edge = Edge("mapper", "partition", "Fan-in")
-buckets = dict.fromkeys(("input", "mapper_output"), "b")
+buckets = dict.fromkeys(("mapper-input", "mapper-output"), "b")
 wrapper.build(Settings({orchestration!r}, "mapper", "p-", "returns", "results", edge=edge, buckets=buckets), None)
 print(json.dumps(sorted(sys.modules)))
 """
@@ -107,8 +107,7 @@ print("boto3" in sys.modules)
         "ORCHESTRATION": "sfn",
         "FUNCTION": "unum_map",
         "FUNCTION_PREFIX": "p-",
-        "RETURNS_BUCKET": "returns",
-        "RESULTS_BUCKET": "results",
+        "BUCKETS": '{"returns": "returns", "results": "results"}',
         "PYTHONPATH": str(paths.ROOT),
     }
 

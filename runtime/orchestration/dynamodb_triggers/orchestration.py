@@ -2,7 +2,7 @@
 
 Each stage has a table (see `table`), whose stream invokes the function that is next::
 
-    mapper_input ──▶ mapper ──▶ mapper_output ──▶ partition ──▶ reducer_input ──▶ reducer ──▶ reducer_output ──▶ summary
+    mapper-input ──▶ mapper ──▶ mapper-output ──▶ partition ──▶ reducer-input ──▶ reducer ──▶ reducer-output ──▶ summary
 
 Event (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-example.html), filtered to items that
 are new and addressed to the function::
@@ -46,10 +46,10 @@ RECORDER = "recorder"
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 
 STAGES = {
-    "mapper": ("mapper_input", "mapper_output"),
-    "partition": ("mapper_output", "reducer_input"),
-    "reducer": ("reducer_input", "reducer_output"),
-    "summary": ("reducer_output", None),
+    "mapper": ("mapper-input", "mapper-output"),
+    "partition": ("mapper-output", "reducer-input"),
+    "reducer": ("reducer-input", "reducer-output"),
+    "summary": ("reducer-output", None),
 }
 """Which table's stream triggers a function, and which table its values go to."""
 

@@ -37,14 +37,14 @@ class Ended:
     cause: str
 
 
-def record_end(event: Any) -> bool:
+def record_end(event: Any, settings: Settings) -> bool:
     """Record that a run failed, unless that was done within its execution; whether there is a record of it now.
 
     Raises:
         EnvelopeError: the event tells of no execution that failed.
         StorageError: a request finally failed.
     """
-    ended, settings = read(event), Settings.load()
+    ended = read(event)
     if ended.error == recording.RunFailed.__name__:
         return recording.turn_back("the execution itself has recorded why", run=ended.run_id)
     with within(Run(ended.run_id, deadline=current_run().deadline)):
@@ -55,7 +55,7 @@ def record_end(event: Any) -> bool:
             return recording.turn_back("the execution has been redriven since", run=ended.run_id)
         told: dict[str, Any] = dict.fromkeys(("function", "index", "request_id", "attempts"))
         told |= {"error": ended.error, "message": ended.cause, "traceback": []}
-        return recording.record(complete(ended.run_id, settings.function_prefix, told))
+        return recording.record(complete(ended.run_id, settings.function_prefix, told), settings)
 
 
 def read(event: Any) -> Ended:

@@ -54,14 +54,14 @@ class GivenUp:
     event: dict[str, Any]
 
 
-def record_given_up(notice: Any) -> int:
+def record_given_up(notice: Any, settings: Settings) -> int:
     """Record the failures that the objects of a notification tell of, and remove the objects; how many were recorded.
 
     Raises:
         EnvelopeError: an object tells of no run of this deployment, or is another bucket's. It stays.
         StorageError: a request finally failed. The object stays, and another try records nothing twice.
     """
-    settings, recorded = Settings.load(), 0
+    recorded = 0
     bucket = settings.buckets[ROLE]
     for key in _keys(notice, bucket):
         body = s3.get(bucket, key)
@@ -108,7 +108,7 @@ def _record(told: GivenUp, settings: Settings) -> bool:
             return recording.turn_back("the run is no more", run=told.run_id)
         if stored.get("Expires") != told.expires:
             return recording.turn_back("the run was resumed since", run=told.run_id)
-        return recording.record(read_failure(told.event, settings.function_prefix))
+        return recording.record(read_failure(told.event, settings.function_prefix), settings)
 
 
 def _understand(record: Any, context: Any, settings: Settings) -> GivenUp:

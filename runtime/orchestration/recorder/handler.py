@@ -34,13 +34,13 @@ It is told by whoever outlives a function that was killed, ran out of time or ou
 What it writes to `{run}/failed.json`, see `ending.record`.
 """
 
-import os
 from typing import Any
 
 from runtime.orchestration import output
 from runtime.orchestration.recorder.reading import read_failure
 from runtime.orchestration.recorder.recording import RunFailed, record
 from runtime.orchestration.safe_text import presentable, safe
+from runtime.orchestration.settings import Settings
 from runtime.orchestration.workflow.envelope import EnvelopeError
 from runtime.run import Run, current_run, deadline_in, within
 
@@ -61,27 +61,28 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _handle(event: Any) -> dict[str, Any]:
+    settings = Settings.load()
     match event:
         case {"Records": [{"s3": _}, *_]}:
             # Imported late, as below: each serves one orchestration alone.
             from runtime.orchestration.recorder.given_up import record_given_up
 
-            return {"recorded": record_given_up(event)}
+            return {"recorded": record_given_up(event, settings)}
         case {"source": "aws.states"}:
             from runtime.orchestration.recorder.execution_ended import record_end
 
-            return {"recorded": int(record_end(event))}
+            return {"recorded": int(record_end(event, settings))}
         case {"source": "aws.events"}:
             from runtime.orchestration.recorder.overdue import sweep
 
-            return {"recorded": sweep()}
-    failure = read_failure(event, os.environ["FUNCTION_PREFIX"])
+            return {"recorded": sweep(settings)}
+    failure = read_failure(event, settings.function_prefix)
     redrives = _redrives(event)
     if redrives and redrives[1] > redrives[0]:
         output.write({"outcome": "redriven", **failure})
         return failure
     with within(Run(failure["run"], deadline=current_run().deadline)):
-        record(failure)
+        record(failure, settings)
     if redrives:
         raise RunFailed(_sentence(failure))
     # A stream would take any other answer to its event for a failure.

@@ -30,13 +30,13 @@ from runtime.run import Run, within
 ERROR = "RunOverdue"
 
 
-def sweep() -> int:
+def sweep(settings: Settings) -> int:
     """Record the runs that are overdue as failed, and forget those that have ended; how many were recorded.
 
     Raises:
         StorageError: a request finally failed. The other runs are looked after all the same.
     """
-    settings, recorded, failures = Settings.load(), 0, []
+    recorded, failures = 0, []
     with within(Run("sweep")):
         deadlines = _deadlines(s3.list_keys(settings.results_bucket, open_runs.PREFIX))
     for run_id, own in deadlines.items():
@@ -60,7 +60,7 @@ def _look_after(run_id: str, own: set[int], settings: Settings) -> bool:
     if not ended:
         if _deadlines(s3.list_keys(bucket, open_runs.folder(run_id))).get(run_id) != own:
             return recording.turn_back("the run was resumed or removed since", run=run_id)
-        recording.record(complete(run_id, settings.function_prefix, _told(max(own))))
+        recording.record(complete(run_id, settings.function_prefix, _told(max(own))), settings)
     for deadline in own:
         s3.delete(bucket, open_runs.marker(run_id, deadline))
     return not ended

@@ -1,10 +1,10 @@
 """Storing why a run cannot finish, and saying in the log what was or was not stored."""
 
-import os
 from typing import Any
 
 from runtime.orchestration import output
 from runtime.orchestration.ending.result import record_failure
+from runtime.orchestration.settings import Settings
 from runtime.run import current_run
 
 
@@ -12,9 +12,9 @@ class RunFailed(Exception):
     """A failure is recorded, and the state machine's execution shall end with it. The definition's retriers know this name."""
 
 
-def record(failure: dict[str, Any]) -> bool:
+def record(failure: dict[str, Any], settings: Settings) -> bool:
     """Store a failure of the current run, and log it; False if the run ended otherwise before. Raises StorageError."""
-    if end := record_failure(os.environ["RESULTS_BUCKET"], failure["run"], failure):
+    if end := record_failure(settings.results_bucket, failure["run"], failure):
         return turn_back(end, run=failure["run"])
     output.write({"outcome": "ok", "requests": dict(current_run().requests), **failure})
     return True

@@ -26,10 +26,10 @@ from runtime.orchestration.workflow.envelope import MAX_SIZE, Envelope, Envelope
 from runtime.record import replace
 
 STAGES = {
-    "mapper": ("input", "mapper_output"),
-    "partition": ("mapper_output", "reducer_input"),
-    "reducer": ("reducer_input", "reducer_output"),
-    "summary": ("reducer_output", None),
+    "mapper": ("mapper-input", "mapper-output"),
+    "partition": ("mapper-output", "reducer-input"),
+    "reducer": ("reducer-input", "reducer-output"),
+    "summary": ("reducer-output", None),
 }
 """Which bucket triggers a function, and where its values go."""
 

@@ -19,7 +19,7 @@ from scripts import children
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError
 
-Role = Literal["shuffle", "returns", "results", "input", "mapper_output", "reducer_input", "reducer_output"]
+Role = Literal["shuffle", "returns", "results", "mapper-input", "mapper-output", "reducer-input", "reducer-output"]
 Service = Literal["dynamodb", "lambda", "stepfunctions"]
 
 _ANSWER_SECONDS = 20.0

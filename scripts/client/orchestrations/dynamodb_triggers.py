@@ -1,8 +1,8 @@
 """dynamodb_triggers: the client writes the chunks into the table whose stream triggers the mappers.
 
-    mapper_input:   {"Key": "{run}/3", "To": "mapper", "Run": run, "Index": 3, "Size": 6, "Value": JSON, "Expires": epoch seconds}
+    mapper-input:   {"Key": "{run}/3", "To": "mapper", "Run": run, "Index": 3, "Size": 6, "Value": JSON, "Expires": epoch seconds}
                     with "Pointer": "mapper.input/3.json" for a Value that is too large: a claim check in the returns bucket
-    mapper_output:  {"Key": "{run}/fan-in", "To": "partition", "Run": run, "Size": 0, "Expires"}     without chunks
+    mapper-output:  {"Key": "{run}/fan-in", "To": "partition", "Run": run, "Size": 0, "Expires"}     without chunks
 
 See runtime.orchestration.values.table for all other items. Which branches have returned stands in the sets
 `{run}/finished/{block}`, so their sizes tell the progress. A run's items are found again by their keys alone, since they lie
@@ -39,7 +39,7 @@ class DynamoDBTriggers(Orchestration):
     """A run of Lambdas that items set off."""
 
     service = "dynamodb"
-    tables = ("mapper_input", "mapper_output", "reducer_input", "reducer_output", "results")
+    tables = ("mapper-input", "mapper-output", "reducer-input", "reducer-output", "results")
     starts_piecemeal = True
 
     def __init__(self, *arguments: Any) -> None:
@@ -58,24 +58,24 @@ class DynamoDBTriggers(Orchestration):
     def start(self, chunks: Sequence[Chunk], *, attended: bool) -> None:
         """Write an item for each chunk, after the claim check that it points to; some hundreds at a time."""
         if not chunks:
-            items.put_all(self._client, self._table("mapper_output"), [self._image("fan-in", "partition", 0)])
+            items.put_all(self._client, self._table("mapper-output"), [self._image("fan-in", "partition", 0)])
             return
         for first in range(0, len(chunks), _CHUNKS_AT_ONCE):
             images = self._elements("mapper", range(first + 1, min(first + _CHUNKS_AT_ONCE, len(chunks)) + 1), chunks)
-            items.put_all(self._client, self._table("mapper_input"), images)
+            items.put_all(self._client, self._table("mapper-input"), images)
 
     def progress(self, mappers: int | None) -> Progress:
         """Count finished indexes."""
         if mappers is None:
             return Progress()
-        mapped = self._count("mapper_output", mappers)
+        mapped = self._count("mapper-output", mappers)
         if mapped < mappers:
             return Progress(mapped)
         if self._reducers is None:
             self._reducers = self._find_reducers()
         if self._reducers is None:
             return Progress(mapped)
-        return Progress(mapped, self._count("reducer_output", self._reducers), self._reducers)
+        return Progress(mapped, self._count("reducer-output", self._reducers), self._reducers)
 
     def resume(self, mappers: int, *, attended: bool) -> list[str]:
         """Write the items anew that set off what the fan-out lacks that the run stands in."""
@@ -87,25 +87,25 @@ class DynamoDBTriggers(Orchestration):
         return self._resume_reducers(values)
 
     def _resume_mappers(self, mappers: int) -> list[str]:
-        unfinished = finished.unfinished(self._client, self._table("mapper_output"), self._key, mappers)
+        unfinished = finished.unfinished(self._client, self._table("mapper-output"), self._key, mappers)
         if not unfinished:
-            self._put_anew("mapper_output", [self._image("fan-in", "partition", mappers)])
+            self._put_anew("mapper-output", [self._image("fan-in", "partition", mappers)])
         indexes = sorted(unfinished)
         for start in range(0, len(indexes), items.READS):
-            self._put_anew("mapper_input", self._chunks_again(indexes[start : start + items.READS], mappers))
+            self._put_anew("mapper-input", self._chunks_again(indexes[start : start + items.READS], mappers))
         return checked.run_again("mapper", unfinished, "partition")
 
     def _resume_reducers(self, values: list[Any]) -> list[str]:
-        unfinished = finished.unfinished(self._client, self._table("reducer_output"), self._key, len(values))
+        unfinished = finished.unfinished(self._client, self._table("reducer-output"), self._key, len(values))
         if unfinished:
-            self._put_anew("reducer_input", self._elements("reducer", sorted(unfinished), values))
+            self._put_anew("reducer-input", self._elements("reducer", sorted(unfinished), values))
         else:
-            self._put_anew("reducer_output", [self._image("fan-in", "summary", len(values))])
+            self._put_anew("reducer-output", [self._image("fan-in", "summary", len(values))])
         return checked.run_again("reducer", unfinished, "summary")
 
     def _chunks_again(self, indexes: list[int], size: int) -> list[Image]:
         """The chunks' items anew, each with its chunk kept as a claim check, from which it comes if the item is gone."""
-        found = items.get_all(self._client, self._table("mapper_input"), [self._key(index) for index in indexes])
+        found = items.get_all(self._client, self._table("mapper-input"), [self._key(index) for index in indexes])
         returns, bodies, images = self.aws.store("returns"), {}, []
         for index in indexes:
             pointer = input_key("mapper", index)
@@ -116,7 +116,7 @@ class DynamoDBTriggers(Orchestration):
                 case _:
                     held = {"Pointer": {"S": pointer}}
                     if not objects.exists(returns, self._key(pointer)):
-                        raise checked.expired(f"chunk {index} in table {self._table('mapper_input')}")
+                        raise checked.expired(f"chunk {index} in table {self._table('mapper-input')}")
             images.append(self._image(index, "mapper", size, Index={"N": str(index)}, **held))
         objects.write_all(returns, bodies)
         return images
@@ -148,24 +148,24 @@ class DynamoDBTriggers(Orchestration):
     def remove(self, mappers: int | None) -> None:
         """Delete the run's items, then its objects. What tells which items there are goes last."""
         if mappers is None:
-            mappers = _size(self._find("mapper_output", "fan-in"))
-        reducer_fan_in = self._find("reducer_output", "fan-in")
+            mappers = _size(self._find("mapper-output", "fan-in"))
+        reducer_fan_in = self._find("reducer-output", "fan-in")
         reducers = self._find_reducers()
         if reducers is None:
             reducers = _size(reducer_fan_in)
         mapped, reduced = [*_finished(mappers), "fan-in", attempts_key("fan-in")], _finished(reducers)
         removals: list[Callable[[], None]] = [
-            partial(self._remove, "mapper_input", mappers, _attempts(mappers)),
-            partial(self._remove, "mapper_output", mappers, mapped),
-            partial(self._remove, "reducer_output", reducers, reduced),
-            partial(self._remove, "reducer_input", reducers, _attempts(reducers)),
+            partial(self._remove, "mapper-input", mappers, _attempts(mappers)),
+            partial(self._remove, "mapper-output", mappers, mapped),
+            partial(self._remove, "reducer-output", reducers, reduced),
+            partial(self._remove, "reducer-input", reducers, _attempts(reducers)),
         ]
         at_once(removals, len(removals))
-        self._remove("reducer_input", 0, ["fan-out"])
+        self._remove("reducer-input", 0, ["fan-out"])
         if reducer_fan_in is not None:
             self._await_result_item()
         self._remove("results", 0, ["result", "failed"])
-        self._remove("reducer_output", 0, ["fan-in", attempts_key("fan-in")])
+        self._remove("reducer-output", 0, ["fan-in", attempts_key("fan-in")])
         super().remove(mappers)
 
     def _await_result_item(self) -> None:
@@ -190,7 +190,7 @@ class DynamoDBTriggers(Orchestration):
     def _find_values(self) -> list[Any] | None:
         """What partition's fan-out is over, None while there is none. Raises UsageError: it is gone."""
         body: bytes | str | None
-        match self._find("reducer_input", "fan-out"):
+        match self._find("reducer-input", "fan-out"):
             case None:
                 return None
             case {"Value": {"S": str(text)}}:

@@ -2,7 +2,7 @@
 
     input:          {run}/.unum_map   {"Size": 6, "Marked": true}   first, for a mapper may begin with the first chunk
                     {run}/3.json      chunk
-    mapper_output:  {run}/.sync       {"Size": 0}       without chunks: what the last of no mappers would write
+    mapper-output:  {run}/.sync       {"Size": 0}       without chunks: what the last of no mappers would write
                     {run}/0.json      null
 
 Each is written only if absent. Values are objects `{run}/{index}.json`, so their names tell the progress.
@@ -37,7 +37,7 @@ class S3Triggers(Orchestration):
     """A run of Lambdas that objects set off."""
 
     service = None
-    buckets = ("input", "mapper_output", "reducer_input", "reducer_output")
+    buckets = ("mapper-input", "mapper-output", "reducer-input", "reducer-output")
     starts_piecemeal = True
 
     def __init__(self, *arguments: object) -> None:
@@ -47,11 +47,11 @@ class S3Triggers(Orchestration):
     def start(self, chunks: Sequence[Chunk], *, attended: bool) -> None:
         """Write the fan-out's size, then its values."""
         if not chunks:
-            returned = self.aws.store("mapper_output")
+            returned = self.aws.store("mapper-output")
             objects.ensure(returned, self._key(_FAN_IN), encode({"Size": 0}))
             objects.ensure(returned, self._key(value_name(NOTHING)), encode(None))
             return
-        bucket = self.aws.store("input")
+        bucket = self.aws.store("mapper-input")
         objects.ensure(bucket, self._key(_FAN_OUT), _bookkeeping(len(chunks)))
 
         def write(i: int) -> None:
@@ -61,44 +61,44 @@ class S3Triggers(Orchestration):
 
     def progress(self, mappers: int | None) -> Progress:
         """Count values."""
-        mapped = self._count("mapper_output")
+        mapped = self._count("mapper-output")
         if mappers is None or mapped < mappers:
             return Progress(mapped)
         if self._reducers is None:
-            fan_out = objects.read(self.aws.store("reducer_input", patient=False), self._key(_FAN_OUT))
+            fan_out = objects.read(self.aws.store("reducer-input", patient=False), self._key(_FAN_OUT))
             if fan_out is None:
                 return Progress(mapped)
             self._reducers = int(json.loads(fan_out)["Size"])
-        return Progress(mapped, self._count("reducer_output"), self._reducers)
+        return Progress(mapped, self._count("reducer-output"), self._reducers)
 
     def _count(self, role: Role) -> int:
         return len(_indexes(objects.names(self.aws.store(role, patient=False), f"{self.run_id}/")))
 
     def resume(self, mappers: int, *, attended: bool) -> list[str]:
         """Set off what the fan-out lacks that the run stands in."""
-        fan_out = objects.read(self.aws.store("reducer_input"), self._key(_FAN_OUT))
+        fan_out = objects.read(self.aws.store("reducer-input"), self._key(_FAN_OUT))
         if fan_out is None:
             return self._resume_mappers(mappers)
         return self._resume_reducers(_values(fan_out))
 
     def _resume_mappers(self, mappers: int) -> list[str]:
-        unfinished = checked.missing(mappers, self._present("mapper_output"))
+        unfinished = checked.missing(mappers, self._present("mapper-output"))
         if unfinished:
-            if lost := unfinished - self._present("input"):
+            if lost := unfinished - self._present("mapper-input"):
                 raise checked.expired(f"chunk {min(lost)} in the input bucket")
-            objects.ensure(self.aws.store("input"), self._key(_FAN_OUT), _bookkeeping(mappers))
-            at_once([partial(self._set_off, "input", index) for index in sorted(unfinished)], _THREADS)
+            objects.ensure(self.aws.store("mapper-input"), self._key(_FAN_OUT), _bookkeeping(mappers))
+            at_once([partial(self._set_off, "mapper-input", index) for index in sorted(unfinished)], _THREADS)
         else:
-            self._gather("mapper_output", mappers)
+            self._gather("mapper-output", mappers)
         return checked.run_again("mapper", unfinished, "partition")
 
     def _resume_reducers(self, values: list[Any]) -> list[str]:
-        unfinished = checked.missing(len(values), self._present("reducer_output"))
+        unfinished = checked.missing(len(values), self._present("reducer-output"))
         if unfinished:
             bodies = {self._key(value_name(index)): encode(values[index - 1]) for index in sorted(unfinished)}
-            objects.write_all(self.aws.store("reducer_input"), bodies)
+            objects.write_all(self.aws.store("reducer-input"), bodies)
         else:
-            self._gather("reducer_output", len(values))
+            self._gather("reducer-output", len(values))
         return checked.run_again("reducer", unfinished, "summary")
 
     def _gather(self, role: Role, size: int) -> None:

@@ -17,24 +17,24 @@ locals {
 
   grants_on_tables = {
     # mapper_input
-    follow_mapper_input_items  = { Sid = "FollowTheStreamOfChunks", Action = local.follow_stream, Resource = "${var.table_arns["mapper_input"]}/stream/*" }
-    attempt_mapper_input_items = { Sid = "CountTheAttemptsAtAChunk", Action = local.attempt, Resource = var.table_arns["mapper_input"] }
+    follow_mapper_input_items  = { Sid = "FollowTheStreamOfChunks", Action = local.follow_stream, Resource = "${var.table_arns["mapper-input"]}/stream/*" }
+    attempt_mapper_input_items = { Sid = "CountTheAttemptsAtAChunk", Action = local.attempt, Resource = var.table_arns["mapper-input"] }
 
     # mapper_output
-    follow_mapper_output_items = { Sid = "FollowTheStreamOfMappers", Action = local.follow_stream, Resource = "${var.table_arns["mapper_output"]}/stream/*" }
-    return_mapper_output_items = { Sid = "ReturnFromAMapper", Action = local.return_item, Resource = var.table_arns["mapper_output"] }
-    gather_mapper_output_items = { Sid = "GatherWhatMappersReturned", Action = local.gather, Resource = var.table_arns["mapper_output"] }
+    follow_mapper_output_items = { Sid = "FollowTheStreamOfMappers", Action = local.follow_stream, Resource = "${var.table_arns["mapper-output"]}/stream/*" }
+    return_mapper_output_items = { Sid = "ReturnFromAMapper", Action = local.return_item, Resource = var.table_arns["mapper-output"] }
+    gather_mapper_output_items = { Sid = "GatherWhatMappersReturned", Action = local.gather, Resource = var.table_arns["mapper-output"] }
 
     # reducer_input
-    follow_reducer_input_items  = { Sid = "FollowTheStreamOfPartitions", Action = local.follow_stream, Resource = "${var.table_arns["reducer_input"]}/stream/*" }
-    fan_out_reducer_input_items = { Sid = "FanOutOverPartitionsUnlessDone", Action = local.create_or_read_item, Resource = var.table_arns["reducer_input"] }
-    attempt_reducer_input_items = { Sid = "CountTheAttemptsAtAPartition", Action = local.attempt, Resource = var.table_arns["reducer_input"] }
+    follow_reducer_input_items  = { Sid = "FollowTheStreamOfPartitions", Action = local.follow_stream, Resource = "${var.table_arns["reducer-input"]}/stream/*" }
+    fan_out_reducer_input_items = { Sid = "FanOutOverPartitionsUnlessDone", Action = local.create_or_read_item, Resource = var.table_arns["reducer-input"] }
+    attempt_reducer_input_items = { Sid = "CountTheAttemptsAtAPartition", Action = local.attempt, Resource = var.table_arns["reducer-input"] }
 
     # reducer_output
-    follow_reducer_output_items = { Sid = "FollowTheStreamOfReducers", Action = local.follow_stream, Resource = "${var.table_arns["reducer_output"]}/stream/*" }
-    return_reducer_output_items = { Sid = "ReturnFromAReducer", Action = local.return_item, Resource = var.table_arns["reducer_output"] }
-    end_reducer_output_items    = { Sid = "GoOnAtOnceWhenThereIsNothingToReduce", Action = "dynamodb:PutItem", Resource = var.table_arns["reducer_output"] }
-    gather_reducer_output_items = { Sid = "GatherWhatReducersReturned", Action = local.gather, Resource = var.table_arns["reducer_output"] }
+    follow_reducer_output_items = { Sid = "FollowTheStreamOfReducers", Action = local.follow_stream, Resource = "${var.table_arns["reducer-output"]}/stream/*" }
+    return_reducer_output_items = { Sid = "ReturnFromAReducer", Action = local.return_item, Resource = var.table_arns["reducer-output"] }
+    end_reducer_output_items    = { Sid = "GoOnAtOnceWhenThereIsNothingToReduce", Action = "dynamodb:PutItem", Resource = var.table_arns["reducer-output"] }
+    gather_reducer_output_items = { Sid = "GatherWhatReducersReturned", Action = local.gather, Resource = var.table_arns["reducer-output"] }
 
     # results
     follow_results_items = { Sid = "FollowTheStreamOfResults", Action = local.follow_stream, Resource = "${var.table_arns["results"]}/stream/*" }
@@ -44,7 +44,7 @@ locals {
     see_items = {
       Sid      = "SeeWhetherTheRunIsStillThere"
       Action   = "dynamodb:GetItem"
-      Resource = [for role in ["mapper_input", "mapper_output", "reducer_input", "reducer_output", "results"] : var.table_arns[role]]
+      Resource = [for role in ["mapper-input", "mapper-output", "reducer-input", "reducer-output", "results"] : var.table_arns[role]]
     }
 
     # given_up. Lambda wants to list the bucket, too; the recorder has to tell what was recorded and removed from what is forbidden.

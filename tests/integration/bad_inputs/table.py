@@ -221,7 +221,7 @@ def created(bucket: str, key: str) -> dict[str, Any]:
     return {"Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": bucket}, "object": {"key": key}}}]}
 
 
-def item(table: str = "{mapper_input}", event: str = "INSERT", **more: Any) -> dict[str, Any]:
+def item(table: str = "{mapper-input}", event: str = "INSERT", **more: Any) -> dict[str, Any]:
     """A stream's event; an attribute that is None is left out."""
     image = {"Key": {"S": "run1/1"}, "To": {"S": "mapper"}, "Run": {"S": "run1"}, "Index": {"N": "1"}, "Size": {"N": "1"}, **more}
     told = {"SequenceNumber": "1", "NewImage": {name: value for name, value in image.items() if value is not None}}
@@ -303,18 +303,20 @@ EVENTS = {
         "s3_triggers", "mapper", created("somebody-elses", "run1/1.json"), "not a record of an object"
     ),
     "object of another stage": Event(
-        "s3_triggers", "mapper", created("{reducer_input}", "run1/1.json"), "not a record of an object"
+        "s3_triggers", "mapper", created("{reducer-input}", "run1/1.json"), "not a record of an object"
     ),
-    "key that climbs": Event("s3_triggers", "mapper", created("{input}", "run1/..%2F1.json"), "not the key of a value"),
-    "key of no run": Event("s3_triggers", "mapper", created("{input}", "1.json"), "not the key of a value, {run}/{index}.json"),
-    "key of bookkeeping": Event("s3_triggers", "partition", created("{mapper_output}", "run1/.sync"), "not the key of a value"),
+    "key that climbs": Event("s3_triggers", "mapper", created("{mapper-input}", "run1/..%2F1.json"), "not the key of a value"),
+    "key of no run": Event(
+        "s3_triggers", "mapper", created("{mapper-input}", "1.json"), "not the key of a value, {run}/{index}.json"
+    ),
+    "key of bookkeeping": Event("s3_triggers", "partition", created("{mapper-output}", "run1/.sync"), "not the key of a value"),
     # dynamodb_triggers
     "no stream event": Event("dynamodb_triggers", "mapper", {"Records": "x"}, "not a stream event"),
     "item of a foreign table": Event(
         "dynamodb_triggers", "mapper", item("somebody-elses"), "not a new item addressed to mapper in"
     ),
     "item of another stage": Event(
-        "dynamodb_triggers", "mapper", item("{reducer_input}"), "not a new item addressed to mapper in"
+        "dynamodb_triggers", "mapper", item("{reducer-input}"), "not a new item addressed to mapper in"
     ),
     "item that changed": Event("dynamodb_triggers", "mapper", item(event="MODIFY"), "not a new item addressed to mapper"),
     "item for somebody else": Event(
@@ -333,7 +335,7 @@ EVENTS = {
     "failure of an object that climbs": Event(
         "s3_triggers",
         "recorder",
-        {"requestContext": {}, "requestPayload": created("{input}", "../1.json")},
+        {"requestContext": {}, "requestPayload": created("{mapper-input}", "../1.json")},
         "not the key of a value",
     ),
     "failure in an item that is no JSON": Event(

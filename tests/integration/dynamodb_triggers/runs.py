@@ -43,7 +43,7 @@ def put(deployment: TriggeredByItems, role: str, item: Any) -> None:
 
 def created(deployment: TriggeredByItems, item: Any) -> Any:
     """The event of a chunk's item."""
-    return item_created(deployment.buckets.tables.names["mapper_input"], item)
+    return item_created(deployment.buckets.tables.names["mapper-input"], item)
 
 
 class Deaths:

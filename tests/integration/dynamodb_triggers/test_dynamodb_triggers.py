@@ -19,7 +19,7 @@ def test_what_is_addressed_triggers_and_nothing_else(deployment: TriggeredByItem
 
     sent = Counter(function for function, _ in deployment.streams.sent)
     assert sent == {"mapper": 4, "partition": 1, "reducer": 3, "summary": 1}
-    assert deployment.buckets.tables.keys("mapper_output") == [
+    assert deployment.buckets.tables.keys("mapper-output") == [
         *(f"run1/{index}" for index in (1, 2, 3, 4)),
         "run1/fan-in",
         "run1/fan-in/attempts",
@@ -27,7 +27,7 @@ def test_what_is_addressed_triggers_and_nothing_else(deployment: TriggeredByItem
     ]
     elements = [f"run1/{index}" for index in (1, 2, 3)]
     attempts = [f"{element}/attempts" for element in elements]
-    assert deployment.buckets.tables.keys("reducer_input") == sorted([*elements, *attempts, "run1/fan-out"])
+    assert deployment.buckets.tables.keys("reducer-input") == sorted([*elements, *attempts, "run1/fan-out"])
     assert deployment.buckets.tables.item("results", "run1/result")["Status"] == {"S": "done"}
     assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
 
@@ -130,7 +130,7 @@ FORGED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("wrong", FORGED.values(), ids=FORGED)
 def test_forged_items_are_refused(wrong: dict[str, Any], deployment: TriggeredByItems, cluster: Cluster, capfd: Capsys) -> None:
-    put(deployment, "mapper_input", image(1, 2, deployment.buckets))
+    put(deployment, "mapper-input", image(1, 2, deployment.buckets))
     event = created(deployment, image(1, 2, deployment.buckets, **wrong))
 
     answer = cluster.invoke("mapper", event)
@@ -155,7 +155,7 @@ def test_record_that_tells_of_no_new_item_is_refused(
     name: str, deployment: TriggeredByItems, cluster: Cluster, capfd: Capsys
 ) -> None:
     """The filter keeps them away. If it did not, noting an attempt would be an event, and that event an attempt, for ever."""
-    put(deployment, "mapper_input", image(3, 6, deployment.buckets))
+    put(deployment, "mapper-input", image(3, 6, deployment.buckets))
     event = load_event(name)
 
     answer = cluster.invoke("mapper", event)
@@ -172,11 +172,11 @@ def test_recorded_event_of_a_new_item_is_understood(deployment: TriggeredByItems
     item = event["Records"][0]["dynamodb"]["NewImage"]
     event["Records"][0]["eventSourceARN"] = created(deployment, item)["Records"][0]["eventSourceARN"]
     item["Value"] = image(3, 6, deployment.buckets)["Value"]
-    put(deployment, "mapper_input", item)
+    put(deployment, "mapper-input", item)
 
     assert cluster.invoke("mapper", event) == {"batchItemFailures": []}
 
-    assert deployment.buckets.tables.keys("mapper_output") == ["run1/3", "run1/finished/0"]
+    assert deployment.buckets.tables.keys("mapper-output") == ["run1/3", "run1/finished/0"]
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, [], None, {"Records": [{"s3": {}}]}])
@@ -190,7 +190,7 @@ def test_forged_pointers_are_refused(pointer: str, deployment: TriggeredByItems,
     deployment.buckets.put(deployment.buckets.returns, "other/1.json", {"text": "x", "destination": deployment.buckets.shuffle})
     item = image(1, 2, deployment.buckets, Pointer={"S": pointer})
     del item["Value"]
-    put(deployment, "mapper_input", item)
+    put(deployment, "mapper-input", item)
 
     cluster.invoke("mapper", created(deployment, item))
 
@@ -212,13 +212,13 @@ def test_fan_out_that_was_stored_before_is_sent_again_as_it_was(
     seen: bool, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = f'[{{"bucket": "{deployment.buckets.shuffle}", "partition": "reducer0/"}}]'
-    put(deployment, "reducer_input", {"Key": {"S": "run1/fan-out"}, "Run": {"S": "run1"}, "Value": {"S": stored}})
+    put(deployment, "reducer-input", {"Key": {"S": "run1/fan-out"}, "Run": {"S": "run1"}, "Value": {"S": stored}})
     if not seen:  # two at once: it is stored after the second has looked
         monkeypatch.setattr(dynamodb_triggers.DynamoDBTriggers, "stored", lambda *_: None)
 
     run(deployment, TEXTS)
 
-    assert deployment.buckets.tables.keys("reducer_input") == ["run1/1", "run1/1/attempts", "run1/fan-out"]
+    assert deployment.buckets.tables.keys("reducer-input") == ["run1/1", "run1/1/attempts", "run1/fan-out"]
 
 
 @pytest.mark.parametrize("value_bytes", [0, 40, 100])
@@ -232,7 +232,7 @@ def test_values_too_large_for_an_item_travel_as_claim_checks(
     assert deployment.buckets.result("run1") == COUNTS
     pointers = {
         item["Pointer"]["S"]
-        for role in ("mapper_output", "reducer_input", "reducer_output")
+        for role in ("mapper-output", "reducer-input", "reducer-output")
         for key in deployment.buckets.tables.keys(role)
         if "Pointer" in (item := deployment.buckets.tables.item(role, key))
     }
@@ -247,7 +247,7 @@ def test_chunk_may_be_a_claim_check(deployment: TriggeredByItems) -> None:
     chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
     deployment.buckets.put(deployment.buckets.returns, "run1/mapper.input/1.json", chunk)
 
-    deployment.table("mapper_input", "run1").put("1", {"Pointer": {"S": "mapper.input/1.json"}}, To="mapper", Index=1, Size=1)
+    deployment.table("mapper-input", "run1").put("1", {"Pointer": {"S": "mapper.input/1.json"}}, To="mapper", Index=1, Size=1)
     deployment.wait()
 
     assert deployment.buckets.result("run1") == {"to": 1, "be": 1}
@@ -266,7 +266,7 @@ def test_fan_in_over_several_blocks_fires_once(
     assert len(deployment.buckets.result("run1")) == 10
     assert workers(parse_lines(capfd.readouterr().out)) == ONE_EACH
     tables = deployment.buckets.tables
-    finished = [key for key in tables.keys("mapper_output") if "/finished" in key]
+    finished = [key for key in tables.keys("mapper-output") if "/finished" in key]
     assert finished == ["run1/finished", *(f"run1/finished/{block}" for block in range(4))]
 
 
@@ -285,8 +285,8 @@ def test_attempt_costs_no_write_of_the_chunk(deployment: TriggeredByItems) -> No
 
     tables = deployment.buckets.tables
     for key in (f"run1/{index}" for index in (1, 2, 3, 4)):
-        assert "Attempts" not in tables.item("mapper_input", key)
-        assert len(tables.item("mapper_input", f"{key}/attempts")["Attempts"]["SS"]) == 1
+        assert "Attempts" not in tables.item("mapper-input", key)
+        assert len(tables.item("mapper-input", f"{key}/attempts")["Attempts"]["SS"]) == 1
 
 
 def test_log_line_counts_requests_of_all_services(deployment: TriggeredByItems, capfd: Capsys) -> None:

@@ -60,7 +60,7 @@ def kind_of(role: str, key: str) -> str | None:
     """What a request of a function is about; None for the client's."""
     name = key.partition("/")[2].partition("/")[0]
     if name.isdigit():
-        return {"mapper_output": "value", "reducer_output": "value", "reducer_input": "element"}.get(role)
+        return {"mapper-output": "value", "reducer-output": "value", "reducer-input": "element"}.get(role)
     return name
 
 
@@ -69,7 +69,7 @@ def test_answer_that_is_lost_does_no_harm(
     function: str, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
     """A request whose answer is lost is sent again: it then meets its own item."""
-    call, target = dynamodb.call, {"mapper": "mapper_output", "partition": "reducer_input"}.get(function, "reducer_output")
+    call, target = dynamodb.call, {"mapper": "mapper-output", "partition": "reducer-input"}.get(function, "reducer-output")
 
     def lose(operation: str, name: str, key: str, **arguments: Any) -> Any:
         answer = call(operation, name, key, **arguments)
@@ -89,13 +89,13 @@ def test_records_of_a_batch_are_worked_through_each_for_itself(
     monkeypatch.setattr("functions.mapper.mapper.user_map", refuse_bad)
     records = []
     for index, text in enumerate(["to", "bad", "be"], 1):
-        put(deployment, "mapper_input", image(index, 3, deployment.buckets, text))
+        put(deployment, "mapper-input", image(index, 3, deployment.buckets, text))
         records += created(deployment, image(index, 3, deployment.buckets, text))["Records"]
 
     answer = cluster.invoke("mapper", {"Records": records})
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": records[1]["dynamodb"]["SequenceNumber"]}]}
-    assert deployment.buckets.tables.keys("mapper_output") == ["run1/1", "run1/3", "run1/finished/0"]
+    assert deployment.buckets.tables.keys("mapper-output") == ["run1/1", "run1/3", "run1/finished/0"]
 
 
 def test_mapper_that_always_raises_ends_the_run(
@@ -110,7 +110,7 @@ def test_mapper_that_always_raises_ends_the_run(
     log_group = f"/aws/lambda/{deployment.cluster.prefix}mapper"
     assert told == ["mapper", 2, "ValueError", "a bad text", 3, log_group]
     assert "refuse_bad" in failed["traceback"][-1]
-    assert deployment.buckets.tables.keys("reducer_input") == []
+    assert deployment.buckets.tables.keys("reducer-input") == []
     assert Counter(function for function, _ in deployment.streams.sent) == {"mapper": 3, "recorder": 1}
     assert deployment.streams.given_up == []
     lines = [line for line in parse_lines(capfd.readouterr().out) if line["index"] == 2 and "cold" in line]
@@ -218,7 +218,7 @@ def test_partition_that_returns_no_array_is_refused(
     run(deployment, ["to"])
 
     assert deployment.buckets.failure("run1")["message"] == "partition must return an array to fan out over; got dict"
-    assert deployment.buckets.tables.keys("reducer_input") == []
+    assert deployment.buckets.tables.keys("reducer-input") == []
 
 
 def test_error_that_passes_twice_is_survived(deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch) -> None:

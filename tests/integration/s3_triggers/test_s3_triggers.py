@@ -105,7 +105,7 @@ def test_claimant_that_dies_with_the_lock_is_repaired_by_its_retry(
     function: str, deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
     died: list[str] = []
-    stage = deployment.buckets.stages["mapper_output" if function == "partition" else "reducer_output"]
+    stage = deployment.buckets.stages["mapper-output" if function == "partition" else "reducer-output"]
 
     def die(bucket: str, key: str, owner: str, stale_seconds: float) -> bool:
         claimed = claim(bucket, key, owner, stale_seconds)
@@ -151,7 +151,7 @@ def test_partition_that_dies_within_its_fan_out_is_repaired_by_its_retry(
     written: int, deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create, lock, left = s3.create, threading.Lock(), [written]
-    reducer_input = deployment.buckets.stages["reducer_input"]
+    reducer_input = deployment.buckets.stages["reducer-input"]
 
     def die(bucket: str, key: str, body: bytes) -> bool:
         if bucket == reducer_input:
@@ -170,7 +170,7 @@ def test_partition_that_dies_within_its_fan_out_is_repaired_by_its_retry(
 
 
 def test_lock_that_outlived_its_owner_is_taken_over(deployment: TriggeredByObjects, capfd: Capsys) -> None:
-    for role in ("mapper_output", "reducer_output"):
+    for role in ("mapper-output", "reducer-output"):
         lock = {"Owner": "gone", "Time": time.time() - 300 - 61}
         deployment.buckets.put(deployment.buckets.stages[role], "run1/.lock", lock)
 
@@ -182,13 +182,13 @@ def test_lock_that_outlived_its_owner_is_taken_over(deployment: TriggeredByObjec
 
 def test_lock_whose_owner_may_live_is_left_alone(deployment: TriggeredByObjects, capfd: Capsys) -> None:
     lock = {"Owner": "alive", "Time": time.time() - 300 - 30}
-    deployment.buckets.put(deployment.buckets.stages["mapper_output"], "run1/.lock", lock)
+    deployment.buckets.put(deployment.buckets.stages["mapper-output"], "run1/.lock", lock)
 
     run(deployment, TEXTS)
 
     assert outcomes(parse_lines(capfd.readouterr().out), "partition") == {"turned back": 4}
-    assert deployment.buckets.read(deployment.buckets.stages["mapper_output"], "run1/.lock") == lock
-    assert deployment.buckets.keys(deployment.buckets.stages["reducer_input"]) == []
+    assert deployment.buckets.read(deployment.buckets.stages["mapper-output"], "run1/.lock") == lock
+    assert deployment.buckets.keys(deployment.buckets.stages["reducer-input"]) == []
 
 
 def answers_already_exists(create: Callable[..., bool]) -> Callable[..., bool]:

@@ -16,26 +16,26 @@ from tests.integration.s3_triggers.runs import TEXTS, Capsys, run
 @pytest.mark.parametrize(
     ("function", "role", "key", "said"),
     [
-        ("mapper", "mapper_output", "run1/1.json", "not a record of an object created in"),
-        ("partition", "input", "run1/1.json", "not a record of an object created in"),
-        ("mapper", "input", "run1/.unum_map", "not the key of a value"),
-        ("mapper", "input", "run1/.json", "not the key of a value"),
-        ("mapper", "input", "run1/01.json", "not the key of a value"),
-        ("mapper", "input", "run1/-1.json", "not the key of a value"),
-        ("mapper", "input", "run1/1.json\n", "not the key of a value"),
-        ("mapper", "input", "../run1/1.json", "not the key of a value"),
-        ("mapper", "input", "run1/../1.json", "not the key of a value"),
-        ("mapper", "input", "run1/more/1.json", "not the key of a value"),
-        ("mapper", "input", "/1.json", "not the key of a value"),
-        ("mapper", "input", "run1/0.json", "none of the run's 2 values"),
-        ("mapper", "input", "run1/3.json", "none of the run's 2 values"),
-        ("partition", "mapper_output", "../run1/1.json", "not the key of a value"),
+        ("mapper", "mapper-output", "run1/1.json", "not a record of an object created in"),
+        ("partition", "mapper-input", "run1/1.json", "not a record of an object created in"),
+        ("mapper", "mapper-input", "run1/.unum_map", "not the key of a value"),
+        ("mapper", "mapper-input", "run1/.json", "not the key of a value"),
+        ("mapper", "mapper-input", "run1/01.json", "not the key of a value"),
+        ("mapper", "mapper-input", "run1/-1.json", "not the key of a value"),
+        ("mapper", "mapper-input", "run1/1.json\n", "not the key of a value"),
+        ("mapper", "mapper-input", "../run1/1.json", "not the key of a value"),
+        ("mapper", "mapper-input", "run1/../1.json", "not the key of a value"),
+        ("mapper", "mapper-input", "run1/more/1.json", "not the key of a value"),
+        ("mapper", "mapper-input", "/1.json", "not the key of a value"),
+        ("mapper", "mapper-input", "run1/0.json", "none of the run's 2 values"),
+        ("mapper", "mapper-input", "run1/3.json", "none of the run's 2 values"),
+        ("partition", "mapper-output", "../run1/1.json", "not the key of a value"),
     ],
 )
 def test_forged_records_are_refused(
     function: str, role: str, key: str, said: str, deployment: TriggeredByObjects, cluster: Cluster
 ) -> None:
-    deployment.buckets.put(deployment.buckets.stages["input"], "run1/.unum_map", {"Size": 2})
+    deployment.buckets.put(deployment.buckets.stages["mapper-input"], "run1/.unum_map", {"Size": 2})
     before = deployment.buckets.everything()
 
     with pytest.raises(LambdaError) as caught:
@@ -59,9 +59,9 @@ def test_what_is_no_event_is_refused(event: Any, cluster: Cluster) -> None:
 
 def test_key_is_decoded(deployment: TriggeredByObjects, cluster: Cluster) -> None:
     chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
-    deployment.buckets.put(deployment.buckets.stages["input"], "run1/.unum_map", {"Size": 1})
-    deployment.buckets.put(deployment.buckets.stages["input"], "run1/1.json", chunk)
-    event = object_created(deployment.buckets.stages["input"], "run1/1.json")
+    deployment.buckets.put(deployment.buckets.stages["mapper-input"], "run1/.unum_map", {"Size": 1})
+    deployment.buckets.put(deployment.buckets.stages["mapper-input"], "run1/1.json", chunk)
+    event = object_created(deployment.buckets.stages["mapper-input"], "run1/1.json")
     event["Records"][0]["s3"]["object"]["key"] = "run1%2F1%2Ejson"
 
     cluster.invoke("mapper", event)
@@ -74,7 +74,7 @@ def test_key_is_decoded(deployment: TriggeredByObjects, cluster: Cluster) -> Non
 def test_run_that_no_client_has_started_is_marked_as_open(
     bookkeeping: Any, marked: int, deployment: TriggeredByObjects, cluster: Cluster
 ) -> None:
-    source = deployment.buckets.stages["input"]
+    source = deployment.buckets.stages["mapper-input"]
     deployment.buckets.put(source, "run1/.unum_map", bookkeeping)
     deployment.buckets.put(source, "run1/1.json", {"text": "to be", "destination": deployment.buckets.shuffle})
 
@@ -84,7 +84,7 @@ def test_run_that_no_client_has_started_is_marked_as_open(
 
 
 def test_records_of_one_event_are_worked_through_each_for_itself(deployment: TriggeredByObjects, cluster: Cluster) -> None:
-    source = deployment.buckets.stages["input"]
+    source = deployment.buckets.stages["mapper-input"]
     deployment.buckets.put(source, "run1/.unum_map", {"Size": 3})
     for index in (1, 3):
         deployment.buckets.put(source, f"run1/{index}.json", {"text": "be", "destination": deployment.buckets.shuffle})
@@ -95,7 +95,7 @@ def test_records_of_one_event_are_worked_through_each_for_itself(deployment: Tri
     deployment.wait()
 
     assert "run1/2.json failed: no such value in this run" in caught.value.answer["errorMessage"]
-    returned = deployment.buckets.keys(deployment.buckets.stages["mapper_output"])
+    returned = deployment.buckets.keys(deployment.buckets.stages["mapper-output"])
     assert returned == ["run1/.sync", "run1/1.json", "run1/3.json"]
 
 
@@ -114,10 +114,10 @@ def test_event_of_a_run_that_was_removed_is_turned_back(
 
 @pytest.mark.parametrize("size", [{}, {"Size": -1}, {"Size": "2"}])
 def test_bookkeeping_without_a_size_is_refused(size: Any, deployment: TriggeredByObjects, cluster: Cluster) -> None:
-    deployment.buckets.put(deployment.buckets.stages["mapper_output"], "run1/.sync", size)
+    deployment.buckets.put(deployment.buckets.stages["mapper-output"], "run1/.sync", size)
 
     with pytest.raises(LambdaError, match='"Size" is missing'):
-        cluster.invoke("partition", object_created(deployment.buckets.stages["mapper_output"], "run1/1.json"))
+        cluster.invoke("partition", object_created(deployment.buckets.stages["mapper-output"], "run1/1.json"))
 
 
 def test_mapper_that_always_raises_ends_the_run(
@@ -134,7 +134,7 @@ def test_mapper_that_always_raises_ends_the_run(
     failed = deployment.buckets.failure("run1")
     told = [failed[field] for field in ("function", "index", "error", "message", "attempts")]
     assert told == ["mapper", 2, "ValueError", "a bad text", 3]
-    assert deployment.buckets.keys(deployment.buckets.stages["reducer_input"]) == []
+    assert deployment.buckets.keys(deployment.buckets.stages["reducer-input"]) == []
     assert set(outcomes(parse_lines(capfd.readouterr().out), "partition")) == {"turned back"}
 
 
@@ -172,7 +172,7 @@ def test_partition_that_returns_no_array_is_refused(
     run(deployment, ["to"])
 
     assert deployment.buckets.failure("run1")["message"] == "partition must return an array to fan out over; got dict"
-    assert deployment.buckets.keys(deployment.buckets.stages["reducer_input"]) == []
+    assert deployment.buckets.keys(deployment.buckets.stages["reducer-input"]) == []
 
 
 def test_error_that_passes_twice_is_survived(deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,10 +190,10 @@ def test_fan_out_that_was_stored_before_is_sent_again_as_it_was(
 ) -> None:
     """A claimant that took over and lists other partitions than the first must not mix the two."""
     stored = [{"bucket": deployment.buckets.shuffle, "partition": "reducer0/"}]
-    deployment.buckets.put(deployment.buckets.stages["reducer_input"], "run1/.unum_map", {"Size": 1, "Values": stored})
+    deployment.buckets.put(deployment.buckets.stages["reducer-input"], "run1/.unum_map", {"Size": 1, "Values": stored})
     monkeypatch.setattr(s3_triggers.S3Triggers, "stored", lambda *_: None)
 
     run(deployment, TEXTS)
 
-    assert deployment.buckets.keys(deployment.buckets.stages["reducer_input"]) == ["run1/.unum_map", "run1/1.json"]
-    assert deployment.buckets.read(deployment.buckets.stages["reducer_input"], "run1/1.json") == stored[0]
+    assert deployment.buckets.keys(deployment.buckets.stages["reducer-input"]) == ["run1/.unum_map", "run1/1.json"]
+    assert deployment.buckets.read(deployment.buckets.stages["reducer-input"], "run1/1.json") == stored[0]

@@ -255,11 +255,11 @@ def test_a_record_with_null_for_what_is_not_there_is_readable():
 
 
 def test_tables_and_timeouts_are_read():
-    told = {"tables": {"mapper_input": "t"}, "timeouts": {"unum_map": 900}, "buckets": {"shuffle": "s", "results": "x"}}
+    told = {"tables": {"mapper-input": "t"}, "timeouts": {"unum_map": 900}, "buckets": {"shuffle": "s", "results": "x"}}
 
     deployment = Deployment.parse(record("dynamodb_triggers") | told, "here")
 
-    assert deployment.table("mapper_input") == "t"
+    assert deployment.table("mapper-input") == "t"
     assert deployment.timeout_of("unum_map") == 900
     assert deployment.timeout_of("mapper") == 300
     for lacking in (lambda: deployment.bucket("returns"), lambda: deployment.table("results"), lambda: deployment.function("x")):

@@ -40,15 +40,15 @@ def attempts(key: str):
 
 # One chunk of 9 KB, one reducer whose value has 5 KB.
 RUN = {
-    "mapper_input": [item("1", 9000, Index={"N": "1"}, To={"S": "mapper"}), attempts("1")],
-    "mapper_output": [
+    "mapper-input": [item("1", 9000, Index={"N": "1"}, To={"S": "mapper"}), attempts("1")],
+    "mapper-output": [
         item("1", 50, Index={"N": "1"}),
         {"Key": {"S": "r/finished/0"}, "Finished": {"NS": ["1"]}},
         item("fan-in", 50, To={"S": "next"}),
         attempts("fan-in"),
     ],
-    "reducer_input": [item("fan-out", 50), item("1", 50, Index={"N": "1"}, To={"S": "reducer"}), attempts("1")],
-    "reducer_output": [
+    "reducer-input": [item("fan-out", 50), item("1", 50, Index={"N": "1"}, To={"S": "reducer"}), attempts("1")],
+    "reducer-output": [
         item("1", 5000, Index={"N": "1"}),
         {"Key": {"S": "r/finished/0"}, "Finished": {"NS": ["1"]}},
         item("fan-in", 50, To={"S": "next"}),

@@ -13,9 +13,7 @@ ENVIRONMENT = {
     "ORCHESTRATION": "http_sync_s3",
     "FUNCTION": "summary",
     "FUNCTION_PREFIX": "wordcount-http_sync_s3-",
-    "SHUFFLE_BUCKET": "s",
-    "RETURNS_BUCKET": "r",
-    "RESULTS_BUCKET": "x",
+    "BUCKETS": '{"shuffle": "s", "returns": "r", "results": "x"}',
 }
 
 
@@ -38,7 +36,7 @@ def test_next_file_of_the_package_is_read(tmp_path: Path) -> None:
     assert Settings.load(ENVIRONMENT, tmp_path).edge == Edge("summary", None, None)
 
 
-@pytest.mark.parametrize("variable", ["ORCHESTRATION", "FUNCTION", "FUNCTION_PREFIX", "RESULTS_BUCKET"])
+@pytest.mark.parametrize("variable", ["ORCHESTRATION", "FUNCTION", "FUNCTION_PREFIX", "BUCKETS"])
 def test_missing_variable_is_named(variable: str, tmp_path: Path) -> None:
     environment = {name: value for name, value in ENVIRONMENT.items() if name != variable}
 
@@ -55,16 +53,14 @@ def test_all_but_sfn_need_their_next_file(orchestration: str, tmp_path: Path) ->
 
 
 def test_buckets_and_tables_are_known_by_their_roles(tmp_path: Path) -> None:
-    settings = Settings.load(ENVIRONMENT | {"MAPPER_OUTPUT_BUCKET": "mo", "MAPPER_INPUT_TABLE": "mi"}, tmp_path)
+    settings = Settings.load(ENVIRONMENT | {"TABLES": '{"mapper-input": "mi"}'}, tmp_path)
 
-    assert settings.buckets == {"shuffle": "s", "returns": "r", "results": "x", "mapper_output": "mo"}
-    assert settings.tables == {"mapper_input": "mi"}
+    assert settings.buckets == {"shuffle": "s", "returns": "r", "results": "x"}
+    assert settings.tables == {"mapper-input": "mi"}
 
 
 def test_orchestration_without_a_returns_bucket_has_none(tmp_path: Path) -> None:
-    environment = {name: value for name, value in ENVIRONMENT.items() if name != "RETURNS_BUCKET"}
-
-    assert Settings.load(environment, tmp_path).returns_bucket == ""
+    assert Settings.load(ENVIRONMENT | {"BUCKETS": '{"results": "x"}'}, tmp_path).returns_bucket == ""
 
 
 def test_timeout_is_set_in_seconds(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ TABLE_ROLE = "returns"
 
 
 def create(settings: Settings, run_id: str) -> ReturnStore:
-    """A run's store. Raises KeyError: RETURNS_TABLE is not set."""
+    """A run's store. Raises KeyError: there is no table for return values."""
     return DynamoDBStore(settings.tables[TABLE_ROLE], run_id, Returns(settings.returns_bucket, run_id))
 
 

@@ -29,7 +29,7 @@ class TestS3Triggers:
     def test_chunks_are_objects_beside_the_size_of_their_fan_out(self, aws):
         S3Triggers(aws, "r1").start(CHUNKS, attended=True)
 
-        assert aws.bodies("input") == {
+        assert aws.bodies("mapper-input") == {
             "r1/.unum_map": {"Size": 3, "Marked": True},
             "r1/1.json": CHUNKS[0],
             "r1/2.json": CHUNKS[1],
@@ -48,17 +48,17 @@ class TestS3Triggers:
     def test_no_chunks_set_off_the_fan_in(self, aws):
         S3Triggers(aws, "r1").start([], attended=True)
 
-        assert aws.keys() == {"mapper_output": ["r1/.sync", "r1/0.json"]}
-        assert aws.bodies("mapper_output") == {"r1/.sync": {"Size": 0}, "r1/0.json": None}
+        assert aws.keys() == {"mapper-output": ["r1/.sync", "r1/0.json"]}
+        assert aws.bodies("mapper-output") == {"r1/.sync": {"Size": 0}, "r1/0.json": None}
 
     @pytest.mark.parametrize("chunks", [CHUNKS, []])
     def test_starting_again_changes_nothing(self, aws, chunks):
         S3Triggers(aws, "r1").start(chunks, attended=True)
-        first = [obstore.list(aws.stores[role]).collect() for role in ("input", "mapper_output")]
+        first = [obstore.list(aws.stores[role]).collect() for role in ("mapper-input", "mapper-output")]
 
         S3Triggers(aws, "r1").start(chunks, attended=True)
 
-        assert [obstore.list(aws.stores[role]).collect() for role in ("input", "mapper_output")] == first
+        assert [obstore.list(aws.stores[role]).collect() for role in ("mapper-input", "mapper-output")] == first
 
     def test_a_write_that_meets_its_own_first_try_is_no_conflict(self, aws, monkeypatch):
         real = objects.create
@@ -66,7 +66,7 @@ class TestS3Triggers:
 
         S3Triggers(aws, "r1").start(CHUNKS, attended=True)
 
-        assert len(aws.bodies("input")) == 4
+        assert len(aws.bodies("mapper-input")) == 4
 
     def test_a_write_that_met_a_conflict_and_left_nothing_is_repeated(self, aws, monkeypatch):
         real, tries = objects.create, itertools.count()
@@ -74,10 +74,10 @@ class TestS3Triggers:
 
         S3Triggers(aws, "r1").start(CHUNKS, attended=True)
 
-        assert len(aws.bodies("input")) == 4
+        assert len(aws.bodies("mapper-input")) == 4
 
     def test_what_another_run_left_is_told(self, aws):
-        aws.put("input", "r1/2.json", "something else")
+        aws.put("mapper-input", "r1/2.json", "something else")
 
         with pytest.raises(StorageError, match=r"r1/2\.json failed: another object is there"):
             S3Triggers(aws, "r1").start(CHUNKS, attended=True)
@@ -86,14 +86,14 @@ class TestS3Triggers:
         run = S3Triggers(aws, "r1")
         seen = [run.progress(2)]
         for role, key, value in [
-            ("mapper_output", "r1/.sync", {"Size": 2}),
-            ("mapper_output", "r10/1.json", {}),
-            ("mapper_output", "r1/1.json", {}),
-            ("mapper_output", "r1/2.json", {}),
-            ("mapper_output", "r1/.lock", {}),
-            ("reducer_input", "r1/.unum_map", {"Size": 3, "Values": [{}, {}, {}]}),
-            ("reducer_output", "r1/.sync", {"Size": 3}),
-            ("reducer_output", "r1/11.json", {}),
+            ("mapper-output", "r1/.sync", {"Size": 2}),
+            ("mapper-output", "r10/1.json", {}),
+            ("mapper-output", "r1/1.json", {}),
+            ("mapper-output", "r1/2.json", {}),
+            ("mapper-output", "r1/.lock", {}),
+            ("reducer-input", "r1/.unum_map", {"Size": 3, "Values": [{}, {}, {}]}),
+            ("reducer-output", "r1/.sync", {"Size": 3}),
+            ("reducer-output", "r1/11.json", {}),
         ]:
             aws.put(role, key, value)
             seen.append(run.progress(2))
@@ -106,13 +106,14 @@ class TestS3Triggers:
         assert S3Triggers(aws, "r1").progress(0) == Progress(0)
 
     def test_all_of_the_run_goes_and_nothing_of_others(self, aws):
-        for role in ("input", "mapper_output", "reducer_input", "reducer_output"):
+        for role in ("mapper-input", "mapper-output", "reducer-input", "reducer-output"):
             for key in ("r1/.unum_map", "r1/1.json", "r1/.lock", "r10/1.json"):
                 aws.put(role, key, {})
 
         S3Triggers(aws, "r1").remove(2)
 
-        assert aws.keys() == {role: ["r10/1.json"] for role in ("input", "mapper_output", "reducer_input", "reducer_output")}
+        roles = ("mapper-input", "mapper-output", "reducer-input", "reducer-output")
+        assert aws.keys() == {role: ["r10/1.json"] for role in roles}
 
 
 class TestDynamoDBTriggers:
@@ -121,8 +122,8 @@ class TestDynamoDBTriggers:
 
         DynamoDBTriggers(aws, "r1").start(CHUNKS, attended=True)
 
-        held = aws.tables.items["mapper_input"]
-        assert aws.keys() == {"table mapper_input": ["r1/1", "r1/2", "r1/3"]}
+        held = aws.tables.items["mapper-input"]
+        assert aws.keys() == {"table mapper-input": ["r1/1", "r1/2", "r1/3"]}
         expires = int(held["r1/2"].pop("Expires")["N"])
         assert 0 <= expires - before - 7 * 24 * 3600 <= 60
         assert json.loads(held["r1/2"].pop("Value")["S"]) == CHUNKS[1]
@@ -142,7 +143,7 @@ class TestDynamoDBTriggers:
 
         DynamoDBTriggers(aws, "r1").start([CHUNKS[0], large], attended=True)
 
-        held = aws.tables.items["mapper_input"]
+        held = aws.tables.items["mapper-input"]
         assert "Value" in held["r1/1"]
         assert held["r1/2"]["Pointer"] == {"S": "mapper.input/2.json"}
         assert "Value" not in held["r1/2"]
@@ -156,13 +157,13 @@ class TestDynamoDBTriggers:
 
         DynamoDBTriggers(aws, "r1").start([{"text": text, "destination": "b"}], attended=True)
 
-        assert attribute in aws.tables.items["mapper_input"]["r1/1"]
+        assert attribute in aws.tables.items["mapper-input"]["r1/1"]
 
     def test_no_chunks_set_off_the_fan_in(self, aws):
         DynamoDBTriggers(aws, "r1").start([], attended=True)
 
-        held = aws.tables.items["mapper_output"]["r1/fan-in"]
-        assert aws.keys() == {"table mapper_output": ["r1/fan-in"]}
+        held = aws.tables.items["mapper-output"]["r1/fan-in"]
+        assert aws.keys() == {"table mapper-output": ["r1/fan-in"]}
         assert {name: held[name] for name in ("To", "Run", "Size")} == {
             "To": {"S": "partition"},
             "Run": {"S": "r1"},
@@ -185,12 +186,12 @@ class TestDynamoDBTriggers:
         run = DynamoDBTriggers(aws, "r1")
         seen = [run.progress(1100)]
         for key, numbers in [("0", range(1, 501)), ("2", range(1001, 1101)), ("1", range(501, 1001))]:
-            aws.item("mapper_output", f"r1/finished/{key}", Finished={"NS": [str(n) for n in numbers]})
+            aws.item("mapper-output", f"r1/finished/{key}", Finished={"NS": [str(n) for n in numbers]})
             seen.append(run.progress(1100))
-        aws.item("mapper_output", "r1/finished", Finished={"NS": ["0", "1", "2"]})
-        aws.item("reducer_input", "r1/fan-out", Value={"S": "[{},{},{}]"})
+        aws.item("mapper-output", "r1/finished", Finished={"NS": ["0", "1", "2"]})
+        aws.item("reducer-input", "r1/fan-out", Value={"S": "[{},{},{}]"})
         seen.append(run.progress(1100))
-        aws.item("reducer_output", "r1/finished/0", Finished={"NS": ["3"]})
+        aws.item("reducer-output", "r1/finished/0", Finished={"NS": ["3"]})
         seen.append(run.progress(1100))
 
         assert seen == [
@@ -203,8 +204,8 @@ class TestDynamoDBTriggers:
         ]
 
     def test_a_fan_out_may_be_a_claim_check(self, aws):
-        aws.item("mapper_output", "r1/finished/0", Finished={"NS": ["1"]})
-        aws.item("reducer_input", "r1/fan-out", Pointer={"S": "partition/1.json"})
+        aws.item("mapper-output", "r1/finished/0", Finished={"NS": ["1"]})
+        aws.item("reducer-input", "r1/fan-out", Pointer={"S": "partition/1.json"})
         aws.put("returns", "r1/partition/1.json", [{}, {}])
 
         assert DynamoDBTriggers(aws, "r1").progress(1) == Progress(1, 0, 2)
@@ -214,17 +215,17 @@ class TestDynamoDBTriggers:
 
     def finish_a_run(self, aws, run, mappers, reducers):
         for i in range(1, mappers + 1):
-            aws.item("mapper_input", f"{run}/{i}")
-            aws.item("mapper_output", f"{run}/{i}")
-        for table, size in (("mapper_output", mappers), ("reducer_output", reducers)):
+            aws.item("mapper-input", f"{run}/{i}")
+            aws.item("mapper-output", f"{run}/{i}")
+        for table, size in (("mapper-output", mappers), ("reducer-output", reducers)):
             for block in range((size + 499) // 500):
                 aws.item(table, f"{run}/finished/{block}", Finished={"NS": ["1"]})
             aws.item(table, f"{run}/finished", Finished={"NS": ["0"]})
             aws.item(table, f"{run}/fan-in", Size={"N": str(size)})
         for i in range(1, reducers + 1):
-            aws.item("reducer_input", f"{run}/{i}")
-            aws.item("reducer_output", f"{run}/{i}")
-        aws.item("reducer_input", f"{run}/fan-out", Value={"S": json.dumps([{}] * reducers)})
+            aws.item("reducer-input", f"{run}/{i}")
+            aws.item("reducer-output", f"{run}/{i}")
+        aws.item("reducer-input", f"{run}/fan-out", Value={"S": json.dumps([{}] * reducers)})
         aws.item("results", f"{run}/result")
         aws.put("returns", f"{run}/mapper.input/1.json", {})
 
@@ -241,7 +242,7 @@ class TestDynamoDBTriggers:
 
     def test_without_a_fan_out_the_fan_in_tells_the_number_of_reducers(self, aws):
         self.finish_a_run(aws, "r1", 2, 5)
-        del aws.tables.items["reducer_input"]["r1/fan-out"]
+        del aws.tables.items["reducer-input"]["r1/fan-out"]
 
         DynamoDBTriggers(aws, "r1").remove(2)
 
@@ -278,5 +279,5 @@ def test_a_deployment_that_lacks_a_part_is_found_out_before_anything_is_written(
     buckets = {"shuffle": "s", "results": "x", "returns": "r"}
     deployment = Deployment("x", "p", "us-east-1", "0", None, {}, buckets, None, None, {}, 300)
 
-    with pytest.raises(ClientError, match=r"the deployment record has no (bucket input|table mapper_input); deploy again"):
+    with pytest.raises(ClientError, match=r"the deployment record has no (bucket|table) mapper-input; deploy again"):
         kind(SimpleNamespace(deployment=deployment), "r1").check(CHUNKS)

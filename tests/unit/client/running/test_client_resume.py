@@ -214,31 +214,31 @@ class TestS3Triggers:
     def test_only_what_is_missing_is_written_again_with_the_same_bytes(self, aws: MemoryAws) -> None:
         run = S3Triggers(aws, "r1")
         run.start(CHUNKS, attended=True)
-        before, bodies = etags(aws, "input"), aws.bodies("input")
+        before, bodies = etags(aws, "mapper-input"), aws.bodies("mapper-input")
         for index in (1, 3):
-            aws.put("mapper_output", f"r1/{index}.json", {})
+            aws.put("mapper-output", f"r1/{index}.json", {})
 
         assert run.resume(3, attended=True) == ["mapper 2"]
 
-        after = etags(aws, "input")
+        after = etags(aws, "mapper-input")
         assert {key for key in before if before[key] != after[key]} == {"r1/2.json"}
-        assert aws.bodies("input") == bodies
+        assert aws.bodies("mapper-input") == bodies
 
     def test_partitions_that_were_never_created_are(self, aws: MemoryAws) -> None:
-        aws.put("reducer_input", "r1/.unum_map", {"Size": 2, "Values": PARTITIONS})
-        aws.put("reducer_input", "r1/1.json", PARTITIONS[0])
-        aws.put("reducer_output", "r1/1.json", {})
+        aws.put("reducer-input", "r1/.unum_map", {"Size": 2, "Values": PARTITIONS})
+        aws.put("reducer-input", "r1/1.json", PARTITIONS[0])
+        aws.put("reducer-output", "r1/1.json", {})
 
         assert S3Triggers(aws, "r1").resume(3, attended=True) == ["reducer 2"]
 
-        assert aws.bodies("reducer_input")["r1/2.json"] == PARTITIONS[1]
+        assert aws.bodies("reducer-input")["r1/2.json"] == PARTITIONS[1]
 
     def test_client_that_dies_between_lock_and_value_can_begin_again(
         self, aws: MemoryAws, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for name in ("1.json", "2.json", ".lock"):
-            aws.put("mapper_output", f"r1/{name}", {})
-        before = etags(aws, "mapper_output")
+            aws.put("mapper-output", f"r1/{name}", {})
+        before = etags(aws, "mapper-output")
         with monkeypatch.context() as dies:
             dies.setattr(objects, "write", dying)
             with pytest.raises(Interrupted):
@@ -246,7 +246,7 @@ class TestS3Triggers:
 
         assert S3Triggers(aws, "r1").resume(2, attended=True) == ["partition"]
 
-        after = etags(aws, "mapper_output")
+        after = etags(aws, "mapper-output")
         assert "r1/.lock" not in after
         assert after["r1/2.json"] != before["r1/2.json"]
 
@@ -260,7 +260,7 @@ class TestS3Triggers:
 
     @pytest.mark.parametrize("held", [{"Size": 2, "Values": [{}]}, {"Size": 0}, [], None])
     def test_fan_out_that_is_none_is_refused(self, held: Any, aws: MemoryAws) -> None:
-        aws.put("reducer_input", "r1/.unum_map", held)
+        aws.put("reducer-input", "r1/.unum_map", held)
 
         with pytest.raises(UsageError, match=r"\.unum_map"):
             S3Triggers(aws, "r1").resume(3, attended=True)
@@ -281,10 +281,10 @@ class TestDynamoDBTriggers:
     def test_items_are_new_and_without_their_attempts(self, aws: MemoryAws) -> None:
         run = DynamoDBTriggers(aws, "r1")
         run.start(CHUNKS, attended=True)
-        held = aws.tables.items["mapper_input"]
+        held = aws.tables.items["mapper-input"]
         first = dict(held["r1/2"])
-        aws.item("mapper_input", "r1/2/attempts", Attempts={"SS": ["a", "b", "c"]})
-        finish(aws, "mapper_output", "r1", range(1, 2))
+        aws.item("mapper-input", "r1/2/attempts", Attempts={"SS": ["a", "b", "c"]})
+        finish(aws, "mapper-output", "r1", range(1, 2))
         aws.item("results", "r1/failed")
 
         assert run.resume(3, attended=True) == ["mapper 2", "mapper 3"]
@@ -303,39 +303,39 @@ class TestDynamoDBTriggers:
             dies.setattr(items, "put_all", dying)
             with pytest.raises(Interrupted):
                 DynamoDBTriggers(aws, "r1").resume(3, attended=True)
-        assert aws.tables.items["mapper_input"] == {}
+        assert aws.tables.items["mapper-input"] == {}
 
         DynamoDBTriggers(aws, "r1").resume(3, attended=True)
 
-        pointers = [aws.tables.items["mapper_input"][f"r1/{index}"]["Pointer"]["S"] for index in (1, 2, 3)]
+        pointers = [aws.tables.items["mapper-input"][f"r1/{index}"]["Pointer"]["S"] for index in (1, 2, 3)]
         assert [aws.bodies("returns")[f"r1/{pointer}"] for pointer in pointers] == CHUNKS
 
     def test_reducers_come_from_what_partition_fanned_out_over(self, aws: MemoryAws) -> None:
-        aws.item("reducer_input", "r1/fan-out", Value={"S": json.dumps(PARTITIONS)})
-        finish(aws, "reducer_output", "r1", range(1, 2))
+        aws.item("reducer-input", "r1/fan-out", Value={"S": json.dumps(PARTITIONS)})
+        finish(aws, "reducer-output", "r1", range(1, 2))
 
         assert DynamoDBTriggers(aws, "r1").resume(3, attended=True) == ["reducer 2"]
 
-        held = aws.tables.items["reducer_input"]["r1/2"]
+        held = aws.tables.items["reducer-input"]["r1/2"]
         assert (held["To"], held["Index"], held["Size"]) == ({"S": "reducer"}, {"N": "2"}, {"N": "2"})
         assert json.loads(held["Value"]["S"]) == PARTITIONS[1]
 
     def test_complete_fan_in_is_addressed_anew(self, aws: MemoryAws) -> None:
-        finish(aws, "mapper_output", "r1", range(1, 4))
-        aws.item("mapper_output", "r1/fan-in")
-        aws.item("mapper_output", "r1/fan-in/attempts", Attempts={"SS": ["a", "b", "c"]})
+        finish(aws, "mapper-output", "r1", range(1, 4))
+        aws.item("mapper-output", "r1/fan-in")
+        aws.item("mapper-output", "r1/fan-in/attempts", Attempts={"SS": ["a", "b", "c"]})
 
         assert DynamoDBTriggers(aws, "r1").resume(3, attended=True) == ["partition"]
 
-        assert "r1/fan-in/attempts" not in aws.tables.items["mapper_output"]
-        held = aws.tables.items["mapper_output"]["r1/fan-in"]
+        assert "r1/fan-in/attempts" not in aws.tables.items["mapper-output"]
+        held = aws.tables.items["mapper-output"]["r1/fan-in"]
         assert held.pop("Expires")
         assert held == {"Key": {"S": "r1/fan-in"}, "To": {"S": "partition"}, "Run": {"S": "r1"}, "Size": {"N": "3"}}
 
     def test_branch_that_stored_its_value_and_never_joined_its_set_runs_again(self, aws: MemoryAws) -> None:
         DynamoDBTriggers(aws, "r1").start(CHUNKS, attended=True)
-        finish(aws, "mapper_output", "r1", range(1, 3))
-        aws.item("mapper_output", "r1/3", Value={"S": "{}"})
+        finish(aws, "mapper-output", "r1", range(1, 3))
+        aws.item("mapper-output", "r1/3", Value={"S": "{}"})
 
         assert DynamoDBTriggers(aws, "r1").resume(3, attended=True) == ["mapper 3"]
 

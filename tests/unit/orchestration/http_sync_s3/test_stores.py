@@ -22,7 +22,12 @@ from runtime.orchestration.workflow.envelope import Directory, EnvelopeError, di
 from scripts import paths
 from tests.fakes.clock import FakeTime
 
-ENVIRONMENT = {"ORCHESTRATION": "http_sync_s3", "FUNCTION": "mapper", "FUNCTION_PREFIX": "p-", "RESULTS_BUCKET": "results"}
+ENVIRONMENT = {
+    "ORCHESTRATION": "http_sync_s3",
+    "FUNCTION": "mapper",
+    "FUNCTION_PREFIX": "p-",
+    "BUCKETS": '{"results": "results"}',
+}
 
 
 def settings(**environment: str) -> Settings:
@@ -35,7 +40,7 @@ def test_s3_is_the_default() -> None:
 
 @pytest.mark.parametrize("name", RETURN_STORES)
 def test_environment_chooses_the_store(name: str) -> None:
-    chosen = settings(RETURN_STORE=name, RETURNS_TABLE="p-returns", REDIS_URL="redis://127.0.0.1:1")
+    chosen = settings(RETURN_STORE=name, TABLES='{"returns": "p-returns"}', REDIS_URL="redis://127.0.0.1:1")
 
     assert stores.load(chosen)("run1").source == name
 

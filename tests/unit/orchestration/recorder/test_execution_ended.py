@@ -49,7 +49,7 @@ def results(monkeypatch: pytest.MonkeyPatch) -> Results:
         "ORCHESTRATION": "sfn",
         "FUNCTION": "recorder",
         "FUNCTION_PREFIX": "wordcount-sfn-",
-        "RESULTS_BUCKET": "results-bucket",
+        "BUCKETS": '{"results": "results-bucket"}',
     }
     for name, value in own.items():
         monkeypatch.setenv(name, value)

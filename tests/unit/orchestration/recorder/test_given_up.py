@@ -18,7 +18,7 @@ from tests.fakes.notifications import object_created
 PREFIX = "wordcount-dynamodb_triggers-"
 BUCKET = "wordcount-dynamodb-triggers-given-up-123456789012"
 KEY = "aws/lambda/5f0b5fa3-1c1d-4d4e-9b4e-2f2f6e0b7b8a/shardId-00000001795457051184-864758bb/2026/11/23/2026-11-23T18.05.11-9f86"
-TABLES = ("mapper_input", "mapper_output", "reducer_input", "reducer_output", "results")
+TABLES = ("mapper-input", "mapper-output", "reducer-input", "reducer-output", "results")
 
 EXPIRES = json.loads(load_event("given_up")["payload"])["Records"][0]["dynamodb"]["NewImage"]["Expires"]
 """Of the item in the event."""
@@ -31,7 +31,7 @@ class Cloud:
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], bytes] = {}
-        self.items = {(f"{PREFIX}mapper_input", "run1/3")}
+        self.items = {(f"{PREFIX}mapper-input", "run1/3")}
         self.expires: Any = EXPIRES
 
     def create(self, bucket: str, key: str, body: bytes) -> bool:
@@ -75,15 +75,15 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
     monkeypatch.setattr(s3, "get", lambda *where: made.objects.get(where))
     monkeypatch.setattr(s3, "delete", lambda *where: made.objects.pop(where, None))
     monkeypatch.setattr(dynamodb, "call", made.call)
-    buckets = {"GIVEN_UP_BUCKET": BUCKET, "RESULTS_BUCKET": "results-bucket", "RETURNS_BUCKET": "returns-bucket"}
-    tables = {f"{role.upper()}_TABLE": PREFIX + role for role in TABLES}
+    buckets = {"given_up": BUCKET, "results": "results-bucket", "returns": "returns-bucket"}
+    tables = {role: PREFIX + role for role in TABLES}
     own = {"ORCHESTRATION": "dynamodb_triggers", "FUNCTION": "recorder", "FUNCTION_PREFIX": PREFIX}
-    for name, value in (own | buckets | tables).items():
+    for name, value in (own | {"BUCKETS": json.dumps(buckets), "TABLES": json.dumps(tables)}).items():
         monkeypatch.setenv(name, value)
     return made
 
 
-def given_up(function: str = "mapper", role: str = "mapper_input", **image: Any) -> Any:
+def given_up(function: str = "mapper", role: str = "mapper-input", **image: Any) -> Any:
     """The record of an item; None takes an attribute away."""
     record = load_event("given_up")
     event = json.loads(record["payload"])
@@ -133,7 +133,7 @@ def test_record_that_got_too_old_fails_its_run(cloud: Cloud) -> None:
     assert [cloud.failure[name] for name in ("error", "attempts")] == ["RecordAgeExceeded", 0]
 
 
-@pytest.mark.parametrize(("function", "role"), [("partition", "mapper_output"), ("summary", "reducer_output")])
+@pytest.mark.parametrize(("function", "role"), [("partition", "mapper-output"), ("summary", "reducer-output")])
 def test_fan_in_that_was_given_up_has_no_index(function: str, role: str, cloud: Cloud) -> None:
     cloud.items.add((PREFIX + role, "run1/fan-in"))
 
@@ -155,7 +155,7 @@ def test_record_for_the_recorder_is_the_failure_itself(cloud: Cloud) -> None:
 def test_all_records_of_a_batch_are_recorded(cloud: Cloud) -> None:
     first, second = given_up(), given_up(Key={"S": "run2/1"}, Run={"S": "run2"}, Index={"N": "1"})
     records = [json.loads(record["payload"])["Records"][0] for record in (first, second)]
-    cloud.items.add((f"{PREFIX}mapper_input", "run2/1"))
+    cloud.items.add((f"{PREFIX}mapper-input", "run2/1"))
 
     answer = lambda_handler(cloud.leave(first | {"payload": json.dumps({"Records": records})}), FakeContext())
 

@@ -68,7 +68,7 @@ def results(monkeypatch: pytest.MonkeyPatch) -> Results:
         "ORCHESTRATION": "http_sync_s3",
         "FUNCTION": "recorder",
         "FUNCTION_PREFIX": prefix,
-        "RESULTS_BUCKET": "results-bucket",
+        "BUCKETS": '{"results": "results-bucket"}',
     }
     for name, value in own.items():
         monkeypatch.setenv(name, value)

@@ -182,7 +182,9 @@ def created(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bytes]]:
     monkeypatch.setattr(s3, "list_keys", lambda bucket, prefix: [])
     monkeypatch.setattr(s3, "create", lambda *request: requests.append(request) or True)
     monkeypatch.setenv("FUNCTION_PREFIX", PREFIX)
-    monkeypatch.setenv("RESULTS_BUCKET", "results")
+    monkeypatch.setenv("ORCHESTRATION", "http_sync_s3")
+    monkeypatch.setenv("FUNCTION", "recorder")
+    monkeypatch.setenv("BUCKETS", '{"results": "results"}')
     return requests
 
 

@@ -44,7 +44,7 @@ def results() -> Iterator[dict[str, bytes]]:
         "ORCHESTRATION": "sfn",
         "FUNCTION": "recorder",
         "FUNCTION_PREFIX": "wordcount-http_sync_s3-",
-        "RESULTS_BUCKET": "results",
+        "BUCKETS": '{"results": "results"}',
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(output, "write", lambda _fields: None)  # a failing test would print megabytes
