@@ -1,29 +1,42 @@
-"""The contract that every orchestration keeps.
+"""The contract that every orchestration keeps, and what all of them do in the same way.
 
 The wrapper calls, in this order::
 
     deliveries(event)                 the units of work in it; most events are one
-    ingress(event) -> Invocation      who am I, in which run?            validates; no I/O
-    admit(invocation)                 is this to be done, here and now?  else the invocation is turned back, with the reason
+    ingress(event) -> Invocation      which run is this, and which of a fan-out's branches?     validates; no I/O
+    admit(invocation)                 is this to be done, here and now?  if not, the invocation is turned back, with the reason
     stored(invocation)                has it been done before?           a duplicate then skips the component
-                                      beside it the wrapper looks whether the run has failed, and turns back what comes after that
+                                      meanwhile the wrapper looks whether the run has ended, and then turns the invocation back
     read(invocation) -> value         what the component gets            takes out claim checks, reads fan-ins
     component(value) -> value
-    egress(invocation, value)         stores the return value, and continues: idempotently, since a duplicate does it too
+    egress(invocation, value)         stores the return value, and goes on to whoever is next; a duplicate does so, too
     failed(invocation, error)         was that the last try, and is it recorded?
-    turned_back(invocation, reason)   what one that has nothing to do is answered
-    answer(outcomes)                  what the event as a whole is answered with
+    turned_back(invocation, reason)   what an invocation is answered that has nothing to do
+    answer(outcomes)                  what the event as a whole is answered
 
-All but `deliveries` and `answer` at most once for each delivery.
+All but `deliveries` and `answer` are called at most once for each delivery. `egress` is the same everywhere: it keeps the value
+and then goes on by the kind of edge, or ends the run. What that takes is each orchestration's own::
+
+    keep(invocation, value)           make the return value a checkpoint; the first writer wins
+    find(invocation)                  that checkpoint
+    fan_out(invocation, values)       edge Map: one invocation of the next function for each value
+    fan_in(invocation, value)         edge Fan-in: one invocation of the next function for all branches together
+    hand_on(invocation, value)        edge Scalar: one invocation of the next function
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from runtime.orchestration.ending.result import store_result
+from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.found import Found
-from runtime.orchestration.workflow.envelope import Envelope
+from runtime.orchestration.values.returns import Returns
+from runtime.orchestration.workflow.place import DefinitionError
 from runtime.record import field, record
+
+RECORDER = "recorder"
+"""The function that records why a run cannot finish."""
 
 
 class Invoke(Protocol):
@@ -55,22 +68,29 @@ class Invocation:
     """One delivery, understood.
 
     Attributes:
-        envelope: run, data and place in the fan-out.
-        event: as it was delivered; a poller passes it on to a fresh invocation of itself.
+        run_id: of the run that it belongs to.
+        given: what the orchestration has read from the event: an envelope, an item, the number of an object.
         context: Lambda's.
-        size: at a fan-in, how many branches it joins.
-        unclaimed: whether no client has started the run, so that nobody has told the keeper of it.
+        index: which of a fan-out's branches this is, from 1; None outside of a fan-out.
+        size: how many branches that fan-out has, or how many values a fan-in gathers; None while that is unknown.
         attempts: which try this is, from 1, where the carrier or a store tells.
+        unclaimed: whether no client has started the run, so that nobody has told the keeper of it.
         notes: what the orchestration adds to the log line, e.g. `{"polls": 7}`.
     """
 
-    envelope: Envelope
-    event: Any
+    run_id: str
+    given: Any
     context: LambdaContext
-    size: int = 0
+    index: int | None = None
+    size: int | None = None
     attempts: int = 1
     unclaimed: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """Under which number the return value is stored: the branch's, or 1 outside of a fan-out."""
+        return self.index or 1
 
 
 @record
@@ -88,7 +108,16 @@ class Outcomes:
 
 
 class Orchestration(ABC):
-    """See the module's text. Each orchestration's module has one subclass, made once per function by its `create`."""
+    """How one function meets the next. Each orchestration has one subclass, of which each function makes one object.
+
+    `place` is the function's place in the workflow.
+    """
+
+    def __init__(self, settings: Settings, invoke: Invoke) -> None:
+        """Raises DefinitionError: the package holds no `.next`."""
+        if settings.place is None:
+            raise DefinitionError(f".next: missing from the package of {settings.function}; {settings.orchestration} needs it")
+        self.settings, self.place, self.invoke = settings, settings.place, invoke
 
     def deliveries(self, event: Any) -> list[Delivery]:
         """Split an event. Raises EnvelopeError."""
@@ -99,23 +128,65 @@ class Orchestration(ABC):
         """Understand a delivery. Raises EnvelopeError."""
 
     def admit(self, invocation: Invocation) -> Invocation | str:
-        """The invocation, possibly completed, or the reason why there is nothing to do. Raises StorageError."""
+        """Return the invocation, possibly completed, or the reason why there is nothing to do. Raises StorageError."""
         return invocation
 
-    @abstractmethod
     def stored(self, invocation: Invocation) -> Found | None:
-        """The return value of an earlier invocation with the same work, if one is stored. Raises StorageError."""
+        """Return what an earlier invocation with the same work returned, if that is stored. Raises StorageError.
+
+        The last function's value is the run's result, and a run that has its result has ended.
+        """
+        return None if self.place.edge is None else self.find(invocation)
 
     @abstractmethod
     def read(self, invocation: Invocation) -> Any:
-        """The component's event. Raises StorageError."""
+        """Return the component's event. Raises StorageError."""
+
+    def egress(self, invocation: Invocation, value: Any) -> Any:
+        """Store and continue; what it returns is the delivery's result.
+
+        Raises:
+            TypeError: the value is to be fanned out over, and is no array.
+            StorageError, InvokeError: a request finally failed.
+        """
+        if self.place.edge is None:
+            return self.end(invocation, value)
+        if self.place.edge == "Map" and not isinstance(value, list):
+            raise TypeError(f"{self.place.name} must return an array to fan out over; got {type(value).__name__}")
+        go_on = {"Map": self.fan_out, "Fan-in": self.fan_in, "Scalar": self.hand_on}[self.place.edge]
+        answer = go_on(invocation, self.keep(invocation, value))
+        return {"Session": invocation.run_id} if answer is None else answer
+
+    def end(self, invocation: Invocation, value: Any) -> dict[str, Any]:
+        """Store the run's result, and say where it is. Raises StorageError."""
+        store_result(self.settings.results_bucket, invocation.run_id, value)
+        return self.result(invocation)
+
+    def result(self, invocation: Invocation) -> dict[str, Any]:
+        """Say where the run's result is."""
+        return {"Session": invocation.run_id, "Result": f"{invocation.run_id}/result.json"}
+
+    def keep(self, invocation: Invocation, value: Any) -> Any:
+        """Store a return value unless there is one, and return what is stored. Here: nothing needs to be stored."""
+        return value
+
+    def find(self, invocation: Invocation) -> Found | None:
+        """Return what `keep` has stored of an earlier invocation. Here: nothing."""
+        return None
 
     @abstractmethod
-    def egress(self, invocation: Invocation, value: Any) -> Any:
-        """Store and continue; what it returns is the delivery's result. Raises StorageError, InvokeError."""
+    def fan_out(self, invocation: Invocation, values: list[Any]) -> Any:
+        """Have the next function run once for each value, and the fan-in where there are none."""
+
+    def fan_in(self, invocation: Invocation, value: Any) -> Any:  # noqa: B027  (not all orchestrations need one)
+        """Have the next function run once for all branches, of which this is one. Here: `keep` has set it off."""
+
+    def hand_on(self, invocation: Invocation, value: Any) -> Any:
+        """Have the next function run with the value."""
+        return self.fan_out(invocation, [value])
 
     def turned_back(self, invocation: Invocation, reason: str) -> Any:
-        """The result of a delivery with nothing to do. Raises, where the carrier would take any result for a value."""
+        """Return the result of a delivery with nothing to do. Raises where the carrier would take any result for a value."""
         return None
 
     def failed(self, invocation: Invocation, error: Exception) -> bool:
@@ -123,5 +194,9 @@ class Orchestration(ABC):
         return False
 
     def answer(self, outcomes: Outcomes) -> Any:
-        """What Lambda is answered. Raises whatever makes the platform deliver the event again."""
+        """Return what Lambda is answered. Raises whatever makes the platform deliver the event again."""
         return outcomes.first_failure_or_last_result()
+
+    def returns(self, invocation: Invocation) -> Returns:
+        """Open the run's directory in the returns bucket."""
+        return Returns(self.settings.returns_bucket, invocation.run_id)

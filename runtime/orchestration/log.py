@@ -20,10 +20,9 @@ from types import TracebackType
 from typing import Any
 
 from runtime.orchestration import output
-from runtime.orchestration.contract import LambdaContext
+from runtime.orchestration.contract import Invocation, LambdaContext
 from runtime.orchestration.safe_text import message_of, name_of
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.workflow.envelope import Envelope
 from runtime.run import Run
 
 
@@ -46,12 +45,12 @@ class LogLine:
         self._notes: dict[str, Any] = {}
         self._milliseconds: dict[str, float] = defaultdict(float)
 
-    def describe(self, envelope: Envelope, run: Run, notes: dict[str, Any]) -> None:
-        """Say whose line this is; the run's counters and `notes` may still grow."""
-        self._fields["run"] = envelope.run_id
-        if envelope.fan_out:
-            self._fields |= {"index": envelope.fan_out.index, "size": envelope.fan_out.size}
-        self._run, self._notes = run, notes
+    def describe(self, invocation: Invocation, run: Run) -> None:
+        """Say whose line this is; the run's counters and the invocation's notes may still grow."""
+        self._fields["run"] = invocation.run_id
+        if invocation.index:
+            self._fields |= {"index": invocation.index, "size": invocation.size}
+        self._run, self._notes = run, invocation.notes
 
     def turned_back(self, reason: str) -> None:
         """Say that there was nothing to do, and why."""

@@ -17,7 +17,8 @@ import json
 import os
 from collections.abc import Mapping
 
-from runtime.orchestration.workflow.edge import Edge
+from runtime.orchestration import interim
+from runtime.orchestration.workflow.place import DefinitionError, Place
 from runtime.record import field, record
 
 _PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -35,7 +36,7 @@ class RedisTarget:
 
 @record
 class Settings:
-    """One function's settings; `edge` is None where an orchestrator outside the functions knows who is next (sfn)."""
+    """One function's settings; `place` is None where an orchestrator outside the functions knows who is next (sfn)."""
 
     orchestration: str
     function: str
@@ -43,7 +44,7 @@ class Settings:
     returns_bucket: str
     results_bucket: str
     fan_in_wait_seconds: int = 3600
-    edge: Edge | None = None
+    place: Place | None = None
     timeout_seconds: int = 300
     fan_out_concurrency: int = 64
     buckets: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +70,7 @@ class Settings:
             returns_bucket=buckets.get("returns", ""),
             results_bucket=buckets["results"],
             fan_in_wait_seconds=int(environment.get("FAN_IN_WAIT_SECONDS", "3600")),
-            edge=Edge.load(next_file) if os.path.exists(next_file) else None,
+            place=_place(next_file, environment["FUNCTION"]),
             timeout_seconds=int(environment.get("TIMEOUT_SECONDS", "300")),
             fan_out_concurrency=int(environment.get("FAN_OUT_CONCURRENCY", "64")),
             buckets=buckets,
@@ -77,3 +78,12 @@ class Settings:
             return_store=environment.get("RETURN_STORE", "s3"),
             redis=RedisTarget(*(environment.get(f"REDIS_{part}", "") for part in ("URL", "HOST", "USER", "CACHE"))),
         )
+
+
+def _place(path: str, function: str) -> Place | None:
+    if not os.path.exists(path):
+        return None
+    try:
+        return Place.load(path)
+    except DefinitionError:
+        return interim.PLACES.get(function)  # the first version of `.next`

@@ -15,7 +15,6 @@ from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.found import Found
-from runtime.orchestration.workflow.envelope import Envelope, FanOut
 from runtime.record import replace
 from runtime.run import Run, deadline_in, within
 
@@ -60,19 +59,18 @@ class Wrapper:
         with LogLine(self._settings, context, cold) as line:
             with line.phase("ingress"):
                 invocation = self._orchestration.ingress(delivery.event, context)
-            envelope = invocation.envelope
-            run = _run_of(envelope, Run(deadline=deadline_in(context.get_remaining_time_in_millis() / 1000)))
+            run = _run_of(invocation, Run(deadline=deadline_in(context.get_remaining_time_in_millis() / 1000)))
             with within(run):
-                line.describe(envelope, run, invocation.notes)
+                line.describe(invocation, run)
                 try:
                     with line.phase("ingress"):
                         admitted = self._orchestration.admit(invocation)
                     if isinstance(admitted, str):
                         return self._turn_back(invocation, admitted, line)
                     invocation = admitted
-                    line.describe(invocation.envelope, run, invocation.notes)
+                    line.describe(invocation, run)
                     # How large a fan-out is may be known only now.
-                    with within(_run_of(invocation.envelope, run)):
+                    with within(_run_of(invocation, run)):
                         return self._work(invocation, line)
                 except KILLS:
                     raise
@@ -91,7 +89,7 @@ class Wrapper:
             if end is not None:
                 return self._turn_back(invocation, end, line)
             if invocation.unclaimed:
-                mark_by_default(self._settings.results_bucket, invocation.envelope.run_id)
+                mark_by_default(self._settings.results_bucket, invocation.run_id)
             value = done.value if done else self._orchestration.read(invocation)
         if done is None:
             check_ownership(self._settings, value)
@@ -105,7 +103,7 @@ class Wrapper:
     def _look(self, invocation: Invocation) -> tuple[str | None, Found | None]:
         """How the run has ended, if it has, and what an earlier invocation with the same work returned."""
         looks: list[Callable[[], Any]] = [
-            partial(how_ended, self._settings.results_bucket, invocation.envelope.run_id),
+            partial(how_ended, self._settings.results_bucket, invocation.run_id),
             partial(self._orchestration.stored, invocation),
         ]
         end, done = at_once(looks)
@@ -116,10 +114,10 @@ class Wrapper:
         return self._orchestration.turned_back(invocation, reason)
 
 
-def _run_of(envelope: Envelope, run: Run) -> Run:
+def _run_of(invocation: Invocation, run: Run) -> Run:
     """The invocation's place in its run; deadline and counters are `run`'s."""
-    place = envelope.fan_out or FanOut(1, 1)
-    return replace(run, run_id=envelope.run_id, index=place.index, size=place.size)
+    size = invocation.size or invocation.index if invocation.index else 1
+    return replace(run, run_id=invocation.run_id, index=invocation.number, size=size)
 
 
 def load_component(function: str) -> Component:
@@ -144,7 +142,7 @@ def _raise(error: Exception, traceback: TracebackType | None, *_: Any) -> Any:
 def load_orchestration(settings: Settings, invoke: Invoke) -> Orchestration:
     """The orchestration that the settings name. Only its module is imported: cold starts pay for nothing else."""
     module = importlib.import_module(f"runtime.orchestration.{settings.orchestration}.orchestration")
-    orchestration: Orchestration = module.create(settings, invoke)
+    orchestration: Orchestration = module.make(settings, invoke)
     return orchestration
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.workflow.edge import FUNCTIONS as COMPONENTS
-from runtime.orchestration.workflow.edge import DefinitionError
+from runtime.orchestration.workflow.place import DefinitionError
 from scripts import paths
 from scripts.files import write_if_changed
 from scripts.only_one import LockedError, only_one

@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runtime.orchestration.workflow.edge import DefinitionError, Edge
+from runtime.orchestration.workflow.edge import Edge
+from runtime.orchestration.workflow.place import DefinitionError
 
 Edges = set[tuple[str, str, str]]
 

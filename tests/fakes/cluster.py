@@ -17,14 +17,13 @@ from typing import Any
 from runtime.aws.errors import AnswerLost, FunctionFailed, InvokeError
 from runtime.orchestration.recorder import handler as failure
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.workflow.edge import Edge
 from runtime.orchestration.wrapper import Wrapper, build
 from runtime.record import replace
-from scripts import paths
 from scripts.package.functions import RECORDER, functions_of
 from tests.fakes import answers
 from tests.fakes.bucketful import Buckets
 from tests.fakes.context import FakeContext
+from tests.fakes.places import WORDCOUNT
 from tests.fakes.waiting import wait_until
 
 ACCOUNT = "123456789012"
@@ -78,7 +77,6 @@ class Cluster:
         self._busy = 0
 
     def _settings(self, orchestration: str, function: str, buckets: Buckets, fan_in_wait_seconds: int) -> Settings:
-        next_file = paths.DEFINITIONS / orchestration / f"{function}.next"
         return Settings(
             orchestration=orchestration,
             function=function,
@@ -86,7 +84,7 @@ class Cluster:
             returns_bucket=buckets.returns,
             results_bucket=buckets.results,
             fan_in_wait_seconds=fan_in_wait_seconds,
-            edge=Edge.load(next_file) if next_file.exists() else None,
+            place=WORDCOUNT[function],
             buckets={**buckets.stages, "shuffle": buckets.shuffle},
             tables=buckets.tables.names,
         )

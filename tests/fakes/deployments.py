@@ -102,11 +102,11 @@ class TriggeredByObjects:
         """Create the chunks, or what stands for none."""
         with within(Run(run)):
             stage = Stage(self.buckets.stages["mapper-input" if chunks else "mapper-output"], run)
-            stage.create(".unum_map" if chunks else ".sync", {"Size": len(chunks), "Marked": True})
+            stage.create_or_read(".unum_map" if chunks else ".sync", {"Size": len(chunks), "Marked": True})
             for index, chunk in enumerate(chunks, 1):
                 s3.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
             if not chunks:
-                stage.create(value_name(NOTHING), None)
+                stage.create_or_read(value_name(NOTHING), None)
 
     def wait(self) -> None:
         """Deliver what is held back, until nothing is and no function runs."""
@@ -125,10 +125,10 @@ class TriggeredByItems:
         """Create the chunks' items, or the one that stands for none."""
         with within(Run(run)):
             if not chunks:
-                self.table("mapper-output", run).put("fan-in", {}, To="partition", Size=0)
+                self.table("mapper-output", run).create_item("fan-in", {}, To="partition", Size=0)
             for index, chunk in enumerate(chunks, 1):
                 held = {"Value": {"S": json.dumps(chunk)}}
-                self.table("mapper-input", run).put(str(index), held, To="mapper", Index=index, Size=len(chunks))
+                self.table("mapper-input", run).create_item(str(index), held, To="mapper", Index=index, Size=len(chunks))
 
     def wait(self) -> None:
         """Deliver what is held back, until nothing is and no function runs."""

@@ -174,15 +174,15 @@ class S3Cloud(Cloud):
         returned, reducers, reduced = (self.stage(role, run) for role in ("mapper-output", "reducer-input", "reducer-output"))
         for i, chunk in enumerate(chunks, 1):
             self.emit(run, chunk, i)
-            returned.create(".sync", {"Size": len(chunks)})
-            returned.create(f"{i}.json", {"bucket": "b"})
-        returned.create(".lock", {"Owner": "x", "Time": 1.0})
-        reducers.create(".unum_map", {"Size": 2, "Values": [{}, {}]})
+            returned.create_or_read(".sync", {"Size": len(chunks)})
+            returned.create_or_read(f"{i}.json", {"bucket": "b"})
+        returned.create_or_read(".lock", {"Owner": "x", "Time": 1.0})
+        reducers.create_or_read(".unum_map", {"Size": 2, "Values": [{}, {}]})
         reducers.create_all({"1.json": {}, "2.json": {}})
-        reduced.create(".sync", {"Size": 2})
-        reduced.create("1.json", {})
+        reduced.create_or_read(".sync", {"Size": 2})
+        reduced.create_or_read("1.json", {})
         self.pause.wait(5)
-        reduced.create("2.json", {})
+        reduced.create_or_read("2.json", {})
         self.finish(run, chunks)
 
 
@@ -219,13 +219,13 @@ class DynamoDBCloud(Cloud):
         for i, chunk in enumerate(chunks, 1):
             self.emit(run, chunk, i)
             assert self.table("mapper-input", run).count_attempt(str(i), "request-1") == 1
-            returned.create(str(i), f"mapper/{i}.json", {"bucket": "b"}, Index=i)
+            returned.create_or_read(str(i), f"mapper/{i}.json", {"bucket": "b"}, Index=i)
             if returned.finish(i, len(chunks)):
                 returned.put("fan-in", {}, To="partition", Size=len(chunks))
-        reducers.create("fan-out", "partition/1.json", [{}, {}])
+        reducers.create_or_read("fan-out", "partition/1.json", [{}, {}])
         for i in (1, 2):
-            reducers.create(str(i), f"reducer.input/{i}.json", {}, To="reducer", Index=i, Size=2)
-            reduced.create(str(i), f"reducer/{i}.json", {}, Index=i)
+            reducers.create_or_read(str(i), f"reducer.input/{i}.json", {}, To="reducer", Index=i, Size=2)
+            reduced.create_or_read(str(i), f"reducer/{i}.json", {}, Index=i)
             if i == 2:
                 self.pause.wait(5)
             if reduced.finish(i, 2):

@@ -58,8 +58,8 @@ def start(cluster: Cluster, buckets: Buckets, texts: list[str]) -> None:
 def test_first_writer_wins(store: StoreUnderTest, buckets: Buckets) -> None:
     values = opened(store, buckets)
 
-    assert values.create("mapper", 1, {"by": "first"}) == {"by": "first"}
-    assert values.create("mapper", 1, {"by": "second"}) == {"by": "first"}
+    assert values.create_or_read("mapper", 1, {"by": "first"}) == {"by": "first"}
+    assert values.create_or_read("mapper", 1, {"by": "second"}) == {"by": "first"}
     found = values.find("mapper", 1)
     assert found is not None
     assert found.value == {"by": "first"}
@@ -67,7 +67,7 @@ def test_first_writer_wins(store: StoreUnderTest, buckets: Buckets) -> None:
 
 def test_one_of_many_writers_at_once_wins(store: StoreUnderTest, buckets: Buckets) -> None:
     values, stored = opened(store, buckets), []
-    writers = [threading.Thread(target=lambda n=n: stored.append(values.create("mapper", 1, n))) for n in range(8)]
+    writers = [threading.Thread(target=lambda n=n: stored.append(values.create_or_read("mapper", 1, n))) for n in range(8)]
 
     for writer in writers:
         writer.start()
@@ -82,7 +82,7 @@ def test_one_of_many_writers_at_once_wins(store: StoreUnderTest, buckets: Bucket
 def test_any_json_is_stored(value: Any, store: StoreUnderTest, buckets: Buckets) -> None:
     values = opened(store, buckets)
 
-    values.create("mapper", 1, value)
+    values.create_or_read("mapper", 1, value)
 
     assert values.values("mapper", 1) == [value]
 
@@ -94,7 +94,7 @@ def test_what_nobody_stored_is_not_found(store: StoreUnderTest, buckets: Buckets
 def test_values_come_in_the_order_of_their_index(store: StoreUnderTest, buckets: Buckets) -> None:
     values = opened(store, buckets)
     for index in (11, 2, 10, 1, 9, 12, 3, 8, 7, 4, 5, 6):
-        values.create("mapper", index, index)
+        values.create_or_read("mapper", index, index)
 
     assert values.values("mapper", 12) == list(range(1, 13))
     assert values.values("mapper", 0) == []
@@ -102,18 +102,18 @@ def test_values_come_in_the_order_of_their_index(store: StoreUnderTest, buckets:
 
 def test_missing_value_of_a_fan_in_is_an_error_that_names_it(store: StoreUnderTest, buckets: Buckets) -> None:
     values = opened(store, buckets)
-    values.create("mapper", 1, "there")
+    values.create_or_read("mapper", 1, "there")
 
     with pytest.raises(StorageError, match=r"mapper/2.*no such value"):
         values.values("mapper", 2)
 
 
 def test_runs_and_functions_do_not_meet(store: StoreUnderTest, buckets: Buckets) -> None:
-    opened(store, buckets, "run1").create("mapper", 1, "run1")
+    opened(store, buckets, "run1").create_or_read("mapper", 1, "run1")
 
     assert opened(store, buckets, "run1").find("reducer", 1) is None
     assert opened(store, buckets, "run").find("mapper", 1) is None
-    assert opened(store, buckets, "run11").create("mapper", 1, "run11") == "run11"
+    assert opened(store, buckets, "run11").create_or_read("mapper", 1, "run11") == "run11"
 
 
 @pytest.mark.parametrize("chosen", ["dynamodb", "redis"])
@@ -125,9 +125,9 @@ def test_value_too_large_for_an_item_is_an_object_whose_first_writer_wins(
     values = opened(request.getfixturevalue(f"{chosen}_store"), buckets)
     large, other = "x" * 40, "y" * 50
 
-    assert values.create("mapper", 1, large) == large
-    assert values.create("mapper", 1, other) == large
-    assert values.create("mapper", 2, "small") == "small"
+    assert values.create_or_read("mapper", 1, large) == large
+    assert values.create_or_read("mapper", 1, other) == large
+    assert values.create_or_read("mapper", 2, "small") == "small"
     assert values.values("mapper", 2) == [large, "small"]
     assert buckets.keys(buckets.returns) == ["run1/mapper/1.json"]
     assert buckets.read(buckets.returns, "run1/mapper/1.json") == large
@@ -316,7 +316,7 @@ def test_tls_with_a_password_and_a_certificate_that_is_checked(tmp_path: Path, b
         secure = opened(InRedis(client, server.url, ""), buckets)
         untrusting = opened(InRedis(client, server.url.partition("?")[0], ""), buckets)
 
-        assert secure.create("mapper", 1, "safe") == "safe"
+        assert secure.create_or_read("mapper", 1, "safe") == "safe"
         with pytest.raises(StorageError, match="certificate verify failed"):
             untrusting.find("mapper", 1)
 
@@ -335,7 +335,7 @@ def test_commands_are_counted_for_the_run(buckets: Buckets, redis_store: InRedis
     values = opened(redis_store, buckets)
 
     with within(Run("run1")) as run:
-        values.create("mapper", 1, 1)
+        values.create_or_read("mapper", 1, 1)
         values.fan_in(branch(1, 1))
         values.values("mapper", 1)
 
@@ -353,8 +353,8 @@ def test_user_of_the_cache_may_do_all_that_the_store_does_and_touch_no_other_key
     url = redis_server.url.replace(f":{PASSWORD}@", "restricted:open-sesame@")
     allowed = opened(InRedis(redis_store.client, url, ""), buckets)
 
-    allowed.create("mapper", 1, "x")
-    allowed.create("mapper", 2, "y")
+    allowed.create_or_read("mapper", 1, "x")
+    allowed.create_or_read("mapper", 2, "y")
     expired = replace(branch(2, 2), deadline=time.time() + 0.05)
     assert allowed.find("mapper", 1) is not None
     assert [waited.outcome for waited in (allowed.fan_in(expired),) if waited] == [Outcome.EXPIRED]

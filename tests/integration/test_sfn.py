@@ -162,7 +162,7 @@ def test_partitions_too_many_for_the_state_end_the_run_with_advice(
 
     failed = deployment.buckets.failure("run1")
     assert (failed["function"], failed["error"]) == ("partition", "EnvelopeError")
-    assert "use fewer reducers" in failed["message"]
+    assert "use fewer elements" in failed["message"]
 
 
 def test_forged_pointer_in_the_input_is_refused(make_state_machine: Make) -> None:

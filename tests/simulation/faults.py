@@ -65,6 +65,7 @@ class Faults:
         muted: numbers of faults that are drawn, but don't happen.
         forced: faults to inject, by the number of the request (explicit schedules); nothing is then drawn.
         outlived_only: whether, of branches, only those may get lost for which another waits.
+        callers: the functions that wait for the rest of the run.
         happened: by kind.
         numbers: of those that happened.
     """
@@ -75,6 +76,7 @@ class Faults:
     stalls: int = 1_000_000
     muted: Collection[int] = ()
     forced: dict[int, str] | None = None
+    callers: Collection[str] = ()
     happened: Counter[str] = field(default_factory=Counter)
     numbers: list[int] = field(default_factory=list)
 
@@ -141,7 +143,7 @@ class Faults:
 
     def _affordable(self, process: Any, kind: str) -> bool:
         if kind in ENDING:
-            if self.stalls < 2 and process.function in ("partition", "unum_map") and (kind == "stalled" or self.stalls <= 0):
+            if self.stalls < 2 and process.function in self.callers and (kind == "stalled" or self.stalls <= 0):
                 return False
             if kind == "stalled" and self.stalls <= 0:
                 return False

@@ -102,7 +102,7 @@ def _continuation_skipped() -> AbstractContextManager[Any]:
 
     def skip(self: Wrapper, invocation: Any, line: Any) -> Any:
         if self._orchestration.stored(invocation) is not None:
-            return {"Session": invocation.envelope.run_id}
+            return {"Session": invocation.run_id}
         return work(self, invocation, line)
 
     return patch.object(wrapper.Wrapper, "_work", skip)

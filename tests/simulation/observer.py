@@ -33,7 +33,6 @@ from tests.simulation.world import Killed, Process, World
 RUN = "run1"
 RESULTS, RETURNS, GIVEN_UP = "sim-results", "sim-returns", "sim-given-up"
 
-_STAGES = {"mapper": "partition", "partition": "reducer", "reducer": "summary"}
 _GROWING = {"Finished", "Attempts", "Expires"}
 
 
@@ -75,6 +74,10 @@ class Observer:
         self._inputs: dict[tuple[str, int], Any] = {}
         self._outputs: dict[tuple[str, int], Any] = {}
         self._fan_ins: dict[str, list[Execution]] = {}
+        self._places = self.scenario.workflow.places(self.orchestration)
+        self._order = list(self._places)
+        places = self._places.values() if self.orchestration == "http_only" else ()
+        self._kept_by_callers = [f"{RUN}/{place.name}/1.json" for place in places if place.takes != "branch"]
 
     def violated(self, what: str) -> None:
         """Note what must not have happened."""
@@ -89,7 +92,7 @@ class Observer:
                 self._look_at_what_still_goes_on()
         if written.key == f"{RUN}/failed.json" and self._began_after(self.done_at):
             self.violated("recorded as failed after it had its result")
-        if (self.orchestration, written.key) == ("http_only", f"{RUN}/partition/1.json") and self.tidied_at is not None:
+        if written.key in self._kept_by_callers and self.tidied_at is not None:
             self.violated("values are kept for a resumed run after the run was done and tidied up")
         if written.key == f"{RUN}/result.json" and self.done_at is None:
             self.done_at = self.world.now
@@ -123,8 +126,7 @@ class Observer:
 
     def component(self, function: str, call: Callable[[Any, Any], Any], event: Any, context: Any) -> Any:
         """Run a component, and look what goes in and comes out."""
-        # A fan-in under s3_triggers runs under the index of the value that triggered it.
-        index = current_run().index if function in ("mapper", "reducer") else 1
+        index = current_run().index
         place = f"{function} {index}"
         self.executions[function] = self.executions.get(function, 0) + 1
         if self._began_after(self.failed_at):
@@ -147,10 +149,8 @@ class Observer:
             self.violated(f"{place} got another input than before: {given:.300} after {self._inputs[function, index]:.300}")
         if self._outputs.setdefault((function, index), told) != told:
             self.violated(f"{place} returned another value than before: {told!r:.300}")
-        if function == "partition":
-            numbers = [int(element["partition"].removeprefix("reducer").rstrip("/")) for element in told]
-            if numbers != self.scenario.partitions:
-                self.violated(f"the partitions are {numbers}, not {self.scenario.partitions}")
+        if complaint := self.scenario.complaint(function, told):
+            self.violated(complaint)
         return value
 
     def never_begins(self, function: str, event: Any) -> bool:
@@ -197,29 +197,40 @@ class Observer:
         if failure is None:
             self.violated(f"no failure recorded, though {fatal.function} {fatal.index} always fails")
             return
-        index = fatal.index if fatal.function in ("mapper", "reducer") else None
+        index = fatal.index if self._places[fatal.function].takes == "branch" else None
         if (failure["function"], failure["index"]) != (fatal.function, index) or not failure["error"]:
             self.violated(f"{fatal.function} {index} {fatal.how}, but the record says: {failure}")
-        later = _STAGES.get(fatal.function)
-        while later:
+        for later in self._order[self._order.index(fatal.function) + 1 :]:
             if self.executions.get(later):
                 self.violated(f"{later} began, though {fatal.function} {fatal.index} failed for good")
-            later = _STAGES.get(later)
 
     def _look_at_input(self, function: str, index: int, event: Any) -> None:
-        if function in ("partition", "summary"):
-            branches = "mapper" if function == "partition" else "reducer"
-            size = len(self.scenario.texts) if function == "partition" else len(self.scenario.partitions)
-            expected = [self._outputs.get((branches, number)) for number in range(1, size + 1)]
-            if event != expected:
-                self.violated(f"{function} got {event!r:.400}, not the values of all branches in order: {expected!r:.400}")
-        elif function == "mapper" and event != self.scenario.chunks[index - 1]:
-            self.violated(f"mapper {index} got another chunk: {event!r:.200}")
-        elif function == "reducer" and event["partition"] != f"reducer{self.scenario.partitions[index - 1]}/":
-            self.violated(f"reducer {index} got another partition: {event!r:.200}")
+        if (place := self._places[function]).entry and place.edge == "Map":
+            return  # a list of data, or the document around it
+        expected = self._expected_input(function, index)
+        if event != expected:
+            self.violated(f"{function} {index} got {event!r:.400}, not what was returned before it: {expected!r:.400}")
+
+    def _expected_input(self, function: str, index: int) -> Any:
+        """What a function must get: what the one before it returned, or all of its branches; the first, what the client gives."""
+        place, at = self._places[function], self._order.index(function)
+        if function == self.scenario.workflow.first.name:
+            return self.scenario.elements[index - 1]
+        before = self._order[at - 1]
+        if place.takes == "gather":
+            return [self._outputs.get((before, number)) for number in range(1, self._size_of(before) + 1)]
+        returned = self._outputs.get((before, 1))
+        return returned if place.takes == "single" or returned is None else returned[index - 1]
+
+    def _size_of(self, branches: str) -> int:
+        """How many branches a fan-out has."""
+        if branches == self.scenario.workflow.first.name:
+            return len(self.scenario.elements)
+        before = self._order[self._order.index(branches) - 1]
+        return len(self._outputs[before, 1])
 
     def _look_at_claim(self, function: str, request_id: str) -> None:
-        if self.orchestration != "s3_triggers" or function not in ("partition", "summary"):
+        if self.orchestration != "s3_triggers" or self._places[function].takes != "gather":
             return
         assert self.world.running
         process, before = self.world.running.process, self._fan_ins.setdefault(function, [])

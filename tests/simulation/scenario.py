@@ -9,6 +9,7 @@ from runtime.mapreduce.keys import reducer_id
 from tests.one_process import Job
 from tests.simulation import jobs
 from tests.simulation.faults import Fatal, Severity
+from tests.simulation.workflows import WORDCOUNT, Outputs, Workflow
 
 SHUFFLE = "sim-shuffle"
 
@@ -40,6 +41,11 @@ class Scenario:
     shuffle: str | None = None
     job: Job = jobs.WORDS
 
+    @property
+    def workflow(self) -> Workflow:
+        """Whose functions run."""
+        return WORDCOUNT
+
     @cached_property
     def result(self) -> dict[str, Any]:
         """The only right one."""
@@ -51,15 +57,76 @@ class Scenario:
         return sorted({reducer_id(word, self.num_reducer) for text in self.texts for word, _ in self.job.pairs(text)})
 
     @property
-    def chunks(self) -> list[dict[str, Any]]:
-        """What the mappers get."""
+    def elements(self) -> list[Any]:
+        """What the client gives to the workflow's first function, one for each of its branches: here the mappers' chunks."""
         asked = {} if self.shuffle is None else {"shuffle": self.shuffle}
         return [{"text": text, "destination": SHUFFLE, "numReducer": self.num_reducer, **asked} for text in self.texts]
+
+    def complaint(self, function: str, value: Any) -> str | None:
+        """What is wrong with a value that a function returned, if that can be told without the rest of the run."""
+        if function != "partition":
+            return None
+        numbers = [int(element["partition"].removeprefix("reducer").rstrip("/")) for element in value]
+        return None if numbers == self.partitions else f"the partitions are {numbers}, not {self.partitions}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain(Scenario):
+    """One schedule of a workflow whose functions know of nothing but their event. `document` is what the run is given."""
+
+    texts: tuple[str, ...] = ()
+    num_reducer: int = 1
+    of: Workflow
+    document: Any
+
+    @property
+    def workflow(self) -> Workflow:
+        """Whose functions run."""
+        return self.of
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """What each invocation returns."""
+        return self.of.outputs(self.document)
+
+    @property
+    def result(self) -> Any:  # type: ignore[override]
+        """The only right one: what the last function returns."""
+        return list(self.outputs.values())[-1]
+
+    @property
+    def elements(self) -> list[Any]:
+        """What the client gives to the workflow's first function."""
+        return list(self.document) if self.of.first.takes == "branch" else [self.document]
+
+    def complaint(self, function: str, value: Any) -> str | None:
+        """Nothing: the inputs of the next function tell."""
+        return None
 
 
 def scenario_of(orchestration: str, seed: int) -> Scenario:
     """The scenario of one schedule."""
     return draw(Random(f"{orchestration}/{seed}/scenario"))
+
+
+def plain_of(orchestration: str, seed: int, workflow: Workflow, document: Any) -> Plain:
+    """The scenario of one schedule of another workflow."""
+    random = Random(f"{orchestration}/{seed}/{workflow.name}")
+    severity: Severity = random.choices(get_args(Severity), (65, 20, 15))[0]
+    small_carriers, page_size, attended = random.random() < 0.3, random.choice((2, 3, 1000)), random.random() < 0.7
+    scenario = Plain(
+        of=workflow,
+        document=document,
+        severity=severity,
+        small_carriers=small_carriers,
+        page_size=page_size,
+        attended=attended,
+    )
+    if severity == "survivable" or (severity == "any" and random.random() < 0.5):
+        return scenario
+    function, index = random.choice(list(scenario.outputs))
+    how: Any = random.choice(("raises", "is killed", "never ends", "never begins"))
+    return replace(scenario, fatal=Fatal(function, index, how))
 
 
 def draw(random: Random) -> Scenario:

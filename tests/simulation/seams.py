@@ -39,34 +39,21 @@ from runtime.orchestration.s3_triggers.lock import claim
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn import orchestration as sfn
 from runtime.orchestration.values import table
-from runtime.orchestration.workflow.edge import Edge
-from runtime.orchestration.wrapper import Wrapper, load_component, load_orchestration
+from runtime.orchestration.wrapper import Wrapper, load_orchestration
 from runtime.record import replace
-from scripts import paths
-from scripts.package.functions import RECORDER, functions_of
+from scripts.package.functions import RECORDER
 from tests.one_process import Job
 from tests.simulation import jobs
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS
 from tests.simulation.scenario import SHUFFLE
 from tests.simulation.threads import Deferred, Strands
+from tests.simulation.workflows import Component, Workflow
 from tests.simulation.world import Killed, World
-
-TRIGGERED = {"mapper-input": "mapper", "mapper-output": "partition", "reducer-input": "reducer", "reducer-output": "summary"}
-STAGE_BUCKETS = {role: f"sim-{role.replace('_', '-')}" for role in TRIGGERED}
-STAGE_TABLES = {
-    role: f"sim-{role}" for role in ("mapper-input", "mapper-output", "reducer-input", "reducer-output", "results", "returns")
-}
-STREAMED = {
-    "mapper-input": "mapper",
-    "mapper-output": "partition",
-    "reducer-input": "reducer",
-    "reducer-output": "summary",
-    "results": "recorder",
-}
 
 TIMEOUT_SECONDS = 60
 FAN_IN_WAIT_SECONDS = 1800
-_NESTED = {"partition": 2 * TIMEOUT_SECONDS + 30, "unum_map": 3 * TIMEOUT_SECONDS + 60}
+_CALLER_SECONDS = 30
+"""What a function needs beside those that it waits for."""
 
 current: Any = None
 """The simulation that runs in this process, see `simulation`."""
@@ -77,20 +64,33 @@ def prefix(orchestration: str) -> str:
     return f"wordcount-{orchestration}-"
 
 
-def timeout(orchestration: str, function: str) -> float:
-    """Of a function, as Terraform has it."""
-    return float(_NESTED.get(function, TIMEOUT_SECONDS) if orchestration == "http_only" else TIMEOUT_SECONDS)
+def stage(role: str) -> str:
+    """The bucket or table of a stage."""
+    return f"sim-{role}"
+
+
+def triggered(workflow: Workflow) -> dict[str, str]:
+    """The function that each stage sets off, by the stage's role."""
+    return {place.source: place.name for place in workflow.places("s3_triggers").values()}
+
+
+def timeout(workflow: Workflow, orchestration: str, function: str) -> float:
+    """Of a function, as Terraform has it: a caller's holds those that it waits for, one after the other."""
+    place = workflow.places(orchestration).get(function)
+    if orchestration != "http_only" or place is None or place.takes == "branch" or place.edge is None:
+        return float(TIMEOUT_SECONDS)
+    waits = timeout(workflow, orchestration, str(place.fan_in or place.next))
+    return TIMEOUT_SECONDS + _CALLER_SECONDS + waits
 
 
 @cache
-def handlers(orchestration: str) -> dict[str, Any]:
-    """The true wrappers of an orchestration's functions, and the true recorder of failures."""
+def handlers(workflow: Workflow, orchestration: str) -> dict[str, Any]:
+    """The true wrappers of a workflow's functions under an orchestration, and the true recorder of failures."""
     made: dict[str, Any] = {RECORDER: failure_module.lambda_handler}
-    for function in functions_of(orchestration):
-        if function != RECORDER:
-            settings = _settings(orchestration, function)
-            loaded = _Late(settings)
-            made[function] = Wrapper(settings, loaded, partial(_component, function))  # type: ignore[arg-type]
+    for function in workflow.places(orchestration):
+        settings = _settings(workflow, orchestration, function)
+        component = partial(_component, function, workflow.component(function))
+        made[function] = Wrapper(settings, _Late(settings), component)  # type: ignore[arg-type]
     return made
 
 
@@ -109,8 +109,8 @@ class _Late:
         return getattr(self._made, name)
 
 
-def _component(function: str, event: Any, context: Any) -> Any:
-    return current.observer.component(function, load_component(function), event, context)
+def _component(function: str, component: Component, event: Any, context: Any) -> Any:
+    return current.observer.component(function, component, event, context)
 
 
 def _invoke(function_prefix: str, function: str, payload: Any, deadline: float | None = None) -> Any:
@@ -119,8 +119,8 @@ def _invoke(function_prefix: str, function: str, payload: Any, deadline: float |
     return invoker.invoke_async(name, payload) if deadline is None else invoker.invoke_sync(name, payload, deadline)
 
 
-def _settings(orchestration: str, function: str) -> Settings:
-    next_file = paths.DEFINITIONS / orchestration / f"{function}.next"
+def _settings(workflow: Workflow, orchestration: str, function: str) -> Settings:
+    stages = {role: stage(role) for role in triggered(workflow)}
     return Settings(
         orchestration=orchestration,
         function=function,
@@ -128,21 +128,22 @@ def _settings(orchestration: str, function: str) -> Settings:
         returns_bucket=RETURNS,
         results_bucket=RESULTS,
         fan_in_wait_seconds=FAN_IN_WAIT_SECONDS,
-        edge=Edge.load(next_file) if next_file.exists() else None,
-        timeout_seconds=int(timeout(orchestration, function)),
-        buckets={**STAGE_BUCKETS, "shuffle": SHUFFLE},
-        tables=STAGE_TABLES,
+        place=workflow.places(orchestration)[function],
+        timeout_seconds=int(timeout(workflow, orchestration, function)),
+        buckets={**stages, "shuffle": SHUFFLE},
+        tables={**stages, **{role: stage(role) for role in ("results", "returns")}},
     )
 
 
-def _environment(orchestration: str) -> dict[str, str]:
+def _environment(workflow: Workflow, orchestration: str) -> dict[str, str]:
     """What the recorder of failures is told, who is no wrapper."""
+    stages = {role: stage(role) for role in triggered(workflow)}
     return {
         "ORCHESTRATION": orchestration,
         "FUNCTION": RECORDER,
         "FUNCTION_PREFIX": prefix(orchestration),
-        "BUCKETS": json.dumps({"returns": RETURNS, "results": RESULTS, "given_up": GIVEN_UP}),
-        "TABLES": json.dumps(STAGE_TABLES),
+        "BUCKETS": json.dumps({**stages, "returns": RETURNS, "results": RESULTS, "given_up": GIVEN_UP}),
+        "TABLES": json.dumps({**stages, **{role: stage(role) for role in ("results", "returns")}}),
     }
 
 
@@ -201,7 +202,7 @@ def installed(simulation: Any) -> Iterator[None]:
         (invoker, "time", time),
         (invoker, "random", world.random),
         (http_only, "time", time),
-        (http_sync_s3, "create", partial(http_sync_s3.create, clock=clock)),
+        (http_sync_s3, "make", partial(http_sync_s3.HttpSyncS3, clock=clock)),
         (s3_triggers, "claim", partial(claim, now=time.time)),
         (log, "time", time),
         (output, "write", lambda _fields: None),
@@ -242,7 +243,7 @@ def installed(simulation: Any) -> Iterator[None]:
             (http_only, "PAYLOAD_BYTES", 60),
             (table, "VALUE_BYTES", 20),
         ]
-    environment = _environment(simulation.orchestration)
+    environment = _environment(scenario.workflow, simulation.orchestration)
     if scenario.small_blocks:
         environment[MEMORY_VARIABLE] = "0.0005"
     before = [(module, name, module.__dict__.get(name, _MISSING)) for module, name, _ in places]

@@ -13,16 +13,17 @@ from runtime.aws import s3
 from runtime.aws.errors import FunctionFailed
 from runtime.orchestration.ending.record import complete, from_response
 from runtime.orchestration.ending.result import record_failure
-from runtime.orchestration.s3_triggers.stage import NOTHING, Stage, value_name
+from runtime.orchestration.s3_triggers.stage import FAN_IN, FAN_OUT, NOTHING, Stage, value_name
 from runtime.orchestration.values.returns import Returns, input_key
 from runtime.orchestration.values.table import Table
-from runtime.orchestration.workflow.envelope import elements, inline, pointer
+from runtime.orchestration.workflow.envelope import Elements, Envelope, Inline, Pointer
+from runtime.orchestration.workflow.place import Place
 from runtime.run import Run, within
 from scripts import paths
 from scripts.client.deployment import Deployment
 from scripts.client.running.deadline import run_seconds
 from scripts.package.definitions import read_asl, render_asl
-from scripts.package.functions import RECORDER, functions_of
+from scripts.package.functions import RECORDER
 from tests.simulation import lambdas, seams, tables
 from tests.simulation.faults import Faults
 from tests.simulation.keeper import Keeper
@@ -97,13 +98,15 @@ class Simulation:
         if orchestration == "http_only":
             # Every wait happens within somebody's time: more than this is not for retries to outlive.
             self.faults.stalls = {"survivable": 1, "fatal": 0, "any": 1000}[self.scenario.severity]
+            places = self.scenario.workflow.places(orchestration).values()
+            self.faults.callers = [place.name for place in places if place.takes != "branch" and place.edge]
         self.requests = Requests(self.world, self.faults)
         self.buckets, self.tables = Buckets(), tables.Tables()
         self.obstore = Obstore(self.buckets, self.requests)
         self.dynamodb = tables.Client(self.tables, self.requests, self.faults)
-        prefix = seams.prefix(orchestration)
-        timeouts = partial(seams.timeout, orchestration)
-        self.service = lambdas.Lambda(self.world, self.faults, seams.handlers(orchestration), prefix, timeouts)
+        workflow, prefix = self.scenario.workflow, seams.prefix(orchestration)
+        timeouts = partial(seams.timeout, workflow, orchestration)
+        self.service = lambdas.Lambda(self.world, self.faults, seams.handlers(workflow, orchestration), prefix, timeouts)
         self.lambda_client = lambdas.Client(self.world, self.faults, self.requests, self.service, prefix)
         self.observer = Observer(
             self.world,
@@ -114,11 +117,12 @@ class Simulation:
             lambda: self.faults.happened["lost for good"] > 0,
         )
         self.service.never_begins = self.observer.never_begins
+        stages = {seams.stage(role): function for role, function in seams.triggered(workflow).items()}
         self.streams = Streams(
             self.world,
             self.faults,
             self.service,
-            {seams.STAGE_TABLES[role]: function for role, function in seams.STREAMED.items()},
+            stages | {seams.stage("results"): RECORDER},
             self.buckets,
         )
         self.machine = Machine(self.world, self.faults, self.service, _definition(), map_concurrency=3)
@@ -127,8 +131,7 @@ class Simulation:
         self.buckets.watchers += [self.observer.written, self._see_result]
         self.tables.watchers.append(self.observer.changed)
         if orchestration == "s3_triggers":
-            functions = {seams.STAGE_BUCKETS[role]: function for role, function in seams.TRIGGERED.items()}
-            self.buckets.watchers.append(Notifications(self.faults, self.service, functions, ending=".json"))
+            self.buckets.watchers.append(Notifications(self.faults, self.service, stages, ending=".json"))
         if orchestration == "dynamodb_triggers":
             self.tables.watchers.append(self.streams)
             self.buckets.watchers.append(Notifications(self.faults, self.service, {GIVEN_UP: RECORDER}))
@@ -161,12 +164,13 @@ class Simulation:
 
     def _seconds(self) -> int:
         """How long the client gives the run."""
-        functions = {function: function for function in functions_of(self.orchestration)}
-        timeouts = {function: int(seams.timeout(self.orchestration, function)) for function in functions}
+        workflow = self.scenario.workflow
+        functions = {function: function for function in (*workflow.places(self.orchestration), RECORDER)}
+        timeouts = {function: int(seams.timeout(workflow, self.orchestration, function)) for function in functions}
         deployment = Deployment(
             self.orchestration, "sim", "", "", None, functions, {}, None, None, {}, seams.TIMEOUT_SECONDS, timeouts=timeouts
         )
-        return run_seconds(deployment, len(self.scenario.texts), self.scenario.num_reducer)
+        return run_seconds(deployment, len(self.scenario.elements), self.scenario.num_reducer)
 
     def _see_result(self, written: Written) -> None:
         """The client sees the result soon, and tidies up."""
@@ -188,72 +192,88 @@ class Simulation:
 
     def _start_sfn(self) -> None:
         self.buckets.write(RESULTS, f"{RUN}/run.json", b"{}")
-        chunks: list[Any] = [dict(chunk) for chunk in self.scenario.chunks]
-        self.machine.start(RUN, {"data": self._claim_checks() if self.scenario.small_carriers else chunks}, self.on_failure)
+        given = self._claim_checks() if self.scenario.small_carriers else list(self.scenario.elements)
+        self.machine.start(RUN, {"data": given} if self._first.takes == "branch" else given[0], self.on_failure)
 
     def _start_http_sync_s3(self) -> None:
-        self.service.accept("unum_map", json.dumps(self._started_entry()).encode())
+        self.service.accept(self.entry_function, json.dumps(self._started_entry()).encode())
 
     def _start_http_only(self) -> None:
-        prefix = seams.prefix(self.orchestration)
+        prefix, function = seams.prefix(self.orchestration), self.entry_function
         if not self.scenario.attended:
-            self.service.accept("unum_map", json.dumps(self._started_entry()).encode())
+            self.service.accept(function, json.dumps(self._started_entry()).encode())
             return
         try:
-            seams._invoke(prefix, "unum_map", self._started_entry(), float("inf"))
+            seams._invoke(prefix, function, self._started_entry(), float("inf"))
         except FunctionFailed as error:
             if self.faults.of_delivery("lost for good"):
                 return  # the client is gone
-            told = {**from_response(error.response), "function": "unum_map", "index": None, "attempts": 1}
+            told = {**from_response(error.response), "function": function, "index": None, "attempts": 1}
             with within(Run(RUN)):
                 record_failure(seams.RESULTS, RUN, complete(RUN, prefix, told))
 
     def _start_s3_triggers(self) -> None:
-        chunks = self.scenario.chunks
+        elements, first = self.scenario.elements, self._first
         with within(Run(RUN)):
-            stage = Stage(seams.STAGE_BUCKETS["mapper-input" if chunks else "mapper-output"], RUN)
-            stage.create(".unum_map" if chunks else ".sync", {"Size": len(chunks), "Marked": True})
-            for index, chunk in self._in_any_order(chunks):
-                s3.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
-            if not chunks:
-                stage.create(value_name(NOTHING), None)
+            stage = Stage(seams.stage(first.source if elements else str(first.target)), RUN)
+            stage.create_or_read(FAN_OUT if elements else FAN_IN, {"Size": len(elements), "Marked": True})
+            for index, element in self._in_any_order(elements):
+                s3.create(stage.bucket, stage.key(value_name(index)), json.dumps(element).encode())
+            if not elements:
+                stage.create_or_read(value_name(NOTHING), None)
 
     def _start_dynamodb_triggers(self) -> None:
-        chunks = self.scenario.chunks
+        elements, first = self.scenario.elements, self._first
         with within(Run(RUN)):
             returns = Returns(RETURNS, RUN)
-            if not chunks:
-                Table(seams.STAGE_TABLES["mapper-output"], RUN, returns).put("fan-in", {}, To="partition", Size=0)
-            for index, chunk in self._in_any_order(chunks):
-                held = {"Value": {"S": json.dumps(chunk)}}
-                table = Table(seams.STAGE_TABLES["mapper-input"], RUN, returns)
-                table.put(str(index), held, To="mapper", Index=index, Size=len(chunks))
+            if not elements:
+                Table(seams.stage(str(first.target)), RUN, returns).create_item("fan-in", {}, To=str(first.next), Size=0)
+            for index, element in self._in_any_order(elements):
+                held = {"Value": {"S": json.dumps(element)}}
+                table = Table(seams.stage(first.source), RUN, returns)
+                table.create_item(str(index), held, To=first.name, Index=index, Size=len(elements))
+
+    @property
+    def _first(self) -> Place:
+        return self.scenario.workflow.first
+
+    @property
+    def entry_function(self) -> str:
+        """The function that a client invokes to start a run."""
+        return next(iter(self.scenario.workflow.places(self.orchestration)))
 
     @property
     def entry(self) -> dict[str, Any]:
         """The event that starts a run through its entry function; with small carriers, it points to what is stored before."""
+        return Envelope(RUN, self._entry_data()).json()
+
+    def _entry_data(self) -> Any:
+        if self._first.takes == "single":
+            return Pointer(input_key(self._first.name, 1)) if self.scenario.small_carriers else Inline(self.scenario.elements[0])
         if self.scenario.small_carriers:
-            return {"Session": RUN, "Data": elements(input_key("unum_map", 1))}
-        return {"Session": RUN, "Data": [inline(chunk) for chunk in self.scenario.chunks]}
+            return Elements(input_key(self.entry_function, 1))
+        return [Inline(element) for element in self.scenario.elements]
 
     def _started_entry(self) -> dict[str, Any]:
         if self.scenario.small_carriers:
-            # Every other chunk has found room in the list, and then has none in an event of its own.
-            data = [
-                inline(chunk) if number % 2 else claim_check
-                for number, (chunk, claim_check) in enumerate(zip(self.scenario.chunks, self._claim_checks(), strict=True))
-            ]
-            with within(Run(RUN)):
-                Returns(RETURNS, RUN).write(input_key("unum_map", 1), data)
+            checks = self._claim_checks()
+            if self._first.takes == "branch":
+                # Every other element has found room in the list, and then has none in an event of its own.
+                data = [
+                    Inline(element).json() if number % 2 else claim_check
+                    for number, (element, claim_check) in enumerate(zip(self.scenario.elements, checks, strict=True))
+                ]
+                with within(Run(RUN)):
+                    Returns(RETURNS, RUN).write(input_key(self.entry_function, 1), data)
         return self.entry
 
     def _claim_checks(self) -> list[Any]:
-        """What the client stores of chunks that no carrier takes, and the list of where."""
-        keys = [input_key("mapper", index) for index in range(1, len(self.scenario.chunks) + 1)]
+        """What the client stores of elements that no carrier takes, and the list of where."""
+        keys = [input_key(self._first.name, index) for index in range(1, len(self.scenario.elements) + 1)]
         with within(Run(RUN)):
-            for key, chunk in zip(keys, self.scenario.chunks, strict=True):
-                Returns(RETURNS, RUN).write(key, chunk)
-        return [pointer(key) for key in keys]
+            for key, element in zip(keys, self.scenario.elements, strict=True):
+                Returns(RETURNS, RUN).write(key, element)
+        return [Pointer(key).json() for key in keys]
 
     def _in_any_order(self, chunks: list[Any]) -> list[tuple[int, Any]]:
         numbered = list(enumerate(chunks, 1))

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
+from tests.fakes.places import WORDCOUNT
 
 
 def imported(path: Path) -> set[str]:
@@ -75,11 +77,10 @@ def test_cold_start_imports_no_boto3_and_no_other_orchestration(orchestration: s
     program = f"""
 import json, sys
 from runtime.orchestration import wrapper
-from runtime.orchestration.workflow.edge import Edge
+from runtime.orchestration.workflow.place import Place
 from runtime.orchestration.settings import Settings
-edge = Edge("mapper", "partition", "Fan-in")
-buckets = dict.fromkeys(("mapper-input", "mapper-output"), "b")
-wrapper.build(Settings({orchestration!r}, "mapper", "p-", "returns", "results", edge=edge, buckets=buckets), None)
+place = Place("mapper", "branch", "mapper-input", "partition", "Fan-in", "mapper-output")
+wrapper.build(Settings({orchestration!r}, "mapper", "p-", "returns", "results", place=place), None)
 print(json.dumps(sorted(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=paths.ROOT, capture_output=True, text=True, check=True, timeout=60)
@@ -91,7 +92,10 @@ print(json.dumps(sorted(sys.modules)))
     assert modules & COSTLY == set()
 
 
-def test_entry_serves_the_function_that_the_environment_names() -> None:
+def test_entry_serves_the_function_that_the_environment_names(tmp_path: Path) -> None:
+    for folder in ("runtime", "functions"):
+        shutil.copytree(paths.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / ".next").write_text(json.dumps(WORDCOUNT["unum_map"].json()))
     program = """
 from runtime.orchestration import wrapper
 from runtime.orchestration.entry import lambda_handler
@@ -108,11 +112,11 @@ print("boto3" in sys.modules)
         "FUNCTION": "unum_map",
         "FUNCTION_PREFIX": "p-",
         "BUCKETS": '{"returns": "returns", "results": "results"}',
-        "PYTHONPATH": str(paths.ROOT),
+        "PYTHONPATH": str(tmp_path),
     }
 
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=60
     )
 
     _empty, log, answer, boto3 = done.stdout.splitlines()

@@ -24,6 +24,7 @@ from runtime.orchestration.values.found import Found
 from runtime.orchestration.workflow.envelope import RUN_ID, EnvelopeError
 
 NOTHING = 0
+FAN_OUT, FAN_IN, LOCK = ".unum_map", ".sync", ".lock"
 _KEY = re.compile(rf"({RUN_ID.pattern})/(0|[1-9][0-9]*)\.json")
 
 
@@ -37,7 +38,7 @@ class Stage:
         """Key of one of the run's objects here."""
         return self._prefix + name
 
-    def create(self, name: str, value: Any) -> Any:
+    def create_or_read(self, name: str, value: Any) -> Any:
         """Store a value unless there is one; return what is stored. Raises StorageError."""
         body = encode(value)
         stored = s3.create_or_read(self.bucket, self.key(name), body)
@@ -61,7 +62,7 @@ class Stage:
 
     def create_all(self, values: Mapping[str, Any]) -> None:
         """Store many values at once, each unless there is one. Raises StorageError."""
-        at_once([partial(self.create, name, value) for name, value in values.items()])
+        at_once([partial(self.create_or_read, name, value) for name, value in values.items()])
 
     def indexes(self) -> set[int]:
         """Which values are there, 0 among them for a fan-out of nothing; every page is read. Raises StorageError."""

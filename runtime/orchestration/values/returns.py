@@ -19,8 +19,7 @@ from runtime.aws.errors import StorageError
 from runtime.concurrency import at_once
 from runtime.encoding import encode
 from runtime.orchestration.values.found import Found
-from runtime.orchestration.workflow import envelope as envelopes
-from runtime.orchestration.workflow.envelope import Datum, Directory, Elements, Envelope, Inline, Pointer, parse_list
+from runtime.orchestration.workflow.envelope import Datum, Directory, Elements, Inline, Pointer, answer_bytes, parse_list
 
 _INDEX = re.compile(r"([1-9][0-9]*)\.json")
 
@@ -31,7 +30,7 @@ class Returns:
     def __init__(self, bucket: str, run_id: str) -> None:
         self._bucket, self._prefix = bucket, run_id + "/"
 
-    def create(self, key: str, value: Any) -> Any:
+    def create_or_read(self, key: str, value: Any) -> Any:
         """Store a value under `key` unless there is one; return what is stored.
 
         Raises:
@@ -41,18 +40,18 @@ class Returns:
         stored = s3.create_or_read(self._bucket, self._prefix + key, body)
         return value if stored == body else json.loads(stored)
 
-    def datum(self, value: Any, key: str, limit: int) -> dict[str, Any]:
+    def datum(self, value: Any, key: str, limit: int) -> Inline | Pointer:
         """How a value travels where there are `limit` bytes for it: as it is, or as a claim check that is stored under `key`.
 
         Raises:
             TypeError, ValueError: the value is no JSON.
             StorageError: the put finally failed.
         """
-        body, inline = encode(value), envelopes.inline(value)
-        if len(body) <= limit and envelopes.answer_bytes(inline) <= limit:
+        body, inline = encode(value), Inline(value)
+        if len(body) <= limit and answer_bytes(inline.json()) <= limit:
             return inline
         self.write_body(key, body)
-        return envelopes.pointer(key)
+        return Pointer(key)
 
     def write(self, key: str, value: Any) -> None:
         """Store a value under `key`, whatever was there.
@@ -101,7 +100,7 @@ class Returns:
                 return self.must_find(key)
             case Elements(key):
                 return self.resolve(parse_list(key, self.must_find(key)))
-            case Directory(function, size):
+            case Directory(function=function, size=size):
                 return self.values(function, size)
 
     def values(self, function: str, size: int) -> list[Any]:
@@ -132,8 +131,3 @@ def return_key(function: str, index: int) -> str:
 def input_key(function: str, index: int) -> str:
     """Key of a claim check in its run."""
     return f"{function}.input/{index}.json"
-
-
-def own_key(function: str, envelope: Envelope) -> str:
-    """Key of the return value of the invocation that got this envelope."""
-    return return_key(function, envelope.fan_out.index if envelope.fan_out else 1)

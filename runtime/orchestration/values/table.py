@@ -25,8 +25,7 @@ from runtime.concurrency import at_once
 from runtime.encoding import encode
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import Returns
-from runtime.orchestration.workflow import envelope as envelopes
-from runtime.orchestration.workflow.envelope import EnvelopeError
+from runtime.orchestration.workflow.envelope import EnvelopeError, parse_datum
 
 VALUE_BYTES = 350_000
 """What we use of an item's 400 KB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
@@ -56,22 +55,26 @@ class Table:
     def __init__(self, name: str, run_id: str, returns: Returns) -> None:
         self._name, self._run_id, self._returns = name, run_id, returns
 
-    def create(self, key: str, claim_check: str, value: Any, **attributes: str | int) -> Any:
+    def create_or_read(self, key: str, claim_check: str, value: Any, **attributes: str | int) -> Any:
         """Store a value unless there is one; return what is stored. Raises StorageError."""
-        body = encode(value)
-        if len(body) > VALUE_BYTES:
-            self._returns.write_body(claim_check, body)
-            held: Image = {"Pointer": {"S": claim_check}}
-        else:
-            held = {"Value": {"S": body.decode()}}
-        if self.put(key, held, **attributes):
+        if self.create(key, claim_check, value, **attributes):
             return value
         found = self.find(key)
         if found is None:
             raise StorageError("dynamodb:PutItem", self._name, self._key(key), "the run is being removed")
         return found.value
 
-    def put(self, key: str, held: Image, **attributes: str | int) -> bool:
+    def create(self, key: str, claim_check: str, value: Any, **attributes: str | int) -> bool:
+        """Store a value, or its claim check, unless there is one; whether it was made. Raises StorageError."""
+        body = encode(value)
+        if len(body) > VALUE_BYTES:
+            self._returns.write_body(claim_check, body)
+            held: Image = {"Pointer": {"S": claim_check}}
+        else:
+            held = {"Value": {"S": body.decode()}}
+        return self.create_item(key, held, **attributes)
+
+    def create_item(self, key: str, held: Image, **attributes: str | int) -> bool:
         """Create an item; False if there is one. Raises StorageError."""
         item: Image = {"Key": {"S": self._key(key)}, "Run": {"S": self._run_id}, **held}
         item["Expires"] = {"N": str(int(time.time()) + EXPIRES_SECONDS)}
@@ -100,7 +103,7 @@ class Table:
             case {"Value": {"S": str(text)}}:
                 return _decoded(text)
             case {"Pointer": {"S": str(pointer)}}:
-                return self._returns.resolve(envelopes.parse_datum(envelopes.pointer(pointer)))
+                return self._returns.resolve(parse_datum({"Source": "s3", "Value": pointer}))
         return None
 
     def values(self, size: int) -> list[Any]:

@@ -15,16 +15,13 @@ import json
 import os
 from typing import Any, Literal
 
+from runtime.orchestration.workflow.place import DefinitionError
 from runtime.record import record
 
 FUNCTIONS = ("unum_map", "mapper", "partition", "reducer", "summary")
 
 Kind = Literal["Map", "Fan-in", "Scalar"]
 KINDS: tuple[Kind, ...] = ("Map", "Fan-in", "Scalar")
-
-
-class DefinitionError(Exception):
-    """A definition file is wrong; the message starts with the file and says what to write instead."""
 
 
 @record

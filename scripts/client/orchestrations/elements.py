@@ -15,7 +15,7 @@ from obstore.store import S3Store
 
 from runtime.encoding import encode
 from runtime.orchestration.values.returns import input_key
-from runtime.orchestration.workflow.envelope import EnvelopeError, Inline, Pointer, inline, parse_datum, pointer
+from runtime.orchestration.workflow.envelope import EnvelopeError, Inline, Pointer, parse_datum
 from scripts.client.aws import objects
 from scripts.client.aws.concurrency import at_once
 from scripts.client.errors import UsageError
@@ -39,14 +39,14 @@ def place(returns: S3Store, run_id: str, chunks: Sequence[Chunk], room: int, *, 
     Raises:
         StorageError: a chunk could not be stored.
     """
-    pointers = [pointer(input_key(_BRANCH, index)) for index in range(1, len(chunks) + 1)]
+    pointers = [Pointer(input_key(_BRANCH, index)).json() for index in range(1, len(chunks) + 1)]
     sizes = [size(datum) + 1 for datum in pointers]
     free = room if each else room - len("[]") - sum(sizes)
     data, stored_apart = pointers, []
     for i, chunk in enumerate(chunks):
         allowed = room if each else free + sizes[i]
         # Most chunks that are too large are so by their text alone: none of them is encoded only to learn that.
-        if len(chunk["text"]) < allowed and (needs := size(datum := inline(chunk)) + 1) <= allowed:
+        if len(chunk["text"]) < allowed and (needs := size(datum := Inline(chunk).json()) + 1) <= allowed:
             data[i] = datum
             free -= 0 if each else needs - sizes[i]
         else:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from runtime.encoding import encode
-from runtime.orchestration.workflow.envelope import elements as elements_in
+from runtime.orchestration.workflow.envelope import Elements
 from scripts.client.aws.clients import Aws
 from scripts.client.errors import StartError, StorageError
 from scripts.client.orchestrations import elements
@@ -52,7 +52,7 @@ def launch(aws: Aws, run_id: str, chunks: Sequence[Chunk], send: Callable[[bytes
 
 def relaunch(run_id: str, **more: object) -> bytes:
     """The payload that starts a run from its stored list."""
-    return encode({"Session": run_id, "Data": elements_in(elements.LIST), **more})
+    return encode({"Session": run_id, "Data": Elements(elements.LIST).json(), **more})
 
 
 def send_off(aws: Aws, payload: bytes, function: str = ENTRY) -> None:

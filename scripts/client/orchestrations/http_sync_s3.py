@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.encoding import encode
 from runtime.orchestration.values.returns import input_key
-from runtime.orchestration.workflow.envelope import directory, inline, pointer
+from runtime.orchestration.workflow.envelope import Directory, Inline, Pointer
 from scripts.client.aws import objects
 from scripts.client.aws.concurrency import at_once
 from scripts.client.errors import ClientError
@@ -57,10 +57,10 @@ class HttpSyncS3(Orchestration):
         if values is None:
             return self._resume_mappers(mappers)
         if not values:
-            self._invoke("partition", directory("mapper", mappers, self.aws.deployment.return_store), {})
+            self._invoke("partition", Directory("mapper", mappers, self.aws.deployment.return_store).json(), {})
             return ["summary"]
         unfinished = self._returns.unfinished("reducer", len(values)) or set()
-        return self._resume_branches("reducer", [inline(value) for value in values], unfinished, "summary")
+        return self._resume_branches("reducer", [Inline(value).json() for value in values], unfinished, "summary")
 
     def _resume_mappers(self, mappers: int) -> list[str]:
         data = elements.read_list(self.aws.store("returns"), self.run_id, mappers)
@@ -78,7 +78,7 @@ class HttpSyncS3(Orchestration):
             if size(datum) > entry.MAX_EVENT_BYTES:
                 key = input_key(function, index)
                 objects.write(self.aws.store("returns"), f"{self.run_id}/{key}", encode(datum["Value"]))
-                datum = pointer(key)
+                datum = Pointer(key).json()
             self._invoke(function, datum, {"Fan-out": {"Index": index, "Size": last, "Directory": f"{function}/"}})
 
         continues = {last} if self._returns.last_continues or not unfinished else set()

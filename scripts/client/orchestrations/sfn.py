@@ -17,7 +17,7 @@ from typing import Any
 from runtime.encoding import encode
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from runtime.orchestration.sfn.orchestration import STATE_BYTES
-from runtime.orchestration.workflow.envelope import SEPARATOR_BYTES, answer_bytes, inline
+from runtime.orchestration.workflow.envelope import SEPARATOR_BYTES, Inline, answer_bytes
 from scripts.client.deployment import require
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import elements
@@ -198,7 +198,7 @@ class Sfn(Orchestration):
 def _answer_bytes(chunk: Chunk) -> int:
     """What a mapper returns, as an item of the Map's output: its destination and number of reducers, which all chunks share."""
     returned = {"bucket": chunk["destination"], "numReducer": chunk.get("numReducer", DEFAULT_NUM_REDUCER)}
-    return answer_bytes(inline(returned)) + SEPARATOR_BYTES
+    return answer_bytes(Inline(returned).json()) + SEPARATOR_BYTES
 
 
 def _output(event: dict[str, Any]) -> Any:

@@ -229,6 +229,7 @@ def item(table: str = "{mapper-input}", event: str = "INSERT", **more: Any) -> d
     return {"Records": [{"eventName": event, "eventSourceARN": source, "dynamodb": told}]}
 
 
+PLACE = {"Fan-out": {"Index": 1, "Size": 1}}
 FOREIGN = CHUNK | {"destination": "somebody-elses/prefix"}
 REFUSED = "was told to use the bucket 'somebody-elses'"
 
@@ -249,7 +250,7 @@ EVENTS = {
     "pointer from the root": Event("http_sync_s3", "unum_map", s3("/mapper.input/1.json"), "neither a value nor a pointer"),
     "pointer with a bucket": Event("sfn", "mapper", s3("s3://somebody-elses/1.json"), "neither a value nor a pointer"),
     "pointer that is encoded": Event("sfn", "mapper", s3("mapper.input/%2e%2e/1.json"), "neither a value nor a pointer"),
-    "pointer to nothing": Event("sfn", "mapper", s3("mapper.input/7.json"), "no such value in this run", "StorageError"),
+    "pointer to nothing": Event("sfn", "mapper", s3("mapper.input/7.json", **PLACE), "no such value in this run", "StorageError"),
     "one forged pointer of many": Event(
         "sfn",
         "summary",
@@ -267,17 +268,15 @@ EVENTS = {
     "size is true": Event("http_only", "mapper", http(CHUNK, **{"Fan-out": {"Index": 1, "Size": True}}), "from 1 to its"),
     "size is 10**9": Event("sfn", "mapper", http(CHUNK, **{"Fan-out": {"Index": 1, "Size": 10**9}}), "at most 1000000"),
     # a foreign bucket, before any request
-    "foreign destination at the entry": Event("http_sync_s3", "unum_map", http([CHUNK, FOREIGN]), f"unum_map {REFUSED}"),
-    "foreign destination in a document": Event("http_only", "unum_map", http({"data": [FOREIGN]}), f"unum_map {REFUSED}"),
-    "foreign destination": Event("sfn", "mapper", http(FOREIGN, **{"Fan-out": {"Index": 1, "Size": 1}}), f"mapper {REFUSED}"),
+    "foreign destination": Event("sfn", "mapper", http(FOREIGN, **PLACE), f"mapper {REFUSED}"),
     "destination in another bucket of ours": Event(
-        "sfn", "mapper", http(CHUNK | {"destination": "{results}"}), "which is not this deployment's own for emitted pairs"
+        "sfn", "mapper", http(CHUNK | {"destination": "{results}"}, **PLACE), "which is not this deployment's own for emitted"
     ),
     "foreign bucket of mapper outputs": Event(
         "http_only", "partition", http([OUTPUT, {"bucket": "somebody-elses", "numReducer": 3}]), f"partition {REFUSED}"
     ),
     "foreign bucket of a reducer": Event(
-        "sfn", "reducer", http({"bucket": "s3://somebody-elses", "partition": "reducer0/"}), f"reducer {REFUSED}"
+        "sfn", "reducer", http({"bucket": "s3://somebody-elses", "partition": "reducer0/"}, **PLACE), f"reducer {REFUSED}"
     ),
     # http_sync_s3
     "branch that returns elsewhere": Event(
@@ -293,10 +292,10 @@ EVENTS = {
     ),
     "waiting of no number": Event("http_sync_s3", "mapper", branch(Waiting={"Since": 1.0, "HandOns": True}), '"Waiting" needs'),
     # http_only
-    "deadline is text": Event("http_only", "mapper", http(CHUNK, Deadline="soon"), '"Deadline" is no time in seconds'),
-    "deadline is NaN": Event("http_only", "mapper", http(CHUNK, Deadline=NAN), '"Deadline" is no time'),
-    "deadline is true": Event("http_only", "mapper", http(CHUNK, Deadline=True), '"Deadline" is no time'),
-    "deadline without end": Event("http_only", "mapper", http(CHUNK, Deadline=float("inf")), '"Deadline" is no time'),
+    "deadline is text": Event("http_only", "mapper", http(CHUNK, **PLACE, Deadline="soon"), '"Deadline" is no time in seconds'),
+    "deadline is NaN": Event("http_only", "mapper", http(CHUNK, **PLACE, Deadline=NAN), '"Deadline" is no time'),
+    "deadline is true": Event("http_only", "mapper", http(CHUNK, **PLACE, Deadline=True), '"Deadline" is no time'),
+    "deadline without end": Event("http_only", "mapper", http(CHUNK, **PLACE, Deadline=float("inf")), '"Deadline" is no time'),
     # s3_triggers
     "no S3 event": Event("s3_triggers", "mapper", {"Records": []}, "not an S3 event"),
     "object of a foreign bucket": Event(

@@ -247,7 +247,9 @@ def test_chunk_may_be_a_claim_check(deployment: TriggeredByItems) -> None:
     chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
     deployment.buckets.put(deployment.buckets.returns, "run1/mapper.input/1.json", chunk)
 
-    deployment.table("mapper-input", "run1").put("1", {"Pointer": {"S": "mapper.input/1.json"}}, To="mapper", Index=1, Size=1)
+    deployment.table("mapper-input", "run1").create_item(
+        "1", {"Pointer": {"S": "mapper.input/1.json"}}, To="mapper", Index=1, Size=1
+    )
     deployment.wait()
 
     assert deployment.buckets.result("run1") == {"to": 1, "be": 1}

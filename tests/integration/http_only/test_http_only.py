@@ -118,7 +118,7 @@ def test_partitions_of_nothing_go_straight_to_summary(deployment: CalledFunction
 @pytest.mark.parametrize("deadline", ["soon", None, [1]])
 def test_deadline_that_is_no_time_is_refused(deadline: Any, cluster: Cluster) -> None:
     with pytest.raises(LambdaError, match='"Deadline" is no time'):
-        cluster.invoke("mapper", envelope({}, Deadline=deadline))
+        cluster.invoke("mapper", envelope({}, Deadline=deadline, **{"Fan-out": {"Index": 1, "Size": 1}}))
 
 
 @pytest.mark.parametrize("payload_bytes", [0, 60, 120, 400, 800])

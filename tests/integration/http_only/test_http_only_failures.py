@@ -206,7 +206,8 @@ def test_failure_without_time_for_another_try_is_final(
 def test_nothing_is_begun_for_a_caller_that_is_gone(
     function: str, deployment: CalledFunctions, cluster: Cluster, capfd: Capsys
 ) -> None:
-    event = envelope(chunks_of(deployment.buckets, ["to"]), Deadline=time.time() - 0.1)
+    place = {"Fan-out": {"Index": 1, "Size": 1}} if function in ("mapper", "reducer") else {}
+    event = envelope(chunks_of(deployment.buckets, ["to"]), Deadline=time.time() - 0.1, **place)
 
     answer = cluster.invoke(function, event)
 
@@ -245,8 +246,10 @@ def test_failure_keeps_what_the_branches_have_answered(deployment: CalledFunctio
     run(deployment, TEXTS)
 
     kept = ["mapper/1.json", "mapper/2.json", "mapper/3.json", "mapper/4.json", "partition/1.json"]
-    reducers = ["reducer/1.json", "reducer/2.json", "reducer/3.json"]
-    assert deployment.buckets.keys(deployment.buckets.returns) == [f"run1/{name}" for name in (*kept, *reducers)]
+    reducers = ["reducer/1.json", "reducer/2.json", "reducer/3.json", "unum_map/1.json"]
+    assert deployment.buckets.keys(deployment.buckets.returns) == [
+        f"run1/{name}" for name in (*kept, *reducers, "unum_map/1.json")
+    ]
 
 
 def test_failure_to_keep_them_hides_no_other(deployment: CalledFunctions, monkeypatch: pytest.MonkeyPatch, capfd: Capsys) -> None:

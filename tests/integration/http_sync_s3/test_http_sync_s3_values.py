@@ -167,7 +167,6 @@ def test_forged_pointers_are_refused(pointer: Any, cluster: Cluster, buckets: Bu
         ({"Fan-out": None}, 'needs "Fan-out"'),
         ({"Waiting": {"Since": "now", "HandOns": 1}}, '"Since" is no time'),
         ({"Waiting": {"Since": 1.0, "HandOns": 0}}, '"Waiting" needs'),
-        ({"Waiting": {"Since": 1.0, "HandOns": 1}, "Fan-out": None}, '"Waiting" without "Fan-out"'),
     ],
 )
 def test_branch_of_a_fan_out_says_what_is_wrong_with_its_event(

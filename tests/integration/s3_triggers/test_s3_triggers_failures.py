@@ -9,6 +9,7 @@ from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.deployments import TriggeredByObjects
 from tests.fakes.log_lines import outcomes, parse_lines
 from tests.fakes.notifications import object_created
+from tests.fakes.places import WORDCOUNT
 from tests.fakes.user_maps import Deadly, Flaky
 from tests.integration.s3_triggers.runs import TEXTS, Capsys, run
 
@@ -103,7 +104,7 @@ def test_records_of_one_event_are_worked_through_each_for_itself(deployment: Tri
 def test_event_of_a_run_that_was_removed_is_turned_back(
     function: str, deployment: TriggeredByObjects, cluster: Cluster, capfd: Capsys
 ) -> None:
-    role = s3_triggers.STAGES[function][0]
+    role = WORDCOUNT[function].source
 
     cluster.invoke(function, object_created(deployment.buckets.stages[role], "run1/1.json"))
 

@@ -12,22 +12,19 @@ from hypothesis import strategies as st
 from runtime.mapreduce.emitter import emit, emitting
 from runtime.mapreduce.keys import partition_number, unescape
 from runtime.orchestration import ORCHESTRATIONS
-from runtime.orchestration.dynamodb_triggers import orchestration as dynamodb_triggers
 from runtime.orchestration.http_sync_s3.stores.redis import run_prefix
 from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.recorder import handler as failure
-from runtime.orchestration.s3_triggers import orchestration as s3_triggers
 from runtime.orchestration.s3_triggers.stage import Stage, parse_key, value_name
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.returns import Returns, return_key
 from runtime.orchestration.values.table import Table
-from runtime.orchestration.workflow.edge import Edge
 from runtime.orchestration.workflow.envelope import Datum, Directory, EnvelopeError, Pointer, checked_run_id, parse_datum
 from runtime.orchestration.wrapper import load_orchestration
 from runtime.run import Run, within
-from scripts import paths
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
+from tests.fakes.places import STAGES, WORDCOUNT
 from tests.fakes.shuffle_store import ShuffleStore
 
 CLIMBING = st.text(alphabet="./%\\~2eEfFaA5c\x00 {}*?", max_size=12)
@@ -129,7 +126,9 @@ def test_key_of_an_event_is_of_its_run_or_refused(key: str) -> None:
     assert below(key, checked_run_id(run_id))
 
 
-OWN = Settings("sfn", "mapper", "prefix-", "the-returns", "the-results", buckets={"shuffle": "the-shuffle"})
+OWN = Settings(
+    "sfn", "mapper", "prefix-", "the-returns", "the-results", place=WORDCOUNT["mapper"], buckets={"shuffle": "the-shuffle"}
+)
 
 
 @settings(max_examples=100)
@@ -191,22 +190,20 @@ def test_spoilt_event_is_understood_or_refused_in_words(orchestration: str, data
     except EnvelopeError:
         return
 
-    assert checked_run_id(invocation.envelope.run_id)
+    assert checked_run_id(invocation.run_id)
 
 
 def mapper_of(orchestration: str) -> Settings:
     """A mapper's settings, for the recorded events."""
-    next_file = paths.DEFINITIONS / orchestration / "mapper.next"
-    roles = {role for stage in (*s3_triggers.STAGES.values(), *dynamodb_triggers.STAGES.values()) for role in stage if role}
     return Settings(
         orchestration,
         "mapper",
         "wordcount-",
         "the-returns",
         "the-results",
-        edge=Edge.load(next_file) if next_file.exists() else None,
-        buckets=dict.fromkeys(roles, "wordcount-s3-triggers-input-123456789012"),
-        tables={role: f"wordcount-dynamodb_triggers-{role}" for role in roles},
+        place=WORDCOUNT["mapper"],
+        buckets=dict.fromkeys(STAGES, "wordcount-s3-triggers-input-123456789012"),
+        tables={role: f"wordcount-dynamodb_triggers-{role.replace('-', '_')}" for role in STAGES},
     )
 
 

@@ -1,13 +1,15 @@
 """Settings: what the environment and `.next` say."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.workflow.edge import DefinitionError, Edge
+from runtime.orchestration.workflow.place import DefinitionError
 from runtime.orchestration.wrapper import load_orchestration
+from tests.fakes.places import WORDCOUNT
 
 ENVIRONMENT = {
     "ORCHESTRATION": "http_sync_s3",
@@ -23,7 +25,7 @@ def test_environment_is_read(tmp_path: Path) -> None:
     assert (settings.orchestration, settings.function) == ("http_sync_s3", "summary")
     assert settings.function_prefix == "wordcount-http_sync_s3-"
     assert (settings.returns_bucket, settings.results_bucket) == ("r", "x")
-    assert (settings.fan_in_wait_seconds, settings.edge) == (3600, None)
+    assert (settings.fan_in_wait_seconds, settings.place) == (3600, None)
 
 
 def test_wait_of_a_fan_in_is_set_in_seconds(tmp_path: Path) -> None:
@@ -31,9 +33,9 @@ def test_wait_of_a_fan_in_is_set_in_seconds(tmp_path: Path) -> None:
 
 
 def test_next_file_of_the_package_is_read(tmp_path: Path) -> None:
-    (tmp_path / ".next").write_text('{"Name": "summary", "Next": null, "Edge": null}')
+    (tmp_path / ".next").write_text(json.dumps(WORDCOUNT["summary"].json()))
 
-    assert Settings.load(ENVIRONMENT, tmp_path).edge == Edge("summary", None, None)
+    assert Settings.load(ENVIRONMENT, tmp_path).place == WORDCOUNT["summary"]
 
 
 @pytest.mark.parametrize("variable", ["ORCHESTRATION", "FUNCTION", "FUNCTION_PREFIX", "BUCKETS"])
@@ -44,8 +46,8 @@ def test_missing_variable_is_named(variable: str, tmp_path: Path) -> None:
         Settings.load(environment, tmp_path)
 
 
-@pytest.mark.parametrize("orchestration", [name for name in ORCHESTRATIONS if name != "sfn"])
-def test_all_but_sfn_need_their_next_file(orchestration: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
+def test_every_orchestration_needs_the_next_file(orchestration: str, tmp_path: Path) -> None:
     settings = Settings.load(ENVIRONMENT | {"ORCHESTRATION": orchestration}, tmp_path)
 
     with pytest.raises(DefinitionError, match=rf"\.next: missing from the package of summary; {orchestration} needs it"):

@@ -13,8 +13,8 @@ from runtime.orchestration.http_only import orchestration as http_only
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn import orchestration as sfn
 from runtime.orchestration.values.returns import Returns
-from runtime.orchestration.workflow.edge import Edge
-from runtime.orchestration.workflow.envelope import answer_bytes, inline, parse
+from runtime.orchestration.workflow.envelope import Envelope, FanOut, Inline, answer_bytes
+from tests.fakes.places import WORDCOUNT
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c), max_leaves=8
@@ -39,8 +39,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def invocation(index: int, size: int) -> Invocation:
-    event = {"Session": "run1", "Data": inline(None), "Fan-out": {"Index": index, "Size": size}}
-    return Invocation(parse(event), event, Context())
+    return Invocation("run1", Envelope("run1", Inline(None), FanOut(index, size)), Context(), index, size)
 
 
 @given(VALUES)
@@ -56,13 +55,15 @@ def test_value_that_no_carrier_takes_has_no_size() -> None:
             answer_bytes(value)
 
 
+SETTINGS = Settings("any", "reducer", "p-", "returns", "results", place=WORDCOUNT["reducer"])
+
+
 def machine() -> sfn.StepFunctions:
-    return sfn.StepFunctions(Settings("sfn", "reducer", "p-", "returns", "results"))
+    return sfn.StepFunctions(SETTINGS, lambda *_: None)
 
 
 def caller() -> http_only.HttpOnly:
-    settings = Settings("http_only", "reducer", "p-", "returns", "results")
-    return http_only.HttpOnly(settings, Edge("reducer", "summary", "Fan-in"), lambda *_: None)
+    return http_only.HttpOnly(SETTINGS, lambda *_: None)
 
 
 @pytest.mark.parametrize(

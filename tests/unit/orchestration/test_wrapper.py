@@ -20,8 +20,7 @@ from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn.orchestration import RunEnded, StepFunctions
 from runtime.orchestration.values.found import Found
-from runtime.orchestration.workflow import envelope as envelopes
-from runtime.orchestration.workflow.envelope import FanOut
+from runtime.orchestration.workflow.envelope import Envelope, FanOut
 from runtime.orchestration.wrapper import Wrapper, build, load_component
 from runtime.record import replace
 from runtime.run import Run, current_run
@@ -29,8 +28,9 @@ from tests.fakes import answers
 from tests.fakes.context import FakeContext
 from tests.fakes.hostile import Hostile, errors
 from tests.fakes.log_lines import parse_lines
+from tests.fakes.places import WORDCOUNT
 
-SETTINGS = Settings("recorded", "mapper", "prefix-", "returns", "results")
+SETTINGS = Settings("recorded", "mapper", "prefix-", "returns", "results", place=WORDCOUNT["mapper"])
 EVENT = {"Session": "run1", "Data": {"Source": "http", "Value": 1}, "Fan-out": {"Index": 3, "Size": 6}}
 
 
@@ -50,7 +50,9 @@ class Recorded(Orchestration):
 
     def ingress(self, event: Any, context: Any) -> Invocation:
         self.step("ingress")
-        return Invocation(envelopes.parse(event), event, context)
+        envelope = Envelope.parse(event)
+        place = envelope.fan_out or FanOut(0, 0)
+        return Invocation(envelope.run_id, envelope, context, place.index or None, place.size or None)
 
     def stored(self, invocation: Invocation) -> Found | None:
         self.step("stored")
@@ -63,6 +65,9 @@ class Recorded(Orchestration):
     def component(self, value: Any, context: Any) -> Any:
         self.step("component", value)
         return "computed"
+
+    def fan_out(self, invocation: Invocation, values: list[Any]) -> Any:
+        raise NotImplementedError
 
     def egress(self, invocation: Invocation, value: Any) -> Any:
         self.step("egress", value)
@@ -138,7 +143,9 @@ def test_function_of_a_run_that_has_failed_does_nothing_and_says_so(
 
 def test_state_machine_gets_no_value_of_a_function_of_a_run_that_has_failed(failed_runs: set[str]) -> None:
     failed_runs.add("run1")
-    turned_back = Wrapper(SETTINGS, StepFunctions(SETTINGS), lambda event, context: pytest.fail("the component ran"))
+    turned_back = Wrapper(
+        SETTINGS, StepFunctions(SETTINGS, lambda *_: None), lambda event, context: pytest.fail("the component ran")
+    )
 
     with pytest.raises(RunEnded, match="run1: the run has ended as failed"):
         turned_back(EVENT, FakeContext())
@@ -204,7 +211,8 @@ def test_component_is_found_by_its_name(function: str) -> None:
 
 
 def test_handler_is_built_from_settings() -> None:
-    wrapper = build(Settings("sfn", "unum_map", "prefix-", "returns", "results"), lambda function, event: None)
+    settings = Settings("sfn", "unum_map", "prefix-", "returns", "results", place=WORDCOUNT["unum_map"])
+    wrapper = build(settings, lambda function, event: None)
 
     assert wrapper({"Session": "run1", "Data": {"Source": "http", "Value": [1]}}, FakeContext()) == {
         "Source": "http",
@@ -227,9 +235,9 @@ class Several(Recorded):
         return "not now" if self._turns_back else invocation
 
     def egress(self, invocation: Invocation, value: Any) -> Any:
-        if invocation.envelope.fan_out and invocation.envelope.fan_out.index == self._broken:
+        if invocation.index == self._broken:
             raise LookupError("broken")
-        return invocation.envelope.fan_out
+        return invocation.index
 
     def failed(self, invocation: Invocation, error: Exception) -> bool:
         self.failures.append(str(error))
@@ -315,7 +323,7 @@ class Placed(Recorded):
         self.runs: list[Run] = []
 
     def admit(self, invocation: Invocation) -> Invocation:
-        return replace(invocation, envelope=replace(invocation.envelope, fan_out=FanOut(3, 40)))
+        return replace(invocation, index=3, size=40)
 
     def component(self, value: Any, context: Any) -> Any:
         self.runs.append(current_run())

@@ -22,7 +22,7 @@ from runtime.orchestration.workflow.envelope import Datum, Directory
 from runtime.record import record
 
 RETURN_STORES = ("s3", "dynamodb", "redis")
-"""What can be chosen. Each has a module here under the same name, with a function `create(settings, run_id)`."""
+"""What can be chosen. Each has a module here under the same name, with a function `make(settings, run_id)`."""
 
 
 @record
@@ -58,7 +58,7 @@ class ReturnStore(ABC):
         self._objects = objects
 
     @abstractmethod
-    def create(self, function: str, index: int, value: Any) -> Any:
+    def create_or_read(self, function: str, index: int, value: Any) -> Any:
         """Store a return value unless there is one; return what is stored: the first writer wins. Raises StorageError."""
 
     @abstractmethod
@@ -95,7 +95,7 @@ class ReturnStore(ABC):
         match data:
             case list():
                 return resolve_all(data, self.resolve)
-            case Directory(function, size):
+            case Directory(function=function, size=size):
                 return self.values(function, size)
             case _:
                 return self._objects.resolve(data)
@@ -110,4 +110,4 @@ def load(settings: Settings) -> Callable[[str], ReturnStore]:
     if settings.return_store not in RETURN_STORES:
         raise ValueError(f"RETURN_STORE is {settings.return_store!r}; it must be one of: {', '.join(RETURN_STORES)}")
     module = importlib.import_module(f"{__name__}.{settings.return_store}")
-    return partial(module.create, settings)
+    return partial(module.make, settings)

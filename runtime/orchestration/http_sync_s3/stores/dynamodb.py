@@ -23,7 +23,7 @@ from runtime.orchestration.values.table import VALUE_BYTES, Table
 TABLE_ROLE = "returns"
 
 
-def create(settings: Settings, run_id: str) -> ReturnStore:
+def make(settings: Settings, run_id: str) -> ReturnStore:
     """A run's store. Raises KeyError: there is no table for return values."""
     return DynamoDBStore(settings.tables[TABLE_ROLE], run_id, Returns(settings.returns_bucket, run_id))
 
@@ -37,12 +37,12 @@ class DynamoDBStore(ReturnStore):
         super().__init__(objects)
         self._name, self._run_id = table, run_id
 
-    def create(self, function: str, index: int, value: Any) -> Any:
+    def create_or_read(self, function: str, index: int, value: Any) -> Any:
         """A conditional put; of a value too large for an item, a pointer to an object that the first writer made."""
         key = return_key(function, index)
         if len(encode(value)) > VALUE_BYTES:
-            value = self._objects.create(key, value)
-        return self._table(function).create(str(index), key, value)
+            value = self._objects.create_or_read(key, value)
+        return self._table(function).create_or_read(str(index), key, value)
 
     def find(self, function: str, index: int) -> Found | None:
         """A consistent read."""

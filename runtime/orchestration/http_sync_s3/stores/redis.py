@@ -53,7 +53,7 @@ class RedisStoreError(StorageError):
         return f"{self.action} on {self.key} failed: {self.cause}"
 
 
-def create(settings: Settings, run_id: str) -> ReturnStore:
+def make(settings: Settings, run_id: str) -> ReturnStore:
     """A run's store."""
     client = connect(settings.redis)
     return RedisStore(client, settings.function_prefix, run_id, Returns(settings.returns_bucket, run_id))
@@ -68,13 +68,13 @@ class RedisStore(ReturnStore):
         super().__init__(objects)
         self._client, self._prefix = client, run_prefix(prefix, run_id)
 
-    def create(self, function: str, index: int, value: Any) -> Any:
+    def create_or_read(self, function: str, index: int, value: Any) -> Any:
         """A conditional set that also answers what was there before."""
         held: dict[str, Any] = {"Value": value}
         if len(encode(value)) > VALUE_BYTES:
             # The object's first writer wins as well: what the pointer leads to never changes.
             pointer = return_key(function, index)
-            value, held = self._objects.create(pointer, value), {"Pointer": pointer}
+            value, held = self._objects.create_or_read(pointer, value), {"Pointer": pointer}
         key = self._key(function, index)
         with _command("SET", key):
             before = self._client.set(key, encode(held), nx=True, get=True, ex=EXPIRES_SECONDS)

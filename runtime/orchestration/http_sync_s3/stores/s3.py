@@ -9,7 +9,7 @@ from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import Returns, return_key
 
 
-def create(settings: Settings, run_id: str) -> ReturnStore:
+def make(settings: Settings, run_id: str) -> ReturnStore:
     """A run's store."""
     return S3Store(Returns(settings.returns_bucket, run_id))
 
@@ -19,9 +19,9 @@ class S3Store(ReturnStore):
 
     source = "s3"
 
-    def create(self, function: str, index: int, value: Any) -> Any:
+    def create_or_read(self, function: str, index: int, value: Any) -> Any:
         """A conditional put."""
-        return self._objects.create(return_key(function, index), value)
+        return self._objects.create_or_read(return_key(function, index), value)
 
     def find(self, function: str, index: int) -> Found | None:
         """A get."""

@@ -10,10 +10,10 @@ from runtime.orchestration.ending.result import DONE, FAILED, MADE_BY_CLIENT, RE
 from runtime.orchestration.http_only.orchestration import HttpOnly
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn.orchestration import RunEnded, StepFunctions
-from runtime.orchestration.workflow import envelope as envelopes
-from runtime.orchestration.workflow.edge import Edge
+from runtime.orchestration.workflow.envelope import Envelope, Inline
 from scripts.client.running.run_id import new_run_id
 from tests.fakes.context import FakeContext
+from tests.fakes.places import WORDCOUNT
 
 CLIENTS = "20260102T030405678-9f86d081e2"
 
@@ -74,15 +74,18 @@ def test_failure_of_a_run_under_way_is_recorded(stored: dict[str, bytes]) -> Non
 
 
 def invocation() -> Invocation:
-    event = {"Session": "run1", "Data": envelopes.inline([])}
-    return Invocation(envelopes.parse(event), event, FakeContext())
+    return Invocation("run1", Envelope("run1", Inline([])), FakeContext())
+
+
+def settings(orchestration: str, function: str) -> Settings:
+    return Settings(orchestration, function, "p-", "returns", "results", place=WORDCOUNT[function])
 
 
 ANSWER = {"Session": "run1", "Result": "run1/result.json"}
 
 
 def test_state_machine_that_lost_the_last_answer_gets_it_again() -> None:
-    summary = StepFunctions(Settings("sfn", "summary", "p-", "returns", "results"))
+    summary = StepFunctions(settings("sfn", "summary"), lambda *_: None)
 
     assert summary.turned_back(invocation(), DONE) == ANSWER
 
@@ -90,19 +93,12 @@ def test_state_machine_that_lost_the_last_answer_gets_it_again() -> None:
 @pytest.mark.parametrize(("function", "reason"), [("summary", FAILED), ("summary", REMOVED), ("mapper", DONE)])
 def test_state_machine_gets_no_value_of_a_run_that_has_ended(function: str, reason: str) -> None:
     with pytest.raises(RunEnded):
-        StepFunctions(Settings("sfn", function, "p-", "returns", "results")).turned_back(invocation(), reason)
+        StepFunctions(settings("sfn", function), lambda *_: None).turned_back(invocation(), reason)
 
 
-EDGES = {
-    "unum_map": Edge("unum_map", "mapper", "Map", "partition"),
-    "partition": Edge("partition", "reducer", "Map", "summary"),
-    "summary": Edge("summary", None, None),
-}
-
-
-@pytest.mark.parametrize("function", EDGES)
+@pytest.mark.parametrize("function", ["unum_map", "partition", "summary"])
 def test_caller_that_lost_an_answer_gets_the_result_of_the_run(function: str) -> None:
-    called = HttpOnly(Settings("http_only", function, "p-", "returns", "results"), EDGES[function], lambda *_: None)
+    called = HttpOnly(settings("http_only", function), lambda *_: None)
 
     assert called.turned_back(invocation(), DONE) == ANSWER
 
@@ -113,7 +109,7 @@ def test_entry_whose_branches_come_too_late_for_a_run_that_is_done_has_its_resul
     def turned_back(target: str, payload: Any, deadline: float) -> dict[str, Any]:
         return {"Session": "run1", "TurnedBack": DONE}
 
-    entry = HttpOnly(Settings("http_only", "unum_map", "p-", "returns", "results"), EDGES["unum_map"], turned_back)
+    entry = HttpOnly(settings("http_only", "unum_map"), turned_back)
 
     assert entry.egress(invocation(), [1, 2]) == ANSWER
     assert list(stored) == ["run1/result.json"]

@@ -18,7 +18,7 @@ from runtime.orchestration.http_sync_s3.stores.redis import SLICE_SECONDS, Redis
 from runtime.orchestration.http_sync_s3.stores.redis_connection import RoleCredentials, connect
 from runtime.orchestration.settings import RedisTarget, Settings
 from runtime.orchestration.values.returns import Returns
-from runtime.orchestration.workflow.envelope import Directory, EnvelopeError, directory, parse_datum
+from runtime.orchestration.workflow.envelope import Directory, EnvelopeError, parse_datum
 from scripts import paths
 from tests.fakes.clock import FakeTime
 
@@ -64,10 +64,10 @@ def test_cold_start_imports_the_chosen_store_alone(chosen: str) -> None:
     program = f"""
 import json, sys
 from runtime.orchestration import wrapper
-from runtime.orchestration.workflow.edge import Edge
+from runtime.orchestration.workflow.place import Place
 from runtime.orchestration.settings import Settings
-edge = Edge("mapper", "partition", "Fan-in", None)
-wrapper.build(Settings("http_sync_s3", "mapper", "p-", "returns", "results", 60, edge, return_store={chosen!r}), None)
+place = Place("mapper", "branch", "mapper-input", "partition", "Fan-in", "mapper-output")
+wrapper.build(Settings("http_sync_s3", "mapper", "p-", "returns", "results", 60, place, return_store={chosen!r}), None)
 print(json.dumps(sorted(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=paths.ROOT, capture_output=True, text=True, check=True, timeout=60)
@@ -81,12 +81,12 @@ print(json.dumps(sorted(sys.modules)))
 
 @pytest.mark.parametrize("source", RETURN_STORES)
 def test_pointer_to_a_fan_out_names_its_store(source: str) -> None:
-    assert parse_datum(directory("mapper", 6, source)) == Directory("mapper", 6)
+    assert parse_datum(Directory("mapper", 6, source).json()) == Directory("mapper", 6, source)
 
 
 def test_pointer_into_an_unknown_store_is_refused() -> None:
     with pytest.raises(EnvelopeError):
-        parse_datum(directory("mapper", 6, "elsewhere"))
+        parse_datum(Directory("mapper", 6, "elsewhere").json())
 
 
 class FakeRedis:

@@ -187,7 +187,7 @@ def test_errors_name_action_table_and_key(error: Exception, kind: type[Exception
     items.error = error
 
     with pytest.raises(StorageError, match=said) as caught:
-        a_table().put("1", {})
+        a_table().create_item("1", {})
 
     assert type(caught.value) is kind
 
@@ -195,14 +195,14 @@ def test_errors_name_action_table_and_key(error: Exception, kind: type[Exception
 def test_item_that_is_there_is_no_error(items: Items) -> None:
     items.error = refusal("ConditionalCheckFailedException")
 
-    assert a_table().put("1", {}) is False
+    assert a_table().create_item("1", {}) is False
 
 
 def test_value_that_came_and_went_is_an_error(items: Items, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(items, "PutItem", refuse_condition)
 
     with pytest.raises(StorageError, match="the run is being removed"):
-        a_table().create("1", "mapper/1.json", {})
+        a_table().create_or_read("1", "mapper/1.json", {})
 
 
 def refuse_condition(**_: Any) -> Any:
@@ -211,7 +211,7 @@ def refuse_condition(**_: Any) -> Any:
 
 def test_requests_are_counted(items: Items) -> None:
     with within(Run("run1")) as run:
-        a_table().put("1", {})
+        a_table().create_item("1", {})
         a_table().finish(1, 2)
 
     assert run.requests == Counter({"dynamodb.PutItem": 1, "dynamodb.UpdateItem": 1})

@@ -1,0 +1,16 @@
+"""The places of the wordcount's functions, as packaging compiles them."""
+
+from runtime.orchestration.workflow.place import Place
+
+WORDCOUNT = {
+    place.name: place
+    for place in (
+        Place("unum_map", "single", "unum_map-input", "mapper", "Map", "mapper-input", "partition", entry=True),
+        Place("mapper", "branch", "mapper-input", "partition", "Fan-in", "mapper-output", destination="destination"),
+        Place("partition", "gather", "mapper-output", "reducer", "Map", "reducer-input", "summary", destination="bucket"),
+        Place("reducer", "branch", "reducer-input", "summary", "Fan-in", "reducer-output", destination="bucket"),
+        Place("summary", "gather", "reducer-output", None, None, None),
+    )
+}
+
+STAGES = ("mapper-input", "mapper-output", "reducer-input", "reducer-output")
