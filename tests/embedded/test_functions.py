@@ -124,3 +124,16 @@ def test_a_fan_out_of_200_starts_few_processes_and_keeps_fewer(emulator: Emulato
     print(f"200 invocations: {time.monotonic() - began:.1f} s, {most} processes at most, {len(workers(emulator, name))} after")
     assert most <= 3 * LIMIT + 8
     until(lambda: idle(emulator), 10)
+
+
+@linux
+def test_idle_workers_of_all_functions_together_are_few(emulator: Emulator) -> None:
+    bucket = emulator.bucket()
+    for number in range(6):
+        name = emulator.function()
+        for each in range(12):
+            event = {"do": "sleep", "seconds": 0.5, "bucket": bucket, "key": f"done/{number}-{each}"}
+            emulator.invoke(name, event, "Event")
+        until(lambda done=12 * (number + 1): len(emulator.keys(bucket, "done")) == done, 60)
+
+    until(lambda: idle(emulator), 10)

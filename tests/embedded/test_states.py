@@ -139,17 +139,6 @@ def test_a_throttled_task_is_named_as_lambda_names_it(emulator: Emulator) -> Non
     assert (done["status"], done["error"]) == ("FAILED", "Lambda.TooManyRequestsException")
 
 
-def test_paths_of_many_branches_are_read_at_once(emulator: Emulator) -> None:
-    read = {"Type": "Pass", "Parameters": {"text.$": "$['text']"}, "End": True}
-    mapped = {"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "P", "States": {"P": read}}}
-    items = [{"text": str(number)} for number in range(200)]
-
-    for _ in range(3):
-        done = emulator.execute({"StartAt": "M", "States": {"M": mapped}}, items)
-
-        assert json.loads(done.get("output", "[]")) == items
-
-
 def test_an_inline_map_runs_40_iterations_at_once(emulator: Emulator) -> None:
     def seconds(items: int) -> float:
         wait = {"Type": "Wait", "Seconds": 2, "End": True}

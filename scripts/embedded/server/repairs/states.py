@@ -42,7 +42,7 @@ def read_paths_one_at_a_time() -> None:
 
     Python 3.11 counts the depth of what `ast` makes for all threads together, and raises SystemError when two collide.
 
-    Unneeded once tests/embedded/test_states.py::test_paths_of_many_branches_are_read_at_once passes without it.
+    Unneeded once each Python that the emulator may run on keeps that depth for each thread. That is no test: they collide rarely.
     """
     states, lock = module("services.stepfunctions"), threading.Lock()
     require(states, "ast")

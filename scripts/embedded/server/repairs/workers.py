@@ -59,7 +59,7 @@ def bound_idle_workers(limit: int) -> None:
 
     ministack keeps every worker of a burst for minutes (a Python process of 30 MB), for each function anew.
 
-    Unneeded once tests/embedded/test_functions.py::test_a_fan_out_of_200_starts_few_processes_and_keeps_fewer passes without it.
+    Unneeded once tests/embedded/test_functions.py::test_idle_workers_of_all_functions_together_are_few passes without it.
     """
     runtime = module("core.lambda_runtime")
     pools, lock, kill = (require(runtime, name) for name in ("_workers", "_lock", "kill_workers"))
