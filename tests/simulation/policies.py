@@ -8,19 +8,7 @@ import re
 from collections.abc import Iterator
 
 from scripts import paths
-from tests.simulation import seams
-from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS
-from tests.simulation.scenario import SHUFFLE
 from tests.simulation.usage import Use
-
-_ROLES = {
-    **{name: role.replace("_", "-") for role, name in seams.STAGE_BUCKETS.items()},
-    **{name: role for role, name in seams.STAGE_TABLES.items()},
-    SHUFFLE: "shuffle",
-    RETURNS: "returns",
-    RESULTS: "results",
-    GIVEN_UP: "given-up",
-}
 
 
 def granted(orchestration: str) -> dict[str, list[str]]:
@@ -49,7 +37,7 @@ def _named(use: Use) -> str:
     if use.action.startswith("lambda:"):
         return use.resource.rpartition("-")[2]
     bucket, slash, key = use.resource.partition("/")
-    return _ROLES[bucket] + (slash + key if key else "")
+    return bucket.removeprefix("sim-") + (slash + key if key else "")
 
 
 def without_grant(uses: set[Use], orchestration: str) -> Iterator[Use]:

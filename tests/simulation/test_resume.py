@@ -65,7 +65,7 @@ def test_resumed_run_ends_with_the_exact_result_and_repeats_no_mapper_that_was_k
 
         assert resumed.before is not None, report.replay
         assert report.violations == [], report.replay
-        if {f"mapper/{index}.json" for index in range(1, len(report.scenario.chunks) + 1)} <= resumed.kept:
+        if {f"mapper/{index}.json" for index in range(1, len(report.scenario.elements) + 1)} <= resumed.kept:
             assert resumed.simulation.observer.executions.get("mapper", 0) == resumed.before, report.replay
             spared += 1
     assert spared > 0
