@@ -28,6 +28,7 @@ from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.values.table import Table
 from runtime.orchestration.workflow.envelope import EnvelopeError, checked_run_id
+from runtime.orchestration.workflow.place import holds_branches
 from runtime.record import record
 from runtime.run import Run, current_run, within
 
@@ -123,7 +124,8 @@ def _understand(record: Any, context: Any, settings: Settings) -> GivenUp:
             run_id, table = checked_run_id(run_id), _table(source, settings)
             function = arn.partition(":function:")[2].partition(":")[0]
             if table and key.startswith(f"{run_id}/") and function == settings.function_prefix + to:
-                item, told = key.removeprefix(f"{run_id}/"), _event(record, image, run_id, context, condition)
+                index = _index(image) if holds_branches(table, settings.tables) else None
+                item, told = key.removeprefix(f"{run_id}/"), _event(record, image, run_id, index, context, condition)
                 return GivenUp(run_id, table, item, image.get("Expires"), told)
     raise EnvelopeError(f"no item that a stream of this deployment brings to a function: {record!r:.300} {context!r:.300}")
 
@@ -132,7 +134,9 @@ def _table(source: str, settings: Settings) -> str | None:
     return next((name for name in settings.tables.values() if f":table/{name}/stream/" in source), None)
 
 
-def _event(record: Any, image: dict[str, Any], run_id: str, context: dict[str, Any], condition: str) -> dict[str, Any]:
+def _event(
+    record: Any, image: dict[str, Any], run_id: str, index: int | None, context: dict[str, Any], condition: str
+) -> dict[str, Any]:
     """What the recorder is told: by an item addressed to itself that one's own words, else by Lambda's for a failed event."""
     match image:
         case {"To": {"S": "recorder"}, "Failure": _}:
@@ -143,7 +147,7 @@ def _event(record: Any, image: dict[str, Any], run_id: str, context: dict[str, A
     )
     return {
         "requestContext": context,
-        "requestPayload": {"Session": run_id, "Fan-out": {"Index": _index(image)}},
+        "requestPayload": {"Session": run_id, "Fan-out": {"Index": index}},
         "responsePayload": {"errorType": condition, "errorMessage": message},
     }
 

@@ -76,7 +76,7 @@ def _handle(event: Any) -> dict[str, Any]:
             from runtime.orchestration.recorder.overdue import sweep
 
             return {"recorded": sweep(settings)}
-    failure = read_failure(event, settings.function_prefix)
+    failure = read_failure(event, settings.function_prefix, settings.buckets)
     redrives = _redrives(event)
     if redrives and redrives[1] > redrives[0]:
         output.write({"outcome": "redriven", **failure})

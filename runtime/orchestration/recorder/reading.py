@@ -1,19 +1,18 @@
 """What the recorder is told, by whom."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
 from runtime.orchestration.ending.record import complete, from_response
 from runtime.orchestration.s3_triggers.stage import parse_key
 from runtime.orchestration.workflow.envelope import EnvelopeError, checked_run_id
-
-_BRANCHES = ("mapper", "reducer")
-"""The functions that run once for each index. A fan-in too may be triggered by a value, whose index says nothing of it."""
+from runtime.orchestration.workflow.place import holds_branches
 
 
-def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:
-    """Translate a platform's failure record into ours.
+def read_failure(event: Any, function_prefix: str, buckets: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Translate a platform's failure record into ours; `buckets` are the deployment's, by role.
 
     Raises:
         EnvelopeError: the event names no run.
@@ -23,7 +22,7 @@ def read_failure(event: Any, function_prefix: str) -> dict[str, Any]:
     match event:
         case {"Records": [{"dynamodb": {"NewImage": {"Run": {"S": str(run_id)}, "Failure": {"S": str(record)}}}}]}:
             return complete(checked_run_id(run_id), function_prefix, _record(record))
-    told = _from_destination(event, function_prefix) if "requestContext" in event else _from_catch(event)
+    told = _from_destination(event, function_prefix, buckets or {}) if "requestContext" in event else _from_catch(event)
     return complete(checked_run_id(told["run"]), function_prefix, told)
 
 
@@ -37,18 +36,18 @@ def _record(text: str) -> dict[str, Any]:
     return record
 
 
-def _from_destination(event: dict[str, Any], function_prefix: str) -> dict[str, Any]:
+def _from_destination(event: dict[str, Any], function_prefix: str, buckets: Mapping[str, str]) -> dict[str, Any]:
     request, payload = event["requestContext"], event.get("requestPayload")
     request = request if isinstance(request, dict) else {}
     payload = payload if isinstance(payload, dict) else {}
-    run_id, index = _place(payload, request.get("requestId"))
+    run_id, index = _place(payload, request.get("requestId"), buckets)
     name = str(request.get("functionArn", "")).partition(":function:")[2].partition(":")[0]
     function = name.removeprefix(function_prefix) or None
     told = from_response(event.get("responsePayload"))
     return {
         "run": run_id,
         "function": function,
-        "index": index if function in _BRANCHES else None,
+        "index": index,
         **told,
         # Where the function never ran there is no answer of it, such as for an event that grew too old.
         "error": told["error"] or request.get("condition"),
@@ -83,11 +82,15 @@ def _attempts(failure: dict[str, Any]) -> Any:
     return attempts.get(str(failure.get("Error")), attempts.get("States.ALL"))
 
 
-def _place(payload: dict[str, Any], request_id: Any) -> tuple[Any, Any]:
-    """Run and index that a failed event was for: an S3 event has them in its key, an envelope in its fields."""
+def _place(payload: dict[str, Any], request_id: Any, buckets: Mapping[str, str]) -> tuple[Any, Any]:
+    """Run and index that a failed event was for: an S3 event has them in its key, an envelope in its fields.
+
+    A fan-in is triggered by any branch's value, so that value's index does not identify the fan-in.
+    """
     match payload:
-        case {"Records": [{"s3": {"object": {"key": str(key)}}}, *_]}:
-            return parse_key(unquote_plus(key))
+        case {"Records": [{"s3": {"bucket": {"name": str(name)}, "object": {"key": str(key)}}}, *_]}:
+            run_id, index = parse_key(unquote_plus(key))
+            return run_id, index if holds_branches(name, buckets) else None
         case {"Session": run_id, "Fan-out": {"Index": index}}:
             return run_id, index
         case {"Session": run_id}:

@@ -17,7 +17,7 @@ Destination  the field of its event, or of each element of that, that names a bu
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 from runtime.record import record
@@ -96,7 +96,10 @@ class Place:
         return {field: getattr(self, name) for field, name in zip(_FIELDS, type(self).__match_args__, strict=True)}
 
 
-def holds_branches(stage: str, stages: Collection[str]) -> bool:
-    """Whether a stage, of those that there are, holds the elements of a fan-out: then its branches return to a stage, too."""
-    function, ending = stage.removesuffix("-input"), stage.endswith("-input")
-    return ending and f"{function}-output" in stages
+def holds_branches(name: str, names: Mapping[str, str]) -> bool:
+    """Whether a bucket or table, of those by their roles, is the stage with the elements of a fan-out.
+
+    A stage `{f}-input` is that if f returns to a stage of its own, `{f}-output`.
+    """
+    inputs = [role.removesuffix("-input") for role, each in names.items() if each == name and role.endswith("-input")]
+    return any(f"{function}-output" in names for function in inputs)

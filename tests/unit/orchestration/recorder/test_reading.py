@@ -15,6 +15,7 @@ from runtime.orchestration.workflow.envelope import EnvelopeError
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
 from tests.fakes.log_lines import parse_lines
+from tests.fakes.places import STAGES
 
 PREFIX = "wordcount-http_sync_s3-"
 FIELDS = {"run", "function", "index", "error", "message", "traceback", "request_id", "attempts", "log_group", "time"}
@@ -91,7 +92,9 @@ READ = {
     ("name", "function", "index"), [("destination_object_branch", "mapper", 3), ("destination_object_fan_in", "partition", None)]
 )
 def test_run_and_place_of_a_triggered_function_are_read_from_the_key(name: str, function: str, index: int | None) -> None:
-    failure = read_failure(load_event(name), "wordcount-s3_triggers-")
+    buckets = {role: f"wordcount-s3-triggers-{role}-123456789012" for role in STAGES}
+
+    failure = read_failure(load_event(name), "wordcount-s3_triggers-", buckets)
 
     assert [failure[field] for field in ("run", "function", "index", "attempts")] == ["run1", function, index, 3]
 
