@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,8 +19,8 @@ from runtime.aws.errors import InvokeError, StorageError, TransportError
 from runtime.aws.lambda_service import invoke_async, invoke_sync
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.values.table import Table
-from scripts import paths
 from tests.fakes.http_server import LOST, SILENT, Reply, Server, chunked, reply
+from tests.fakes.package import unpacked
 
 THROTTLED = reply(429, b'{"message": "Rate Exceeded."}', x_amzn_ErrorType="TooManyRequestsException")
 BUSY = reply(503, b"<html>busy</html>")
@@ -120,7 +121,9 @@ def test_synchronous_client_waits_longer_than_any_function_runs(serve: Serve) ->
 
 
 @pytest.mark.parametrize(
-    "ask", [lambda: invoke_async("f", {}), called, lambda: a_table().put("1", {})], ids=["asynchronous", "synchronous", "table"]
+    "ask",
+    [lambda: invoke_async("f", {}), called, lambda: a_table().create_item("1", {})],
+    ids=["asynchronous", "synchronous", "table"],
 )
 def test_connection_that_lay_in_a_frozen_function_is_not_used(
     ask: Callable[[], Any], serve: Serve, monkeypatch: pytest.MonkeyPatch
@@ -138,14 +141,14 @@ def test_connection_that_lay_in_a_frozen_function_is_not_used(
 def test_condition_that_does_not_hold_is_asked_once(serve: Serve) -> None:
     server = serve(EXISTS)
 
-    assert a_table().put("1", {}) is False
+    assert a_table().create_item("1", {}) is False
     assert len(server.requests) == 1
 
 
 def test_item_is_written_again_when_the_answer_is_lost(serve: Serve) -> None:
     server = serve(LOST, EXISTS)
 
-    assert a_table().put("1", {}) is False
+    assert a_table().create_item("1", {}) is False
     assert server.requests[0].body == server.requests[1].body
 
 
@@ -153,7 +156,7 @@ def test_table_that_cannot_be_reached_is_an_error_of_storage(serve: Serve) -> No
     serve(LOST)
 
     with pytest.raises(StorageError, match="dynamodb:PutItem on t/run1/1 failed: no answer: RemoteDisconnected") as caught:
-        a_table().put("1", {})
+        a_table().create_item("1", {})
 
     assert isinstance(caught.value.__cause__, TransportError)
 
@@ -179,19 +182,20 @@ print(json.dumps(sorted(name for name in sys.modules if name.partition(".")[0] i
 """
 
 
-def test_function_that_invokes_and_writes_items_imports_no_sdk() -> None:
+def test_function_that_invokes_and_writes_items_imports_no_sdk(tmp_path: Path) -> None:
+    package = unpacked("mapper", tmp_path)
     with Server([reply()]) as server:
         environment = {
-            "ORCHESTRATION": "sfn",  # no other works without a package
+            "ORCHESTRATION": "sfn",
             "FUNCTION": "mapper",
             "FUNCTION_PREFIX": "p-",
             "BUCKETS": '{"returns": "returns", "results": "results"}',
-            "PYTHONPATH": str(paths.ROOT),
+            "PYTHONPATH": str(package),
             "AWS_ENDPOINT_URL": server.url,
             **AWS,
         }
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True, timeout=60
+            [sys.executable, "-c", PROGRAM], cwd=package, env=environment, capture_output=True, text=True, check=True, timeout=60
         )
 
     assert json.loads(done.stdout) == []

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
-from tests.fakes.places import WORDCOUNT
+from tests.fakes.package import unpacked
 
 
 def imported(path: Path) -> set[str]:
@@ -93,9 +92,7 @@ print(json.dumps(sorted(sys.modules)))
 
 
 def test_entry_serves_the_function_that_the_environment_names(tmp_path: Path) -> None:
-    for folder in ("runtime", "functions"):
-        shutil.copytree(paths.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / ".next").write_text(json.dumps(WORDCOUNT["unum_map"].json()))
+    package = unpacked("unum_map", tmp_path)
     program = """
 from runtime.orchestration import wrapper
 from runtime.orchestration.entry import lambda_handler
@@ -112,11 +109,11 @@ print("boto3" in sys.modules)
         "FUNCTION": "unum_map",
         "FUNCTION_PREFIX": "p-",
         "BUCKETS": '{"returns": "returns", "results": "results"}',
-        "PYTHONPATH": str(tmp_path),
+        "PYTHONPATH": str(package),
     }
 
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program], cwd=package, env=environment, capture_output=True, text=True, check=True, timeout=60
     )
 
     _empty, log, answer, boto3 = done.stdout.splitlines()

@@ -199,7 +199,7 @@ class DynamoDBCloud(Cloud):
             assert self.table("mapper-input", run).count_attempt(str(i), "request-1") == 1
             returned.create_or_read(str(i), f"mapper/{i}.json", {"bucket": "b"}, Index=i)
             if returned.finish(i, len(chunks)):
-                returned.put("fan-in", {}, To="partition", Size=len(chunks))
+                returned.create_item("fan-in", {}, To="partition", Size=len(chunks))
         reducers.create_or_read("fan-out", "partition/1.json", [{}, {}])
         for i in (1, 2):
             reducers.create_or_read(str(i), f"reducer.input/{i}.json", {}, To="reducer", Index=i, Size=2)
@@ -207,10 +207,10 @@ class DynamoDBCloud(Cloud):
             if i == 2:
                 self.pause.wait(5)
             if reduced.finish(i, 2):
-                reduced.put("fan-in", {}, To="summary", Size=2)
+                reduced.create_item("fan-in", {}, To="summary", Size=2)
         self.finish(run, chunks)
         time.sleep(0.3)  # a client that polls now is faster than summary
-        results.put("result", {}, Status="done")
+        results.create_item("result", {}, Status="done")
 
 
 class HttpOnlyCloud(Cloud):
