@@ -1,6 +1,6 @@
 """One JSON line per invocation: the timeline, the cost record and the debugger.
 
-    {"log": "mapreduce", "run": "20261123-a1", "function": "mapper", "index": 3, "size": 6, "orchestration": "sfn",
+    {"log": "mapreduce", "run": "20261123-a1", "function": "square", "index": 3, "size": 6, "orchestration": "sfn",
      "outcome": "ok", "cold": true, "started": 1795455974.123, "request_id": "...", "ingress_ms": 1.2, "component_ms": 80.5,
      "egress_ms": 3.4, "requests": {"s3.PutObject": 79}}
 
@@ -9,7 +9,7 @@
 `outcome` is `ok`, `turned back` (with the `reason`: nothing was to be done) or `error`, with `error` (the type) and `message`.
 `started` is in seconds since the epoch. A duplicate that skipped the component says `"duplicate": true`; pollers add `polls`.
 Where S3 had no time for requests, or gave no answer, `retries` says how often: `{"s3:PutObject": 12}`.
-A mapper whose layout has no use for the job's combiner says `"combiner": "left out"`.
+A function whose shuffle has no use for the job's combiner says `"combiner": "left out"`.
 """
 
 import time

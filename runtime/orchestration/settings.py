@@ -2,10 +2,10 @@
 
 Environment variables, all set by Terraform:
     ORCHESTRATION         sfn, http_sync_s3, ...
-    FUNCTION              mapper, ...
+    FUNCTION              square, ...
     FUNCTION_PREFIX       what stands before the function in a Lambda's name: "wordcount-sfn-"
-    BUCKETS               JSON, the buckets by role: {"shuffle": ..., "returns": ..., "results": ..., "mapper-input": ..., ...}
-    TABLES                JSON, the tables by role: {"mapper-input": ..., "results": ..., ...}; may be left out
+    BUCKETS               JSON, the buckets by role: {"shuffle": ..., "returns": ..., "results": ..., "square-input": ..., ...}
+    TABLES                JSON, the tables by role: {"square-input": ..., "results": ..., ...}; may be left out
     TIMEOUT_SECONDS       after which Lambda ends an invocation of this function
     FAN_IN_WAIT_SECONDS   how long a fan-in may take in all, where a function waits for it
     FAN_OUT_CONCURRENCY   how many branches are under way at once, where a function waits for their answers

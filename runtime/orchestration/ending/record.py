@@ -1,6 +1,6 @@
 """The failure record: `{run}/failed.json`, whoever writes it. Each field but `run` and `time` may be null::
 
-    {"run": ..., "function": "mapper", "index": 3, "error": "ValueError", "message": "...", "traceback": ["last frames"],
+    {"run": ..., "function": "square", "index": 3, "error": "ValueError", "message": "...", "traceback": ["last frames"],
      "request_id": "...", "attempts": 3, "log_group": "/aws/lambda/...", "time": "2026-11-23T18:00:00+00:00"}
 
 All its texts are safe and bounded, see `safe_text`: a record of some 10 KB can always be stored, and be sent on by any carrier.

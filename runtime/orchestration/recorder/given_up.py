@@ -4,7 +4,7 @@ The stream's mapping leaves it in a bucket, and the bucket's notification invoke
 (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html)::
 
     given_up bucket, aws/lambda/{mapping}/{shard}/2026/11/23/2026-11-23T18.05.11-{uuid}:
-    {"requestContext": {"requestId": "...", "functionArn": "arn:...:function:wordcount-dynamodb_triggers-mapper",
+    {"requestContext": {"requestId": "...", "functionArn": "arn:...:function:wordcount-dynamodb_triggers-square",
                         "condition": "RetryAttemptsExhausted" or "RecordAgeExceeded", "approximateInvokeCount": 6},
      "responseContext": {...}, "version": "1.0", "timestamp": "...", "DDBStreamBatchInfo": {...},
      "payload": the event that was tried, {"Records": [{"eventSourceARN": "...", "dynamodb": {"NewImage": {...}}}]}, as text}

@@ -5,14 +5,14 @@ It is told by whoever outlives a function that was killed, ran out of time or ou
 - Lambda, as on-failure destination of asynchronous invocations, after the last retry
   (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html)::
 
-    {"requestContext": {"requestId": "...", "functionArn": "arn:...:wordcount-http_sync_s3-mapper:$LATEST",
+    {"requestContext": {"requestId": "...", "functionArn": "arn:...:wordcount-http_sync_s3-square:$LATEST",
                         "condition": "RetriesExhausted", "approximateInvokeCount": 3},
      "requestPayload": {"Session": ..., "Data": ..., "Fan-out": {"Index": 3, "Size": 6}},
      "responsePayload": {"errorType": "ValueError", "errorMessage": "...", "stackTrace": ["..."], "requestId": "..."}}
 
 - the state machine's Catch, or a wrapper that gave up waiting::
 
-    {"Session": run id, "Failure": {"Function": "mapper", "Index": 3, "Error": "ValueError", "Cause": "text, or JSON as above"}}
+    {"Session": run id, "Failure": {"Function": "square", "Index": 3, "Error": "ValueError", "Cause": "text, or JSON as above"}}
 
   The state machine alone adds how often it attempts a task after each error that a retrier of its own names, and after all
   others: `"Attempts": {"Lambda.TooManyRequestsException": 61, ..., "States.ALL": 3}`. (A catcher isn't told how often a task was

@@ -2,7 +2,7 @@
 
 The object's body names who holds it and since when::
 
-    {"Owner": "wordcount-mapper-output/20261123-a1/3.json by c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "Time": 1795455974.123}
+    {"Owner": "wordcount-square-output/20261123-a1/3.json by c6af9ac6-7b61-11e6-9a41-93e8deadbeef", "Time": 1795455974.123}
 
 Owner is what stays the same when an invocation is tried again: a claimant that died re-enters on its retry, and its time
 begins anew, since it is alive again. Another claimant may take the lock over once it is older than any invocation can live,

@@ -24,12 +24,12 @@ TABLE_ROLE = "returns"
 
 
 def make(settings: Settings, run_id: str) -> ReturnStore:
-    """A run's store. Raises KeyError: there is no table for return values."""
+    """Open a run's store. Raises KeyError: there is no table for return values."""
     return DynamoDBStore(settings.tables[TABLE_ROLE], run_id, Returns(settings.returns_bucket, run_id))
 
 
 class DynamoDBStore(ReturnStore):
-    """See `ReturnStore`."""
+    """Keep return values as items; the branch whose write completes the set of indexes continues."""
 
     source = "dynamodb"
 
@@ -38,18 +38,18 @@ class DynamoDBStore(ReturnStore):
         self._name, self._run_id = table, run_id
 
     def create_or_read(self, function: str, index: int, value: Any) -> Any:
-        """A conditional put; of a value too large for an item, a pointer to an object that the first writer made."""
+        """Store an item unless there is one; a value too large for an item is an object, which the first writer made."""
         key = return_key(function, index)
         if len(encode(value)) > VALUE_BYTES:
             value = self._objects.create_or_read(key, value)
         return self._table(function).create_or_read(str(index), key, value)
 
     def find(self, function: str, index: int) -> Found | None:
-        """A consistent read."""
+        """Read an item consistently."""
         return self._table(function).find(str(index))
 
     def values(self, function: str, size: int) -> list[Any]:
-        """A hundred items a request."""
+        """Read a hundred items with each request."""
         return self._table(function).values(size)
 
     def fan_in(self, branch: Branch) -> Waited | None:

@@ -4,7 +4,7 @@
     {prefix}{{run}}/{function}/finished   set of the indexes that have returned
     {prefix}{{run}}/{function}/wake       list; whoever completes the set pushes one element, for the branch that waits
 
-e.g. `wordcount-http_sync_s3-{20261123-a1}/mapper/3`. The braces are part of the keys: they keep a run's keys in one slot, so that
+e.g. `wordcount-http_sync_s3-{20261123-a1}/square/3`. The braces are part of the keys: they keep a run's keys in one slot, so that
 a request may name several of them. Every key expires.
 
 The branch whose index equals the size waits in a blocking read of `wake`, some seconds at a time. Only the size of the set
@@ -54,13 +54,13 @@ class RedisStoreError(StorageError):
 
 
 def make(settings: Settings, run_id: str) -> ReturnStore:
-    """A run's store."""
+    """Open a run's store."""
     client = connect(settings.redis)
     return RedisStore(client, settings.function_prefix, run_id, Returns(settings.returns_bucket, run_id))
 
 
 class RedisStore(ReturnStore):
-    """See `ReturnStore`."""
+    """Keep return values as keys; the last branch by index sleeps until the set of indexes is complete."""
 
     source = "redis"
 
@@ -69,7 +69,7 @@ class RedisStore(ReturnStore):
         self._client, self._prefix = client, run_prefix(prefix, run_id)
 
     def create_or_read(self, function: str, index: int, value: Any) -> Any:
-        """A conditional set that also answers what was there before."""
+        """Set a key unless it is there, and learn what was there, with one command."""
         held: dict[str, Any] = {"Value": value}
         if len(encode(value)) > VALUE_BYTES:
             # The object's first writer wins as well: what the pointer leads to never changes.
@@ -81,14 +81,14 @@ class RedisStore(ReturnStore):
         return value if before is None else self._value(before)
 
     def find(self, function: str, index: int) -> Found | None:
-        """A get."""
+        """Read a key."""
         key = self._key(function, index)
         with _command("GET", key):
             body = self._client.get(key)
         return None if body is None else Found(self._value(body))
 
     def values(self, function: str, size: int) -> list[Any]:
-        """A hundred keys a command."""
+        """Read a hundred keys with each command."""
         keys = [self._key(function, index) for index in range(1, size + 1)]
         found: list[Any] = []
         for start in range(0, size, _BATCH):

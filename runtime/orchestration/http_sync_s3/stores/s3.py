@@ -10,25 +10,25 @@ from runtime.orchestration.values.returns import Returns, return_key
 
 
 def make(settings: Settings, run_id: str) -> ReturnStore:
-    """A run's store."""
+    """Open a run's store."""
     return S3Store(Returns(settings.returns_bucket, run_id))
 
 
 class S3Store(ReturnStore):
-    """See `ReturnStore`."""
+    """Keep return values as objects; the last branch by index lists their directory until all are there."""
 
     source = "s3"
 
     def create_or_read(self, function: str, index: int, value: Any) -> Any:
-        """A conditional put."""
+        """Store an object unless there is one, and return what is stored."""
         return self._objects.create_or_read(return_key(function, index), value)
 
     def find(self, function: str, index: int) -> Found | None:
-        """A get."""
+        """Read an object."""
         return self._objects.find(return_key(function, index))
 
     def values(self, function: str, size: int) -> list[Any]:
-        """Many gets at once."""
+        """Read many objects at once."""
         return self._objects.values(function, size)
 
     def fan_in(self, branch: Branch) -> fan_in.Waited | None:
