@@ -109,19 +109,14 @@ def scenario_of(orchestration: str, seed: int) -> Scenario:
     return draw(Random(f"{orchestration}/{seed}/scenario"))
 
 
-def plain_of(orchestration: str, seed: int, workflow: Workflow, document: Any) -> Plain:
+def plain_of(orchestration: str, seed: int, workflow: Workflow) -> Plain:
     """The scenario of one schedule of another workflow."""
     random = Random(f"{orchestration}/{seed}/{workflow.name}")
     severity: Severity = random.choices(get_args(Severity), (65, 20, 15))[0]
     small_carriers, page_size, attended = random.random() < 0.3, random.choice((2, 3, 1000)), random.random() < 0.7
-    scenario = Plain(
-        of=workflow,
-        document=document,
-        severity=severity,
-        small_carriers=small_carriers,
-        page_size=page_size,
-        attended=attended,
-    )
+    document = workflow.draw(random)
+    common = {"severity": severity, "small_carriers": small_carriers, "page_size": page_size, "attended": attended}
+    scenario = Plain(of=workflow, document=document, **common)
     if severity == "survivable" or (severity == "any" and random.random() < 0.5):
         return scenario
     function, index = random.choice(list(scenario.outputs))
