@@ -17,21 +17,24 @@ KEEP ?=
 ARCH ?= x86_64
 PYTHON_VERSION ?= 3.13
 PYTHON ?= python3
-# These four are taken from the command line alone: PREFIX is also what other programs call their place of installation. What VARS
+# These six are taken from the command line alone: PREFIX is also what other programs call their place of installation. What VARS
 # holds is passed on as it is, with no $$ of it expanded.
 PREFIX :=
 REGION :=
 VARS :=
 JOB :=
+WORKFLOW :=
+FUNCTIONS :=
 override VARS := $(value VARS)
 # Recipes read them from the environment, so that no file name is ever taken for shell text.
-export PREFIX REGION VARS JOB
+export PREFIX REGION VARS JOB WORKFLOW FUNCTIONS
 export SCHEDULES SEED ORCHESTRATION INPUT OUTPUT SHUFFLE RUNS SIZES JSON ARCH PYTHON_VERSION PYTHON
 
 VENV := build/venv
 TOOLS := $(VENV)/.ready
 RUN := $(VENV)/bin/python -S scripts/start.py
 WHICH = --orchestration "$$ORCHESTRATION" --prefix "$$PREFIX" --region "$$REGION"
+SOURCE = --workflow "$$WORKFLOW" --functions "$$FUNCTIONS" --job "$$JOB"
 
 .DEFAULT_GOAL := help
 # Targets that are named together are steps, in that order: make -j4 local-up local-deploy.
@@ -40,7 +43,7 @@ WHICH = --orchestration "$$ORCHESTRATION" --prefix "$$PREFIX" --region "$$REGION
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
-	@$(RUN) scripts.demo $(WHICH) --vars="$$VARS" --job "$$JOB" --input "$$INPUT" --output "$$OUTPUT" --shuffle "$$SHUFFLE"
+	@$(RUN) scripts.demo $(WHICH) --vars="$$VARS" $(SOURCE) --input "$$INPUT" --output "$$OUTPUT" --shuffle "$$SHUFFLE"
 
 compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... RUNS=5 SHUFFLE=packed JSON=1 ORCHESTRATION=sfn,http_only)
 	@$(RUN) scripts.compare --input "$$INPUT" --runs "$$RUNS" --shuffle "$$SHUFFLE" $(if $(JSON),--json) $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
@@ -51,8 +54,8 @@ bench: $(TOOLS) ## Speed of both layouts beside others: build/bench/bench.html (
 ##@ Build
 tools: $(TOOLS) ## The tools' own virtual environment, build/venv
 
-package: $(TOOLS) ## build/layer.zip and build/<orchestration>/<function>.zip (ARCH=x86_64|arm64, PYTHON_VERSION=3.13, JOB=folder)
-	@$(RUN) scripts.package --arch "$$ARCH" --python-version "$$PYTHON_VERSION" --job "$$JOB"
+package: $(TOOLS) ## build/layer.zip and build/<orchestration>/<function>.zip (ARCH=x86_64|arm64 PYTHON_VERSION=3.13 WORKFLOW= FUNCTIONS= JOB=)
+	@$(RUN) scripts.package --arch "$$ARCH" --python-version "$$PYTHON_VERSION" $(SOURCE)
 
 ##@ Embedded AWS (no account, no Docker)
 local-up: $(TOOLS) ## Start it on loopback (KEEP=1: so that it can be restarted)
@@ -101,7 +104,8 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@printf '\nVariables: ORCHESTRATION=%s PREFIX=wordcount REGION=us-east-1 VARS="memory_mb=512 return_store=s3"\n' "$$ORCHESTRATION"
 	@printf '           INPUT=%s OUTPUT=counts.json SHUFFLE=packed RUNS=%s JSON=1 ARCH=%s PYTHON_VERSION=%s\n' "$$INPUT" "$$RUNS" "$$ARCH" "$$PYTHON_VERSION"
-	@printf '           JOB=samples/jobs/temperatures (a folder with user_map.py and user_reduce.py; default: those in functions/)\n'
+	@printf '           JOB=samples/jobs/temperatures (a folder with user_map.py and user_reduce.py; default: those of the functions)\n'
+	@printf '           WORKFLOW=definitions/wordcount.asl.json FUNCTIONS=functions (another workflow, and the folder of its functions)\n'
 
 $(TOOLS): requirements/tools.txt requirements/redis.txt scripts/tools.sh
 	@scripts/tools.sh $(VENV)

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -48,18 +48,20 @@ class Steps:
         self.say(f"{title}: done in {time.monotonic() - begin:.1f} s")
 
     @contextmanager
-    def embedded(self, *, keep_up: bool = False, job: str = "", numbers: tuple[str, str] = ("", "")) -> Iterator[bool]:
+    def embedded(
+        self, *, keep_up: bool = False, packaging: Sequence[str] = (), numbers: tuple[str, str] = ("", "")
+    ) -> Iterator[bool]:
         """The zips and the embedded AWS, while the body runs, which is told whether it goes on after that.
 
-        One that was running before is used and goes on running; one that was started here is stopped, unless `keep_up`. `job` is
-        the folder of the job in the zips, and `numbers` stands before the two steps' titles.
+        One that was running before is used and goes on running; one that was started here is stopped, unless `keep_up`.
+        `packaging` are options of packaging, and `numbers` stands before the two steps' titles.
 
         Raises:
             StepFailedError: one of the commands did.
         """
         started = False
         try:
-            self.run(numbers[0] + "the zips", "scripts.package", *(("--job", job) if job else ()))
+            self.run(numbers[0] + "the zips", "scripts.package", *packaging)
             if _run("scripts.embedded", "status", stdout_to=subprocess.DEVNULL) != 0:
                 started = True
                 self.run(numbers[1] + "the embedded AWS", "scripts.embedded", "up")

@@ -16,7 +16,7 @@ from typing import Any
 
 import boto3
 
-from runtime.orchestration import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 

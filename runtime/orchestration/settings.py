@@ -17,8 +17,7 @@ import json
 import os
 from collections.abc import Mapping
 
-from runtime.orchestration import interim
-from runtime.orchestration.workflow.place import DefinitionError, Place
+from runtime.orchestration.workflow.place import Place
 from runtime.record import field, record
 
 _PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -70,7 +69,7 @@ class Settings:
             returns_bucket=buckets.get("returns", ""),
             results_bucket=buckets["results"],
             fan_in_wait_seconds=int(environment.get("FAN_IN_WAIT_SECONDS", "3600")),
-            place=_place(next_file, environment["FUNCTION"]),
+            place=Place.load(next_file) if os.path.exists(next_file) else None,
             timeout_seconds=int(environment.get("TIMEOUT_SECONDS", "300")),
             fan_out_concurrency=int(environment.get("FAN_OUT_CONCURRENCY", "64")),
             buckets=buckets,
@@ -78,12 +77,3 @@ class Settings:
             return_store=environment.get("RETURN_STORE", "s3"),
             redis=RedisTarget(*(environment.get(f"REDIS_{part}", "") for part in ("URL", "HOST", "USER", "CACHE"))),
         )
-
-
-def _place(path: str, function: str) -> Place | None:
-    if not os.path.exists(path):
-        return None
-    try:
-        return Place.load(path)
-    except DefinitionError:
-        return interim.PLACES.get(function)  # the first version of `.next`

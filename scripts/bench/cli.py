@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
 from scripts.bench import page, targets
 from scripts.bench.deployments import deployed, say
@@ -22,6 +21,7 @@ from scripts.bench.measuring import Bench
 from scripts.bench.plan import Plan, plan
 from scripts.bench.results import Results, load, machine
 from scripts.client.errors import ClientError
+from scripts.orchestrations import ORCHESTRATIONS
 from scripts.steps import StepFailedError
 
 EXIT_FAILED = 1

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts.bench import targets
 from scripts.bench.contenders import CEILING, COUNTER, EMIT_ALL, LITHOPS, SERIAL
 from scripts.bench.plots import Line, plot
@@ -11,6 +10,7 @@ from scripts.bench.results import Results, Series
 from scripts.bench.statistic import ratio
 from scripts.bench.texts import DISTINCT, ONE_WORD
 from scripts.client.input.layout import OBJECTS, PACKED
+from scripts.orchestrations import ORCHESTRATIONS
 
 _KINDS = {PACKED: 0, OBJECTS: 1, EMIT_ALL: 2}
 _BESIDE = (CEILING, SERIAL, COUNTER, LITHOPS)

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts.client.input.layout import PACKED
+from scripts.orchestrations import ORCHESTRATIONS
 
 BOTH = ("sfn", "http_sync_s3")
 """Orchestrations under which the largest text is run, and `emit_all`."""

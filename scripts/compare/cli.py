@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
 from scripts.client.deployment import find_deployments
 from scripts.client.errors import ClientError, InputError
@@ -24,6 +23,7 @@ from scripts.compare.measuring import STEPS, Bench, LostLogError, Measured
 from scripts.compare.telemetry import TelemetryError
 from scripts.compare.timeline import IncompleteLogsError
 from scripts.deploy.choice import choose
+from scripts.orchestrations import ORCHESTRATIONS
 from scripts.steps import StepFailedError
 
 EXIT_FAILED = 1

@@ -4,11 +4,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts.client.input.layout import LAYOUTS
 from scripts.deploy import targets
 from scripts.deploy.choice import choose
 from scripts.deploy.errors import PrerequisiteError
+from scripts.orchestrations import ORCHESTRATIONS
+from scripts.package import source
 from scripts.steps import StepFailedError, Steps
 
 EXIT_USAGE = 2
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--vars", default="", metavar="TEXT", help="variables of terraform/variables.tf, as NAME=VALUE NAME=VALUE ..."
     )
-    parser.add_argument("--job", default="", metavar="FOLDER", help="another job than the one in functions/")
+    source.add_arguments(parser)
     parser.add_argument("--input", required=True, metavar="INPUT", help="a file, a folder of text files, or - for standard input")
     parser.add_argument("--output", default="", metavar="FILE", help="write the counts there as JSON")
     parser.add_argument("--shuffle", choices=("", *LAYOUTS), default="", help="layout of the shuffle, if not the deployment's")
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     choice = (*where, "--orchestration", chosen.orchestration)
     wishes = [f"--{name}={value}" for name in ("output", "shuffle") if (value := getattr(options, name))]
     try:
-        with steps.embedded(job=options.job, numbers=("1/4 ", "2/4 ")):
+        with steps.embedded(packaging=source.arguments_of(options), numbers=("1/4 ", "2/4 ")):
             steps.run("3/4 terraform apply", "scripts.deploy", "apply", *choice, f"--vars={options.vars}")
             steps.run("4/4 the run", "scripts.client", *choice, *wishes, "--", options.input)
     except StepFailedError as error:

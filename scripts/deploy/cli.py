@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
 from scripts.deploy import account, current, targets, terraform
 from scripts.deploy.choice import DEFAULT_PREFIX, DEFAULT_REGION, Choice, choose
@@ -20,6 +19,7 @@ from scripts.deploy.targets import EmbeddedTarget, Target
 from scripts.deploy.terraform import Program
 from scripts.files import write_whole
 from scripts.only_one import LockedError, only_one
+from scripts.orchestrations import ORCHESTRATIONS
 
 # Exit codes of `terraform plan -detailed-exitcode`, and of `plan` here.
 _NOTHING_CHANGED = 0

@@ -1,29 +1,57 @@
-"""What goes into each function's zip. Paths in the zip are the repository's, so an import is the same in a test and in Lambda."""
+"""What is made of a workflow: each function's zip, and the files that say who follows whom.
 
-from pathlib import Path
+Paths in a zip are the repository's, so an import is the same in a test and in Lambda.
+"""
 
-from runtime.orchestration.workflow.edge import FUNCTIONS as COMPONENTS
-from scripts import paths
+import json
+
+from runtime.orchestration.workflow.place import Place
+from scripts import orchestrations, paths
 from scripts.package.job import with_job
+from scripts.package.source import Source
+from scripts.package.workflow.manifest import NAME as MANIFEST
+from scripts.package.workflow.manifest import manifest
+from scripts.package.workflow.model import RECORDER
+from scripts.package.workflow.needs import NAME as NEEDS
+from scripts.package.workflow.next_files import next_file
+from scripts.package.workflow.state_machine import MODES, state_machine
 from scripts.package.zips import files_under, zip_bytes
-
-RECORDER = "recorder"
-WITHOUT_ENTRY = {"sfn", "s3_triggers", "dynamodb_triggers"}
-"""Orchestrations whose fan-out over the input is the state machine's or the client's, and needs no function of ours."""
 
 
 def functions_of(orchestration: str) -> tuple[str, ...]:
-    """The Lambda functions that an orchestration deploys: the components, and the recorder of failures."""
-    components = tuple(name for name in COMPONENTS if not (name == "unum_map" and orchestration in WITHOUT_ENTRY))
-    return (*components, RECORDER)
+    """The Lambda functions that an orchestration deploys of the repository's own workflow: its functions, and the recorder."""
+    return (*(place.name for place in Source().places(orchestration)), RECORDER)
 
 
-def function_zip(orchestration: str, function: str, job: Path | None = None) -> bytes:
-    """The zip of one function, with a job's files if its folder is given; nothing of `functions/` is an orchestration's."""
-    files = files_under(paths.ROOT / "runtime", paths.ROOT)
-    if function != RECORDER:
-        files |= with_job(files_under(paths.FUNCTIONS / function, paths.ROOT), job)
-        next_file = paths.DEFINITIONS / orchestration / f"{function}.next"
-        if next_file.exists():
-            files[".next"] = next_file.read_bytes()
-    return zip_bytes(files)
+def workflow_files(orchestration: str, source: Source) -> dict[str, bytes]:
+    """What Terraform reads of a workflow, by file in build/{orchestration}/. Raises WorkflowError."""
+    workflow = source.read()
+    files = {MANIFEST: manifest(workflow, source.places(orchestration))}
+    if "state machine" in orchestrations.needs(orchestration):
+        for mode in MODES:
+            files[f"definition.{mode}.asl.json"] = (json.dumps(state_machine(workflow, mode), indent=2) + "\n").encode()
+    return files
+
+
+def function_zip(source: Source, place: Place) -> bytes:
+    """The zip of one function of a workflow. All but its `.next` is the same in every orchestration."""
+    files = component_files(source, place.name)
+    files[".next"] = next_file(place)
+    return zip_bytes(_runtime() | files)
+
+
+def recorder_zip() -> bytes:
+    """The zip of the recorder, which is the runtime alone."""
+    return zip_bytes(_runtime())
+
+
+def component_files(source: Source, function: str) -> dict[str, bytes]:
+    """A component's files by their path in the zip, the job's among them; what it needs of AWS is not for itself to read."""
+    folder = source.folder(function)
+    files = {f"functions/{path}": content for path, content in files_under(folder, folder.parent).items()}
+    files.pop(f"functions/{function}/{NEEDS}", None)
+    return with_job(files, source.job)
+
+
+def _runtime() -> dict[str, bytes]:
+    return files_under(paths.ROOT / "runtime", paths.ROOT)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtime.mapreduce.shuffle import LAYOUTS
-from runtime.orchestration import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS
 from tests import cloud as clouds
 from tests.cloud import ROOT, Cloud
 

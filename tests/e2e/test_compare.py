@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts.compare import formulas
 from scripts.compare.formulas import Range, Shape
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.cloud import Cloud, Done
 from tests.e2e.conftest import run_module
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.mapreduce.shuffle import LAYOUTS
-from runtime.orchestration import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.cloud import Cloud
 from tests.e2e.policies import Grant, grants, is_used, without
 from tests.simulation.usage import PLAIN, plain

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.cloud import ROOT, Cloud, Done
 from tests.e2e.conftest import deploy, run_module
 

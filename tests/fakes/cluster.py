@@ -17,13 +17,14 @@ from typing import Any
 from runtime.aws.errors import AnswerLost, FunctionFailed, InvokeError
 from runtime.orchestration.recorder import handler as failure
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.workflow.place import Place
 from runtime.orchestration.wrapper import Wrapper, build
 from runtime.record import replace
-from scripts.package.functions import RECORDER, functions_of
+from scripts.package.source import Source
+from scripts.package.workflow.model import RECORDER
 from tests.fakes import answers
 from tests.fakes.bucketful import Buckets
 from tests.fakes.context import FakeContext
-from tests.fakes.places import WORDCOUNT
 from tests.fakes.waiting import wait_until
 
 ACCOUNT = "123456789012"
@@ -65,26 +66,25 @@ class Cluster:
         self.refusals: Counter[str] = Counter()
         self.lost_answers: Counter[str] = Counter()
         self.components: dict[str, Wrapper] = {
-            function: build(
-                replace(self._settings(orchestration, function, buckets, fan_in_wait_seconds), **settings),
+            place.name: build(
+                replace(self._settings(orchestration, place, buckets, fan_in_wait_seconds), **settings),
                 self.invoke_as_functions_do,
             )
-            for function in functions_of(orchestration)
-            if function != RECORDER
+            for place in Source().places(orchestration)
         }
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="lambda")
         self._lock = threading.Lock()
         self._busy = 0
 
-    def _settings(self, orchestration: str, function: str, buckets: Buckets, fan_in_wait_seconds: int) -> Settings:
+    def _settings(self, orchestration: str, place: Place, buckets: Buckets, fan_in_wait_seconds: int) -> Settings:
         return Settings(
             orchestration=orchestration,
-            function=function,
+            function=place.name,
             function_prefix=self.prefix,
             returns_bucket=buckets.returns,
             results_bucket=buckets.results,
             fan_in_wait_seconds=fan_in_wait_seconds,
-            place=WORDCOUNT[function],
+            place=place,
             buckets={**buckets.stages, "shuffle": buckets.shuffle},
             tables=buckets.tables.names,
         )

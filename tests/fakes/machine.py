@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from scripts import paths
-from scripts.package.definitions import read_asl, render_asl
+from scripts.package.source import Source
+from scripts.package.workflow.state_machine import Mode, state_machine
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import ACCOUNT, Cluster, LambdaError
 from tests.fakes.waiting import wait_until
@@ -47,11 +47,11 @@ class InstantRetries:
 class Machine:
     """The deployed state machine of one test."""
 
-    def __init__(self, client: Any, cluster: Cluster, buckets: Buckets, mode: str) -> None:
+    def __init__(self, client: Any, cluster: Cluster, buckets: Buckets, mode: Mode) -> None:
         self._client, self._buckets, self._mode = client, buckets, mode
-        definition = json.dumps(render_asl(read_asl(paths.DEFINITIONS / "sfn" / "definition.asl.json"), mode))
+        definition = json.dumps(state_machine(Source().read(), mode))
         for function in ("mapper", "partition", "reducer", "summary", "recorder"):
-            definition = definition.replace(f"${{{function}}}", cluster.arn(function))
+            definition = definition.replace(f"${{function_arns.{function}}}", cluster.arn(function))
         definition = definition.replace("${returns_bucket}", buckets.returns).replace('"${map_concurrency}"', "10")
         created = client.create_state_machine(
             name=f"wordcount-{buckets.results}", definition=definition, roleArn=f"arn:aws:iam::{ACCOUNT}:role/sfn"
@@ -62,7 +62,7 @@ class Machine:
         """Start an execution over bare chunks or data; its ARN."""
         given: dict[str, Any] = {"data": items}
         if self._mode == "DISTRIBUTED":
-            self._buckets.put(self._buckets.returns, f"{run}/unum_map.input/1.json", items)
+            self._buckets.put(self._buckets.returns, f"{run}/mapper-input.json", items)
             given = {"size": len(items)}
         return self._client.start_execution(stateMachineArn=self._arn, name=run, input=json.dumps(given))["executionArn"]
 

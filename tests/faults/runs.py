@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.orchestration import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.cloud import ROOT, Cloud, Done, environment
 
 TEXTS = ["to be or not", "that is the question", "to sleep to dream"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.faults import workers
 from tests.faults.conftest import Site
 from tests.faults.runs import COUNTS, TEXTS, Outcome, ends_of, in_all, started

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from runtime.orchestration import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.cloud import run_module
 from tests.faults.conftest import Site
 from tests.faults.runs import COUNTS, INPUT, Outcome, ends_of, in_all, started

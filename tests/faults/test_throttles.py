@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.cloud import Cloud
 from tests.faults.conftest import Site
 from tests.faults.runs import Outcome, ends_of, own_page, started

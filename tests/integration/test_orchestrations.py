@@ -9,7 +9,7 @@ import pytest
 
 from functions.mapper.user_map import user_map
 from runtime.mapreduce import emit
-from runtime.orchestration import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.fakes.deployments import Deployment
 from tests.fakes.user_maps import Flaky
 

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import replace
 
 from runtime.mapreduce.shuffle import DEFAULT_LAYOUT, LAYOUTS
-from runtime.orchestration import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.simulation.scenario import scenario_of
 from tests.simulation.simulation import shrink, simulate
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from scripts.package.functions import RECORDER
+from scripts.package.workflow.model import RECORDER
 from tests.simulation.faults import Faults, Lineage
 from tests.simulation.lambdas import Lambda
 from tests.simulation.world import World
@@ -35,7 +35,7 @@ _CALL = re.compile(r"(States\.\w+)\((.*)\)")
 
 
 class Machine:
-    """One state machine; `definition` holds `${function}` where Terraform puts ARNs, and a placeholder for `map_concurrency`.
+    """One state machine; `definition` holds `${function_arns.f}` in place of ARNs, and a placeholder for `map_concurrency`.
 
     Attributes:
         status: of each execution, by name.
@@ -179,7 +179,7 @@ class _Branch:
                     return
             self._catch(state, value, error)
 
-        function = state["Resource"].removeprefix("${").removesuffix("}")
+        function = state["Resource"].removeprefix("${function_arns.").removesuffix("}")
         self._machine.invoke(function, json.dumps(given).encode(), lineage, done)
 
     def _map(self, state: dict[str, Any], value: Any, before: list["_Branch"]) -> None:

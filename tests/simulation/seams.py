@@ -71,7 +71,7 @@ def stage(role: str) -> str:
 
 def triggered(workflow: Workflow) -> dict[str, str]:
     """The function that each stage sets off, by the stage's role."""
-    return {place.source: place.name for place in workflow.places("s3_triggers").values()}
+    return {place.from_stage: place.name for place in workflow.places("s3_triggers").values()}
 
 
 def timeout(workflow: Workflow, orchestration: str, function: str) -> float:

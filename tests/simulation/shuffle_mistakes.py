@@ -19,9 +19,9 @@ from runtime.mapreduce.objects import reader as objects_reader
 from runtime.mapreduce.objects import writer as objects_writer
 from runtime.mapreduce.packed import format, frames, merge, names, reader, writer
 from runtime.mapreduce.sequence import Values
-from runtime.orchestration import ORCHESTRATIONS
 from runtime.record import replace
 from runtime.run import Run
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.simulation import seams
 from tests.simulation.mistakes import Mistake
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from random import Random
 from time import monotonic
 from typing import Any
@@ -19,11 +19,9 @@ from runtime.orchestration.values.table import Table
 from runtime.orchestration.workflow.envelope import Elements, Envelope, Inline, Pointer
 from runtime.orchestration.workflow.place import Place
 from runtime.run import Run, within
-from scripts import paths
 from scripts.client.deployment import Deployment
 from scripts.client.running.deadline import run_seconds
-from scripts.package.definitions import read_asl, render_asl
-from scripts.package.functions import RECORDER
+from scripts.package.workflow.model import RECORDER
 from tests.simulation import lambdas, seams, tables
 from tests.simulation.faults import Faults
 from tests.simulation.keeper import Keeper
@@ -125,7 +123,7 @@ class Simulation:
             stages | {seams.stage("results"): RECORDER},
             self.buckets,
         )
-        self.machine = Machine(self.world, self.faults, self.service, _definition(), map_concurrency=3)
+        self.machine = Machine(self.world, self.faults, self.service, workflow.machine(), map_concurrency=3)
         self.keeper = Keeper(self.world, self.service, self.buckets)
         self.on_failure: Callable[[], None] = lambda: None  # of a state machine's execution
         self.buckets.watchers += [self.observer.written, self._see_result]
@@ -215,7 +213,7 @@ class Simulation:
     def _start_s3_triggers(self) -> None:
         elements, first = self.scenario.elements, self._first
         with within(Run(RUN)):
-            stage = Stage(seams.stage(first.source if elements else str(first.target)), RUN)
+            stage = Stage(seams.stage(first.from_stage if elements else str(first.to_stage)), RUN)
             stage.create_or_read(FAN_OUT if elements else FAN_IN, {"Size": len(elements), "Marked": True})
             for index, element in self._in_any_order(elements):
                 s3.create(stage.bucket, stage.key(value_name(index)), json.dumps(element).encode())
@@ -227,10 +225,10 @@ class Simulation:
         with within(Run(RUN)):
             returns = Returns(RETURNS, RUN)
             if not elements:
-                Table(seams.stage(str(first.target)), RUN, returns).create_item("fan-in", {}, To=str(first.next), Size=0)
+                Table(seams.stage(str(first.to_stage)), RUN, returns).create_item("fan-in", {}, To=str(first.next), Size=0)
             for index, element in self._in_any_order(elements):
                 held = {"Value": {"S": json.dumps(element)}}
-                table = Table(seams.stage(first.source), RUN, returns)
+                table = Table(seams.stage(first.from_stage), RUN, returns)
                 table.create_item(str(index), held, To=first.name, Index=index, Size=len(elements))
 
     @property
@@ -279,11 +277,6 @@ class Simulation:
         numbered = list(enumerate(chunks, 1))
         self.world.random.shuffle(numbered)
         return numbered
-
-
-@cache
-def _definition() -> dict[str, Any]:
-    return render_asl(read_asl(paths.DEFINITIONS / "sfn" / "definition.asl.json"), "INLINE")
 
 
 def simulate(orchestration: str, seed: int, **options: Any) -> Report:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from scripts import paths
 from scripts.client.orchestrations.sfn import MAX_INLINE_ITEMS
-from scripts.package.definitions import read_asl, render_asl
+from scripts.package.source import Source
+from scripts.package.workflow.state_machine import state_machine
 from tests.simulation.faults import Faults
 from tests.simulation.machine import Machine
 from tests.simulation.world import World
@@ -21,7 +21,7 @@ EVENTS_OF_AN_ATTEMPT = 3
 EVENTS_OF_AN_ITEM = 7
 """Of an inline Map's item that meets no error: the iteration's two, the state's two, and an attempt's."""
 
-DEFINITION = render_asl(read_asl(paths.DEFINITIONS / "sfn" / "definition.asl.json"), "INLINE")
+DEFINITION = state_machine(Source().read(), "INLINE")
 
 
 class Account:

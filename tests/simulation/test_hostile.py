@@ -8,8 +8,8 @@ from hypothesis import given, settings
 
 from functions.mapper import mapper
 from functions.reducer import reducer
-from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.ending.record import describe
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.fakes.hostile import Hostile, errors, true_name
 from tests.simulation.observer import RESULTS, RUN
 from tests.simulation.scenario import Scenario

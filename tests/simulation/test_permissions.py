@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from runtime.mapreduce.shuffle import LAYOUTS
-from runtime.orchestration import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.simulation.policies import allows, granted, without_grant
 from tests.simulation.usage import Use, anything, plain
 

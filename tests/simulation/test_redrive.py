@@ -14,7 +14,7 @@ from tests.simulation.simulation import Simulation
 
 SCHEDULES = 1000
 _BLOCK = 250
-_FUNCTIONS = {"unum_map": "mapper", "partition_failed": "partition", "reducers": "reducer", "summary_failed": "summary"}
+_FUNCTIONS = {"mapper-map": "mapper", "partition-failed": "partition", "reducer-map": "reducer", "summary-failed": "summary"}
 _NOTICED_SECONDS = 2000.0
 """Later than whatever still ran when the execution failed."""
 

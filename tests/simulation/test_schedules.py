@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.mapreduce.shuffle import LAYOUTS
-from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.one_process import Job
 from tests.simulation import jobs
 from tests.simulation.faults import REQUEST_KINDS

@@ -1,26 +1,28 @@
-"""The workflows that schedules run: the places of their functions, and the functions themselves.
+"""The workflows that schedules run, as packaging compiles them.
 
-wordcount   the repository's own
-chain       begins with a function, and ends with a chain: split, square for each number, total, describe
-twice       two fan-outs in a row: double each number, keep those above ten, negate each of them, collect; either may be empty
+wordcount     the repository's own
+chain         of the tests: begins with a function, and ends with a chain
+two_fan_outs  of the tests: begins with a fan-out; a second one follows, which may be empty, as the first may
 """
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 from typing import Any
 
 from runtime.orchestration.workflow.place import Place
 from runtime.orchestration.wrapper import load_component
-from tests.fakes import places
+from scripts import paths
+from scripts.package.source import Source
+from scripts.package.workflow.state_machine import state_machine
 
 Component = Callable[[Any, Any], Any]
 Outputs = dict[tuple[str, int], Any]
 """What each invocation returns, by function and index."""
 
-ENTRY = "unum_map"
-_WITH_ENTRY = ("http_sync_s3", "http_only")
-"""The orchestrations that start a run by one invocation, also where the workflow begins with a fan-out."""
+FOLDER = paths.ROOT / "tests" / "workflows"
 
 
 @dataclass(frozen=True)
@@ -28,87 +30,71 @@ class Workflow:
     """One workflow, on whichever orchestration.
 
     Attributes:
-        flow: the places of its functions, in the order of the flow.
-        functions: by name, where they are no functions of the repository; they know of nothing but their event.
+        source: its file, and the folder of its functions.
         draw: makes a document that a run is given.
     """
 
     name: str
-    flow: tuple[Place, ...]
-    functions: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict, compare=False)
+    source: Source
     draw: Callable[[Random], Any] = field(default=lambda _: None, compare=False)
 
     @property
     def first(self) -> Place:
         """The function that takes what the client gives: a branch for each element, or the one that a chain begins with."""
-        return self.flow[0]
+        return next(iter(self.places("s3_triggers").values()))
 
     def places(self, orchestration: str) -> dict[str, Place]:
         """By function, in the order of the flow; with the entry that an orchestration puts in front of a fan-out."""
-        flow, first = list(self.flow), self.first
-        if first.takes == "branch" and orchestration in _WITH_ENTRY:
-            flow.insert(0, Place(ENTRY, "single", f"{ENTRY}-input", first.name, "Map", first.source, first.next, entry=True))
-        return {place.name: place for place in flow}
+        return _places(self.source, orchestration)
+
+    def machine(self) -> dict[str, Any]:
+        """The state machine, with inline Maps."""
+        return _machine(self.source)
 
     def component(self, function: str) -> Component:
         """Return a function itself."""
-        if function not in self.functions:
-            return load_component(function)
-        own = self.functions[function]
-        return lambda event, context: own(event)
+        return load_component(function)
 
     def outputs(self, document: Any) -> Outputs:
         """Return what each invocation returns, of functions that know of nothing but their event."""
         made: Outputs = {}
         value = document
-        for place in self.flow:
-            call = self.functions[place.name]
+        for name, place in self.places("s3_triggers").items():
+            call = self.component(name)
             if place.takes == "branch":
-                value = [call(element) for element in value]
-                made |= {(place.name, index): each for index, each in enumerate(value, 1)}
+                value = [call(element, None) for element in value]
+                made |= {(name, index): each for index, each in enumerate(value, 1)}
             else:
-                made[place.name, 1] = value = call(value)
+                made[name, 1] = value = call(value, None)
         return made
 
 
-def _numbers(random: Random) -> list[int]:
-    return [random.randint(0, 9) for _ in range(random.choice((0, 1, 2, 3, 12)))]
+@cache
+def _places(source: Source, orchestration: str) -> dict[str, Place]:
+    return {place.name: place for place in source.places(orchestration)}
 
 
-WORDCOUNT = Workflow("wordcount", tuple(place for place in places.WORDCOUNT.values() if place.name != ENTRY))
+@cache
+def _machine(source: Source) -> dict[str, Any]:
+    return state_machine(source.read(), "INLINE")
 
-CHAIN = Workflow(
-    "chain",
-    (
-        Place("split", "single", "split-input", "square", "Map", "square-input", "total", entry=True),
-        Place("square", "branch", "square-input", "total", "Fan-in", "square-output"),
-        Place("total", "gather", "square-output", "describe", "Scalar", "describe-input"),
-        Place("describe", "single", "describe-input", None, None, None),
-    ),
-    {
-        "split": lambda event: event["numbers"],
-        "square": lambda number: number * number,
-        "total": sum,
-        "describe": lambda total: {"total": total},
-    },
-    lambda random: {"numbers": _numbers(random)},
-)
 
-TWICE = Workflow(
-    "twice",
-    (
-        Place("double", "branch", "double-input", "keep", "Fan-in", "double-output"),
-        Place("keep", "gather", "double-output", "negate", "Map", "negate-input", "collect"),
-        Place("negate", "branch", "negate-input", "collect", "Fan-in", "negate-output"),
-        Place("collect", "gather", "negate-output", None, None, None),
-    ),
-    {
-        "double": lambda number: 2 * number,
-        "keep": lambda numbers: [number for number in numbers if number > 10],
-        "negate": lambda number: -number,
-        "collect": list,
-    },
-    _numbers,
-)
+def _of_the_tests(name: str, draw: Callable[[Random], Any]) -> Workflow:
+    folder = FOLDER / name
+    sys.path.append(str(folder))  # all folders `functions` that are on the path are one package together
+    return Workflow(name, Source(folder / f"{name}.asl.json", folder / "functions"), draw)
 
-OTHERS = (CHAIN, TWICE)
+
+def _size(random: Random) -> int:
+    return random.choice((0, 1, 2, 3, 12))
+
+
+def _texts(random: Random) -> list[str]:
+    return ["x" * random.randint(0, 9) for _ in range(_size(random))]
+
+
+WORDCOUNT = Workflow("wordcount", Source())
+CHAIN = _of_the_tests("chain", lambda random: {"upto": _size(random)})
+TWO_FAN_OUTS = _of_the_tests("two_fan_outs", _texts)
+
+OTHERS = (CHAIN, TWO_FAN_OUTS)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.fakes.package import unpacked
 
 

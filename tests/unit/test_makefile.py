@@ -68,8 +68,9 @@ def test_every_deploying_target_passes_its_variables_on(repository: Path, target
 
 
 @pytest.mark.parametrize(("target", "module"), [("package", "scripts.package"), ("demo", "scripts.demo")])
-def test_job_is_passed_on_to_whoever_packages(repository: Path, target: str, module: str) -> None:
-    assert told(repository, module, target, "JOB=my job")["job"] == "my job"
+@pytest.mark.parametrize("name", ["JOB", "WORKFLOW", "FUNCTIONS"])
+def test_what_to_package_is_passed_on_to_whoever_packages(repository: Path, target: str, module: str, name: str) -> None:
+    assert told(repository, module, target, f"{name}=my own")[name.lower()] == "my own"
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ class DynamoDBTriggers(Orchestration):
             EnvelopeError: it tells of no new item, of one that is not addressed to this function, or of another table's. The
                 mapping's filter keeps those away; an attempt that is noted is itself a record, and must never be worked on.
         """
-        table = self.settings.tables[self.place.source]
+        table = self.settings.tables[self.place.from_stage]
         match event:
             case {
                 "eventName": "INSERT",
@@ -161,10 +161,10 @@ class DynamoDBTriggers(Orchestration):
         return str(invocation.number) if self.place.edge == "Fan-in" else _FAN_OUT
 
     def _incoming(self, invocation: Invocation) -> Table:
-        return self._table(invocation, self.place.source)
+        return self._table(invocation, self.place.from_stage)
 
     def _outgoing(self, invocation: Invocation) -> Table:
-        return self._table(invocation, str(self.place.target))
+        return self._table(invocation, str(self.place.to_stage))
 
     def _table(self, invocation: Invocation, role: str) -> Table:
         return Table(self.settings.tables[role], invocation.run_id, self.returns(invocation))

@@ -38,7 +38,7 @@ class S3Triggers(Orchestration):
 
     def ingress(self, event: Any, context: LambdaContext) -> Invocation:
         """Understand one record; `Invocation.given` is the number of its object. Raises EnvelopeError."""
-        own = self._bucket(self.place.source)
+        own = self._bucket(self.place.from_stage)
         match event:
             case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}} if bucket == own:
                 run_id, number = parse_key(unquote_plus(key))
@@ -104,10 +104,10 @@ class S3Triggers(Orchestration):
         return values if self.place.edge == "Map" else values[0]
 
     def _incoming(self, invocation: Invocation) -> Stage:
-        return self._stage(invocation, self.place.source)
+        return self._stage(invocation, self.place.from_stage)
 
     def _outgoing(self, invocation: Invocation) -> Stage:
-        return self._stage(invocation, str(self.place.target))
+        return self._stage(invocation, str(self.place.to_stage))
 
     def _stage(self, invocation: Invocation, name: str) -> Stage:
         return Stage(self._bucket(name), invocation.run_id)

@@ -4,7 +4,7 @@ INLINE Map: the chunks are the execution's input. What makes it too large travel
 
     {"data": [{"Source": "http", "Value": chunk}, {"Source": "s3", "Value": "mapper.input/2.json"}, ...]}
 
-DISTRIBUTED Map: the same array is the object `{run}/unum_map.input/1.json` in the returns bucket, and the input says how many
+DISTRIBUTED Map: the same array is the object `{run}/mapper-input.json` in the returns bucket, and the input says how many
 there are: `{"size": 200}`.
 """
 
@@ -18,6 +18,7 @@ from runtime.encoding import encode
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from runtime.orchestration.sfn.orchestration import STATE_BYTES
 from runtime.orchestration.workflow.envelope import SEPARATOR_BYTES, Inline, answer_bytes
+from scripts.client.aws import objects
 from scripts.client.deployment import require
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import elements
@@ -89,7 +90,7 @@ class Sfn(Orchestration):
         data = elements.place(returns, self.run_id, chunks, MAX_INPUT_BYTES - len('{"data":}'), each=self._distributed)
         given: dict[str, Any] = {"data": data}
         if self._distributed:
-            elements.write_list(returns, self.run_id, data)
+            objects.write(returns, f"{self.run_id}/mapper-input.json", encode(data))
             given = {"size": len(chunks)}
         client, text, began = self.aws.client("stepfunctions"), encode(given).decode(), time.time()
         with starting(f"starting an execution of {self._machine}"):

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-_MAPS = {"unum_map": "mapper", "reducers": "reducer"}
+_MAPS = {"mapper-map": "mapper", "reducer-map": "reducer"}
 """The definition's Maps, and the function of which each runs many."""
 
 _PAGE = 1000
@@ -35,12 +35,12 @@ def unfinished(client: Any, execution: str, mappers: int, *, distributed: bool, 
         entered = event["stateEnteredEventDetails"]
         state = entered["name"]
         if state not in _MAPS:
-            function = state.partition("_")[0]
+            function = state.partition("-")[0]
             if function in _MAPS.values():
                 continue  # within a Map
             return [function]
         function = _MAPS[state]
-        size = mappers if function == "mapper" else len(json.loads(entered["input"])["items"])
+        size = mappers if function == "mapper" else len(json.loads(entered["input"])["data"])
         if distributed and not whole_map:
             return _unfinished_children(client, execution, function, size)
         return _named(function, set(range(1, size + 1)) - (set() if whole_map else ended[state]))

@@ -5,23 +5,24 @@ import shlex
 from scripts.client.deployment import Deployment
 from scripts.deploy.choice import DEFAULT_PREFIX, DEFAULT_REGION
 from scripts.package import sources
+from scripts.package.workflow.model import WorkflowError
 
-_DEFAULTS = {"PREFIX": DEFAULT_PREFIX, "REGION": DEFAULT_REGION, "JOB": ""}
+_DEFAULTS = {"PREFIX": DEFAULT_PREFIX, "REGION": DEFAULT_REGION}
 
 
 def stale(deployment: Deployment) -> str | None:
     """A note if the deployment's code is not the code here, be it edited since or deployed from another checkout; else None."""
     if deployment.sources is None:
         return None  # an older version's record
-    job = sources.job_of(deployment.sources)
+    source = sources.source_of(deployment.sources)
     try:
-        if sources.digest(deployment.orchestration, job) == deployment.sources:
+        if sources.digest(deployment.orchestration, source) == deployment.sources:
             return None
-    except OSError as error:
+    except (OSError, WorkflowError) as error:
         return f"whether {deployment} runs the code that is here can't be told: {error}"
     how = "make local-deploy" if deployment.is_embedded else "make deploy"
     names = {"ORCHESTRATION": deployment.orchestration, "PREFIX": deployment.prefix, "REGION": deployment.region}
-    names["JOB"] = sources.shown(job) if job else ""
+    names |= source.names()
     asked = " ".join(f"{name}={shlex.quote(value)}" for name, value in names.items() if value != _DEFAULTS.get(name))
     return (
         f"{deployment} runs other code than functions/, runtime/, definitions/ and requirements/ here would make, so this run "

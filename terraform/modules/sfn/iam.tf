@@ -32,7 +32,7 @@ locals {
       Sid      = "ReadTheInputOfADistributedMap"
       Effect   = "Allow"
       Action   = "s3:GetObject"
-      Resource = "${var.returns_bucket_arn}/*/unum_map.input/*"
+      Resource = "${var.returns_bucket_arn}/*/mapper-input.json"
     },
   ]
 

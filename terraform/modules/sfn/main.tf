@@ -3,7 +3,7 @@ locals {
 
   # A missing file is reported by the root, in words; a placeholder that nothing fills in, by templatefile. What a template fills in
   # is text, and the Maps' concurrency is a number.
-  filled_in  = fileexists(var.definition_path) ? templatefile(var.definition_path, merge(var.function_arns, { returns_bucket = var.returns_bucket, map_concurrency = "map_concurrency" })) : "{}"
+  filled_in  = fileexists(var.definition_path) ? templatefile(var.definition_path, { function_arns = var.function_arns, returns_bucket = var.returns_bucket, map_concurrency = "map_concurrency" }) : "{}"
   definition = replace(local.filled_in, "\"map_concurrency\"", tostring(var.map_concurrency))
 }
 

@@ -8,7 +8,6 @@ More of what can be wrong with an input's bytes and JSON is in tests/unit/client
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 NAN = float("nan")
@@ -55,9 +54,8 @@ class Event:
 
 @dataclass(frozen=True)
 class Definition:
-    """A definition file's new content; None removes it, a function changes its JSON. `make package` ends with code 1."""
+    """The workflow's new content; None removes it, a function changes its JSON. `make package` ends with code 1."""
 
-    path: str
     content: Any
     said: str
 
@@ -345,47 +343,38 @@ EVENTS = {
     ),
 }
 
-NEXT = Path("http_sync_s3/mapper.next").as_posix()
-ASL = "sfn/definition.asl.json"
+
+def changed(**fields: Any) -> Any:
+    """Changes fields of a workflow's file."""
+    return lambda workflow: workflow | fields
 
 
-def edge(**fields: Any) -> Any:
-    """Changes fields of a `.next` or of a state machine."""
-    return lambda definition: definition | fields
+def state(name: str, **fields: Any) -> Any:
+    """Changes fields of one of its states."""
+    return lambda workflow: workflow | {"States": workflow["States"] | {name: workflow["States"][name] | fields}}
 
 
 DEFINITIONS = {
-    "unknown name": Definition(NEXT, edge(Name="maper"), "http_sync_s3/mapper.next: \"Name\" is 'maper'; known functions:"),
-    "unknown next": Definition(NEXT, edge(Next="partiton"), "\"Next\" is 'partiton'; known functions: unum_map, mapper"),
-    "unknown edge": Definition(NEXT, edge(Edge="fan-in"), "\"Edge\" is 'fan-in'; known kinds: Map, Fan-in, Scalar, or null"),
-    "end without an end": Definition(NEXT, edge(Edge=None), '"Next" and "Edge" are null together'),
-    "fan-out without a fan-in": Definition("http_only/unum_map.next", edge(FanIn=None), '"FanIn" goes with "Edge": "Map"'),
-    "fan-in elsewhere": Definition("s3_triggers/unum_map.next", edge(FanIn="summary"), "but mapper fans in to 'partition'"),
-    "field too many": Definition(NEXT, edge(Retry=3), "nothing else"),
-    "no JSON": Definition(NEXT, "{", "http_sync_s3/mapper.next: no JSON"),
-    "key twice": Definition(NEXT, '{"Name": "x", "Name": "mapper"}', "no JSON: a key stands twice among Name, Name"),
-    "too deep": Definition(NEXT, DEEP, "http_sync_s3/mapper.next: no JSON: maximum recursion depth"),
-    "not UTF-8": Definition(NEXT, b"\xff", "http_sync_s3/mapper.next: can't be read: 'utf-8' codec"),
-    "folder": Definition(NEXT, {}, "http_sync_s3/mapper.next: can't be read: Is a directory"),
-    "missing": Definition("http_only/summary.next", None, "but there is no summary.next"),
-    "edges that differ": Definition(
-        "dynamodb_triggers/partition.next",
-        '{"Name": "partition", "Next": "summary", "Edge": "Scalar"}',
-        "fans in, but nothing fans out",
+    "missing": Definition(None, "can't be read: No such file"),
+    "folder": Definition({}, "can't be read: Is a directory"),
+    "not UTF-8": Definition(b"\xff", "can't be read: 'utf-8' codec"),
+    "no JSON": Definition("{", "no JSON"),
+    "too deep": Definition(DEEP, "no JSON: maximum recursion depth"),
+    "an array": Definition("[]", "must be an object, and is []"),
+    "no states": Definition("{}", '"States": must be an object, and is missing'),
+    "states in an array": Definition(changed(States=[{}]), '"States": must be an object, and is ['),
+    "start nowhere": Definition(changed(StartAt="Nowhere"), "\"StartAt\" is 'Nowhere', and no state here has that name"),
+    "key twice": Definition('{"StartAt": "a", "StartAt": "b", "States": {}}', "'StartAt' stands twice; write it once"),
+    "unknown function": Definition(
+        state("summary", Resource="sumary"), "there is no functions/sumary/sumary.py; known functions"
     ),
-    "state machine is missing": Definition(ASL, None, "sfn/definition.asl.json: can't be read: No such file"),
-    "state machine is an array": Definition(ASL, "[]", "sfn/definition.asl.json: must be a JSON object"),
-    "state machine too deep": Definition(ASL, DEEP, "sfn/definition.asl.json: no JSON"),
-    "no states": Definition(ASL, "{}", "definitions/sfn: not a state machine: 'States' is missing"),
-    "states in an array": Definition(ASL, edge(States=[{}], StartAt="A"), "definitions/sfn: state 'A' is not there"),
-    "start nowhere": Definition(ASL, edge(StartAt="Nowhere"), "definitions/sfn: state 'Nowhere' is not there"),
-    "states of no type": Definition(ASL, edge(States={"A": {}}, StartAt="A"), "not a state machine: 'Type' is missing"),
-    "state machine in a loop": Definition(
-        ASL, edge(States={"A": {"Type": "Task", "Next": "A"}}, StartAt="A"), "definitions/sfn: state 'A' is in a loop"
+    "unknown next": Definition(state("map", Next="partiton"), "\"Next\" is 'partiton', and no state here has that name"),
+    "a loop": Definition(state("partition", Next="map"), "leads back to 'map'; a workflow has no loop"),
+    "another type": Definition(state("partition", Type="Choice"), "\"Type\" is 'Choice', which can't be compiled; decide in"),
+    "a retrier": Definition(
+        state("summary", Retry=[]), 'the field "Retry" can\'t be compiled; leave it out: packaging adds retriers'
     ),
-    "state machine of other edges": Definition(
-        ASL, edge(States={"A": {"Type": "Task", "End": True}}, StartAt="A"), "all orchestrations must describe the same edges"
-    ),
+    "fan-out without a fan-in": Definition(state("partition", Next="summary"), 'state "reduce": no state leads here'),
 }
 
 VARIABLES = {

@@ -180,7 +180,7 @@ def outcome(deployment: Deployment, function: str, event: Any, capfd: pytest.Cap
 def test_package_refuses_a_definition_and_makes_nothing(
     row: Definition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path = Path(shutil.copytree(paths.DEFINITIONS, tmp_path / "definitions")) / row.path
+    path = Path(shutil.copytree(paths.DEFINITIONS, tmp_path / "definitions")) / "wordcount.asl.json"
     monkeypatch.setattr(paths, "DEFINITIONS", tmp_path / "definitions")
     monkeypatch.setattr(paths, "BUILD", tmp_path / "build")
     monkeypatch.setattr(layer, "_install", lambda *_: pytest.fail("wheels are fetched"))
@@ -199,7 +199,7 @@ def test_package_refuses_a_definition_and_makes_nothing(
 
     told = capfd.readouterr().err
     assert status == 1
-    assert told.startswith("package: definitions/")
+    assert told.startswith(f"package: {path}: ")
     assert row.said in told
     assert not (tmp_path / "build").exists()
 

@@ -99,8 +99,8 @@ class Cloud:
         given = json.loads(input)
         assert stateMachineArn == self.record["state_machine_arn"]
         if self.record["sfn_map_mode"] == "DISTRIBUTED":
-            assert given == {"size": len(self.get("returns", f"{name}/unum_map.input/1.json"))}
-            given = {"data": self.get("returns", f"{name}/unum_map.input/1.json")}
+            assert given == {"size": len(self.get("returns", f"{name}/mapper-input.json"))}
+            given = {"data": self.get("returns", f"{name}/mapper-input.json")}
         self.input = input
         self.run(name, [self.resolve(name, datum) for datum in given["data"]])
 

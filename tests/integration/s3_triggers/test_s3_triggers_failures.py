@@ -104,7 +104,7 @@ def test_records_of_one_event_are_worked_through_each_for_itself(deployment: Tri
 def test_event_of_a_run_that_was_removed_is_turned_back(
     function: str, deployment: TriggeredByObjects, cluster: Cluster, capfd: Capsys
 ) -> None:
-    role = WORDCOUNT[function].source
+    role = WORDCOUNT[function].from_stage
 
     cluster.invoke(function, object_created(deployment.buckets.stages[role], "run1/1.json"))
 

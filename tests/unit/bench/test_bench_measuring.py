@@ -6,7 +6,6 @@ from typing import cast
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts.bench import emit_cost, fan_out, measuring, texts
 from scripts.bench.cli import parser
 from scripts.bench.clocked import Clocked, CommandFailedError
@@ -17,6 +16,7 @@ from scripts.bench.results import Results
 from scripts.bench.texts import Text
 from scripts.client.deployment import Deployment
 from scripts.client.errors import UsageError
+from scripts.orchestrations import ORCHESTRATIONS
 
 
 class Stand(Contender):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts.bench.cli import parser
 from scripts.bench.plan import Plan, plan
+from scripts.orchestrations import ORCHESTRATIONS
 
 
 def asked(*options: str) -> Plan:

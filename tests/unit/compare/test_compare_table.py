@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts.client.input.reading import Input
 from scripts.compare import cli, table
 from scripts.compare.measuring import LostLogError, Measured
 from scripts.compare.prices import Usage, cost
 from scripts.compare.timeline import HandOver, Invocation, Times
+from scripts.orchestrations import ORCHESTRATIONS
 
 COUNTS = b'{\n  "a": 2\n}\n'
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.http_sync_s3.fan_in import Clock, wait
 from scripts.compare import formulas
 from scripts.compare.formulas import Shape
+from scripts.orchestrations import ORCHESTRATIONS
 
 
 class Seconds:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from runtime.mapreduce.emitter import emit, emitting
 from runtime.mapreduce.keys import partition_number, unescape
-from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.http_sync_s3.stores.redis import run_prefix
 from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.recorder import handler as failure
@@ -22,6 +21,7 @@ from runtime.orchestration.values.table import Table
 from runtime.orchestration.workflow.envelope import Datum, Directory, EnvelopeError, Pointer, checked_run_id, parse_datum
 from runtime.orchestration.wrapper import load_orchestration
 from runtime.run import Run, within
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
 from tests.fakes.places import STAGES, WORDCOUNT

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.workflow.place import DefinitionError
 from runtime.orchestration.wrapper import load_orchestration
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.fakes.places import WORDCOUNT
 
 ENVIRONMENT = {

@@ -7,9 +7,9 @@ Throttling is left out here: how often it happens depends on the account. `simul
 
 from typing import Any
 
-from scripts import paths
 from scripts.client.orchestrations.sfn import MAX_INLINE_ITEMS
-from scripts.package.definitions import read_asl
+from scripts.package.source import Source
+from scripts.package.workflow.state_machine import state_machine
 
 HISTORY_EVENTS = 25_000
 INLINE_CONCURRENCY = 40
@@ -41,7 +41,7 @@ def task(state: dict[str, Any]) -> int:
 
 def failing(states: dict[str, Any], name: str) -> int:
     """Events of what follows once a task has failed for good."""
-    return STATE + task(states[f"{name}_failed"])
+    return STATE + task(states[f"{name}-failed"])
 
 
 def worst(definition: dict[str, Any], items: int) -> int:
@@ -55,6 +55,4 @@ def worst(definition: dict[str, Any], items: int) -> int:
 
 
 def test_largest_inline_run_stays_below_the_end_of_the_history() -> None:
-    definition = read_asl(paths.DEFINITIONS / "sfn" / "definition.asl.json")
-
-    assert worst(definition, MAX_INLINE_ITEMS) < HISTORY_EVENTS
+    assert worst(state_machine(Source().read(), "INLINE"), MAX_INLINE_ITEMS) < HISTORY_EVENTS

@@ -1,27 +1,20 @@
 """Another job's files take the place of the repository's own, in the functions that they belong to, and nowhere else."""
 
-import io
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
 from scripts.package import cli as command
 from scripts.package import sources
 from scripts.package.cli import main
-from scripts.package.functions import function_zip, functions_of
+from scripts.package.functions import component_files, function_zip
 from scripts.package.job import JobError, check_job
+from scripts.package.source import Source
 
 JOBS = sorted(path for path in (paths.ROOT / "samples" / "jobs").iterdir())
+FUNCTIONS = [paths.FUNCTIONS / name for name in ("mapper", "reducer")]
 PLACES = {"user_map.py": "functions/mapper", "user_combine.py": "functions/mapper", "user_reduce.py": "functions/reducer"}
-DEPLOYED = [(orchestration, function) for orchestration in ORCHESTRATIONS for function in functions_of(orchestration)]
-
-
-def contents(orchestration: str, function: str, job: Path | None = None) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(function_zip(orchestration, function, job))) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
 
 
 @pytest.fixture
@@ -34,11 +27,11 @@ def job(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("orchestration", "function"), DEPLOYED)
-def test_zip_differs_in_the_job_s_files_alone(orchestration: str, function: str, job: Path) -> None:
+@pytest.mark.parametrize("function", ["unum_map", "mapper", "partition", "reducer", "summary"])
+def test_component_differs_in_the_job_s_files_alone(function: str, job: Path) -> None:
     own = {f"{place}/{name}": (job / name).read_bytes() for name, place in PLACES.items() if place == f"functions/{function}"}
 
-    assert contents(orchestration, function, job) == contents(orchestration, function) | own
+    assert component_files(Source(job=job), function) == component_files(Source(), function) | own
 
 
 def test_combiner_of_the_repository_s_job_is_not_that_of_another(
@@ -46,29 +39,54 @@ def test_combiner_of_the_repository_s_job_is_not_that_of_another(
 ) -> None:
     monkeypatch.setattr(paths, "ROOT", tmp_path)
     monkeypatch.setattr(paths, "FUNCTIONS", tmp_path / "functions")
-    for path in ("functions/mapper/user_map.py", "functions/mapper/user_combine.py", "runtime/empty.py"):
+    for path in ("functions/mapper/user_map.py", "functions/mapper/user_combine.py"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
     (job / "user_combine.py").unlink()
 
-    assert "functions/mapper/user_combine.py" not in contents("sfn", "mapper", job)
+    assert "functions/mapper/user_combine.py" not in component_files(Source(job=job), "mapper")
 
 
 def test_digest_tells_the_job_and_how_to_find_it_again(job: Path) -> None:
-    told = sources.digest("sfn", job)
+    told = sources.digest("sfn", Source(job=job))
 
-    assert told.split(" ")[0] != sources.digest("sfn")
-    assert sources.job_of(told) == job.resolve()
-    assert sources.job_of(sources.digest("sfn")) is None
+    assert told.split(" ")[0] != sources.digest("sfn", Source())
+    assert sources.source_of(told) == Source(job=job.resolve())
+    assert sources.source_of(sources.digest("sfn", Source())) == Source()
+
+
+def test_digest_tells_the_workflow_and_its_functions() -> None:
+    folder = paths.ROOT / "tests" / "workflows" / "chain"
+    source = Source(folder / "chain.asl.json", folder / "functions")
+
+    told = sources.digest("sfn", source)
+
+    assert told.partition(" ")[2] == (
+        '{"WORKFLOW": "tests/workflows/chain/chain.asl.json", "FUNCTIONS": "tests/workflows/chain/functions"}'
+    )
+    assert sources.source_of(told) == source
 
 
 def test_digest_changes_with_the_job_s_files_alone(job: Path) -> None:
-    before = sources.digest("sfn", job)
+    before = sources.digest("sfn", Source(job=job))
     (job / "input.txt").write_text("another")
-    assert sources.digest("sfn", job) == before
+    assert sources.digest("sfn", Source(job=job)) == before
 
     (job / "user_reduce.py").write_text("another")
-    assert sources.digest("sfn", job) != before
+    assert sources.digest("sfn", Source(job=job)) != before
+
+
+@pytest.mark.parametrize("changed", ["functions/mine/mine.py", "functions/mine/needs.json"])
+def test_digest_changes_with_functions_and_their_needs(tmp_path: Path, changed: str) -> None:
+    source = Source(tmp_path / "mine.asl.json", tmp_path / "functions")
+    (tmp_path / "functions" / "mine").mkdir(parents=True)
+    (tmp_path / "functions" / "mine" / "mine.py").touch()
+    source.workflow.write_text('{"StartAt": "a", "States": {"a": {"Type": "Task", "Resource": "mine", "End": true}}}')
+    before = sources.digest("http_only", source)
+
+    (tmp_path / changed).write_text("x = 1" if changed.endswith(".py") else '{"emits": true}')
+
+    assert sources.digest("http_only", source) != before
 
 
 @pytest.mark.parametrize("missing", ["user_map.py", "user_reduce.py"])
@@ -76,7 +94,7 @@ def test_folder_without_a_map_or_a_reduce_is_no_job(job: Path, missing: str) -> 
     (job / missing).unlink()
 
     with pytest.raises(JobError, match=f"has no {missing}"):
-        check_job(job)
+        check_job(job, "wordcount", FUNCTIONS)
 
 
 def test_command_refuses_what_is_no_job_before_it_makes_anything(
@@ -97,12 +115,13 @@ def test_command_packages_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     assert main(["--orchestration", "sfn", "--job", str(job)]) == 0
 
-    assert (tmp_path / "build" / "sfn" / "mapper.zip").read_bytes() == function_zip("sfn", "mapper", job)
-    assert (tmp_path / "build" / "sfn" / sources.NAME).read_text() == sources.digest("sfn", job)
+    source = Source(job=job)
+    assert (tmp_path / "build" / "sfn" / "mapper.zip").read_bytes() == function_zip(source, source.places("sfn")[0])
+    assert (tmp_path / "build" / "sfn" / sources.NAME).read_text() == sources.digest("sfn", source)
 
 
 @pytest.mark.parametrize("sample", JOBS, ids=lambda path: path.name)
 def test_each_sample_is_a_job_with_an_input(sample: Path) -> None:
-    check_job(sample)
+    check_job(sample, "wordcount", FUNCTIONS)
 
     assert (sample / "input.txt").is_file()

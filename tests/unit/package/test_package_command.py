@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
+from scripts.orchestrations import ORCHESTRATIONS
 from scripts.package import cli as command
 from scripts.package import layer
 from scripts.package.cli import main
@@ -55,8 +55,8 @@ def test_everything_is_made(build: Path, installed: Installed) -> None:
     machines = {f"sfn/definition.{mode}.asl.json" for mode in ("INLINE", "DISTRIBUTED")}
     layers = {f"{layer}.{kind}" for layer in ("layer", "redis-layer") for kind in ("zip", "stamp")}
     local = {f"local/{file}" for file in layers}
-    sources = {f"{orchestration}/sources.sha256" for orchestration in ORCHESTRATIONS}
-    assert files(build).keys() == zips | machines | layers | local | sources | {"manifest.json"}
+    told = {f"{orchestration}/{name}" for orchestration in ORCHESTRATIONS for name in ("sources.sha256", "workflow.json")}
+    assert files(build).keys() == zips | machines | layers | local | told | {"manifest.json"}
 
 
 def test_what_was_made_is_told_in_one_line(build: Path, installed: Installed, capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,7 +91,7 @@ def test_second_time_nothing_changes(build: Path, installed: Installed, capsys: 
     assert main([]) == 0
 
     assert files(build) == before
-    assert capsys.readouterr().out == "package: nothing changed\n"
+    assert capsys.readouterr().out.splitlines()[-1] == "package: nothing changed"
     assert len(installed) == 4
 
 
@@ -133,7 +133,9 @@ def test_wrong_definition_is_told_and_nothing_is_made(
 
     assert main([]) == 1
 
-    assert capsys.readouterr().err.startswith("package: definitions/sfn/definition.asl.json: ")
+    assert capsys.readouterr().err.startswith(
+        "package: " + str(tmp_path / "nothing" / "wordcount.asl.json") + ": can't be read: "
+    )
     assert not build.exists()
 
 
@@ -155,3 +157,45 @@ def test_unknown_orchestration_is_refused_with_the_known_ones(capsys: pytest.Cap
 
     assert ended.value.code == 2
     assert "sfn" in capsys.readouterr().err.partition("choose from")[2]
+
+
+CHAIN = paths.ROOT / "tests" / "workflows" / "chain"
+
+
+def test_workflow_is_drawn(build: Path, installed: Installed, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--orchestration", "sfn"])
+
+    assert capsys.readouterr().out.startswith(
+        "package: definitions/wordcount.asl.json\n"
+        "\n"
+        "    data --> mapper xN --> partition --> reducer xN --> summary --> result\n"
+        "             fan-out       fan-in        fan-out        fan-in\n"
+        "\n"
+    )
+
+
+def test_another_workflow_is_packaged_with_its_own_functions(build: Path, installed: Installed) -> None:
+    assert main(["--workflow", str(CHAIN / "chain.asl.json"), "--functions", str(CHAIN / "functions")]) == 0
+
+    for name in ORCHESTRATIONS:
+        assert {path.stem for path in (build / name).glob("*.zip")} == {"split", "square", "total", "describe", "recorder"}
+        assert json.loads((build / name / "workflow.json").read_text())["name"] == "chain"
+
+
+def test_zips_of_the_workflow_before_are_removed(build: Path, installed: Installed) -> None:
+    main(["--orchestration", "sfn"])
+
+    main(["--orchestration", "sfn", "--workflow", str(CHAIN / "chain.asl.json"), "--functions", str(CHAIN / "functions")])
+
+    assert not (build / "sfn" / "mapper.zip").exists()
+
+
+def test_job_for_a_workflow_without_the_programmers_functions_is_refused(
+    build: Path, installed: Installed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = paths.ROOT / "samples" / "jobs" / "temperatures"
+
+    assert main(["--workflow", str(CHAIN / "chain.asl.json"), "--functions", str(CHAIN / "functions"), "--job", str(job)]) == 1
+
+    assert "no function of tests/workflows/chain/chain.asl.json has a user_map.py" in capsys.readouterr().err
+    assert not build.exists()

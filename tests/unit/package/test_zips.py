@@ -7,30 +7,38 @@ from pathlib import Path
 
 import pytest
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts import paths
 from scripts.files import write_if_changed
-from scripts.package.functions import function_zip, functions_of
+from scripts.orchestrations import ORCHESTRATIONS
+from scripts.package.functions import function_zip, functions_of, recorder_zip
+from scripts.package.source import Source
+from scripts.package.workflow.model import RECORDER
+from scripts.package.workflow.next_files import next_file
 from scripts.package.zips import files_under, zip_bytes
 
 DEPLOYED = [(orchestration, function) for orchestration in ORCHESTRATIONS for function in functions_of(orchestration)]
 
 
 def contents(orchestration: str, function: str) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(function_zip(orchestration, function))) as archive:
+    with zipfile.ZipFile(io.BytesIO(packaged(orchestration, function))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def packaged(orchestration: str, function: str) -> bytes:
+    places = {place.name: place for place in Source().places(orchestration)}
+    return recorder_zip() if function == RECORDER else function_zip(Source(), places[function])
+
+
 def components() -> list[str]:
-    return sorted({function for _, function in DEPLOYED} - {"recorder"})
+    return sorted({function for _, function in DEPLOYED} - {RECORDER})
 
 
 def test_each_orchestration_deploys_its_functions() -> None:
-    assert functions_of("sfn") == ("mapper", "partition", "reducer", "summary", "recorder")
+    assert functions_of("sfn") == ("mapper", "partition", "reducer", "summary", RECORDER)
     for entered in ("http_sync_s3", "http_only"):
-        assert functions_of(entered) == ("unum_map", "mapper", "partition", "reducer", "summary", "recorder")
+        assert functions_of(entered) == ("unum_map", "mapper", "partition", "reducer", "summary", RECORDER)
     for triggered in ("s3_triggers", "dynamodb_triggers"):
-        assert functions_of(triggered) == ("mapper", "partition", "reducer", "summary", "recorder")
+        assert functions_of(triggered) == ("mapper", "partition", "reducer", "summary", RECORDER)
 
 
 def test_component_functions_are_compared_over_all_five_orchestrations() -> None:
@@ -51,7 +59,7 @@ def test_zip_mirrors_the_repository(orchestration: str, function: str) -> None:
 def test_zip_holds_its_own_component_alone(orchestration: str, function: str) -> None:
     folders = {"/".join(name.split("/")[:2]) for name in contents(orchestration, function) if name.startswith("functions/")}
 
-    assert folders == (set() if function == "recorder" else {f"functions/{function}"})
+    assert folders == (set() if function == RECORDER else {f"functions/{function}"})
 
 
 @pytest.mark.parametrize(("orchestration", "function"), DEPLOYED)
@@ -63,7 +71,7 @@ def test_zip_holds_nothing_made(orchestration: str, function: str) -> None:
 
 @pytest.mark.parametrize(("orchestration", "function"), DEPLOYED)
 def test_same_sources_give_the_same_bytes(orchestration: str, function: str) -> None:
-    assert function_zip(orchestration, function) == function_zip(orchestration, function)
+    assert packaged(orchestration, function) == packaged(orchestration, function)
 
 
 @pytest.mark.parametrize("function", components())
@@ -84,15 +92,29 @@ def test_only_the_next_file_depends_on_the_orchestration(function: str) -> None:
     assert all(files == zips[0] for files in zips)
 
 
-@pytest.mark.parametrize(("orchestration", "function"), [pair for pair in DEPLOYED if pair[0] != "sfn" and pair[1] != "recorder"])
-def test_next_file_of_the_orchestration_is_packaged(orchestration: str, function: str) -> None:
-    packaged = contents(orchestration, function)[".next"]
+@pytest.mark.parametrize(("orchestration", "function"), [pair for pair in DEPLOYED if pair[1] != RECORDER])
+def test_place_in_the_workflow_is_packaged(orchestration: str, function: str) -> None:
+    [place] = [place for place in Source().places(orchestration) if place.name == function]
 
-    assert packaged == (paths.DEFINITIONS / orchestration / f"{function}.next").read_bytes()
+    assert contents(orchestration, function)[".next"] == next_file(place)
 
 
-def test_failure_has_no_next_file() -> None:
-    assert ".next" not in contents("http_sync_s3", "recorder")
+def test_recorder_has_no_place_in_the_workflow() -> None:
+    assert ".next" not in contents("http_sync_s3", RECORDER)
+
+
+def test_workflow_of_its_own_has_its_own_functions_and_the_repositorys_entry() -> None:
+    folder = paths.ROOT / "tests" / "workflows" / "two_fan_outs"
+    source = Source(folder / "two_fan_outs.asl.json", folder / "functions")
+    zips = {place.name: function_zip(source, place) for place in source.places("http_only")}
+
+    assert list(zips) == ["unum_map", "weigh", "choose", "shout", "list_up"]
+    for name, content in zips.items():
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            own = [path for path in archive.namelist() if path.startswith("functions/")]
+            home = paths.ROOT if name == "unum_map" else folder
+            assert own == [f"functions/{name}/{name}.py"]
+            assert archive.read(own[0]) == (home / own[0]).read_bytes()
 
 
 def test_order_time_and_mode_of_the_files_change_nothing(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class Machine:
         self.run = Sfn(aws, "r1")
 
     def entered(self, state, **given):
-        kind = {"unum_map": "Map", "reducers": "Map"}.get(state, "Pass" if state.endswith("_caught") else "Task")
+        kind = {"mapper-map": "Map", "reducer-map": "Map"}.get(state, "Pass" if state.endswith("-caught") else "Task")
         self.happened(f"{kind}StateEntered", "stateEnteredEventDetails", name=state, input=json.dumps(given))
 
     def iterated(self, state, *indexes):
@@ -149,39 +149,39 @@ def test_redrive_without_a_claim_leaves_none(failed):
     assert list(failed.results.list()) == []
 
 
-@pytest.mark.parametrize("state", ["partition", "partition_caught", "partition_failed", "summary_failed"])
+@pytest.mark.parametrize("state", ["partition", "partition-caught", "partition-failed", "summary-failed"])
 def test_function_outside_a_map_is_named(failed, state):
-    failed.entered("unum_map", data=[{}, {}])
+    failed.entered("mapper-map", data=[{}, {}])
     failed.entered("mapper")
-    failed.iterated("unum_map", 0, 1)
+    failed.iterated("mapper-map", 0, 1)
     failed.entered(state)
 
-    assert failed.run.resume(2, attended=True) == [state.partition("_")[0]]
+    assert failed.run.resume(2, attended=True) == [state.partition("-")[0]]
     assert failed.redriven == 1
 
 
 def test_iterations_that_did_not_succeed_are_named(failed):
-    failed.entered("unum_map", data=[{}] * 4)
-    failed.iterated("unum_map", 2)
-    failed.entered("mapper_failed")
-    failed.iterated("unum_map", 0)
+    failed.entered("mapper-map", data=[{}] * 4)
+    failed.iterated("mapper-map", 2)
+    failed.entered("mapper-failed")
+    failed.iterated("mapper-map", 0)
 
     assert failed.run.resume(4, attended=True) == ["mapper 2", "mapper 4"]
 
 
 def test_reducers_are_as_many_as_partition_found(failed):
-    failed.iterated("unum_map", 0, 1, 2)
-    failed.entered("reducers", items=[{}, {}, {}])
-    failed.entered("reducer_failed")
-    failed.iterated("reducers", 1)
+    failed.iterated("mapper-map", 0, 1, 2)
+    failed.entered("reducer-map", data=[{}, {}, {}])
+    failed.entered("reducer-failed")
+    failed.iterated("reducer-map", 1)
 
     assert failed.run.resume(9, attended=True) == ["reducer 1", "reducer 3"]
 
 
 def test_map_whose_output_was_too_large_runs_anew(failed):
     failed.execution["error"] = "States.DataLimitExceeded"
-    failed.entered("unum_map", data=[{}, {}])
-    failed.iterated("unum_map", 0, 1)
+    failed.entered("mapper-map", data=[{}, {}])
+    failed.iterated("mapper-map", 0, 1)
 
     assert failed.run.resume(2, attended=True) == ["mapper 1", "mapper 2"]
 
@@ -192,7 +192,7 @@ def test_execution_that_was_stopped_before_it_began_runs_all(failed):
 
 def test_children_that_did_not_succeed_are_named_and_the_others_counted(failed):
     failed.distribute("SUCCEEDED", "FAILED", "SUCCEEDED", "ABORTED")
-    failed.entered("unum_map", size=6)
+    failed.entered("mapper-map", size=6)
 
     assert failed.run.resume(6, attended=True) == ["mapper 2", "mapper 4", "2 mappers that had not begun"]
 
@@ -200,7 +200,7 @@ def test_children_that_did_not_succeed_are_named_and_the_others_counted(failed):
 def test_map_run_that_never_began_runs_all(failed):
     failed.distribute()
     failed.map_runs.clear()
-    failed.entered("unum_map", size=2)
+    failed.entered("mapper-map", size=2)
 
     assert failed.run.resume(2, attended=True) == ["mapper 1", "mapper 2"]
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.orchestration import ORCHESTRATIONS
 from scripts.client.deployment import Deployment
 from scripts.client.running.deadline import (
     ASSUMED_CONCURRENCY,
@@ -14,6 +13,7 @@ from scripts.client.running.deadline import (
     patience_seconds,
     run_seconds,
 )
+from scripts.orchestrations import ORCHESTRATIONS
 
 FUNCTIONS = ("unum_map", "mapper", "partition", "reducer", "summary", "recorder")
 

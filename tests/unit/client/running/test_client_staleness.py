@@ -10,6 +10,7 @@ from scripts import paths
 from scripts.client.deployment import Deployment
 from scripts.client.running.staleness import stale
 from scripts.package import sources
+from scripts.package.source import Source
 from tests.unit.client.test_client_deployment import record
 
 
@@ -25,7 +26,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def deployed(orchestration: str = "sfn", endpoint: str | None = "http://127.0.0.1:4566") -> Deployment:
-    told = record(orchestration, endpoint) | {"sources": sources.digest(orchestration)}
+    told = record(orchestration, endpoint) | {"sources": sources.digest(orchestration, Source())}
     return Deployment.parse(told, "test")
 
 
@@ -39,7 +40,6 @@ def test_deployment_of_what_is_here_is_not_noted(checkout: Path) -> None:
         "functions/mapper/user_map.py",
         "functions/reducer/helper/new.py",
         "runtime/mapreduce/keys.py",
-        "definitions/sfn/definition.asl.json",
         "requirements/runtime.txt",
     ],
 )
@@ -62,13 +62,26 @@ def test_deleted_file_is_noted_and_on_an_account_the_way_is_another(checkout: Pa
     assert "make deploy ORCHESTRATION=sfn" in (stale(deployment) or "")
 
 
-@pytest.mark.parametrize("touched", ["definitions/http_only/mapper.next", "functions/mapper/__pycache__/a.pyc", "README.md"])
+@pytest.mark.parametrize("touched", ["functions/unum_map/unum_map.py", "functions/mapper/__pycache__/a.pyc", "README.md"])
 def test_what_is_in_no_package_of_the_orchestration_is_not_noted(checkout: Path, touched: str) -> None:
     deployment = deployed()
     (checkout / touched).parent.mkdir(exist_ok=True)
     (checkout / touched).write_text("x")
 
     assert stale(deployment) is None
+
+
+def test_edge_that_changed_is_noted_and_a_blank_in_the_workflows_file_is_not(checkout: Path) -> None:
+    deployment, workflow = deployed(), checkout / "definitions" / "wordcount.asl.json"
+    workflow.write_text(workflow.read_text() + "\n")
+    assert stale(deployment) is None
+
+    workflow.write_text(workflow.read_text().replace('"Resource": "summary"', '"Resource": "reducer2"'))
+    assert "can't be told: definitions/wordcount.asl.json: state " in (stale(deployment) or "")
+
+    shutil.copytree(checkout / "functions" / "summary", checkout / "functions" / "reducer2")
+    (checkout / "functions" / "reducer2" / "reducer2.py").touch()
+    assert "make local-deploy" in (stale(deployment) or "")
 
 
 def test_way_to_deploy_names_what_is_not_the_default(checkout: Path) -> None:
@@ -83,7 +96,7 @@ def test_deployment_of_another_job_is_compared_with_that_job(checkout: Path) -> 
     job.mkdir()
     for name in ("user_map.py", "user_reduce.py"):
         (job / name).write_text("# another job\n")
-    deployment = dataclasses.replace(deployed(), sources=sources.digest("sfn", job))
+    deployment = dataclasses.replace(deployed(), sources=sources.digest("sfn", Source(job=job)))
     assert stale(deployment) is None
 
     (job / "user_map.py").write_text("# edited\n")

@@ -1,0 +1,85 @@
+"""What is packaged: a workflow, the folder of its functions and, in place of the programmer's files there, those of a job."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runtime.orchestration.workflow.place import Place
+from scripts import orchestrations, paths
+from scripts.package.workflow.model import ENTRY, Workflow
+from scripts.package.workflow.next_files import places_of
+from scripts.package.workflow.reader import read_workflow
+
+DEFAULT_WORKFLOW = "wordcount.asl.json"
+
+NAMES = ("WORKFLOW", "FUNCTIONS", "JOB")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is packaged; each of its parts may be chosen, under the name that it has in the Makefile.
+
+    Attributes:
+        workflow: the file in Amazon States Language.
+        functions: a folder with a folder for each function.
+        job: a folder with the programmer's files, see `job`; None are those in `functions`.
+    """
+
+    workflow: Path = field(default_factory=lambda: paths.DEFINITIONS / DEFAULT_WORKFLOW)
+    functions: Path = field(default_factory=lambda: paths.FUNCTIONS)
+    job: Path | None = None
+
+    @classmethod
+    def chosen(cls, names: dict[str, str]) -> Source:
+        """The source that `WORKFLOW`, `FUNCTIONS` and `JOB` choose; what is empty or left out is the repository's own."""
+        return cls(**{name.lower(): paths.ROOT / path for name, path in names.items() if path})
+
+    def names(self) -> dict[str, str]:
+        """What `chosen` takes: no more than what differs from the repository's own."""
+        own, parts = vars(Source()), vars(self)
+        return {name: shown(parts[name.lower()]) for name in NAMES if parts[name.lower()] != own[name.lower()]}
+
+    def read(self) -> Workflow:
+        """The workflow, checked. Raises WorkflowError."""
+        return read_workflow(self.workflow, self.functions, shown(self.workflow))
+
+    def places(self, orchestration: str) -> list[Place]:
+        """The places of the workflow's functions in an orchestration, in the order of the flow. Raises WorkflowError."""
+        return places_of(self.read(), entry="entry" in orchestrations.needs(orchestration))
+
+    def folder(self, function: str) -> Path:
+        """Where a function lies. The entry before a fan-out is the repository's own in every workflow."""
+        return (paths.FUNCTIONS if function == ENTRY else self.functions) / function
+
+
+def shown(path: Path) -> str:
+    """A path, from the repository's root if it lies there."""
+    path = path.resolve()
+    return path.relative_to(paths.ROOT).as_posix() if path.is_relative_to(paths.ROOT) else str(path)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that choose a source; an empty one chooses the repository's own."""
+    parser.add_argument(
+        "--workflow", default="", metavar="FILE", help=f"who follows whom, in Amazon States Language; default: {DEFAULT_WORKFLOW}"
+    )
+    parser.add_argument("--functions", default="", metavar="FOLDER", help="the workflow's functions; default: functions/")
+    parser.add_argument(
+        "--job",
+        default="",
+        metavar="FOLDER",
+        help="user_map.py, user_reduce.py, perhaps user_combine.py; default: those of the functions",
+    )
+
+
+def arguments_of(options: argparse.Namespace) -> list[str]:
+    """The same options, for another command."""
+    return [word for name in NAMES for word in (f"--{name.lower()}", getattr(options, name.lower()))]
+
+
+def source_from(options: argparse.Namespace) -> Source:
+    """The source that these options choose."""
+    given = {name: getattr(options, name.lower()) for name in NAMES}
+    return Source.chosen({name: str(Path(value).resolve()) for name, value in given.items() if value})
