@@ -25,8 +25,8 @@ class StepFunctions(Enveloped):
     """Answer the state machine with each value: it remembers what was done, and invokes whoever is next."""
 
     def ingress(self, event: Any, context: LambdaContext) -> Invocation:
-        """Understand what the state machine sent. Where somebody started the execution by hand, an input may be bare."""
-        if is_envelope(event) and isinstance(event["Data"], dict) and "Source" not in event["Data"]:
+        """Understand what the state machine sent. What comes from the execution's input may be bare: any JSON but a datum."""
+        if is_envelope(event) and self.place.takes != "gather" and not _is_datum(event["Data"]):
             event = event | {"Data": Inline(event["Data"]).json()}
         return super().ingress(event, context)
 
@@ -61,6 +61,10 @@ class StepFunctions(Enveloped):
         if reason == DONE and self.place.edge is None:
             return self.result(invocation)
         raise RunEnded(f"{invocation.run_id}: {reason}")
+
+
+def _is_datum(data: Any) -> bool:
+    return isinstance(data, dict) and "Source" in data
 
 
 make = StepFunctions
