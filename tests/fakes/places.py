@@ -1,16 +1,7 @@
-"""The places of the wordcount's functions, as packaging compiles them."""
+"""The places of the wordcount's functions, with an entry before them, and the stages between them."""
 
-from runtime.orchestration.workflow.place import Place
+from scripts.package.source import Source
 
-WORDCOUNT = {
-    place.name: place
-    for place in (
-        Place("unum_map", "single", "unum_map-input", "mapper", "Map", "mapper-input", "partition", entry=True),
-        Place("mapper", "branch", "mapper-input", "partition", "Fan-in", "mapper-output", destination="destination"),
-        Place("partition", "gather", "mapper-output", "reducer", "Map", "reducer-input", "summary", destination="bucket"),
-        Place("reducer", "branch", "reducer-input", "summary", "Fan-in", "reducer-output", destination="bucket"),
-        Place("summary", "gather", "reducer-output", None, None, None),
-    )
-}
+WORDCOUNT = {place.name: place for place in Source().places("http_only")}
 
-STAGES = ("mapper-input", "mapper-output", "reducer-input", "reducer-output")
+STAGES = tuple(place.from_stage for place in Source().places("s3_triggers"))

@@ -191,7 +191,7 @@ class Simulation:
     def _start_sfn(self) -> None:
         self.buckets.write(RESULTS, f"{RUN}/run.json", b"{}")
         given = self._claim_checks() if self.scenario.small_carriers else list(self.scenario.elements)
-        self.machine.start(RUN, {"data": given} if self._first.takes == "branch" else given[0], self.on_failure)
+        self.machine.start(RUN, {"data": given if self._first.takes == "branch" else given[0]}, self.on_failure)
 
     def _start_http_sync_s3(self) -> None:
         self.service.accept(self.entry_function, json.dumps(self._started_entry()).encode())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scripts.orchestrations import ORCHESTRATIONS
 from tests.simulation.scenario import plain_of
 from tests.simulation.simulation import simulate
 from tests.simulation.workflows import OTHERS, Workflow
@@ -9,7 +10,7 @@ from tests.simulation.workflows import OTHERS, Workflow
 SCHEDULES = 200
 
 
-@pytest.mark.parametrize("orchestration", ["http_sync_s3", "http_only", "s3_triggers", "dynamodb_triggers"])
+@pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
 @pytest.mark.parametrize("workflow", OTHERS, ids=lambda workflow: workflow.name)
 def test_schedules_of_other_workflows(workflow: Workflow, orchestration: str) -> None:
     for seed in range(SCHEDULES):
