@@ -33,10 +33,9 @@ def test_repair_says_how_it_can_be_seen_to_be_unneeded(repair: "partial[None]") 
 @pytest.mark.parametrize(
     ("earlier", "later", "why"),
     [
-        ("tell_of_exceptions_as_lambda_does", "tell_of_exits_as_lambda_does", "an exit is told of what is left as an error"),
-        ("end_what_outgrows_its_memory", "tell_of_exits_as_lambda_does", "the end of a killed worker is told with its signal"),
+        ("give_mappings_their_defaults", "map_streams", "a mapping's thread begins with settings that are complete"),
         ("refuse_unreadable_streams", "map_streams", "a mapping that is refused gets no thread"),
-        ("stop_for_good", "bound_lambda_tasks", "a task that has waited for its place asks whether it may still begin"),
+        ("end_what_outgrows_its_memory", "tell_of_exits_as_lambda_does", "a worker that outgrew its memory is told as killed"),
     ],
 )
 def test_order_in_which_repairs_wrap_the_same_function(earlier: str, later: str, why: str) -> None:
