@@ -143,13 +143,13 @@ class Overflowing:
             simulation.machine.redrive(RUN)
 
 
-@pytest.mark.parametrize("state", ["unum_map", "reducers"])
+@pytest.mark.parametrize("state", ["mapper-map", "reducer-map"])
 def test_map_that_fails_by_itself_is_recorded_and_late_news_of_it_fail_hardly_a_redriven_run(state: str) -> None:
     again = late = 0
     for seed in range(300):
         overflowing = Overflowing(seed, state)
         scenario = overflowing.simulation.scenario
-        if not (scenario.texts if state == "unum_map" else scenario.partitions):
+        if not (scenario.texts if state == "mapper-map" else scenario.partitions):
             continue  # a Map over nothing is left at once
 
         report = overflowing.simulation.run()
