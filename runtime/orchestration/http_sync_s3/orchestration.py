@@ -25,7 +25,6 @@ from runtime.orchestration.http_sync_s3.stores import Branch, ReturnStore
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.workflow.envelope import (
-    Datum,
     Directory,
     Envelope,
     EnvelopeError,
@@ -135,14 +134,12 @@ class HttpSyncS3(Enveloped):
         if isinstance(element, Inline) and len(encode(element.json())) > ASYNC_PAYLOAD_BYTES:
             number = fan_out.index if fan_out else 1
             element = Pointer(self.reader(invocation).write_claim_check(target, number, element.value))
-        self._deliver(invocation, target, element, fan_out)
+        self.invoke(target, Envelope(invocation.run_id, element, fan_out).json())
 
     def _gather(self, invocation: Invocation, branches: str, size: int, target: str) -> None:
         """Invoke a fan-in function with a pointer to what its branches returned."""
-        self._deliver(invocation, target, Directory(branches, size, self.reader(invocation).source), None)
-
-    def _deliver(self, invocation: Invocation, target: str, datum: Datum, fan_out: FanOut | None) -> None:
-        self.invoke(target, Envelope(invocation.run_id, datum, fan_out).json())
+        returned = Directory(branches, size, self.reader(invocation).source)
+        self.invoke(target, Envelope(invocation.run_id, returned).json())
 
     def _expired(self, invocation: Invocation, missing: list[int]) -> dict[str, Any]:
         shown = ", ".join(map(str, missing[:10])) + (", ..." if len(missing) > 10 else "")

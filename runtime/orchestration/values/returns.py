@@ -4,6 +4,9 @@
     {run}/{function}.input/{index}.json   what a function is given when that is too large for its carrier; the entry function's is
                                           a list of data, see `envelope`
 
+So a function reads its own `.input`, who runs before it on an edge Map or Scalar writes there, and who gathers branches reads
+what they returned.
+
 Written by egress (and by the client: the input), read by ingress, expired by the bucket's lifecycle or removed by the client.
 Index counts from 1; a function outside a fan-out has index 1.
 """
