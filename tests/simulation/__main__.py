@@ -12,8 +12,11 @@ from dataclasses import replace
 
 from runtime.mapreduce.shuffle import DEFAULT_LAYOUT, LAYOUTS
 from scripts.orchestrations import ORCHESTRATIONS
-from tests.simulation.scenario import scenario_of
+from tests.simulation.scenario import plain_of, scenario_of
 from tests.simulation.simulation import shrink, simulate
+from tests.simulation.workflows import OTHERS, WORDCOUNT, Workflow
+
+WORKFLOWS = {workflow.name: workflow for workflow in (WORDCOUNT, *OTHERS)}
 
 
 def main() -> int:
@@ -23,24 +26,29 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the first schedule (default 0)")
     parser.add_argument("--schedules", type=int, default=1, metavar="N", help="how many of each orchestration (default 1)")
     parser.add_argument("--shuffle", choices=LAYOUTS, help="all in this layout (default: as the seed has it)")
+    parser.add_argument("--workflow", choices=WORKFLOWS, default=WORDCOUNT.name, help="whose functions run (default %(default)s)")
     parser.add_argument("--mute", default="", metavar="N,N", help="numbers of faults to leave out")
     parser.add_argument("--trace", action="store_true", help="print what happens")
     options = parser.parse_args()
     muted = {int(number) for number in options.mute.split(",") if number}
     failures = 0
     for orchestration in [options.orchestration] if options.orchestration else ORCHESTRATIONS:
-        failures += _soak(orchestration, options.shuffle, options.seed, options.schedules, muted, options.trace)
+        workflow = WORKFLOWS[options.workflow]
+        failures += _soak(orchestration, workflow, options.shuffle, options.seed, options.schedules, muted, options.trace)
     return 1 if failures else 0
 
 
-def _soak(orchestration: str, shuffle: str | None, first: int, schedules: int, muted: set[int], trace: bool) -> int:
+def _soak(
+    orchestration: str, workflow: Workflow, shuffle: str | None, first: int, schedules: int, muted: set[int], trace: bool
+) -> int:
     faults: Counter[str] = Counter()
     severities: Counter[str] = Counter()
     layouts: Counter[str] = Counter()
     jobs: Counter[str] = Counter()
     begin, failures, detection, given_up, longest, invocations = time.perf_counter(), 0, 0.0, 0, 0.0, 0
     for seed in range(first, first + schedules):
-        scenario = scenario_of(orchestration, seed)
+        own = workflow == WORDCOUNT
+        scenario = scenario_of(orchestration, seed) if own else plain_of(orchestration, seed, workflow)
         if shuffle:
             scenario = replace(scenario, shuffle=shuffle)
         report = simulate(orchestration, seed, scenario=scenario, muted=muted, record=trace)
