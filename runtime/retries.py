@@ -1,19 +1,22 @@
-"""How long a request to S3 is made again that S3 had no time for, or whose answer got lost.
+"""How long to pause before a request is made again, and when to give up.
 
-object_store's own retries don't grow their pauses and end within seconds, while S3 may refuse requests for minutes. So it makes
-none here. Pauses double and are random from 0 up (full jitter), so that those who were refused together don't come back together:
+Pauses double and are random from 0 up (full jitter), so that those who were refused together don't come back together:
 https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
 """
 
-import random
-import time
+from runtime.clock import Clock
+from runtime.record import record
 
-FIRST_PAUSE_SECONDS = 0.1
-"""The longest that the first pause can be."""
-
-LONGEST_PAUSE_SECONDS = 10.0
 PATIENCE_SECONDS = 60.0
-"""How long to try without an answer from S3, and how long in all where nobody knows the invocation's end."""
+"""How long to try without an answer, and how long in all where nobody knows the invocation's end."""
+
+
+@record
+class Pauses:
+    """How long the first pause and the longest pause can be, in seconds."""
+
+    first: float = 0.1
+    longest: float = 10.0
 
 
 class Retries:
@@ -23,27 +26,42 @@ class Retries:
         tries: how many failed.
     """
 
-    def __init__(self, deadline: float | None) -> None:
-        self.tries = 0
-        self._began, self._deadline = time.monotonic(), deadline
-
-    def pause(self, answered: bool) -> float | None:
-        """How many seconds to pause after another failed try, or None if it is to be the last.
+    def __init__(self, clock: Clock, deadline: float | None, pauses: Pauses = Pauses(), most: int | None = None) -> None:  # noqa: B008
+        """Begin.
 
         Args:
-            answered: whether S3 answered that it has no time; that may last as long as the invocation does.
+            clock: what tells the time, and by whose chance the pauses are spread.
+            deadline: by `clock.monotonic()`, when the last try must have begun; None if nobody knows.
+            pauses: how long they are.
+            most: how many tries there are at most.
         """
-        now = time.monotonic()
-        until = self._began + PATIENCE_SECONDS
+        self.tries = 0
+        self._clock, self._began, self._deadline = clock, clock.monotonic(), deadline
+        self._pauses, self._most = pauses, most
+
+    def pause(self, answered: bool = True) -> float | None:
+        """Return how many seconds to pause after another failed try, or None if it was the last.
+
+        Args:
+            answered: whether the service answered that it has no time; that may last as long as the invocation does.
+        """
+        self.tries += 1
+        now, until = self._clock.monotonic(), self._began + PATIENCE_SECONDS
         if self._deadline is not None:
             until = self._deadline if answered else min(self._deadline, until)
-        # 2.0 ** 1024 is too large for a float.
-        longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(self.tries, 30))
-        self.tries += 1
-        if now >= until:
+        if now >= until or (self._most is not None and self.tries >= self._most):
             return None
-        return min(random.uniform(0, longest), until - now)  # noqa: S311 spreads load
+        # 2.0 ** 1024 is too large for a float.
+        longest = min(self._pauses.longest, self._pauses.first * 2.0 ** min(self.tries - 1, 30))
+        return min(self._clock.random() * longest, until - now)
+
+    def wait(self, answered: bool = True) -> bool:
+        """Pause, and return whether to try again."""
+        seconds = self.pause(answered)
+        if seconds is not None:
+            self._clock.sleep(seconds)
+        return seconds is not None
 
     def __str__(self) -> str:
         times = "once" if self.tries == 1 else f"{self.tries} times"
-        return f"tried {times} in {time.monotonic() - self._began:.1f} s"
+        return f"tried {times} in {self._clock.monotonic() - self._began:.1f} s"

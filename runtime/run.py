@@ -5,7 +5,6 @@ shuffle then keeps runs apart, gives a repeated mapper the same object names, an
 wrapper there is no run.
 """
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ class Run:
         run_id: prefix of every object of the run; None outside any run.
         index: which invocation of the fan-out this is, from 1.
         size: how many invocations the fan-out has; 1 outside any.
-        deadline: by when the invocation must have done its work, by `time.monotonic()`, see `deadline_in`; None if nobody knows.
+        deadline: by when the invocation must have done its work, by `Clock.monotonic`, see `deadline_in`; None if nobody knows.
         requests: requests made so far, by name, e.g. `{"s3.PutObject": 12}`; one that is made again counts once.
         retries: how often S3 had no time or gave no answer, by action, e.g. `{"s3:PutObject": 3}`.
         notes: what else its log line should say.
@@ -48,9 +47,9 @@ def current_run() -> Run:
     return _current.get() or Run()
 
 
-def deadline_in(remaining_seconds: float) -> float:
+def deadline_in(remaining_seconds: float, now: float) -> float:
     """The deadline of an invocation that Lambda ends in so many seconds: earlier by what it takes to say what failed."""
-    return time.monotonic() + remaining_seconds - min(_MARGIN_SECONDS, _MARGIN_SHARE * remaining_seconds)
+    return now + remaining_seconds - min(_MARGIN_SECONDS, _MARGIN_SHARE * remaining_seconds)
 
 
 @contextmanager

@@ -1,16 +1,16 @@
 """Invoking the deployment's own functions over HTTP: Lambda's Invoke, asynchronous or not."""
 
 import json
-import random
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from runtime.aws.connections import Connections
 from runtime.aws.errors import AnswerLost, FunctionFailed, InvokeError, RefusedError, RequestError, TransportError
 from runtime.aws.requests import ANSWER_SECONDS, IDLE_SECONDS, Requests, endpoint, once, region
+from runtime.clock import Clock
 from runtime.encoding import encode
+from runtime.retries import Pauses, Retries
 from runtime.run import current_run
 
 _LONGEST_ANSWER_SECONDS = 910.0
@@ -20,8 +20,7 @@ _SURELY_OPEN_SECONDS = 2.0
 """No server closes a connection that soon."""
 
 _INVOKE_TRIES = 8
-_FIRST_PAUSE_SECONDS = 0.1
-_LAST_PAUSE_SECONDS = 5.0
+_PAUSES = Pauses(0.1, 5.0)
 _NOT_TAKEN = ("TooManyRequestsException", "ServiceException", "ThrottlingException", "EC2ThrottledException")
 """Errors of Invoke before the function began (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)."""
 
@@ -41,8 +40,8 @@ class LambdaClient:
         tries: how often an invocation is sent that may not have been taken; 1 where it must not be sent twice.
     """
 
-    def __init__(self, connections: Connections, region: str, tries: int = 1) -> None:
-        self._requests = Requests("lambda", region, connections, tries)
+    def __init__(self, connections: Connections, region: str, tries: int = 1, clock: Clock | None = None) -> None:
+        self._requests = Requests("lambda", region, connections, tries, clock=clock)
 
     def invoke(self, name: str, payload: bytes, kind: str = "RequestResponse") -> Invoked:
         """Invoke a function by its name or ARN; `kind` is `Event` or `RequestResponse`. Raises RequestError."""
@@ -78,55 +77,67 @@ def patient_lambda_client() -> LambdaClient:
     return LambdaClient(connections, name)
 
 
-def invoke_async(name: str, payload: Mapping[str, Any]) -> None:
-    """Put an event into a function's queue; Lambda delivers it at least once.
+class Lambda:
+    """Invocations of functions by their names. Safe to share between threads.
 
-    Raises:
-        InvokeError: Lambda didn't take it.
+    Args:
+        clock: what tells when it is too late to try again.
+        client: gives the client for asynchronous invocations.
+        patient_client: gives the client for synchronous ones.
     """
-    current_run().requests["lambda.Invoke"] += 1
-    try:
-        lambda_client().invoke(name, encode(payload), "Event")
-    except RequestError as error:
-        raise InvokeError(f"lambda:InvokeFunction on {name} failed: {error}") from error
 
+    def __init__(
+        self,
+        clock: Clock,
+        client: Callable[[], Any] = lambda_client,
+        patient_client: Callable[[], Any] = patient_lambda_client,
+    ) -> None:
+        self._clock, self._client, self._patient_client = clock, client, patient_client
 
-def invoke_sync(name: str, payload: Mapping[str, Any], deadline: float) -> Any:
-    """Invoke a function and return its answer.
+    def invoke_async(self, name: str, payload: Mapping[str, Any]) -> None:
+        """Put an event into a function's queue; Lambda delivers it at least once.
 
-    What was not taken (throttled, no connection) is tried again until `deadline`, seconds since the epoch. What may have been
-    taken is not sent again here: only the caller knows whether the function may run twice.
-
-    Raises:
-        FunctionFailed: the function ended with an error.
-        AnswerLost: the connection broke while the function ran, or somebody on the way had no answer.
-        InvokeError: it was refused, or not taken in time.
-    """
-    pause = _FIRST_PAUSE_SECONDS
-    while True:
+        Raises:
+            InvokeError: Lambda didn't take it.
+        """
         current_run().requests["lambda.Invoke"] += 1
         try:
-            answer = patient_lambda_client().invoke(name, encode(payload))
-        except TransportError as error:
-            if error.sent:
-                raise AnswerLost(f"{name} was invoked, but gave no answer: {error.reason}") from error
-            cause: RequestError = error
-        except RefusedError as error:
-            if error.code not in _NOT_TAKEN:
-                # Such as 504, of which nobody knows whether the function runs.
-                kind = AnswerLost if error.transient else InvokeError
-                raise kind(f"lambda:InvokeFunction on {name} failed: {error}") from error
-            cause = error
+            self._client().invoke(name, encode(payload), "Event")
         except RequestError as error:
             raise InvokeError(f"lambda:InvokeFunction on {name} failed: {error}") from error
-        else:
-            value = json.loads(answer.body or b"null")
-            if answer.failed:
-                raise FunctionFailed(name, value)
-            return value
-        # Full jitter: a fan-out that is throttled comes back spread out.
-        wait = random.uniform(0, pause)  # noqa: S311
-        if time.time() + wait >= deadline:
-            raise InvokeError(f"lambda:InvokeFunction on {name} was not taken in time: {cause}") from cause
-        time.sleep(wait)
-        pause = min(pause * 2, _LAST_PAUSE_SECONDS)
+
+    def invoke_sync(self, name: str, payload: Mapping[str, Any], deadline: float) -> Any:
+        """Invoke a function and return its answer.
+
+        What was not taken (throttled, no connection) is tried again until `deadline`, seconds since the epoch. What may have been
+        taken is not sent again here: only the caller knows whether the function may run twice.
+
+        Raises:
+            FunctionFailed: the function ended with an error.
+            AnswerLost: the connection broke while the function ran, or somebody on the way had no answer.
+            InvokeError: it was refused, or not taken in time.
+        """
+        retries = Retries(self._clock, self._clock.monotonic() + deadline - self._clock.time(), _PAUSES)
+        while True:
+            current_run().requests["lambda.Invoke"] += 1
+            try:
+                answer = self._patient_client().invoke(name, encode(payload))
+            except TransportError as error:
+                if error.sent:
+                    raise AnswerLost(f"{name} was invoked, but gave no answer: {error.reason}") from error
+                cause: RequestError = error
+            except RefusedError as error:
+                if error.code not in _NOT_TAKEN:
+                    # Such as 504, of which nobody knows whether the function runs.
+                    kind = AnswerLost if error.transient else InvokeError
+                    raise kind(f"lambda:InvokeFunction on {name} failed: {error}") from error
+                cause = error
+            except RequestError as error:
+                raise InvokeError(f"lambda:InvokeFunction on {name} failed: {error}") from error
+            else:
+                value = json.loads(answer.body or b"null")
+                if answer.failed:
+                    raise FunctionFailed(name, value)
+                return value
+            if not retries.wait():
+                raise InvokeError(f"lambda:InvokeFunction on {name} was not taken in time: {cause}") from cause

@@ -16,10 +16,9 @@ execution environment has another token and another clock.
 """
 
 import json
+import math
 import os
-import random
 import threading
-import time
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from typing import TypeVar
@@ -28,14 +27,15 @@ from urllib.parse import quote
 from runtime.aws.connections import Answer, Connections
 from runtime.aws.errors import RefusedError, RequestError
 from runtime.aws.signature import Credentials, Signer
+from runtime.clock import Clock
+from runtime.retries import Pauses, Retries
 
 ANSWER_SECONDS = 15.0
 IDLE_SECONDS = 10.0
 """Between two requests of one invocation it is rarely longer. What has been idle for longer mostly lay in a frozen function,
 where nobody learns that the server, or a network in between, has ended the connection. S3's connections are kept as long."""
 
-_FIRST_PAUSE_SECONDS = 1.0
-_LAST_PAUSE_SECONDS = 20.0
+_PAUSES = Pauses(1.0, 20.0)
 
 _MESSAGE_CHARACTERS = 600
 
@@ -53,23 +53,20 @@ class Requests:
         connections: Connections,
         tries: int,
         credentials: Callable[[], Credentials | None] = Credentials.load,
+        clock: Clock | None = None,
     ) -> None:
         self._signer, self._connections, self._tries = Signer(service, region), connections, tries
-        self._credentials = credentials
+        self._credentials, self._clock = credentials, clock or Clock()
 
     def make(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """POST, and return the answer, whose status is one of success. Raises RequestError."""
-        pause = _FIRST_PAUSE_SECONDS
-        for attempt in range(1, self._tries + 1):
+        retries = Retries(self._clock, math.inf, _PAUSES, self._tries)
+        while True:
             try:
-                return self._try(path, headers, body, attempt)
+                return self._try(path, headers, body, retries.tries + 1)
             except RequestError as error:
-                if not error.transient or attempt == self._tries:
+                if not error.transient or not retries.wait():
                     raise
-            # Full jitter: a fan-out that is throttled comes back spread out.
-            time.sleep(random.uniform(0, pause))  # noqa: S311
-            pause = min(pause * 2, _LAST_PAUSE_SECONDS)
-        raise ValueError("tries must be 1 or more")
 
     def _try(self, path: str, headers: Mapping[str, str], body: bytes, attempt: int) -> Answer:
         credentials = self._credentials()

@@ -9,7 +9,6 @@ Its errors are those of `errors.StorageError`.
 
 import os
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,6 +20,7 @@ from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, Precon
 from obstore.store import S3Store
 
 from runtime.aws.errors import AccessDeniedError, NoAnswerError, SlowDownError, StorageError, TransientError
+from runtime.clock import Clock
 from runtime.record import record
 from runtime.retries import Retries
 from runtime.run import current_run
@@ -97,165 +97,12 @@ def _kind(cause: str) -> type[StorageError]:
     return NoAnswerError if _NO_ANSWER.search(cause) else StorageError
 
 
-def _request(action: str, bucket: str, key: str, make: Callable[[], _Answer]) -> _Answer:
-    """Make a request, again and again while it fails for a reason that passes.
-
-    Raises:
-        StorageError: it finally failed.
-    """
-    run = current_run()
-    retries = Retries(run.deadline)
-    while True:
-        try:
-            with _errors(action, bucket, key):
-                return make()
-        except TransientError as error:
-            pause = retries.pause(answered=isinstance(error, SlowDownError))
-            if pause is None:
-                raise type(error)(action, bucket, key, f"{error.cause} ({retries})") from error
-        run.retries[action] += 1
-        time.sleep(pause)
-
-
-def put_once(bucket: str, key: str, body: bytes) -> None:
-    """Write an object, whether or not it exists; for those who try again by themselves.
-
-    Raises:
-        TransientError: S3 has no time, or gave no answer.
-        StorageError: S3 refuses; names bucket, key and cause.
-    """
-    action = "s3:PutObject"
-    try:
-        with _errors(action, bucket, key):
-            obstore.put(_open(bucket), key, body, use_multipart=False)
-    except AlreadyExistsError as error:
-        # S3's 409: another request for the same key is under way. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-        raise SlowDownError(action, bucket, key, _first_line(error)) from error
-
-
-def put(bucket: str, key: str, body: bytes) -> None:
-    """Write an object, whether or not it exists.
-
-    Raises:
-        StorageError: the put finally failed; names bucket, key and cause.
-    """
-    _request("s3:PutObject", bucket, key, lambda: put_once(bucket, key, body))
-
-
-def put_in_parts(bucket: str, key: str, size: int, chunks: Callable[[], Iterable[bytes]]) -> None:
-    """Write an object too large to be held in memory, by a multipart upload: it is there, whole, once the upload is completed.
-
-    Args:
-        size: of the whole object, in bytes.
-        chunks: gives the object's bytes from the beginning, each time that it is called.
-
-    Raises:
-        StorageError: the upload finally failed, and was ended.
-    """
-    requests = current_run().requests
-    requests["s3.CreateMultipartUpload"] += 1
-    requests["s3.UploadPart"] += -(-size // PART_BYTES)
-    requests["s3.CompleteMultipartUpload"] += 1
-
-    def upload() -> None:
-        # One part that S3 has no time for must not make all the others be sent again.
-        store = _open(bucket, _RETRIES_OF_A_PART)
-        obstore.put(store, key, iter(chunks()), use_multipart=True, chunk_size=PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
-
-    _request("s3:PutObject", bucket, key, upload)
-
-
-def create(bucket: str, key: str, body: bytes) -> bool:
-    """Write an object only if there is none; False when there is one, be it by another writer or by an earlier try of this one.
-
-    Raises:
-        StorageError: the put finally failed.
-    """
-    current_run().requests["s3.PutObject"] += 1
-    try:
-        _request("s3:PutObject", bucket, key, lambda: obstore.put(_open(bucket), key, body, mode="create", use_multipart=False))
-    except AlreadyExistsError:
-        return False
-    return True
-
-
-def create_or_read(bucket: str, key: str, body: bytes) -> bytes:
-    """Write an object only if there is none, and return what is stored: the first writer wins.
-
-    "Already exists" is no proof that another writer was first: a retried request meets its own write, and obstore says the
-    same for S3's 409, when nothing may exist yet. So the object is read back, and the write repeated if it isn't there.
-
-    Raises:
-        StorageError: a request finally failed, or the object came and went `_CREATE_ATTEMPTS` times.
-    """
-    for _ in range(_CREATE_ATTEMPTS):
-        if create(bucket, key, body):
-            return body
-        if (stored := get(bucket, key)) is not None:
-            return stored
-    raise StorageError("s3:PutObject", bucket, key, "others create and delete this object all the time")
-
-
-def get(bucket: str, key: str) -> bytes | None:
-    """Read an object whole; None if there is none. (S3 says so only to roles with s3:ListBucket: others get AccessDenied.)
-
-    Raises:
-        StorageError: the read finally failed.
-    """
-    current_run().requests["s3.GetObject"] += 1
-    try:
-        return _request("s3:GetObject", bucket, key, lambda: bytes(obstore.get(_open(bucket), key).bytes()))
-    except FileNotFoundError:
-        return None
-
-
 @record
 class Ending:
     """What an object ends with, and how many bytes the whole object has."""
 
     body: bytes
     size: int
-
-
-def get_end(bucket: str, key: str, length: int) -> Ending | None:
-    """Read the last `length` bytes of an object, or all if it has no more; None if there is none.
-
-    Raises:
-        StorageError: the read finally failed.
-    """
-
-    def read() -> Ending:
-        found = obstore.get(_open(bucket), key, options={"range": {"suffix": length}})
-        return Ending(bytes(found.bytes()), found.meta["size"])
-
-    current_run().requests["s3.GetObject"] += 1
-    try:
-        return _request("s3:GetObject", bucket, key, read)
-    except FileNotFoundError:
-        return None
-    except StorageError as error:
-        if _is_empty(error):
-            return Ending(b"", 0)
-        raise
-
-
-def get_range(bucket: str, key: str, start: int, length: int) -> bytes | None:
-    """Read `length` bytes, at least one, of an object from `start` on; fewer if it ends before, None if there is none.
-
-    Raises:
-        StorageError: the read finally failed.
-    """
-    current_run().requests["s3.GetObject"] += 1
-    try:
-        return _request(
-            "s3:GetObject", bucket, key, lambda: bytes(obstore.get_range(_open(bucket), key, start=start, length=length))
-        )
-    except FileNotFoundError:
-        return None
-    except StorageError as error:
-        if _is_empty(error) or "416 Range Not Satisfiable" in error.cause:
-            return b""
-        raise
 
 
 def _is_empty(error: StorageError) -> bool:
@@ -271,89 +118,285 @@ class Version:
     e_tag: str
 
 
-def get_version(bucket: str, key: str) -> Version | None:
-    """Like `get`, with the version for `replace`.
-
-    Raises:
-        StorageError: the read finally failed.
-    """
-
-    def read() -> Version:
-        found = obstore.get(_open(bucket), key)
-        return Version(bytes(found.bytes()), str(found.meta["e_tag"]))
-
-    current_run().requests["s3.GetObject"] += 1
-    try:
-        return _request("s3:GetObject", bucket, key, read)
-    except FileNotFoundError:
-        return None
-
-
-def replace(bucket: str, key: str, body: bytes, e_tag: str) -> bool:
-    """Overwrite just that version of an object; False when it is no longer the one that is stored.
-
-    That may be by an earlier try of this very request, whose answer got lost: the caller reads what is stored now. The same for
-    S3's 409, which says that another request for the key is under way.
-
-    Raises:
-        StorageError: the put finally failed.
-    """
-    current_run().requests["s3.PutObject"] += 1
-    try:
-        _request(
-            "s3:PutObject", bucket, key, lambda: obstore.put(_open(bucket), key, body, mode={"e_tag": e_tag}, use_multipart=False)
-        )
-    except (FileNotFoundError, PreconditionError, AlreadyExistsError):
-        return False
-    return True
-
-
-def delete(bucket: str, key: str) -> None:
-    """Delete an object, whether or not there is one.
-
-    Raises:
-        StorageError: the request finally failed.
-    """
-    current_run().requests["s3.DeleteObject"] += 1
-    _request("s3:DeleteObject", bucket, key, lambda: obstore.delete(_open(bucket), key))
-
-
 Listed = tuple[str, int]
 """What a listing tells of an object: its key, and its size in bytes."""
 
 
-def list_keys(bucket: str, prefix: str) -> Iterator[str]:
-    """All keys under `prefix` (empty, or whole segments ending in a slash), page by page, in memory one page at a time.
+class S3:
+    """S3. Safe to share between threads.
 
-    Raises:
-        StorageError: a page finally failed.
+    Args:
+        clock: what tells how long requests take, and pauses before the next try.
+        library: `obstore`, or what stands for it.
+        open: makes its handle of a bucket, given how often the library itself may try a part again.
+        page_size: how many keys a listing's page holds at most.
+        part_bytes: of a multipart upload.
     """
-    return (key for key, _ in list_objects(bucket, prefix))
 
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        library: Any = obstore,
+        open: Callable[..., Any] = _open,
+        page_size: int = PAGE_SIZE,
+        part_bytes: int = PART_BYTES,
+    ) -> None:
+        self._clock, self._obstore, self._open = clock, library, open
+        self._page_size, self._part_bytes = page_size, part_bytes
 
-def list_objects(bucket: str, prefix: str, after: str | None = None, until: str | None = None) -> Iterator[Listed]:
-    """Like `list_keys`, with sizes; only keys greater than `after` and not greater than `until`.
+    def _request(self, action: str, bucket: str, key: str, make: Callable[[], _Answer]) -> _Answer:
+        """Make a request, again and again while it fails for a reason that passes.
 
-    Raises:
-        StorageError: a page finally failed.
-    """
-    listing, end = _Listing(bucket, prefix, after), until.encode() if until is not None else None
-    while True:
-        current_run().requests["s3.ListObjectsV2"] += 1
-        page = _request("s3:ListBucket", bucket, prefix, listing.next_page)
-        if end is not None and page and page[-1][0].encode() > end:
-            yield from (listed for listed in page if listed[0].encode() <= end)
-            return
-        yield from page
-        if len(page) < PAGE_SIZE:
-            return
+        Raises:
+            StorageError: it finally failed.
+        """
+        run = current_run()
+        retries = Retries(self._clock, run.deadline)
+        while True:
+            try:
+                with _errors(action, bucket, key):
+                    return make()
+            except TransientError as error:
+                pause = retries.pause(answered=isinstance(error, SlowDownError))
+                if pause is None:
+                    raise type(error)(action, bucket, key, f"{error.cause} ({retries})") from error
+            run.retries[action] += 1
+            self._clock.sleep(pause)
+
+    def put_once(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an object, whether or not it exists; for those who try again by themselves.
+
+        Raises:
+            TransientError: S3 has no time, or gave no answer.
+            StorageError: S3 refuses; names bucket, key and cause.
+        """
+        action = "s3:PutObject"
+        try:
+            with _errors(action, bucket, key):
+                self._obstore.put(self._open(bucket), key, body, use_multipart=False)
+        except AlreadyExistsError as error:
+            # S3's 409: another request for the same key is under way. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+            raise SlowDownError(action, bucket, key, _first_line(error)) from error
+
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an object, whether or not it exists.
+
+        Raises:
+            StorageError: the put finally failed; names bucket, key and cause.
+        """
+        self._request("s3:PutObject", bucket, key, lambda: self.put_once(bucket, key, body))
+
+    def put_in_parts(self, bucket: str, key: str, size: int, chunks: Callable[[], Iterable[bytes]]) -> None:
+        """Write an object too large to be held in memory, by a multipart upload: it is there once that is completed.
+
+        Args:
+            size: of the whole object, in bytes.
+            chunks: gives the object's bytes from the beginning, each time that it is called.
+
+        Raises:
+            StorageError: the upload finally failed, and was ended.
+        """
+        requests = current_run().requests
+        requests["s3.CreateMultipartUpload"] += 1
+        requests["s3.UploadPart"] += -(-size // self._part_bytes)
+        requests["s3.CompleteMultipartUpload"] += 1
+
+        def upload() -> None:
+            # One part that S3 has no time for must not make all the others be sent again.
+            store = self._open(bucket, _RETRIES_OF_A_PART)
+            self._obstore.put(
+                store, key, iter(chunks()), use_multipart=True, chunk_size=self._part_bytes, max_concurrency=_PARTS_AT_ONCE
+            )
+
+        self._request("s3:PutObject", bucket, key, upload)
+
+    def create(self, bucket: str, key: str, body: bytes) -> bool:
+        """Write an object only if there is none; False when there is one, by another writer or by an earlier try of this one.
+
+        Raises:
+            StorageError: the put finally failed.
+        """
+        current_run().requests["s3.PutObject"] += 1
+        try:
+            self._request(
+                "s3:PutObject",
+                bucket,
+                key,
+                lambda: self._obstore.put(self._open(bucket), key, body, mode="create", use_multipart=False),
+            )
+        except AlreadyExistsError:
+            return False
+        return True
+
+    def create_or_read(self, bucket: str, key: str, body: bytes) -> bytes:
+        """Write an object only if there is none, and return what is stored: the first writer wins.
+
+        "Already exists" is no proof that another writer was first: a retried request meets its own write, and obstore says the
+        same for S3's 409, when nothing may exist yet. So the object is read back, and the write repeated if it isn't there.
+
+        Raises:
+            StorageError: a request finally failed, or the object came and went `_CREATE_ATTEMPTS` times.
+        """
+        for _ in range(_CREATE_ATTEMPTS):
+            if self.create(bucket, key, body):
+                return body
+            if (stored := self.get(bucket, key)) is not None:
+                return stored
+        raise StorageError("s3:PutObject", bucket, key, "others create and delete this object all the time")
+
+    def get(self, bucket: str, key: str) -> bytes | None:
+        """Read an object whole; None if there is none. (S3 says so only to roles with s3:ListBucket: others get AccessDenied.)
+
+        Raises:
+            StorageError: the read finally failed.
+        """
+        current_run().requests["s3.GetObject"] += 1
+        try:
+            return self._request("s3:GetObject", bucket, key, lambda: bytes(self._obstore.get(self._open(bucket), key).bytes()))
+        except FileNotFoundError:
+            return None
+
+    def get_end(self, bucket: str, key: str, length: int) -> Ending | None:
+        """Read the last `length` bytes of an object, or all if it has no more; None if there is none.
+
+        Raises:
+            StorageError: the read finally failed.
+        """
+
+        def read() -> Ending:
+            found = self._obstore.get(self._open(bucket), key, options={"range": {"suffix": length}})
+            return Ending(bytes(found.bytes()), found.meta["size"])
+
+        current_run().requests["s3.GetObject"] += 1
+        try:
+            return self._request("s3:GetObject", bucket, key, read)
+        except FileNotFoundError:
+            return None
+        except StorageError as error:
+            if _is_empty(error):
+                return Ending(b"", 0)
+            raise
+
+    def get_range(self, bucket: str, key: str, start: int, length: int) -> bytes | None:
+        """Read `length` bytes, at least one, of an object from `start` on; fewer if it ends before, None if there is none.
+
+        Raises:
+            StorageError: the read finally failed.
+        """
+        current_run().requests["s3.GetObject"] += 1
+        try:
+            return self._request(
+                "s3:GetObject",
+                bucket,
+                key,
+                lambda: bytes(self._obstore.get_range(self._open(bucket), key, start=start, length=length)),
+            )
+        except FileNotFoundError:
+            return None
+        except StorageError as error:
+            if _is_empty(error) or "416 Range Not Satisfiable" in error.cause:
+                return b""
+            raise
+
+    def get_version(self, bucket: str, key: str) -> Version | None:
+        """Like `get`, with the version for `replace`.
+
+        Raises:
+            StorageError: the read finally failed.
+        """
+
+        def read() -> Version:
+            found = self._obstore.get(self._open(bucket), key)
+            return Version(bytes(found.bytes()), str(found.meta["e_tag"]))
+
+        current_run().requests["s3.GetObject"] += 1
+        try:
+            return self._request("s3:GetObject", bucket, key, read)
+        except FileNotFoundError:
+            return None
+
+    def replace(self, bucket: str, key: str, body: bytes, e_tag: str) -> bool:
+        """Overwrite just that version of an object; False when it is no longer the one that is stored.
+
+        That may be by an earlier try of this very request, whose answer got lost: the caller reads what is stored now. The same
+        for S3's 409, which says that another request for the key is under way.
+
+        Raises:
+            StorageError: the put finally failed.
+        """
+        current_run().requests["s3.PutObject"] += 1
+        try:
+            self._request(
+                "s3:PutObject",
+                bucket,
+                key,
+                lambda: self._obstore.put(self._open(bucket), key, body, mode={"e_tag": e_tag}, use_multipart=False),
+            )
+        except (FileNotFoundError, PreconditionError, AlreadyExistsError):
+            return False
+        return True
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete an object, whether or not there is one.
+
+        Raises:
+            StorageError: the request finally failed.
+        """
+        current_run().requests["s3.DeleteObject"] += 1
+        self._request("s3:DeleteObject", bucket, key, lambda: self._obstore.delete(self._open(bucket), key))
+
+    def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        """All keys under `prefix` (empty, or whole segments ending in a slash), page by page, in memory one page at a time.
+
+        Raises:
+            StorageError: a page finally failed.
+        """
+        return (key for key, _ in self.list_objects(bucket, prefix))
+
+    def list_objects(self, bucket: str, prefix: str, after: str | None = None, until: str | None = None) -> Iterator[Listed]:
+        """Like `list_keys`, with sizes; only keys greater than `after` and not greater than `until`.
+
+        Raises:
+            StorageError: a page finally failed.
+        """
+        listing, end = _Listing(self, bucket, prefix, after), until.encode() if until is not None else None
+        while True:
+            current_run().requests["s3.ListObjectsV2"] += 1
+            page = self._request("s3:ListBucket", bucket, prefix, listing.next_page)
+            if end is not None and page and page[-1][0].encode() > end:
+                yield from (listed for listed in page if listed[0].encode() <= end)
+                return
+            yield from page
+            if len(page) < self._page_size:
+                return
+
+    def pages(self, bucket: str, prefix: str, after: str | None) -> Iterator[Any]:
+        """A listing's pages as the library gives them, each asked for when it is wanted."""
+        handle = self._open(bucket)
+        return iter(self._obstore.list(handle, prefix or None, offset=after, chunk_size=self._page_size))
+
+    def list_directories(self, bucket: str, prefix: str) -> list[str]:
+        """The names, each with a trailing slash, of what lies directly under `prefix`; every page is read.
+
+        Raises:
+            StorageError: a page finally failed.
+        """
+        found = self._request(
+            "s3:ListBucket",
+            bucket,
+            prefix,
+            lambda: self._obstore.list_with_delimiter(self._open(bucket), prefix or None)["common_prefixes"],
+        )
+        current_run().requests["s3.ListObjectsV2"] += 1 + len(found) // self._page_size
+        return [path.removeprefix(prefix) + "/" for path in found]
 
 
 class _Listing:
     """A listing's pages. One that failed can't be continued: another one then begins after the last key that was read."""
 
-    def __init__(self, bucket: str, prefix: str, after: str | None) -> None:
-        self._bucket, self._prefix = bucket, prefix
+    def __init__(self, s3: S3, bucket: str, prefix: str, after: str | None) -> None:
+        self._s3, self._bucket, self._prefix = s3, bucket, prefix
         self._pages: Iterator[Any] | None = None
         self._last = after
 
@@ -361,20 +404,7 @@ class _Listing:
         """The objects of the next page; the one after the last page is empty."""
         pages, self._pages = self._pages, None
         if pages is None:
-            pages = iter(obstore.list(_open(self._bucket), self._prefix or None, offset=self._last, chunk_size=PAGE_SIZE))
+            pages = self._s3.pages(self._bucket, self._prefix, self._last)
         found = [(item["path"], item["size"]) for item in next(pages, ())]
         self._pages, self._last = pages, found[-1][0] if found else self._last
         return found
-
-
-def list_directories(bucket: str, prefix: str) -> list[str]:
-    """The names, each with a trailing slash, of what lies directly under `prefix`; every page is read.
-
-    Raises:
-        StorageError: a page finally failed.
-    """
-    found = _request(
-        "s3:ListBucket", bucket, prefix, lambda: obstore.list_with_delimiter(_open(bucket), prefix or None)["common_prefixes"]
-    )
-    current_run().requests["s3.ListObjectsV2"] += 1 + len(found) // PAGE_SIZE
-    return [path.removeprefix(prefix) + "/" for path in found]

@@ -5,16 +5,17 @@ from typing import Any
 
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.wrapper import build
+from runtime.ports import Ports
 
-_settings = Settings.load()
+_settings, _ports = Settings.load(), Ports()
 
 
 def _invoke(function: str, payload: Mapping[str, Any], deadline: float | None = None) -> Any:
     """Invoke asynchronously, or, with a deadline, synchronously."""
-    from runtime.aws.lambda_service import invoke_async, invoke_sync
-
     name = _settings.function_prefix + function
-    return invoke_async(name, payload) if deadline is None else invoke_sync(name, payload, deadline)
+    if deadline is None:
+        return _ports.lambda_.invoke_async(name, payload)
+    return _ports.lambda_.invoke_sync(name, payload, deadline)
 
 
-lambda_handler = build(_settings, _invoke)
+lambda_handler = build(_settings, _invoke, _ports)

@@ -12,7 +12,6 @@ Where S3 had no time for requests, or gave no answer, `retries` says how often: 
 A function whose shuffle has no use for the job's combiner says `"combiner": "left out"`.
 """
 
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from runtime.orchestration import output
 from runtime.orchestration.contract import Invocation, LambdaContext
 from runtime.orchestration.safe_text import message_of, name_of
 from runtime.orchestration.settings import Settings
+from runtime.ports import ports
 from runtime.run import Run
 
 
@@ -38,7 +38,7 @@ class LogLine:
             "orchestration": settings.orchestration,
             "outcome": "ok",
             "cold": cold,
-            "started": round(time.time(), 3),
+            "started": round(ports().clock.time(), 3),
             "request_id": context.aws_request_id,
         }
         self._run = Run()
@@ -63,11 +63,11 @@ class LogLine:
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Add the time spent in the body to `{name}_ms`."""
-        begin = time.perf_counter()
+        begin = ports().clock.monotonic()
         try:
             yield
         finally:
-            self._milliseconds[f"{name}_ms"] += (time.perf_counter() - begin) * 1000
+            self._milliseconds[f"{name}_ms"] += (ports().clock.monotonic() - begin) * 1000
 
     def __enter__(self) -> "LogLine":
         return self

@@ -15,20 +15,34 @@ from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.found import Found
+from runtime.ports import Ports, ports, using
 from runtime.record import replace
 from runtime.run import Run, deadline_in, within
 
 Component = Callable[[Any, Any], Any]
 
-KILLS: tuple[type[BaseException], ...] = ()
-"""What ends a function without a word, and can't be caught by it. It is no exception on Lambda; simulations have one for it."""
-
 
 class Wrapper:
-    """A Lambda handler: `wrapper(event, context)`."""
+    """A Lambda handler: `wrapper(event, context)`.
 
-    def __init__(self, settings: Settings, orchestration: Orchestration, component: Component) -> None:
+    Args:
+        settings: the function's.
+        orchestration: how it meets the others.
+        component: what it computes.
+        own: the services that it uses; None for those that are in force when it is called.
+        kills: what ends a function without a word, and can't be caught by it. It is no exception on Lambda; a simulation has one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        orchestration: Orchestration,
+        component: Component,
+        own: Ports | None = None,
+        kills: tuple[type[BaseException], ...] = (),
+    ) -> None:
         self._settings, self._orchestration, self._component = settings, orchestration, component
+        self._own, self._kills = own, kills
         self._cold = True
 
     def __call__(self, event: Any, context: LambdaContext) -> Any:
@@ -39,8 +53,9 @@ class Wrapper:
                 platform can tell of it, see `safe_text.presentable`.
         """
         try:
-            return self._orchestration.answer(self._outcomes(event, context))
-        except KILLS:
+            with using(self._own or ports()):
+                return self._orchestration.answer(self._outcomes(event, context))
+        except self._kills:
             raise
         except BaseException as error:
             raise presentable(error) from None
@@ -59,7 +74,8 @@ class Wrapper:
         with LogLine(self._settings, context, cold) as line:
             with line.phase("ingress"):
                 invocation = self._orchestration.ingress(delivery.event, context)
-            run = _run_of(invocation, Run(deadline=deadline_in(context.get_remaining_time_in_millis() / 1000)))
+            remaining_seconds = context.get_remaining_time_in_millis() / 1000
+            run = _run_of(invocation, Run(deadline=deadline_in(remaining_seconds, ports().clock.monotonic())))
             with within(run):
                 line.describe(invocation, run)
                 try:
@@ -72,7 +88,7 @@ class Wrapper:
                     # How large a fan-out is may be known only now.
                     with within(_run_of(invocation, run)):
                         return self._work(invocation, line)
-                except KILLS:
+                except self._kills:
                     raise
                 except BaseException as error:
                     # Also SystemExit and its like, by which user code would end the process: nobody could tell why.
@@ -146,6 +162,6 @@ def load_orchestration(settings: Settings, invoke: Invoke) -> Orchestration:
     return orchestration
 
 
-def build(settings: Settings, invoke: Invoke) -> Wrapper:
+def build(settings: Settings, invoke: Invoke, own: Ports | None = None) -> Wrapper:
     """The handler of one deployed function."""
-    return Wrapper(settings, load_orchestration(settings, invoke), load_component(settings.function))
+    return Wrapper(settings, load_orchestration(settings, invoke), load_component(settings.function), own)

@@ -1,21 +1,40 @@
 """Time that passes only when someone sleeps."""
 
-from runtime.orchestration.http_sync_s3.fan_in import Clock
+from runtime.clock import Clock
 
 
-class FakeTime:
-    """Give `clock` to what waits.
+class FakeTime(Clock):
+    """A clock whose pauses take no time.
 
     Attributes:
         seconds: the present, since the epoch.
         pauses: how long each sleep was.
+        chance: what `random` returns.
     """
 
-    def __init__(self, seconds: float = 1_000_000.0) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float = 1_000_000.0, chance: float = 1.0) -> None:
+        self.seconds, self.chance = seconds, chance
         self.pauses: list[float] = []
-        self.clock = Clock(lambda: self.seconds, self._sleep)
 
-    def _sleep(self, seconds: float) -> None:
+    def time(self) -> float:
+        """Return the present."""
+        return self.seconds
+
+    monotonic = time
+
+    def sleep(self, seconds: float) -> None:
+        """Move the present on."""
         self.pauses.append(seconds)
         self.seconds += seconds
+
+    def random(self) -> float:
+        """Return `chance`."""
+        return self.chance
+
+
+class ShortPauses(Clock):
+    """The machine's clock, by which a request is made again nearly at once."""
+
+    def random(self) -> float:
+        """Return a hundredth of what it might be."""
+        return super().random() / 100

@@ -15,14 +15,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runtime.aws.errors import AnswerLost, FunctionFailed, InvokeError
-from runtime.orchestration.recorder import handler as failure
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.workflow.place import Place
-from runtime.orchestration.wrapper import Wrapper, build
+from runtime.orchestration.wrapper import Wrapper, load_component, load_orchestration
 from runtime.record import replace
 from scripts.package.source import Source
 from scripts.package.workflow.model import RECORDER
 from tests.fakes import answers
+from tests.fakes import recorder as failure
 from tests.fakes.bucketful import Buckets
 from tests.fakes.context import FakeContext
 from tests.fakes.waiting import wait_until
@@ -66,15 +66,16 @@ class Cluster:
         self.refusals: Counter[str] = Counter()
         self.lost_answers: Counter[str] = Counter()
         self.components: dict[str, Wrapper] = {
-            place.name: build(
-                replace(self._settings(orchestration, place, buckets, fan_in_wait_seconds), **settings),
-                self.invoke_as_functions_do,
-            )
+            place.name: self._wrapper(replace(self._settings(orchestration, place, buckets, fan_in_wait_seconds), **settings))
             for place in Source().places(orchestration)
         }
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="lambda")
         self._lock = threading.Lock()
         self._busy = 0
+
+    def _wrapper(self, settings: Settings) -> Wrapper:
+        made = load_orchestration(settings, self.invoke_as_functions_do)
+        return Wrapper(settings, made, load_component(settings.function), kills=(Killed,))
 
     def _settings(self, orchestration: str, place: Place, buckets: Buckets, fan_in_wait_seconds: int) -> Settings:
         return Settings(

@@ -3,12 +3,12 @@
 import json
 from typing import Any, Protocol
 
-from runtime.aws import s3
 from runtime.orchestration.ending.record import complete, from_response
 from runtime.orchestration.ending.result import record_failure
 from runtime.orchestration.s3_triggers.stage import NOTHING, Stage, value_name
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.values.table import Table
+from runtime.ports import ports
 from runtime.run import Run, within
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, LambdaError
@@ -104,7 +104,7 @@ class TriggeredByObjects:
             stage = Stage(self.buckets.stages["mapper-input" if chunks else "mapper-output"], run)
             stage.create_or_read(".unum_map" if chunks else ".sync", {"Size": len(chunks), "Marked": True})
             for index, chunk in enumerate(chunks, 1):
-                s3.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
+                ports().s3.create(stage.bucket, stage.key(value_name(index)), json.dumps(chunk).encode())
             if not chunks:
                 stage.create_or_read(value_name(NOTHING), None)
 

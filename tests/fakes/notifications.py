@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote_plus
 
-from runtime.aws import s3 as storage
+from runtime.ports import ports
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster
 from tests.fakes.events import load_event
@@ -31,7 +31,7 @@ class Notifications:
         self.sent: list[tuple[str, Any]] = []
         self._cluster = cluster
         self._functions = {buckets.stages[role]: function for role, function in TRIGGERED.items()}
-        self._create, self._replace, self._lock = storage.create, storage.replace, threading.Lock()
+        self._create, self._replace, self._lock = ports().s3.create, ports().s3.replace, threading.Lock()
 
     def create(self, bucket: str, key: str, body: bytes) -> bool:
         """`storage.create`."""

@@ -9,6 +9,7 @@ from runtime.aws import s3
 from runtime.mapreduce.keys import Destination
 from runtime.mapreduce.packed import LAYOUT
 from runtime.mapreduce.shuffle import Combine
+from runtime.ports import ports
 from runtime.run import Run
 
 Pair = tuple[str, Any]
@@ -28,7 +29,7 @@ class PackedStore:
         self.reads: list[tuple[str, int]] = []
         self.uploads: list[str] = []
         for name in ("put", "put_in_parts", "get_end", "get_range", "list_keys"):
-            patch.setattr(s3, name, getattr(self, name))
+            patch.setattr(ports().s3, name, getattr(self, name))
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
         """`s3.put`."""

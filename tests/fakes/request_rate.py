@@ -9,11 +9,8 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
-import pytest
-
-from runtime import retries
+from runtime.clock import Clock
 from runtime.mapreduce.objects.pace import Pace
 from runtime.mapreduce.objects.sender import CONCURRENCY
 from runtime.retries import Retries
@@ -62,11 +59,14 @@ class Outcome:
         return sum(begin <= time < end for time in self.taken) / (rate * (end - begin))
 
 
-class _World:
+class _World(Clock):
     def __init__(self) -> None:
         self.now = 0.0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
+
+    def monotonic(self) -> float:
+        return self.now
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         self._number += 1
@@ -84,7 +84,7 @@ class _Mapper:
         self._left, self._busy, self._asked = words, 0, False
         self._queue: deque[Retries] = deque()
         self._deadline = world.now + lasts
-        self.pace = Pace(size, world.now)
+        self.pace = Pace(size, world.now, random.random())
 
     def begin(self) -> None:
         self._fill()
@@ -93,7 +93,7 @@ class _Mapper:
         while self._left and self._busy < CONCURRENCY:
             self._left -= 1
             self._busy += 1
-            self._queue.append(Retries(self._deadline))
+            self._queue.append(Retries(self._world, self._deadline))
         self._take_turns()
 
     def _take_turns(self) -> None:
@@ -174,11 +174,9 @@ def fan_out(
     state = random.getstate()
     random.seed(seed)
     try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(retries, "time", SimpleNamespace(monotonic=lambda: world.now))
-            for _ in range(min(mappers, at_once or mappers)):
-                world.after(random.uniform(0, 0.5), start)
-            world.run()
+        for _ in range(min(mappers, at_once or mappers)):
+            world.after(random.uniform(0, 0.5), start)
+        world.run()
     finally:
         random.setstate(state)
     return outcome

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from obstore.store import MemoryStore
 
-from runtime.aws import s3
 from runtime.mapreduce import emitting, list_partitions, read_partition, run_map
 from runtime.mapreduce.shuffle import Combine
+from runtime.ports import ports
 from runtime.run import Run, within
 
 LAYOUTS = ("objects", "packed")
@@ -22,7 +22,7 @@ def in_memory() -> Iterator[None]:
     """Let every bucket be the same one, in memory."""
     store = MemoryStore()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(s3, "_open", lambda bucket: store)
+        patch.setattr(ports().s3, "_open", lambda bucket: store)
         yield
 
 

@@ -13,7 +13,7 @@ import threading
 import uuid
 from typing import Any
 
-from runtime.aws import dynamodb
+from runtime.ports import ports
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.events import load_event
@@ -50,7 +50,7 @@ class Streams:
         self.given_up: list[tuple[str, Any]] = []
         self._cluster, self._buckets = cluster, buckets
         self._roles = {buckets.tables.names[role]: role for role in TRIGGERED}
-        self._call, self._lock = dynamodb.call, threading.Lock()
+        self._call, self._lock = ports().dynamodb.call, threading.Lock()
 
     def call(self, operation: str, name: str, key: str, **arguments: Any) -> Any:
         """`dynamodb.call`."""

@@ -20,12 +20,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 from moto.stepfunctions.parser.backend import execution_worker
 from werkzeug.serving import WSGIRequestHandler
 
-from runtime.aws import dynamodb, s3
-from runtime.orchestration import wrapper
 from runtime.orchestration.http_only import orchestration as http_only
+from runtime.ports import ports
 from tests.fakes import bucketful, tableful
 from tests.fakes.bucketful import Buckets
-from tests.fakes.cluster import REGION, Cluster, Killed
+from tests.fakes.cluster import REGION, Cluster
 from tests.fakes.deployments import (
     CalledFunctions,
     Deployment,
@@ -103,7 +102,7 @@ def instant_puts(monkeypatch: pytest.MonkeyPatch) -> None:
         with lock:
             backend.put_object(bucket, key, body)
 
-    monkeypatch.setattr(s3, "put_once", put)
+    monkeypatch.setattr(ports().s3, "put_once", put)
 
 
 @pytest.fixture
@@ -114,7 +113,6 @@ def make_cluster(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     def make(orchestration: str, **options: Any) -> Cluster:
         cluster = Cluster(orchestration, buckets, **options)
         clusters.append(cluster)
-        monkeypatch.setattr(wrapper, "KILLS", (Killed,))
         monkeypatch.setenv("FUNCTION_PREFIX", cluster.prefix)
         monkeypatch.setenv("ORCHESTRATION", orchestration)
         monkeypatch.setenv("FUNCTION", "recorder")
@@ -172,8 +170,8 @@ def s3_triggers_deployment(
     """s3_triggers."""
     cluster = make_cluster("s3_triggers")
     notifications = Notifications(cluster, buckets)
-    monkeypatch.setattr(s3, "create", notifications.create)
-    monkeypatch.setattr(s3, "replace", notifications.replace)
+    monkeypatch.setattr(ports().s3, "create", notifications.create)
+    monkeypatch.setattr(ports().s3, "replace", notifications.replace)
     return TriggeredByObjects(buckets, cluster, notifications)
 
 
@@ -185,7 +183,7 @@ def dynamodb_triggers_deployment(
     buckets.tables.create()
     cluster = make_cluster("dynamodb_triggers")
     streams = Streams(cluster, buckets)
-    monkeypatch.setattr(dynamodb, "call", streams.call)
+    monkeypatch.setattr(ports().dynamodb, "call", streams.call)
     return TriggeredByItems(buckets, cluster, streams)
 
 
@@ -222,13 +220,13 @@ def s3_store(buckets: Buckets) -> StoreUnderTest:
 @pytest.fixture
 def dynamodb_store(clients: dict[str, Any], aws_environment: None, monkeypatch: pytest.MonkeyPatch) -> InTable:
     """Return values in an empty table of this test's own. One request at a time: moto's additions to a set are not atomic."""
-    call, lock = dynamodb.call, threading.Lock()
+    call, lock = ports().dynamodb.call, threading.Lock()
 
     def one_at_a_time(*request: Any, **arguments: Any) -> Any:
         with lock:
             return call(*request, **arguments)
 
-    monkeypatch.setattr(dynamodb, "call", one_at_a_time)
+    monkeypatch.setattr(ports().dynamodb, "call", one_at_a_time)
     return InTable(clients["dynamodb"], f"test{next(_numbers)}-returns")
 
 

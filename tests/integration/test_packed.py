@@ -10,6 +10,7 @@ from functions.partition.partition import lambda_handler as partition
 from functions.reducer.reducer import lambda_handler as reducer
 from runtime.aws import s3
 from runtime.mapreduce import StorageError
+from runtime.ports import ports
 from runtime.run import Run, within
 from tests.fakes.bucketful import Buckets
 
@@ -61,34 +62,34 @@ def test_requests_of_large_objects_are_one_for_each_pair_of_mapper_and_reducer(b
 
 
 def test_end_of_an_object_comes_with_its_size(buckets: Buckets) -> None:
-    s3.put(buckets.shuffle, "key", b"0123456789")
+    ports().s3.put(buckets.shuffle, "key", b"0123456789")
 
-    assert s3.get_end(buckets.shuffle, "key", 4) == s3.Ending(b"6789", 10)
-    assert s3.get_end(buckets.shuffle, "key", 400) == s3.Ending(b"0123456789", 10)
-    assert s3.get_end(buckets.shuffle, "nothing", 4) is None
+    assert ports().s3.get_end(buckets.shuffle, "key", 4) == s3.Ending(b"6789", 10)
+    assert ports().s3.get_end(buckets.shuffle, "key", 400) == s3.Ending(b"0123456789", 10)
+    assert ports().s3.get_end(buckets.shuffle, "nothing", 4) is None
 
 
 def test_end_of_an_empty_object_is_empty(buckets: Buckets) -> None:
-    s3.put(buckets.shuffle, "key", b"")
+    ports().s3.put(buckets.shuffle, "key", b"")
 
-    assert s3.get_end(buckets.shuffle, "key", 4) == s3.Ending(b"", 0)
+    assert ports().s3.get_end(buckets.shuffle, "key", 4) == s3.Ending(b"", 0)
 
 
 @pytest.mark.parametrize(("start", "length", "expected"), [(2, 3, b"234"), (8, 5, b"89"), (10, 5, b""), (50, 5, b"")])
 def test_range_of_an_object_is_as_long_as_the_object_allows(buckets: Buckets, start: int, length: int, expected: bytes) -> None:
-    s3.put(buckets.shuffle, "key", b"0123456789")
+    ports().s3.put(buckets.shuffle, "key", b"0123456789")
 
-    assert s3.get_range(buckets.shuffle, "key", start, length) == expected
-    assert s3.get_range(buckets.shuffle, "nothing", start, length) is None
+    assert ports().s3.get_range(buckets.shuffle, "key", start, length) == expected
+    assert ports().s3.get_range(buckets.shuffle, "nothing", start, length) is None
 
 
 def test_large_object_is_uploaded_in_parts(buckets: Buckets) -> None:
     chunks = [bytes([number]) * 3_000_000 for number in range(9)]
 
     with within(Run("run1")) as run:
-        s3.put_in_parts(buckets.shuffle, "key", 27_000_000, lambda: iter(chunks))
+        ports().s3.put_in_parts(buckets.shuffle, "key", 27_000_000, lambda: iter(chunks))
 
-    assert s3.get(buckets.shuffle, "key") == b"".join(chunks)
+    assert ports().s3.get(buckets.shuffle, "key") == b"".join(chunks)
     assert run.requests == {"s3.CreateMultipartUpload": 1, "s3.UploadPart": 4, "s3.CompleteMultipartUpload": 1}
 
 
@@ -98,7 +99,7 @@ def test_upload_that_fails_leaves_nothing(buckets: Buckets) -> None:
         raise ValueError("the disk is gone")
 
     with pytest.raises(StorageError, match=r"s3:PutObject on s3://.*/key failed: the disk is gone"):
-        s3.put_in_parts(buckets.shuffle, "key", 30_000_000, chunks)
+        ports().s3.put_in_parts(buckets.shuffle, "key", 30_000_000, chunks)
 
-    assert s3.get(buckets.shuffle, "key") is None
+    assert ports().s3.get(buckets.shuffle, "key") is None
     assert "Uploads" not in buckets.client.list_multipart_uploads(Bucket=buckets.shuffle)

@@ -14,8 +14,9 @@ from redis import Redis
 from redis.exceptions import NoPermissionError
 
 from runtime.aws.errors import StorageError
+from runtime.clock import Clock
 from runtime.orchestration.http_sync_s3 import stores
-from runtime.orchestration.http_sync_s3.fan_in import Clock, Outcome
+from runtime.orchestration.http_sync_s3.fan_in import Outcome
 from runtime.orchestration.http_sync_s3.stores import RETURN_STORES, Branch, ReturnStore
 from runtime.orchestration.http_sync_s3.stores import dynamodb as dynamodb_module
 from runtime.orchestration.http_sync_s3.stores import redis as redis_module

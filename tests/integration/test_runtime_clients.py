@@ -15,10 +15,12 @@ import pytest
 
 from runtime.aws import connections, dynamodb
 from runtime.aws import lambda_service as invoker
+from runtime.aws.dynamodb import DynamoDB
 from runtime.aws.errors import InvokeError, StorageError, TransportError
-from runtime.aws.lambda_service import invoke_async, invoke_sync
+from runtime.aws.lambda_service import Lambda
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.values.table import Table
+from runtime.ports import Ports, ports, using
 from tests.fakes.http_server import LOST, SILENT, Reply, Server, chunked, reply
 from tests.fakes.package import unpacked
 
@@ -34,10 +36,11 @@ Serve = Callable[..., Server]
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Starts a server with these replies, and lets the runtime's clients, made anew, meet it."""
-    monkeypatch.setattr("random.uniform", lambda low, high: 0.0)
+    monkeypatch.setattr("random.random", lambda: 0.0)
     for name, value in AWS.items():
         monkeypatch.setenv(name, value)
-    with ExitStack() as stack:
+    made: list[Any] = []
+    with ExitStack() as stack, using(Ports()) as own:
 
         def start(*replies: Reply) -> Server:
             server = stack.enter_context(Server(list(replies)))
@@ -45,14 +48,21 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
             for module, name in ((invoker, "lambda_client"), (invoker, "patient_lambda_client"), (dynamodb, "dynamodb_client")):
                 client = getattr(module, name).__wrapped__()
                 stack.callback(client._requests._connections.close)
-                monkeypatch.setattr(module, name, lambda client=client: client)
+                made.append(client)
+            vars(own).update(
+                lambda_=Lambda(own.clock, lambda: made[-3], lambda: made[-2]), dynamodb=DynamoDB(own.clock, lambda: made[-1])
+            )
             return server
 
         yield start
 
 
+def invoke_async(name: str, payload: Any) -> None:
+    ports().lambda_.invoke_async(name, payload)
+
+
 def called() -> Any:
-    return invoke_sync("f", {"Session": "run1"}, time.time() + 60)
+    return ports().lambda_.invoke_sync("f", {"Session": "run1"}, time.time() + 60)
 
 
 def a_table() -> Table:
@@ -116,7 +126,7 @@ def test_synchronous_client_waits_longer_than_any_function_runs(serve: Serve) ->
 
     called()
 
-    ((connection, _),) = invoker.patient_lambda_client()._requests._connections._kept
+    ((connection, _),) = ports().lambda_._patient_client()._requests._connections._kept
     assert connection.sock.gettimeout() > 900
 
 
@@ -164,8 +174,10 @@ def test_table_that_cannot_be_reached_is_an_error_of_storage(serve: Serve) -> No
 def test_many_threads_share_a_client(serve: Serve) -> None:
     server = serve(reply(202, b""))
 
+    service = ports().lambda_
+
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda number: invoke_async("f", {"Session": str(number)}), range(200)))
+        list(pool.map(lambda number: service.invoke_async("f", {"Session": str(number)}), range(200)))
 
     assert sorted(int(json.loads(request.body)["Session"]) for request in server.requests) == list(range(200))
     assert server.connections <= 16
@@ -173,11 +185,10 @@ def test_many_threads_share_a_client(serve: Serve) -> None:
 
 PROGRAM = """
 import json, sys
-from runtime.aws import dynamodb
 from runtime.orchestration import entry
 entry._invoke("partition", {"Session": "run1"})
 entry._invoke("partition", {"Session": "run1"}, 2e9)
-dynamodb.call("GetItem", "t", "k", TableName="t")
+ports().entry._ports.dynamodb.call("GetItem", "t", "k", TableName="t")
 print(json.dumps(sorted(name for name in sys.modules if name.partition(".")[0] in ("boto3", "botocore", "urllib3"))))
 """
 

@@ -8,9 +8,9 @@ import pytest
 from functions.mapper.mapper import lambda_handler as mapper
 from functions.partition.partition import lambda_handler as partition
 from functions.reducer.reducer import lambda_handler as reducer
-from runtime.aws import s3
 from runtime.mapreduce import StorageError, list_partitions, read_partition
 from runtime.mapreduce.keys import reducer_id
+from runtime.ports import ports
 from runtime.run import Run, within
 from tests.fakes.bucketful import Buckets
 
@@ -82,21 +82,21 @@ def test_partition_ignores_what_no_mapper_wrote(buckets: Buckets) -> None:
 @pytest.mark.usefixtures("instant_puts")
 def test_more_partitions_than_a_page_are_all_listed(buckets: Buckets) -> None:
     for number in range(1005):
-        s3.put(buckets.shuffle, f"reducer{number}/w/u", b"")
+        ports().s3.put(buckets.shuffle, f"reducer{number}/w/u", b"")
 
     assert list_partitions(buckets.shuffle) == [f"reducer{number}/" for number in range(1005)]
 
 
 def test_reducer_of_another_number_with_the_same_beginning_is_not_read(buckets: Buckets) -> None:
-    s3.put(buckets.shuffle, "reducer1/one/u", b"")
-    s3.put(buckets.shuffle, "reducer10/ten/u", b"")
+    ports().s3.put(buckets.shuffle, "reducer1/one/u", b"")
+    ports().s3.put(buckets.shuffle, "reducer10/ten/u", b"")
 
     assert reducer({"bucket": buckets.shuffle, "partition": "reducer1/"}, None) == {"one": 1}
 
 
 def test_reducer_gives_one_1_for_each_occurrence(buckets: Buckets) -> None:
     for name in ("u1", "u2", "u3"):
-        s3.put(buckets.shuffle, f"reducer0/be/{name}", b"")
+        ports().s3.put(buckets.shuffle, f"reducer0/be/{name}", b"")
 
     assert dict(read_partition(buckets.shuffle, "reducer0/")) == {"be": [1, 1, 1]}
 
@@ -142,39 +142,39 @@ def test_listing_a_bucket_that_does_not_exist_is_an_error(buckets: Buckets) -> N
 @pytest.mark.usefixtures("buckets")
 def test_reading_from_a_bucket_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(StorageError, match="there is no such bucket"):
-        s3.get("no-such-bucket", "key")
+        ports().s3.get("no-such-bucket", "key")
 
 
 def test_missing_object_reads_as_none(buckets: Buckets) -> None:
-    assert s3.get(buckets.shuffle, "nothing") is None
+    assert ports().s3.get(buckets.shuffle, "nothing") is None
 
 
 def test_create_writes_once(buckets: Buckets) -> None:
-    first, second = s3.create(buckets.results, "key", b"1"), s3.create(buckets.results, "key", b"2")
+    first, second = ports().s3.create(buckets.results, "key", b"1"), ports().s3.create(buckets.results, "key", b"2")
 
     assert (first, second) == (True, False)
-    assert s3.get(buckets.results, "key") == b"1"
+    assert ports().s3.get(buckets.results, "key") == b"1"
 
 
 def test_create_or_read_gives_what_the_first_writer_stored(buckets: Buckets) -> None:
-    s3.create(buckets.results, "key", b"first")
+    ports().s3.create(buckets.results, "key", b"first")
 
-    assert s3.create_or_read(buckets.results, "key", b"second") == b"first"
+    assert ports().s3.create_or_read(buckets.results, "key", b"second") == b"first"
 
 
 def test_create_or_read_writes_again_where_already_exists_was_said_of_nothing(
     buckets: Buckets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter([False, False])
-    true_create = s3.create
-    monkeypatch.setattr(s3, "create", lambda *request: next(answers, None) is None and true_create(*request))
+    true_create = ports().s3.create
+    monkeypatch.setattr(ports().s3, "create", lambda *request: next(answers, None) is None and true_create(*request))
 
-    assert s3.create_or_read(buckets.results, "key", b"mine") == b"mine"
-    assert s3.get(buckets.results, "key") == b"mine"
+    assert ports().s3.create_or_read(buckets.results, "key", b"mine") == b"mine"
+    assert ports().s3.get(buckets.results, "key") == b"mine"
 
 
 def test_create_or_read_gives_up_on_an_object_that_comes_and_goes(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "create", lambda *_: False)
+    monkeypatch.setattr(ports().s3, "create", lambda *_: False)
 
     with pytest.raises(StorageError, match="create and delete"):
-        s3.create_or_read(buckets.results, "key", b"mine")
+        ports().s3.create_or_read(buckets.results, "key", b"mine")

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from runtime import retries
 from runtime.aws import s3
 from runtime.aws.errors import NoAnswerError, SlowDownError
 from runtime.mapreduce import AccessDeniedError, StorageError
 from runtime.orchestration.ending.result import record_failure
 from runtime.orchestration.s3_triggers.lock import claim
 from runtime.orchestration.values.returns import Returns
+from runtime.ports import Ports, ports, using
 from runtime.run import Run, within
+from tests.fakes.clock import ShortPauses
 from tests.fakes.http_server import LOST, Reply, Server, reply
 from tests.fakes.waiting import PATIENCE_SECONDS
 
@@ -54,9 +55,8 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     for name, value in (("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b"), ("AWS_REGION", "us-east-1")):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
-    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(retries, "LONGEST_PAUSE_SECONDS", 0.01)
     with ExitStack() as stack:
+        stack.enter_context(using(Ports(clock=ShortPauses())))
 
         def start(*replies: Reply) -> Server:
             server = stack.enter_context(Server(list(replies)))
@@ -71,20 +71,20 @@ def run_for(seconds: float) -> Run:
 
 
 CALLS: dict[str, tuple[Callable[[], Any], Reply, Any]] = {
-    "get": (lambda: s3.get("bucket", "key"), STORED, b'"value"'),
-    "get_version": (lambda: s3.get_version("bucket", "key"), STORED, s3.Version(b'"value"', '"1"')),
-    "get_range": (lambda: s3.get_range("bucket", "key", 4, 2), PART, b"ue"),
-    "get_end": (lambda: s3.get_end("bucket", "key", 3), END, s3.Ending(b'ue"', 7)),
-    "put": (lambda: s3.put("bucket", "key", b"1"), WRITTEN, None),
-    "create": (lambda: s3.create("bucket", "key", b"1"), WRITTEN, True),
-    "replace": (lambda: s3.replace("bucket", "key", b"1", '"0"'), WRITTEN, True),
+    "get": (lambda: ports().s3.get("bucket", "key"), STORED, b'"value"'),
+    "get_version": (lambda: ports().s3.get_version("bucket", "key"), STORED, s3.Version(b'"value"', '"1"')),
+    "get_range": (lambda: ports().s3.get_range("bucket", "key", 4, 2), PART, b"ue"),
+    "get_end": (lambda: ports().s3.get_end("bucket", "key", 3), END, s3.Ending(b'ue"', 7)),
+    "put": (lambda: ports().s3.put("bucket", "key", b"1"), WRITTEN, None),
+    "create": (lambda: ports().s3.create("bucket", "key", b"1"), WRITTEN, True),
+    "replace": (lambda: ports().s3.replace("bucket", "key", b"1", '"0"'), WRITTEN, True),
     "list_keys of a fan-in": (
-        lambda: list(s3.list_keys("bucket", "run1/mapper/")),
+        lambda: list(ports().s3.list_keys("bucket", "run1/mapper/")),
         listing("run1/mapper/1"),
         ["run1/mapper/1"],
     ),
     "list_directories of partition": (
-        lambda: s3.list_directories("bucket", "run1/"),
+        lambda: ports().s3.list_directories("bucket", "run1/"),
         listing(directories=("run1/reducer0/",)),
         ["reducer0/"],
     ),
@@ -123,17 +123,17 @@ def test_what_s3_refuses_for_good_is_asked_once(answer: Reply, kind: type[Storag
     server = serve(answer)
 
     with within(run_for(PATIENCE_SECONDS)), pytest.raises(kind):
-        s3.get("bucket", "key")
+        ports().s3.get("bucket", "key")
 
     assert len(server.requests) == 1
 
 
 def test_listing_goes_on_after_its_last_page_that_was_read(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "PAGE_SIZE", 2)
+    monkeypatch.setattr(ports().s3, "_page_size", 2)
     server = serve(listing("p/a", "p/b", more=True), *[refusal(503, "SlowDown")] * BUSY, listing("p/c"))
 
     with within(run_for(PATIENCE_SECONDS)):
-        keys = list(s3.list_keys("bucket", "p/"))
+        keys = list(ports().s3.list_keys("bucket", "p/"))
 
     assert keys == ["p/a", "p/b", "p/c"]
     assert "start-after=p%2Fb" in server.requests[-1].line
@@ -143,7 +143,7 @@ def test_created_object_that_meets_its_own_write_is_read_back(serve: Serve) -> N
     serve(LOST, refusal(412, "PreconditionFailed"), STORED)
 
     with within(run_for(PATIENCE_SECONDS)):
-        assert s3.create_or_read("bucket", "key", b'"value"') == b'"value"'
+        assert ports().s3.create_or_read("bucket", "key", b'"value"') == b'"value"'
 
 
 def test_lock_whose_answer_got_lost_is_recognised(serve: Serve) -> None:
@@ -151,21 +151,21 @@ def test_lock_whose_answer_got_lost_is_recognised(serve: Serve) -> None:
     serve(LOST, refusal(412, "PreconditionFailed"), held, WRITTEN)
 
     with within(run_for(PATIENCE_SECONDS)):
-        assert claim("bucket", ".lock", "me", 60.0, now=lambda: 2.0)
+        assert claim("bucket", ".lock", "me", 60.0)
 
 
 def test_version_that_another_request_is_writing_is_not_replaced(serve: Serve) -> None:
     serve(refusal(409, "ConditionalRequestConflict"))
 
     with within(run_for(PATIENCE_SECONDS)):
-        assert s3.replace("bucket", "key", b"1", '"0"') is False
+        assert ports().s3.replace("bucket", "key", b"1", '"0"') is False
 
 
 def test_object_that_another_request_is_writing_is_put_again(serve: Serve) -> None:
     server = serve(refusal(409, "OperationAborted"), WRITTEN)
 
     with within(run_for(PATIENCE_SECONDS)):
-        s3.put("bucket", "key", b"1")
+        ports().s3.put("bucket", "key", b"1")
 
     assert len(server.requests) == 2
 
@@ -181,9 +181,9 @@ def test_failure_is_recorded_though_s3_has_no_time_at_first(serve: Serve) -> Non
 
 def test_wrong_endpoint_is_no_matter_of_patience(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
     serve(WRITTEN)
-    monkeypatch.setattr(s3, "_open", lambda bucket: s3.S3Store(bucket, retry_config={"max_retries": 0}))  # http refused
+    monkeypatch.setattr(ports().s3, "_open", lambda bucket: s3.S3Store(bucket, retry_config={"max_retries": 0}))  # http refused
 
     with within(run_for(PATIENCE_SECONDS)), pytest.raises(StorageError, match="builder error") as raised:
-        s3.put("bucket", "key", b"1")
+        ports().s3.put("bucket", "key", b"1")
 
     assert not isinstance(raised.value, NoAnswerError)

@@ -3,24 +3,25 @@
 Each is a context manager, and says where it can show.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
 from runtime import concurrency
-from runtime.aws import dynamodb, s3
 from runtime.aws import lambda_service as invoker
+from runtime.aws.s3 import S3
 from runtime.encoding import encode
 from runtime.orchestration import wrapper
 from runtime.orchestration.ending import open_runs
 from runtime.orchestration.http_sync_s3 import fan_in
 from runtime.orchestration.recorder import given_up, overdue
 from runtime.orchestration.s3_triggers import lock
+from runtime.orchestration.s3_triggers import orchestration as s3_triggers
 from runtime.orchestration.values import returns, table
 from runtime.orchestration.wrapper import Wrapper
-from tests.simulation import seams
+from runtime.ports import ports
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Mistake:
 
 def _counter_for_the_set() -> AbstractContextManager[Any]:
     def finish(self: table.Table, index: int, size: int) -> bool:
-        answer = dynamodb.call(
+        answer = ports().dynamodb.call(
             "UpdateItem",
             self._name,
             self._key("finished"),
@@ -61,11 +62,8 @@ def _counter_for_the_set() -> AbstractContextManager[Any]:
     return patch.object(table.Table, "finish", finish)
 
 
-@contextmanager
-def _claiming(claim: Callable[..., bool]) -> Iterator[None]:
-    # The seams wrap `claim` of the module `seams` for each simulation.
-    with patch.object(seams, "claim", claim):
-        yield
+def _claiming(claim: Callable[..., bool]) -> AbstractContextManager[Any]:
+    return patch.object(s3_triggers, "claim", claim)
 
 
 def _no_lock() -> AbstractContextManager[Any]:
@@ -73,8 +71,8 @@ def _no_lock() -> AbstractContextManager[Any]:
 
 
 def _lock_without_owner() -> AbstractContextManager[Any]:
-    def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable[[], float]) -> bool:
-        return s3.create(bucket, key, encode({"Owner": owner, "Time": now()}))
+    def claim(bucket: str, key: str, owner: str, stale_seconds: float) -> bool:
+        return ports().s3.create(bucket, key, encode({"Owner": owner, "Time": ports().clock.time()}))
 
     return _claiming(claim)
 
@@ -82,8 +80,8 @@ def _lock_without_owner() -> AbstractContextManager[Any]:
 def _lock_of_strangers() -> AbstractContextManager[Any]:
     """Each attempt is another owner: a claimant that died doesn't know its own lock again."""
 
-    def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable[[], float]) -> bool:
-        return lock.claim(bucket, key, owner + str(now()), stale_seconds, now)
+    def claim(bucket: str, key: str, owner: str, stale_seconds: float) -> bool:
+        return lock.claim(bucket, key, owner + str(ports().clock.time()), stale_seconds)
 
     return _claiming(claim)
 
@@ -121,11 +119,11 @@ def _values_in_order_of_text() -> AbstractContextManager[Any]:
 
 
 def _checkpoint_overwritten() -> AbstractContextManager[Any]:
-    def create_or_read(bucket: str, key: str, body: bytes) -> bytes:
-        s3.put(bucket, key, body)
+    def create_or_read(self: S3, bucket: str, key: str, body: bytes) -> bytes:
+        self.put(bucket, key, body)
         return body
 
-    return patch.object(s3, "create_or_read", create_or_read)
+    return patch.object(S3, "create_or_read", create_or_read)
 
 
 def _given_up_overlooked() -> AbstractContextManager[Any]:
@@ -141,7 +139,7 @@ def _no_sweep() -> AbstractContextManager[Any]:
 
     def forget(run_id: str, own: set[int], settings: Any) -> bool:
         for deadline in own:
-            s3.delete(settings.results_bucket, open_runs.marker(run_id, deadline))
+            ports().s3.delete(settings.results_bucket, open_runs.marker(run_id, deadline))
         return False
 
     return patch.object(overdue, "_look_after", forget)

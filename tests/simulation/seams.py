@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager
-from datetime import datetime, tzinfo
 from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
@@ -17,29 +16,25 @@ from unittest.mock import patch
 
 from functions.mapper import mapper
 from functions.reducer import reducer as reducer_function
-from runtime import retries, run
-from runtime.aws import dynamodb, s3
-from runtime.aws import lambda_service as invoker
-from runtime.mapreduce.objects import pace, ranges, sender
+from runtime.aws.dynamodb import DynamoDB
+from runtime.aws.lambda_service import Lambda
+from runtime.aws.s3 import S3
+from runtime.clock import Clock
+from runtime.mapreduce.objects import ranges
 from runtime.mapreduce.objects import reader as objects_reader
 from runtime.mapreduce.packed import frames, merge, merged, names, reader
 from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
 from runtime.mapreduce.programmer import find_combine
 from runtime.mapreduce.shuffle import Combine
-from runtime.orchestration import log, output, wrapper
-from runtime.orchestration.ending import open_runs
-from runtime.orchestration.ending import record as failure_record
+from runtime.orchestration import output
 from runtime.orchestration.http_only import orchestration as http_only
-from runtime.orchestration.http_sync_s3 import fan_in
 from runtime.orchestration.http_sync_s3 import orchestration as http_sync_s3
-from runtime.orchestration.recorder import handler as failure_module
-from runtime.orchestration.recorder import overdue
-from runtime.orchestration.s3_triggers import orchestration as s3_triggers
-from runtime.orchestration.s3_triggers.lock import claim
+from runtime.orchestration.recorder.recorder import Recorder
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn import orchestration as sfn
 from runtime.orchestration.values import table
 from runtime.orchestration.wrapper import Wrapper, load_orchestration
+from runtime.ports import Ports, ports, using
 from runtime.record import replace
 from scripts.package.functions import RECORDER
 from tests.one_process import Job
@@ -86,12 +81,21 @@ def timeout(workflow: Workflow, orchestration: str, function: str) -> float:
 @cache
 def handlers(workflow: Workflow, orchestration: str) -> dict[str, Any]:
     """The true wrappers of a workflow's functions under an orchestration, and the true recorder of failures."""
-    made: dict[str, Any] = {RECORDER: failure_module.lambda_handler}
+    made: dict[str, Any] = {RECORDER: _recorder}
     for function in workflow.places(orchestration):
         settings = _settings(workflow, orchestration, function)
         component = partial(_component, function, workflow.component(function))
-        made[function] = Wrapper(settings, _Late(settings), component)  # type: ignore[arg-type]
-    return made
+        made[function] = Wrapper(settings, _Late(settings), component, kills=(Killed,))  # type: ignore[arg-type]
+    return {function: partial(_serve, handler) for function, handler in made.items()}
+
+
+def _serve(handler: Any, event: Any, context: Any) -> Any:
+    with using(current.ports):
+        return handler(event, context)
+
+
+def _recorder(event: Any, context: Any) -> Any:
+    return Recorder(Settings.load())(event, context)
 
 
 class _Late:
@@ -116,7 +120,8 @@ def _component(function: str, component: Component, event: Any, context: Any) ->
 def _invoke(function_prefix: str, function: str, payload: Any, deadline: float | None = None) -> Any:
     # As `runtime.orchestration.entry` has it.
     name = function_prefix + function
-    return invoker.invoke_async(name, payload) if deadline is None else invoker.invoke_sync(name, payload, deadline)
+    service = ports().lambda_
+    return service.invoke_async(name, payload) if deadline is None else service.invoke_sync(name, payload, deadline)
 
 
 def _settings(workflow: Workflow, orchestration: str, function: str) -> Settings:
@@ -156,27 +161,45 @@ def _combine(job: Job) -> Combine | None:
         return find_combine(job.name)
 
 
-class Time:
-    """Stands for the module `time`."""
+class SimulatedClock(Clock):
+    """Time and chance of a simulated world."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.sleep = world.pause
 
     def time(self) -> float:
         """Simulated."""
         return self._world.now
 
-    monotonic = perf_counter = time
+    monotonic = time
+
+    def sleep(self, seconds: float) -> None:
+        """Let others go on meanwhile."""
+        self._world.pause(seconds)
+
+    def wait(self, event: object, seconds: float) -> None:
+        """All of the time: the event happens to those alone who don't care."""
+        self._world.pause(seconds)
+
+    def random(self) -> float:
+        """By the seed."""
+        return self._world.random.random()
 
 
-class _Datetime:
-    def __init__(self, world: World) -> None:
-        self._world = world
+def services(simulation: Any) -> Ports:
+    """What the runtime reaches of a simulation."""
+    clock, scenario = SimulatedClock(simulation.world), simulation.scenario
+    parts = {"part_bytes": 200} if scenario.small_blocks else {}
+    return Ports(
+        clock=clock,
+        s3=S3(clock, library=simulation.obstore, open=lambda bucket, *_: bucket, page_size=scenario.page_size, **parts),
+        dynamodb=DynamoDB(clock, lambda: simulation.dynamodb),
+        lambda_=Lambda(clock, lambda: simulation.lambda_client, lambda: simulation.lambda_client),
+    )
 
-    def now(self, zone: tzinfo) -> datetime:
-        """Simulated."""
-        return datetime.fromtimestamp(self._world.now, zone)
+
+def _pool(world: World, max_workers: int, thread_name_prefix: str = "") -> Any:
+    return Deferred(world) if thread_name_prefix == "emit" else Strands(world, max_workers)
 
 
 @contextmanager
@@ -184,37 +207,9 @@ def installed(simulation: Any) -> Iterator[None]:
     """Let the runtime meet this simulation, and nothing real."""
     global current
     world, scenario = simulation.world, simulation.scenario
-    time = Time(world)
-    clock = fan_in.Clock(time.time, world.pause)
     places: list[tuple[Any, str, Any]] = [
-        (s3, "obstore", simulation.obstore),
-        (s3, "_open", lambda bucket, *_: bucket),
-        (s3, "PAGE_SIZE", scenario.page_size),
-        (s3, "time", time),
-        (retries, "time", time),
-        (retries, "random", world.random),
-        (run, "time", time),
-        (dynamodb, "dynamodb_client", lambda: simulation.dynamodb),
-        (dynamodb, "time", time),
-        (table, "time", time),
-        (invoker, "lambda_client", lambda: simulation.lambda_client),
-        (invoker, "patient_lambda_client", lambda: simulation.lambda_client),
-        (invoker, "time", time),
-        (invoker, "random", world.random),
-        (http_only, "time", time),
-        (http_sync_s3, "make", partial(http_sync_s3.HttpSyncS3, clock=clock)),
-        (s3_triggers, "claim", partial(claim, now=time.time)),
-        (log, "time", time),
         (output, "write", lambda _fields: None),
-        (wrapper, "KILLS", (Killed,)),
-        (failure_record, "datetime", _Datetime(world)),
-        (overdue, "time", time),
-        (open_runs, "time", time),
-        (futures, "ThreadPoolExecutor", partial(Strands, world)),
-        (sender, "ThreadPoolExecutor", lambda *_, **__: Deferred(world)),
-        (sender, "time", time),
-        (sender, "_sleep", lambda _, seconds: world.pause(seconds)),
-        (pace, "random", world.random),
+        (futures, "ThreadPoolExecutor", partial(_pool, world)),
     ]
     if scenario.small_blocks:
         places += [
@@ -225,7 +220,6 @@ def installed(simulation: Any) -> Iterator[None]:
             (merged, "_INLINED_BYTES", 700),
             (names, "_SINGLE_PUT_BYTES", 150),
             (reader, "_SLICE_BYTES", 100),
-            (s3, "PART_BYTES", 200),
             (ranges, "RANGE_PAIRS", 3),
             (ranges, "_PLACE_PAIRS", 2),
             (objects_reader, "_BODIES", 2),

@@ -34,10 +34,12 @@ def _random_uuids() -> AbstractContextManager[Any]:
 
 
 def _first_page_only() -> AbstractContextManager[Any]:
-    def list_objects(bucket: str, prefix: str, after: str | None = None, until: str | None = None) -> Iterator[s3.Listed]:
-        yield from s3._Listing(bucket, prefix, after).next_page()
+    def list_objects(
+        self: s3.S3, bucket: str, prefix: str, after: str | None = None, until: str | None = None
+    ) -> Iterator[s3.Listed]:
+        yield from s3._Listing(self, bucket, prefix, after).next_page()
 
-    return patch.object(s3, "list_objects", list_objects)
+    return patch.object(s3.S3, "list_objects", list_objects)
 
 
 def _partitions_in_order_of_text() -> AbstractContextManager[Any]:
@@ -48,16 +50,16 @@ def _partitions_in_order_of_text() -> AbstractContextManager[Any]:
 
 
 def _put_that_is_given_up() -> AbstractContextManager[Any]:
-    put_once = s3.put_once
+    put_once = s3.S3.put_once
 
-    def put_at_most_once(bucket: str, key: str, body: bytes) -> None:
+    def put_at_most_once(self: s3.S3, bucket: str, key: str, body: bytes) -> None:
         try:
-            put_once(bucket, key, body)
+            put_once(self, bucket, key, body)
         except TransientError:
             if "/reducer" not in key:
                 raise
 
-    return patch.object(s3, "put_once", put_at_most_once)
+    return patch.object(s3.S3, "put_once", put_at_most_once)
 
 
 def _values_in_order_of_names() -> AbstractContextManager[Any]:

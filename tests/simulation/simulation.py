@@ -4,12 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from random import Random
 from time import monotonic
 from typing import Any
 
-from runtime.aws import s3
 from runtime.aws.errors import FunctionFailed
 from runtime.orchestration.ending.record import complete, from_response
 from runtime.orchestration.ending.result import record_failure
@@ -18,6 +17,7 @@ from runtime.orchestration.values.returns import Returns, input_key
 from runtime.orchestration.values.table import Table
 from runtime.orchestration.workflow.envelope import Elements, Envelope, Inline, Pointer
 from runtime.orchestration.workflow.place import Place
+from runtime.ports import Ports, ports, using
 from runtime.run import Run, within
 from scripts.client.deployment import Deployment
 from scripts.client.running.deadline import run_seconds
@@ -138,7 +138,7 @@ class Simulation:
         """Run the schedule."""
         self.world.trace("seed", self.seed, self.scenario)
         with seams.installed(self):
-            self.world.start("client", float("inf"), self._start, lambda *_: None)
+            self.world.start("client", float("inf"), self._start_here, lambda *_: None)
             self.world.run()
         failed = self.observer.failed_at
         return Report(
@@ -154,6 +154,15 @@ class Simulation:
             self.service.invocations,
             self.world.lines,
         )
+
+    @cached_property
+    def ports(self) -> Ports:
+        """What the runtime reaches of this world."""
+        return seams.services(self)
+
+    def _start_here(self) -> None:
+        with using(self.ports):
+            self._start()
 
     def _start(self) -> None:
         if self.orchestration != "sfn":
@@ -216,7 +225,7 @@ class Simulation:
             stage = Stage(seams.stage(first.from_stage if elements else str(first.to_stage)), RUN)
             stage.create_or_read(FAN_OUT if elements else FAN_IN, {"Size": len(elements), "Marked": True})
             for index, element in self._in_any_order(elements):
-                s3.create(stage.bucket, stage.key(value_name(index)), json.dumps(element).encode())
+                ports().s3.create(stage.bucket, stage.key(value_name(index)), json.dumps(element).encode())
             if not elements:
                 stage.create_or_read(value_name(NOTHING), None)
 

@@ -8,7 +8,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from runtime.aws import s3
+from runtime.ports import ports
 
 _GUARDED = {"functions", "mapreduce", "orchestration", "package", "test_boundaries.py"}
 
@@ -24,7 +24,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", _refuse)
         patch.setattr(socket.socket, "connect_ex", _refuse)
-        patch.setattr(s3, "_open", _refuse)
+        patch.setattr(ports().s3, "_open", _refuse)
         return (yield)
 
 

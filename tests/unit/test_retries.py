@@ -1,76 +1,69 @@
 """Retries of one request: pauses that grow and are random, and an end that the invocation's deadline sets."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime import retries
-from runtime.retries import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, PATIENCE_SECONDS, Retries
+from runtime.clock import Clock
+from runtime.retries import PATIENCE_SECONDS, Pauses, Retries
+from tests.fakes.clock import FakeTime
+
+PAUSES = Pauses()
 
 
-class Clock:
-    """Time that passes only when somebody pauses; `chance` is where in its range each pause lies."""
-
-    def __init__(self) -> None:
-        self.now, self.chance = 1000.0, 1.0
-
-    def pauses(self, tried: Retries, answered: bool = True) -> Iterator[float]:
-        """All pauses until the tries end."""
-        while (seconds := tried.pause(answered)) is not None:
-            self.now += seconds
-            yield seconds
+def pauses(clock: FakeTime, tried: Retries, answered: bool = True) -> Iterator[float]:
+    """All pauses until the tries end."""
+    while (seconds := tried.pause(answered)) is not None:
+        clock.sleep(seconds)
+        yield seconds
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(retries, "time", SimpleNamespace(monotonic=lambda: made.now))
-    monkeypatch.setattr(retries, "random", SimpleNamespace(uniform=lambda low, high: low + made.chance * (high - low)))
-    return made
+def clock() -> FakeTime:
+    return FakeTime(1000.0)
 
 
-def test_pauses_double_up_to_the_longest(clock: Clock) -> None:
-    pauses = list(clock.pauses(Retries(clock.now + 900)))
+def test_pauses_double_up_to_the_longest(clock: FakeTime) -> None:
+    made = list(pauses(clock, Retries(clock, clock.seconds + 900)))
 
-    assert pauses[:4] == [FIRST_PAUSE_SECONDS * 2**n for n in range(4)]
-    assert max(pauses) == LONGEST_PAUSE_SECONDS
-
-
-def test_tries_end_with_the_invocation(clock: Clock) -> None:
-    ends = clock.now + 900
-
-    list(clock.pauses(Retries(ends)))
-
-    assert clock.now == ends
+    assert made[:4] == [PAUSES.first * 2**n for n in range(4)]
+    assert max(made) == PAUSES.longest
 
 
-def test_without_an_answer_patience_ends_sooner(clock: Clock) -> None:
-    began = clock.now
+def test_tries_end_with_the_invocation(clock: FakeTime) -> None:
+    ends = clock.seconds + 900
 
-    list(clock.pauses(Retries(began + 900), answered=False))
+    list(pauses(clock, Retries(clock, ends)))
 
-    assert clock.now == began + PATIENCE_SECONDS
-
-
-def test_where_nobody_knows_the_end_patience_is_the_end(clock: Clock) -> None:
-    began = clock.now
-
-    list(clock.pauses(Retries(None)))
-
-    assert clock.now == began + PATIENCE_SECONDS
+    assert clock.seconds == ends
 
 
-def test_after_the_end_nothing_is_tried_again(clock: Clock) -> None:
-    assert Retries(clock.now - 1).pause(answered=True) is None
+def test_without_an_answer_patience_ends_sooner(clock: FakeTime) -> None:
+    began = clock.seconds
+
+    list(pauses(clock, Retries(clock, began + 900), answered=False))
+
+    assert clock.seconds == began + PATIENCE_SECONDS
 
 
-def test_text_says_how_often_and_how_long(clock: Clock) -> None:
-    tried = Retries(clock.now + 900)
+def test_where_nobody_knows_the_end_patience_is_the_end(clock: FakeTime) -> None:
+    began = clock.seconds
+
+    list(pauses(clock, Retries(clock, None)))
+
+    assert clock.seconds == began + PATIENCE_SECONDS
+
+
+def test_after_the_end_nothing_is_tried_again(clock: FakeTime) -> None:
+    assert Retries(clock, clock.seconds - 1).pause(answered=True) is None
+
+
+def test_text_says_how_often_and_how_long(clock: FakeTime) -> None:
+    tried = Retries(clock, clock.seconds + 900)
     for _ in range(2):
-        clock.now += tried.pause(answered=True) or 0
+        clock.sleep(tried.pause(answered=True) or 0)
 
     assert str(tried) == "tried 2 times in 0.3 s"
 
@@ -79,12 +72,25 @@ def test_text_says_how_often_and_how_long(clock: Clock) -> None:
 @given(st.integers(0, 200))
 def test_pauses_are_random_from_nothing_up(failed: int) -> None:
     def pause() -> float:
-        tried = Retries(None)
+        tried = Retries(Clock(), None)
         tried.tries = failed
         return tried.pause(answered=True) or 0.0
 
     drawn = [pause() for _ in range(40)]
 
-    longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0**failed)
+    longest = min(PAUSES.longest, PAUSES.first * 2.0**failed)
     assert all(0 <= seconds <= longest for seconds in drawn)
     assert min(drawn) < longest / 2 < max(drawn)
+
+
+def test_tries_end_with_the_last_that_is_allowed(clock: FakeTime) -> None:
+    tried = Retries(clock, None, Pauses(1.0, 4.0), most=5)
+
+    assert list(pauses(clock, tried)) == [1.0, 2.0, 4.0, 4.0]
+
+
+def test_waiting_lets_the_pause_pass_and_says_whether_to_try_again(clock: FakeTime) -> None:
+    tried = Retries(clock, clock.seconds + 0.2)
+
+    assert [tried.wait() for _ in range(3)] == [True, True, False]
+    assert clock.pauses == [0.1, pytest.approx(0.1)]

@@ -15,7 +15,6 @@ and S3 is never idle. tests/simulation/test_request_rate.py tries it.
 """
 
 import math
-import random
 
 S3_PUTS_PER_SECOND = 3500.0
 
@@ -40,13 +39,13 @@ class Pace:
         rate: puts a second, at present.
     """
 
-    def __init__(self, fan_out_size: int, now: float) -> None:
+    def __init__(self, fan_out_size: int, now: float, chance: float) -> None:
         share = S3_PUTS_PER_SECOND / max(1, fan_out_size)
         self.rate = _BEGIN_SHARE * share
         self._least = _LEAST_SHARE * share
         self._searches = True
         # Mappers that begin together don't take their turns together.
-        self._last_turn = now - random.random() / self.rate  # noqa: S311 spreads load
+        self._last_turn = now - chance / self.rate
         self._last_put = self._lowered_at = now
         self._waited = False
 

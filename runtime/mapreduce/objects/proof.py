@@ -18,11 +18,11 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from runtime.aws import s3
 from runtime.concurrency import in_order
 from runtime.mapreduce.keys import Destination, partition_directory
 from runtime.mapreduce.objects.errors import OTHERWISE, ObjectsError
 from runtime.mapreduce.objects.ranges import Place, places_of, split
+from runtime.ports import ports
 from runtime.record import record
 from runtime.run import Run
 
@@ -117,7 +117,7 @@ def check(where: Destination, partition: str, emitted: int, found: int) -> None:
 def _store(where: Destination, run: Run, name: str, said: dict[str, Any]) -> None:
     run.requests["s3.PutObject"] += 1
     body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
-    s3.put(where.bucket, f"{where.prefix}emitted/{name}", body)
+    ports().s3.put(where.bucket, f"{where.prefix}emitted/{name}", body)
 
 
 def _read_emitted(where: Destination, run: Run, index: int) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _read_emitted(where: Destination, run: Run, index: int) -> dict[str, Any]:
 
 def _read(where: Destination, run: Run, name: str, author: str) -> dict[str, Any]:
     shown = _shown(where, name)
-    body = s3.get(where.bucket, f"{where.prefix}emitted/{name}")
+    body = ports().s3.get(where.bucket, f"{where.prefix}emitted/{name}")
     if body is None:
         raise ObjectsError(
             f"{shown} is not there, in which {author} says how many pairs there are; probably {author} has not run to its end, "

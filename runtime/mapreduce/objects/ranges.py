@@ -13,6 +13,7 @@ from itertools import chain, pairwise
 
 from runtime.aws import s3
 from runtime.concurrency import in_order
+from runtime.ports import ports
 
 RANGE_PAIRS = 4000
 
@@ -65,11 +66,11 @@ def list_in_ranges(bucket: str, prefix: str, begins: Iterable[str]) -> Iterator[
     """
     borders = (None, *(prefix + begin for begin in begins), None)
     if len(borders) == 2:
-        yield from s3.list_objects(bucket, prefix)
+        yield from ports().s3.list_objects(bucket, prefix)
         return
     with closing(in_order(partial(_list, bucket, prefix), pairwise(borders), _AT_ONCE)) as found:
         yield from chain.from_iterable(found)
 
 
 def _list(bucket: str, prefix: str, borders: tuple[str | None, str | None]) -> list[s3.Listed]:
-    return list(s3.list_objects(bucket, prefix, *borders))
+    return list(ports().s3.list_objects(bucket, prefix, *borders))

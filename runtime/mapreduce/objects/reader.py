@@ -18,6 +18,7 @@ from runtime.mapreduce.objects.errors import ObjectsError
 from runtime.mapreduce.objects.names import Mappers, name_of_value, text_of
 from runtime.mapreduce.objects.ranges import list_in_ranges
 from runtime.mapreduce.sequence import Values
+from runtime.ports import ports
 from runtime.run import Run
 
 _BODIES = 1000
@@ -35,7 +36,7 @@ def list_partitions(where: Destination, run: Run, mappers: int) -> list[str]:
         ObjectsError: they are not those that the mappers of the run filled.
         StorageError: a request finally failed.
     """
-    names = s3.list_directories(where.bucket, where.prefix)
+    names = ports().s3.list_directories(where.bucket, where.prefix)
     numbered = sorted((number, name) for name in names if (number := partition_number(name)) is not None)
     if run.run_id is not None:
         proof.add_up(where, run, mappers, [number for number, _ in numbered])
@@ -196,7 +197,7 @@ class _Reader:
 
     def _get(self, word: _Word, name: str) -> bytes:
         key = self._key(word, name)
-        data = s3.get(self._bucket, key)
+        data = ports().s3.get(self._bucket, key)
         if data is None:
             raise ObjectsError(
                 f"s3://{self._bucket}/{key} was listed, and is not there any more; probably something deletes the run"

@@ -6,13 +6,12 @@ turn like any other, for as long as the invocation lasts.
 """
 
 import threading
-import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 
-from runtime.aws import s3
 from runtime.aws.errors import SlowDownError, TransientError
 from runtime.mapreduce.objects.pace import Pace
+from runtime.ports import ports
 from runtime.retries import Retries
 from runtime.run import Run
 
@@ -46,12 +45,13 @@ class Sender:
     """
 
     def __init__(self, bucket: str, run: Run) -> None:
-        self._bucket, self._run, self._began = bucket, run, time.monotonic()
+        self._s3, self._clock = ports().s3, ports().clock
+        self._bucket, self._run, self._began = bucket, run, self._clock.monotonic()
         self._deadline = threading.TIMEOUT_MAX if run.deadline is None else run.deadline
-        self._pool = ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="emit")
+        self._pool = futures.ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="emit")
         # Guards all below. Notified when there is room for those who wait to send, and when all has ended.
         self._changed = threading.Condition()
-        self._pace = Pace(run.size, self._began)
+        self._pace = Pace(run.size, self._began, self._clock.random())
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._threads = self._senders = 0
         self._sent = self._stored = self._refused = self._ended = 0
@@ -108,7 +108,7 @@ class Sender:
         return self._sent - self._ended <= CONCURRENCY + CONCURRENCY // 2 or self._failure is not None
 
     def _seconds_left(self) -> float:
-        return max(0.0, self._deadline - time.monotonic())
+        return max(0.0, self._deadline - self._clock.monotonic())
 
     def _fail(self, error: Exception) -> None:
         with self._changed:
@@ -118,7 +118,7 @@ class Sender:
             self._changed.notify_all()
 
     def _out_of_time(self) -> OutOfTimeError:
-        return OutOfTimeError(self._sent, self._stored, self._refused, time.monotonic() - self._began)
+        return OutOfTimeError(self._sent, self._stored, self._refused, self._clock.monotonic() - self._began)
 
     def _settle(self) -> None:
         """Wait until no put is under way. One that hangs is left alone when time is up: Lambda waits for no thread."""
@@ -157,16 +157,16 @@ class Sender:
             if not self._waiting:
                 self._threads -= 1
                 return None
-            now = time.monotonic()
+            now = self._clock.monotonic()
             at_once = not self._next.locked() and now < self._deadline and not self._pace.turn(now)
             return *self._waiting.popleft(), now if at_once else None
 
     def _store(self, key: str, body: bytes, began: float | None) -> bool:
         """Whether it is stored: what is no longer wanted is not."""
-        retries = Retries(self._run.deadline)
+        retries = Retries(self._clock, self._run.deadline)
         while (began := self._take_turn() if began is None else began) is not None and not self._stopped.is_set():
             try:
-                s3.put_once(self._bucket, key, body)
+                self._s3.put_once(self._bucket, key, body)
                 return True
             except TransientError as error:
                 if isinstance(error, SlowDownError):
@@ -174,7 +174,7 @@ class Sender:
                 pause = retries.pause(answered=isinstance(error, SlowDownError))
                 if pause is None and self._seconds_left():
                     raise
-                _sleep(self._stopped, pause or 0.0)
+                self._clock.wait(self._stopped, pause or 0.0)
             began = None
         return False
 
@@ -182,22 +182,18 @@ class Sender:
         with self._changed:
             self._refused += 1
             self._run.retries["s3:PutObject"] += 1
-            self._pace.refused(began, time.monotonic())
+            self._pace.refused(began, self._clock.monotonic())
 
     def _take_turn(self) -> float | None:
         """Wait for the next turn: when it is, or None if nothing is to be stored any more. Raises OutOfTimeError."""
         with self._next:
             while not self._stopped.is_set():
-                now = time.monotonic()
+                now = self._clock.monotonic()
                 with self._changed:
                     if now >= self._deadline:
                         raise self._out_of_time()
                     seconds = self._pace.turn(now)
                 if not seconds:
                     return now
-                _sleep(self._stopped, min(seconds, self._deadline - now))
+                self._clock.wait(self._stopped, min(seconds, self._deadline - now))
         return None
-
-
-def _sleep(stopped: threading.Event, seconds: float) -> None:
-    stopped.wait(seconds)

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from runtime.aws import s3
 from runtime.concurrency import in_order
 from runtime.mapreduce.keys import Destination, partition_directory
 from runtime.mapreduce.packed import names
 from runtime.mapreduce.packed.compression import compress, decompress
 from runtime.mapreduce.packed.errors import PackedError
 from runtime.mapreduce.packed.format import MERGED, PAIRS, Block, Contents, Draft, build, bytes_from_end, check_block, parse
+from runtime.ports import ports
 from runtime.record import record
 from runtime.run import Run
 
@@ -64,12 +64,12 @@ def read_index(where: Destination, name: str) -> Ending:
         StorageError: a request finally failed.
     """
     shown, key = names.shown(where, name), names.directory(where) + name
-    end = s3.get_end(where.bucket, key, END_BYTES)
+    end = ports().s3.get_end(where.bucket, key, END_BYTES)
     if end is None:
         raise PackedError(shown, "is missing")
     body = end.body
     if (needed := bytes_from_end(shown, body, end.size)) > len(body):
-        body = s3.get_range(where.bucket, key, end.size - needed, needed) or b""
+        body = ports().s3.get_range(where.bucket, key, end.size - needed, needed) or b""
     return Ending(parse(shown, body, end.size), body, end.size)
 
 
@@ -157,7 +157,7 @@ def _check(shown: str, contents: Contents, run: Run, name: str, mappers: int, nu
 
 def _listed(where: Destination) -> list[str]:
     directory = names.directory(where)
-    listed = (key.removeprefix(directory) for key in s3.list_keys(where.bucket, directory))
+    listed = (key.removeprefix(directory) for key in ports().s3.list_keys(where.bucket, directory))
     return sorted(name for name in listed if name != names.MERGED)
 
 

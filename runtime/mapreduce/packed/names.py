@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from runtime.aws import s3
 from runtime.mapreduce.keys import Destination
+from runtime.ports import ports
 from runtime.run import Run
 
 MERGED = "index"
@@ -31,7 +31,7 @@ def store(where: Destination, name: str, run: Run, size: int, chunks: Callable[[
     """
     key = directory(where) + name
     if size > _SINGLE_PUT_BYTES:
-        s3.put_in_parts(where.bucket, key, size, chunks)
+        ports().s3.put_in_parts(where.bucket, key, size, chunks)
     else:
         run.requests["s3.PutObject"] += 1
-        s3.put(where.bucket, key, b"".join(chunks()))
+        ports().s3.put(where.bucket, key, b"".join(chunks()))

@@ -6,7 +6,6 @@ from contextlib import closing
 from functools import partial
 from itertools import accumulate, chain, islice, pairwise
 
-from runtime.aws import s3
 from runtime.concurrency import CONCURRENCY, in_order
 from runtime.mapreduce.keys import Destination, partition_number
 from runtime.mapreduce.packed import names
@@ -16,6 +15,7 @@ from runtime.mapreduce.packed.merge import Part, check_numbers, merge
 from runtime.mapreduce.packed.merged import Reference, parse_references, read_index
 from runtime.mapreduce.packed.spool import Spool
 from runtime.mapreduce.sequence import Values
+from runtime.ports import ports
 from runtime.record import record
 from runtime.run import Run
 
@@ -56,7 +56,7 @@ def _find(where: Destination, partition: str, run: Run) -> list[Reference]:
             data = index.block(block)
             if data is None:
                 key = names.directory(where) + names.MERGED
-                data = s3.get_range(where.bucket, key, block.offset, block.length) or b""
+                data = ports().s3.get_range(where.bucket, key, block.offset, block.length) or b""
             return parse_references(shown, contents, block, data)
     raise PackedError(shown, f"has no block for partition {partition!r}")
 
@@ -109,7 +109,7 @@ def _slices(reference: Reference) -> Iterator[_Slice]:
 
 def _get(where: Destination, piece: _Slice) -> bytes:
     key = names.directory(where) + piece.name
-    data = s3.get_range(where.bucket, key, piece.block.offset + piece.start, piece.length)
+    data = ports().s3.get_range(where.bucket, key, piece.block.offset + piece.start, piece.length)
     if data is None:
         raise PackedError(names.shown(where, piece.name), "is missing")
     return data

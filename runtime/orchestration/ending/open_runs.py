@@ -9,9 +9,8 @@ it has ended. No run has a key there, for a run id begins with a letter or digit
 """
 
 import re
-import time
 
-from runtime.aws import s3
+from runtime.ports import ports
 
 PREFIX = ".open/"
 
@@ -45,5 +44,5 @@ def mark_by_default(bucket: str, run_id: str) -> None:
     Raises:
         StorageError: the put finally failed.
     """
-    deadline = (int(time.time()) + DEFAULT_SECONDS) // _ROUNDED_SECONDS * _ROUNDED_SECONDS + _ROUNDED_SECONDS
-    s3.create(bucket, marker(run_id, deadline), b"")
+    deadline = (int(ports().clock.time()) + DEFAULT_SECONDS) // _ROUNDED_SECONDS * _ROUNDED_SECONDS + _ROUNDED_SECONDS
+    ports().s3.create(bucket, marker(run_id, deadline), b"")

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runtime.orchestration.safe_text import FRAMES, MESSAGE_BYTES, NAME_BYTES, frames_of, message_of, name_of, safe
+from runtime.ports import ports
 
 _FRAME_BYTES = 1000
 _REQUEST_ID = re.compile(r"^(?:RequestId: |\S+Z )([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) ")
@@ -49,7 +50,7 @@ def complete(run_id: str, function_prefix: str, told: dict[str, Any]) -> dict[st
         "request_id": _name(told.get("request_id")),
         "attempts": _number(told.get("attempts")),
         "log_group": f"/aws/lambda/{function_prefix}{function}" if function else None,
-        "time": _name(told.get("time")) or datetime.now(UTC).isoformat(timespec="seconds"),
+        "time": _name(told.get("time")) or datetime.fromtimestamp(ports().clock.time(), UTC).isoformat(timespec="seconds"),
     }
 
 

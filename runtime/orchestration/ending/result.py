@@ -11,8 +11,8 @@ tells whoever wakes up that there is nothing left to do.
 import re
 from typing import Any
 
-from runtime.aws import s3
 from runtime.encoding import encode
+from runtime.ports import ports
 
 DONE = "the run has its result"
 FAILED = "the run has ended as failed"
@@ -33,7 +33,7 @@ def how_ended(bucket: str, run_id: str) -> str | None:
     Raises:
         StorageError: the listing finally failed.
     """
-    names = {key.rpartition("/")[2] for key in s3.list_keys(bucket, f"{run_id}/")}
+    names = {key.rpartition("/")[2] for key in ports().s3.list_keys(bucket, f"{run_id}/")}
     if "result.json" in names:
         return DONE
     if "failed.json" in names:
@@ -47,7 +47,7 @@ def store_result(bucket: str, run_id: str, value: Any) -> None:
     Raises:
         StorageError: a request finally failed.
     """
-    s3.create_or_read(bucket, f"{run_id}/result.json", encode(value))
+    ports().s3.create_or_read(bucket, f"{run_id}/result.json", encode(value))
 
 
 def record_failure(bucket: str, run_id: str, failure: dict[str, Any]) -> str | None:
@@ -66,6 +66,6 @@ def record_failure(bucket: str, run_id: str, failure: dict[str, Any]) -> str | N
     if end in (DONE, REMOVED):
         return end
     for _ in range(_TRIES):
-        if s3.create(bucket, f"{run_id}/failed.json", encode(failure)):
+        if ports().s3.create(bucket, f"{run_id}/failed.json", encode(failure)):
             break
     return None

@@ -27,7 +27,6 @@ resumed run says so, `"Resumed": true`, and what is kept is then not done again.
 it called runs again.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import count
@@ -55,6 +54,7 @@ from runtime.orchestration.workflow.envelope import (
     checked_time,
     parse_datum,
 )
+from runtime.ports import ports
 
 PAYLOAD_BYTES = 5_500_000
 """What we use of the 6 MB of a synchronous request or response (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)."""
@@ -93,7 +93,7 @@ class HttpOnly(Enveloped):
 
     def admit(self, invocation: Invocation) -> Invocation | str:
         """Begin nothing for a caller that is gone."""
-        return "the caller's time is up" if time.time() >= _callers_deadline(invocation) else invocation
+        return "the caller's time is up" if ports().clock.time() >= _callers_deadline(invocation) else invocation
 
     def turned_back(self, invocation: Invocation, reason: str) -> dict[str, Any]:
         """Tell the caller, who waits: what the run came to, if it is done, else why nothing is begun.
@@ -213,7 +213,7 @@ class HttpOnly(Enveloped):
         payload = Envelope(invocation.run_id, data, fan_out, {**resumed, "Deadline": deadline}).json()
         pause, lost = _RETRY_SECONDS, False
         for attempt in count(1):
-            began = time.time()
+            began = ports().clock.time()
             try:
                 answer = self.invoke(target, payload, deadline)
             except FunctionFailed as failed:
@@ -230,12 +230,12 @@ class HttpOnly(Enveloped):
                 told = from_response({"errorType": "TurnedBack", "errorMessage": answer["TurnedBack"]})
                 again = False
             # The next attempt may last as long as this one: this function must still be there to tell of it.
-            took = time.time() - began
-            if not again or time.time() + pause + took >= deadline:
+            took = ports().clock.time() - began
+            if not again or ports().clock.time() + pause + took >= deadline:
                 where = {"function": target, "index": fan_out.index if fan_out else None}
                 failure = complete(invocation.run_id, self.settings.function_prefix, {**where, **told, "attempts": attempt})
                 raise BranchFailed(failure)
-            time.sleep(pause)
+            ports().clock.sleep(pause)
             pause *= 2
         raise AssertionError("the last attempt returns or raises")
 
@@ -243,7 +243,7 @@ class HttpOnly(Enveloped):
 def _deadline(invocation: Invocation) -> float:
     """When this function's own time, or its caller's, is up: seconds since the epoch."""
     remaining: float = invocation.context.get_remaining_time_in_millis() / 1000 - _MARGIN_SECONDS
-    return min(time.time() + remaining, _callers_deadline(invocation))
+    return min(ports().clock.time() + remaining, _callers_deadline(invocation))
 
 
 def _callers_deadline(invocation: Invocation) -> float:

@@ -1,9 +1,9 @@
 """Waiting until a whole fan-out has returned: by membership of indexes, with growing pauses, always with a deadline."""
 
-import time
 from collections.abc import Callable
 from enum import Enum
 
+from runtime.clock import Clock
 from runtime.record import record
 
 FIRST_PAUSE_SECONDS = 0.02
@@ -31,14 +31,6 @@ class Waited:
     polls: int
 
 
-@record
-class Clock:
-    """Time as the waiting sees it, in seconds; a test brings its own."""
-
-    now: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
-
-
 def wait(
     size: int,
     indexes: Callable[[], set[int]],
@@ -58,10 +50,10 @@ def wait(
         clock: time source.
     """
     expected = frozenset(range(1, size + 1))
-    pause, polls, next_check = FIRST_PAUSE_SECONDS, 0, clock.now() + _FAILURE_CHECK_SECONDS
+    pause, polls, next_check = FIRST_PAUSE_SECONDS, 0, clock.time() + _FAILURE_CHECK_SECONDS
     while True:
         missing, polls = expected - indexes(), polls + 1
-        now = clock.now()
+        now = clock.time()
         if not missing:
             return Waited(Outcome.COMPLETE, missing, polls)
         if now >= deadline:

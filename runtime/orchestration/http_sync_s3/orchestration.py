@@ -33,6 +33,7 @@ from runtime.orchestration.workflow.envelope import (
     Pointer,
     checked_time,
 )
+from runtime.ports import ports
 from runtime.record import record, replace
 
 ASYNC_PAYLOAD_BYTES = 900_000
@@ -55,10 +56,10 @@ class Waiting:
 class HttpSyncS3(Enveloped):
     """Invoke whoever is next, asynchronously; return values wait in a store, where one branch finds that all are there."""
 
-    def __init__(self, settings: Settings, invoke: Invoke, clock: fan_in.Clock | None = None) -> None:
+    def __init__(self, settings: Settings, invoke: Invoke) -> None:
         """Raises ValueError: there is no such store of return values."""
         super().__init__(settings, invoke)
-        self._clock, self._open_store = clock or fan_in.Clock(), stores.load(settings)
+        self._open_store = stores.load(settings)
 
     def ingress(self, event: Any, context: LambdaContext) -> Invocation:
         """Understand an envelope that may say where a fan-out returns, and since when its branch waits."""
@@ -108,9 +109,9 @@ class HttpSyncS3(Enveloped):
             index=invocation.number,
             size=size,
             deadline=waiting.since + self.settings.fan_in_wait_seconds,
-            invocation_ends=self._clock.now() + remaining - min(_HAND_ON_MARGIN_SECONDS, remaining / 2),
+            invocation_ends=ports().clock.time() + remaining - min(_HAND_ON_MARGIN_SECONDS, remaining / 2),
             has_ended=lambda: how_ended(self.settings.results_bucket, invocation.run_id) is not None,
-            clock=self._clock,
+            clock=ports().clock,
         )
         waited = self.reader(invocation).fan_in(branch)
         if waited is None:
@@ -160,11 +161,11 @@ class HttpSyncS3(Enveloped):
         """
         match invocation.given.more.get("Waiting"):
             case None:
-                return Waiting(self._clock.now(), 0)
+                return Waiting(ports().clock.time(), 0)
             case {"Since": since, "HandOns": int(hand_ons)} if (
                 not isinstance(hand_ons, bool)
                 and hand_ons > 0
-                and checked_time("Since", since) <= self._clock.now() + _SKEW_SECONDS
+                and checked_time("Since", since) <= ports().clock.time() + _SKEW_SECONDS
             ):
                 return Waiting(since, hand_ons)
             case waiting:

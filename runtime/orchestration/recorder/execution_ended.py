@@ -18,11 +18,11 @@ resumed again.)
 import json
 from typing import Any
 
-from runtime.aws import s3
 from runtime.orchestration.ending.record import complete
 from runtime.orchestration.recorder import recording
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.workflow.envelope import EnvelopeError, checked_run_id
+from runtime.ports import ports
 from runtime.record import record
 from runtime.run import Run, current_run, within
 
@@ -48,7 +48,7 @@ def record_end(event: Any, settings: Settings) -> bool:
     if ended.error == recording.RunFailed.__name__:
         return recording.turn_back("the execution itself has recorded why", run=ended.run_id)
     with within(Run(ended.run_id, deadline=current_run().deadline)):
-        claim = s3.get(settings.results_bucket, f"{ended.run_id}/run.json")
+        claim = ports().s3.get(settings.results_bucket, f"{ended.run_id}/run.json")
         if claim is None:
             return recording.turn_back("the run is no more, or was started by none of our clients", run=ended.run_id)
         if _redrives(claim) > ended.redrives:

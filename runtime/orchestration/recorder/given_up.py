@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from runtime.aws import s3
 from runtime.orchestration.recorder import recording
 from runtime.orchestration.recorder.reading import read_failure
 from runtime.orchestration.settings import Settings
@@ -29,6 +28,7 @@ from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.values.table import Table
 from runtime.orchestration.workflow.envelope import EnvelopeError, checked_run_id
 from runtime.orchestration.workflow.place import holds_branches
+from runtime.ports import ports
 from runtime.record import record
 from runtime.run import Run, current_run, within
 
@@ -65,12 +65,12 @@ def record_given_up(notice: Any, settings: Settings) -> int:
     recorded = 0
     bucket = settings.buckets[ROLE]
     for key in _keys(notice, bucket):
-        body = s3.get(bucket, key)
+        body = ports().s3.get(bucket, key)
         if body is None:
             recording.turn_back("another invocation recorded and removed it", object=key)
             continue
         recorded += sum(_record(told, settings) for told in read(body, key, settings))
-        s3.delete(bucket, key)
+        ports().s3.delete(bucket, key)
     return recorded
 
 

@@ -12,19 +12,18 @@ and so spares a run that was resumed or removed since. (Milliseconds remain betw
 resumed just then fails once more with this cause, and is resumed again.)
 """
 
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from runtime.aws import s3
 from runtime.aws.errors import StorageError
 from runtime.orchestration import output
 from runtime.orchestration.ending import open_runs
 from runtime.orchestration.ending.record import complete
 from runtime.orchestration.recorder import recording
 from runtime.orchestration.settings import Settings
+from runtime.ports import ports
 from runtime.run import Run, within
 
 ERROR = "RunOverdue"
@@ -38,9 +37,9 @@ def sweep(settings: Settings) -> int:
     """
     recorded, failures = 0, []
     with within(Run("sweep")):
-        deadlines = _deadlines(s3.list_keys(settings.results_bucket, open_runs.PREFIX))
+        deadlines = _deadlines(ports().s3.list_keys(settings.results_bucket, open_runs.PREFIX))
     for run_id, own in deadlines.items():
-        if max(own) > time.time():
+        if max(own) > ports().clock.time():
             continue
         try:
             with within(Run(run_id)):
@@ -56,13 +55,13 @@ def sweep(settings: Settings) -> int:
 def _look_after(run_id: str, own: set[int], settings: Settings) -> bool:
     """Whether the run is recorded as failed by this; in any case, that it has ended is no longer to be looked for."""
     bucket = settings.results_bucket
-    ended = {f"{run_id}/result.json", f"{run_id}/failed.json"} & set(s3.list_keys(bucket, f"{run_id}/"))
+    ended = {f"{run_id}/result.json", f"{run_id}/failed.json"} & set(ports().s3.list_keys(bucket, f"{run_id}/"))
     if not ended:
-        if _deadlines(s3.list_keys(bucket, open_runs.folder(run_id))).get(run_id) != own:
+        if _deadlines(ports().s3.list_keys(bucket, open_runs.folder(run_id))).get(run_id) != own:
             return recording.turn_back("the run was resumed or removed since", run=run_id)
         recording.record(complete(run_id, settings.function_prefix, _told(max(own))), settings)
     for deadline in own:
-        s3.delete(bucket, open_runs.marker(run_id, deadline))
+        ports().s3.delete(bucket, open_runs.marker(run_id, deadline))
     return not ended
 
 

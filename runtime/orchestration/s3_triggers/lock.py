@@ -10,17 +10,15 @@ by overwriting just the version that it saw (`If-Match`).
 """
 
 import json
-import time
-from collections.abc import Callable
 
-from runtime.aws import s3
 from runtime.aws.errors import StorageError
 from runtime.encoding import encode
+from runtime.ports import ports
 
 _ATTEMPTS = 5
 
 
-def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable[[], float] = time.time) -> bool:
+def claim(bucket: str, key: str, owner: str, stale_seconds: float) -> bool:
     """Whether `owner` holds the lock after this call.
 
     A body is needed to know: after a lost answer, the retried request of the winner meets the winner's own object, and obstore
@@ -29,16 +27,17 @@ def claim(bucket: str, key: str, owner: str, stale_seconds: float, now: Callable
     Raises:
         StorageError: a request finally failed, or the lock came and went `_ATTEMPTS` times.
     """
+    now = ports().clock.time
     body = encode({"Owner": owner, "Time": now()})
     for _ in range(_ATTEMPTS):
-        if s3.create(bucket, key, body):
+        if ports().s3.create(bucket, key, body):
             return True
-        found = s3.get_version(bucket, key)
+        found = ports().s3.get_version(bucket, key)
         if found is None:
             continue
         held = json.loads(found.body)
         if held["Owner"] != owner and now() - held["Time"] < stale_seconds:
             return False
-        if s3.replace(bucket, key, body, found.e_tag):
+        if ports().s3.replace(bucket, key, body, found.e_tag):
             return True
     raise StorageError("s3:PutObject", bucket, key, "others create and delete this lock all the time")

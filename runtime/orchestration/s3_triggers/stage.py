@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from runtime.aws import s3
 from runtime.aws.errors import StorageError
 from runtime.concurrency import at_once
 from runtime.encoding import encode
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.workflow.envelope import RUN_ID, EnvelopeError
+from runtime.ports import ports
 
 NOTHING = 0
 FAN_OUT, FAN_IN, LOCK = ".unum_map", ".sync", ".lock"
@@ -41,12 +41,12 @@ class Stage:
     def create_or_read(self, name: str, value: Any) -> Any:
         """Store a value unless there is one; return what is stored. Raises StorageError."""
         body = encode(value)
-        stored = s3.create_or_read(self.bucket, self.key(name), body)
+        stored = ports().s3.create_or_read(self.bucket, self.key(name), body)
         return value if stored == body else json.loads(stored)
 
     def find(self, name: str) -> Found | None:
         """A value, or None. Raises StorageError."""
-        body = s3.get(self.bucket, self.key(name))
+        body = ports().s3.get(self.bucket, self.key(name))
         return None if body is None else Found(json.loads(body))
 
     def values(self, size: int) -> list[Any]:
@@ -66,7 +66,7 @@ class Stage:
 
     def indexes(self) -> set[int]:
         """Which values are there, 0 among them for a fan-out of nothing; every page is read. Raises StorageError."""
-        parsed = (_KEY.fullmatch(key) for key in s3.list_keys(self.bucket, self._prefix))
+        parsed = (_KEY.fullmatch(key) for key in ports().s3.list_keys(self.bucket, self._prefix))
         return {int(match[2]) for match in parsed if match}
 
 

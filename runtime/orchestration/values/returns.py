@@ -17,12 +17,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from runtime.aws import s3
 from runtime.aws.errors import StorageError
 from runtime.concurrency import at_once
 from runtime.encoding import encode
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.workflow.envelope import Datum, Directory, Elements, Inline, Pointer, answer_bytes, parse_list
+from runtime.ports import ports
 
 _INDEX = re.compile(r"([1-9][0-9]*)\.json")
 
@@ -40,7 +40,7 @@ class Returns:
             StorageError: a request finally failed.
         """
         body = encode(value)
-        stored = s3.create_or_read(self._bucket, self._prefix + key, body)
+        stored = ports().s3.create_or_read(self._bucket, self._prefix + key, body)
         return value if stored == body else json.loads(stored)
 
     def datum(self, value: Any, key: str, limit: int) -> Inline | Pointer:
@@ -66,7 +66,7 @@ class Returns:
 
     def write_body(self, key: str, body: bytes) -> None:
         """`write` for a value that is encoded already."""
-        s3.put(self._bucket, self._prefix + key, body)
+        ports().s3.put(self._bucket, self._prefix + key, body)
 
     def find(self, key: str) -> Found | None:
         """The value under `key`, or None if there is none; wrapped, since the value may itself be null.
@@ -74,7 +74,7 @@ class Returns:
         Raises:
             StorageError: the read finally failed.
         """
-        body = s3.get(self._bucket, self._prefix + key)
+        body = ports().s3.get(self._bucket, self._prefix + key)
         return None if body is None else Found(json.loads(body))
 
     def indexes(self, function: str) -> set[int]:
@@ -84,7 +84,7 @@ class Returns:
             StorageError: the listing finally failed.
         """
         directory = f"{self._prefix}{function}/"
-        names = (key.removeprefix(directory) for key in s3.list_keys(self._bucket, directory))
+        names = (key.removeprefix(directory) for key in ports().s3.list_keys(self._bucket, directory))
         return {int(match[1]) for name in names if (match := _INDEX.fullmatch(name))}
 
     def resolve(self, data: Datum | list[Datum]) -> Any:

@@ -14,7 +14,6 @@ a counter could not promise: an UpdateItem whose answer is lost is sent again.
 """
 
 import json
-import time
 from functools import partial
 from typing import Any
 
@@ -26,6 +25,7 @@ from runtime.encoding import encode
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.workflow.envelope import EnvelopeError, parse_datum
+from runtime.ports import ports
 
 VALUE_BYTES = 350_000
 """What we use of an item's 400 KB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
@@ -77,11 +77,13 @@ class Table:
     def create_item(self, key: str, held: Image, **attributes: str | int) -> bool:
         """Create an item; False if there is one. Raises StorageError."""
         item: Image = {"Key": {"S": self._key(key)}, "Run": {"S": self._run_id}, **held}
-        item["Expires"] = {"N": str(int(time.time()) + EXPIRES_SECONDS)}
+        item["Expires"] = {"N": str(int(ports().clock.time()) + EXPIRES_SECONDS)}
         for name, attribute in attributes.items():
             item[name] = {"S": attribute} if isinstance(attribute, str) else {"N": str(attribute)}
         condition = {"ConditionExpression": "attribute_not_exists(#k)", "ExpressionAttributeNames": {"#k": "Key"}}
-        return dynamodb.call("PutItem", self._name, self._key(key), TableName=self._name, Item=item, **condition) is not None
+        return (
+            ports().dynamodb.call("PutItem", self._name, self._key(key), TableName=self._name, Item=item, **condition) is not None
+        )
 
     def find(self, key: str) -> Found | None:
         """A value, or None. Raises StorageError."""
@@ -111,7 +113,7 @@ class Table:
         images: dict[str, Image] = {}
         wanted = [self._key(str(index)) for index in range(1, size + 1)]
         for start in range(0, size, dynamodb.BATCH):
-            images |= dynamodb.get_batch(self._name, wanted[start : start + dynamodb.BATCH])
+            images |= ports().dynamodb.get_batch(self._name, wanted[start : start + dynamodb.BATCH])
         if missing := [key for key in wanted if key not in images]:
             raise StorageError("dynamodb:BatchGetItem", self._name, missing[0], "no such value in this run")
         return at_once([partial(self.value_of, images[key]) for key in wanted])
@@ -125,7 +127,7 @@ class Table:
         """
         if not self._holds(key):
             return None
-        answer = dynamodb.call(
+        answer = ports().dynamodb.call(
             "UpdateItem",
             self._name,
             self._key(key),
@@ -134,7 +136,7 @@ class Table:
             UpdateExpression="ADD Attempts :id SET Expires = if_not_exists(Expires, :expires)",
             ExpressionAttributeValues={
                 ":id": {"SS": [request_id]},
-                ":expires": {"N": str(int(time.time()) + EXPIRES_SECONDS)},
+                ":expires": {"N": str(int(ports().clock.time()) + EXPIRES_SECONDS)},
             },
             ReturnValues="ALL_NEW",
         )
@@ -149,7 +151,7 @@ class Table:
         return blocks == 1 or len(self._add("finished", block)) == blocks
 
     def _add(self, key: str, number: int) -> list[str]:
-        answer = dynamodb.call(
+        answer = ports().dynamodb.call(
             "UpdateItem",
             self._name,
             self._key(key),
@@ -158,7 +160,7 @@ class Table:
             UpdateExpression="ADD Finished :number SET Expires = if_not_exists(Expires, :expires)",
             ExpressionAttributeValues={
                 ":number": {"NS": [str(number)]},
-                ":expires": {"N": str(int(time.time()) + EXPIRES_SECONDS)},
+                ":expires": {"N": str(int(ports().clock.time()) + EXPIRES_SECONDS)},
             },
             ReturnValues="ALL_NEW",
         )
@@ -171,7 +173,7 @@ class Table:
 
     def _get(self, key: str, **projection: Any) -> Image | None:
         wanted = {"Key": {"S": self._key(key)}}
-        answer = dynamodb.call(
+        answer = ports().dynamodb.call(
             "GetItem", self._name, self._key(key), TableName=self._name, Key=wanted, ConsistentRead=True, **projection
         )
         image: Image | None = (answer or {}).get("Item")

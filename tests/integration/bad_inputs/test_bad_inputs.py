@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from runtime.aws import s3
+from runtime.ports import ports
 from scripts import paths
 from scripts.client.app import main as client
 from scripts.client.aws.clients import Aws
@@ -139,7 +139,7 @@ def test_client_refuses_with_exit_code_2_before_anything_is_started(
 @pytest.mark.parametrize("row", CALLS.values(), ids=CALLS)
 def test_component_refuses_its_event_before_any_request(row: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     requests: list[str] = []
-    monkeypatch.setattr(s3, "_open", requests.append)
+    monkeypatch.setattr(ports().s3, "_open", requests.append)
     component = importlib.import_module(f"functions.{row.function}.{row.function}").lambda_handler
 
     with pytest.raises(ValueError) as refused:  # noqa: PT011

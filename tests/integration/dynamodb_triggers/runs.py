@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration.recorder import handler as failure
+from tests.fakes import recorder as failure
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Killed
 from tests.fakes.deployments import TriggeredByItems

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from runtime.aws import dynamodb
-from runtime.orchestration.recorder import handler as failure
+from runtime.ports import ports
+from tests.fakes import recorder as failure
 from tests.fakes.cluster import Cluster, Killed
 from tests.fakes.deployments import TriggeredByItems
 from tests.fakes.log_lines import parse_lines, workers
@@ -32,7 +32,7 @@ from tests.integration.dynamodb_triggers.runs import (
 def test_function_that_dies_at_a_step_is_repaired_by_its_retry(
     step: str, moment: str, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call, lock, died = dynamodb.call, threading.Lock(), []
+    call, lock, died = ports().dynamodb.call, threading.Lock(), []
 
     def die(operation: str, name: str, key: str, **arguments: Any) -> Any:
         role = name.partition("-")[2]
@@ -47,7 +47,7 @@ def test_function_that_dies_at_a_step_is_repaired_by_its_retry(
             raise Killed
         return answer
 
-    monkeypatch.setattr(dynamodb, "call", die)
+    monkeypatch.setattr(ports().dynamodb, "call", die)
 
     run(deployment, TEXTS)
 
@@ -69,13 +69,16 @@ def test_answer_that_is_lost_does_no_harm(
     function: str, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
     """A request whose answer is lost is sent again: it then meets its own item."""
-    call, target = dynamodb.call, {"mapper": "mapper-output", "partition": "reducer-input"}.get(function, "reducer-output")
+    call, target = (
+        ports().dynamodb.call,
+        {"mapper": "mapper-output", "partition": "reducer-input"}.get(function, "reducer-output"),
+    )
 
     def lose(operation: str, name: str, key: str, **arguments: Any) -> Any:
         answer = call(operation, name, key, **arguments)
         return None if operation == "PutItem" and name.endswith(target) else answer
 
-    monkeypatch.setattr(dynamodb, "call", lose)
+    monkeypatch.setattr(ports().dynamodb, "call", lose)
 
     run(deployment, TEXTS)
 

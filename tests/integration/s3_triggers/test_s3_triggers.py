@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from runtime.aws import s3
 from runtime.orchestration.s3_triggers import orchestration as s3_triggers
+from runtime.ports import ports
 from tests.fakes.cluster import Cluster, Killed
 from tests.fakes.deployments import TriggeredByObjects
 from tests.fakes.log_lines import outcomes, parse_lines, workers
@@ -150,7 +150,7 @@ def test_function_that_dies_before_it_stores_is_repaired_by_its_retry(
 def test_partition_that_dies_within_its_fan_out_is_repaired_by_its_retry(
     written: int, deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create, lock, left = s3.create, threading.Lock(), [written]
+    create, lock, left = ports().s3.create, threading.Lock(), [written]
     reducer_input = deployment.buckets.stages["reducer-input"]
 
     def die(bucket: str, key: str, body: bytes) -> bool:
@@ -161,7 +161,7 @@ def test_partition_that_dies_within_its_fan_out_is_repaired_by_its_retry(
                     raise Killed
         return create(bucket, key, body)
 
-    monkeypatch.setattr(s3, "create", die)
+    monkeypatch.setattr(ports().s3, "create", die)
 
     run(deployment, TEXTS)
 
@@ -220,7 +220,7 @@ def test_fan_in_has_one_winner_whatever_a_create_is_answered_with(
 ) -> None:
     deployment.notifications.schedule.shuffle(7)  # the chunks are written before the store goes wrong
     deployment.start("run1", [{"text": text, "destination": deployment.buckets.shuffle} for text in TEXTS])
-    monkeypatch.setattr(s3, "create", store(s3.create))
+    monkeypatch.setattr(ports().s3, "create", store(ports().s3.create))
 
     deployment.wait()
 

@@ -1,17 +1,18 @@
 """lambda_service: what was not taken is sent again until the deadline; what was taken, never."""
 
 import json
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.client import IncompleteRead
 from typing import Any
 
 import pytest
 
-from runtime.aws import lambda_service as invoker
 from runtime.aws.errors import AnswerLost, FunctionFailed, InvokeError, RefusedError, RequestError, TransportError
-from runtime.aws.lambda_service import Invoked, invoke_async, invoke_sync
+from runtime.aws.lambda_service import Invoked
+from runtime.aws.lambda_service import Lambda as Service
+from runtime.ports import Ports, ports, using
 from runtime.run import Run, within
+from tests.fakes.clock import FakeTime
 
 Answer = Invoked | Exception
 
@@ -52,32 +53,36 @@ TAKEN = [
 
 
 @pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Lambda]:
-    """Makes both clients the one that gives these answers."""
-
-    def make(*answers: Answer) -> Lambda:
-        client = Lambda(*answers)
-        monkeypatch.setattr(invoker, "patient_lambda_client", lambda: client)
-        monkeypatch.setattr(invoker, "lambda_client", lambda: client)
-        return client
-
-    return make
+def clock() -> FakeTime:
+    """Time that passes only in pauses, each as long as it may be."""
+    return FakeTime(1000.0)
 
 
 @pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Time that passes only in pauses, each as long as it may be; the pauses."""
-    made: list[float] = []
-    monkeypatch.setattr(time, "time", lambda: 1000.0 + sum(made))
-    monkeypatch.setattr(time, "sleep", made.append)
-    monkeypatch.setattr("random.uniform", lambda low, high: high)
-    return made
+def install(clock: FakeTime) -> Iterator[Callable[..., Lambda]]:
+    """Makes both clients the one that gives these answers."""
+    with using(Ports(clock=clock)) as own:
+
+        def make(*answers: Answer) -> Lambda:
+            client = Lambda(*answers)
+            vars(own)["lambda_"] = Service(clock, lambda: client, lambda: client)
+            return client
+
+        yield make
+
+
+def invoke_sync(name: str, payload: Any, deadline: float) -> Any:
+    return ports().lambda_.invoke_sync(name, payload, deadline)
+
+
+def invoke_async(name: str, payload: Any) -> None:
+    ports().lambda_.invoke_async(name, payload)
 
 
 def test_answer_is_returned(install: Callable[..., Lambda]) -> None:
     client = install(answered({"Source": "http", "Value": "日本"}))
 
-    assert invoke_sync("f", {"Session": "run1"}, time.time() + 60) == {"Source": "http", "Value": "日本"}
+    assert invoke_sync("f", {"Session": "run1"}, 1060.0) == {"Source": "http", "Value": "日本"}
 
     assert client.requests == [("f", b'{"Session":"run1"}')]
 
@@ -85,41 +90,40 @@ def test_answer_is_returned(install: Callable[..., Lambda]) -> None:
 def test_empty_answer_is_null(install: Callable[..., Lambda]) -> None:
     install(Invoked(b""))
 
-    assert invoke_sync("f", {}, time.time() + 60) is None
+    assert invoke_sync("f", {}, 1060.0) is None
 
 
 @pytest.mark.parametrize("error", NOT_TAKEN, ids=lambda error: type(error).__name__)
-def test_what_was_not_taken_is_sent_again(error: Exception, install: Callable[..., Lambda], pauses: list[float]) -> None:
+def test_what_was_not_taken_is_sent_again(error: Exception, install: Callable[..., Lambda], clock: FakeTime) -> None:
     client = install(error, error, error, answered("done"))
 
     with within(Run("run1")) as run:
         assert invoke_sync("f", {}, 2000.0) == "done"
 
     assert len(client.requests) == 4
-    assert pauses == [0.1, 0.2, 0.4]
+    assert clock.pauses == [0.1, 0.2, 0.4]
     assert run.requests == {"lambda.Invoke": 4}
 
 
-def test_what_is_never_taken_is_given_up_before_the_deadline(install: Callable[..., Lambda], pauses: list[float]) -> None:
+def test_what_is_never_taken_is_given_up_at_the_deadline(install: Callable[..., Lambda], clock: FakeTime) -> None:
     client = install(THROTTLED)
 
     with pytest.raises(InvokeError, match=r"InvokeFunction on f was not taken in time: .*TooManyRequests") as caught:
         invoke_sync("f", {}, 1060.0)
 
     assert type(caught.value) is InvokeError
-    assert 50 < sum(pauses) < 60
-    assert max(pauses) == 5.0
-    assert len(client.requests) == len(pauses) + 1
+    assert clock.seconds == 1060.0
+    assert max(clock.pauses) == 5.0
+    assert len(client.requests) == len(clock.pauses) + 1
 
 
-def test_pauses_are_spread_out(install: Callable[..., Lambda], monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[float, float]] = []
-    monkeypatch.setattr("random.uniform", lambda low, high: asked.append((low, high)) or 0.0)
+def test_pauses_are_spread_out(install: Callable[..., Lambda], clock: FakeTime) -> None:
+    clock.chance = 0.5
     install(THROTTLED, THROTTLED, answered(None))
 
-    invoke_sync("f", {}, time.time() + 60)
+    invoke_sync("f", {}, 1060.0)
 
-    assert asked == [(0, 0.1), (0, 0.2)]
+    assert clock.pauses == [0.05, 0.1]
 
 
 @pytest.mark.parametrize("error", TAKEN, ids=lambda error: type(error).__name__)
@@ -127,7 +131,7 @@ def test_call_that_timed_out_or_broke_is_left_to_the_caller(error: Exception, in
     client = install(error, answered("done"))
 
     with pytest.raises(AnswerLost, match="f was invoked, but gave no answer"):
-        invoke_sync("f", {}, time.time() + 60)
+        invoke_sync("f", {}, 1060.0)
 
     assert len(client.requests) == 1
 
@@ -139,7 +143,7 @@ def test_answer_of_somebody_on_the_way_leaves_open_whether_the_function_runs(
     client = install(refusal(str(status), status), answered("done"))
 
     with pytest.raises(InvokeError, match=f"InvokeFunction on f failed: .*{status}") as caught:
-        invoke_sync("f", {}, time.time() + 60)
+        invoke_sync("f", {}, 1060.0)
 
     assert isinstance(caught.value, AnswerLost) is lost
     assert len(client.requests) == 1
@@ -149,7 +153,7 @@ def test_request_that_cannot_be_made_is_an_error_at_once(install: Callable[..., 
     install(RequestError("there is no region"))
 
     with pytest.raises(InvokeError, match="lambda:InvokeFunction on f failed: there is no region"):
-        invoke_sync("f", {}, time.time() + 60)
+        invoke_sync("f", {}, 1060.0)
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "RequestTooLargeException"])
@@ -157,7 +161,7 @@ def test_what_is_refused_for_good_is_an_error_at_once(code: str, install: Callab
     client = install(refusal(code, 400))
 
     with pytest.raises(InvokeError, match=f"lambda:InvokeFunction on f failed: .*{code}"):
-        invoke_sync("f", {}, time.time() + 60)
+        invoke_sync("f", {}, 1060.0)
 
     assert len(client.requests) == 1
 
@@ -169,7 +173,7 @@ def test_function_that_failed_says_why(response: Any, install: Callable[..., Lam
     client = install(answered(response, failed=True))
 
     with pytest.raises(FunctionFailed) as caught:
-        invoke_sync("f", {}, time.time() + 60)
+        invoke_sync("f", {}, 1060.0)
 
     assert caught.value.response == response
     assert str(caught.value) == f"f failed: {response.get('errorType')}: {response['errorMessage']}"
@@ -179,7 +183,7 @@ def test_function_that_failed_says_why(response: Any, install: Callable[..., Lam
 def test_answer_that_looks_like_an_error_is_none(install: Callable[..., Lambda]) -> None:
     install(answered({"errorType": "ValueError"}))
 
-    assert invoke_sync("f", {}, time.time() + 60) == {"errorType": "ValueError"}
+    assert invoke_sync("f", {}, 1060.0) == {"errorType": "ValueError"}
 
 
 def test_event_is_put_into_the_queue(install: Callable[..., Lambda]) -> None:

@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 
+from runtime.ports import ports
 from scripts.bench import emit_cost, fan_out, measuring, texts
 from scripts.bench.cli import parser
 from scripts.bench.clocked import Clocked, CommandFailedError
@@ -111,7 +112,7 @@ def test_emit_alone_is_measured_and_stores_nothing(
     path = tmp_path / "text.txt"
     path.write_text("to be or not to be " * 100)
     monkeypatch.setattr("sys.argv", ["emit_cost", "packed", str(path)])
-    monkeypatch.setattr("runtime.aws.s3.put", lambda *_: pytest.fail("something was stored"))
+    monkeypatch.setattr(ports().s3, "put", lambda *_: pytest.fail("something was stored"))
 
     assert emit_cost.main() == 0
 

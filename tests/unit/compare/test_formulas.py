@@ -2,28 +2,18 @@
 
 import pytest
 
-from runtime.orchestration.http_sync_s3.fan_in import Clock, wait
+from runtime.orchestration.http_sync_s3.fan_in import wait
 from scripts.compare import formulas
 from scripts.compare.formulas import Shape
 from scripts.orchestrations import ORCHESTRATIONS
-
-
-class Seconds:
-    """Time that passes by sleeping alone."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+from tests.fakes.clock import FakeTime
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.01, 0.5, 2.0, 30.0])
 def test_polls_are_no_more_than_the_waiting_branch_makes(seconds):
-    time = Seconds()
-    clock = Clock(now=lambda: time.now, sleep=time.sleep)
+    time = FakeTime(0.0)
 
-    waited = wait(1, lambda: {1} if time.now >= seconds else set(), lambda: False, 900.0, 900.0, clock)
+    waited = wait(1, lambda: {1} if time.seconds >= seconds else set(), lambda: False, 900.0, 900.0, time)
 
     assert waited.polls == formulas.polls(seconds)
 

@@ -10,7 +10,7 @@ from functions.reducer.reducer import lambda_handler as reducer
 from functions.reducer.user_reduce import user_reduce
 from functions.summary.summary import lambda_handler as summary
 from functions.unum_map.unum_map import lambda_handler as unum_map
-from runtime.aws import s3
+from runtime.ports import ports
 from tests.fakes.round_trip import in_memory
 from tests.fakes.shuffle_store import ShuffleStore
 
@@ -35,7 +35,7 @@ def test_unum_map_refuses_what_is_no_array(event: Any) -> None:
 
 def test_mapper_emits_what_user_map_emits(monkeypatch: pytest.MonkeyPatch) -> None:
     store = ShuffleStore()
-    monkeypatch.setattr(s3, "put_once", store.put)
+    monkeypatch.setattr(ports().s3, "put_once", store.put)
 
     returned = mapper.lambda_handler(CHUNK | {"numReducer": 1}, None)
 
@@ -69,7 +69,7 @@ def test_mapper_stores_in_the_layout_that_was_asked_for_and_passes_it_on(
 
 
 def test_partition_takes_a_layout_that_is_not_named_for_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "list_directories", lambda bucket, prefix: ["reducer0/"])
+    monkeypatch.setattr(ports().s3, "list_directories", lambda bucket, prefix: ["reducer0/"])
 
     assert partition([output("one", 3) | {"shuffle": "objects"}, output("one", 3)], None)
     with pytest.raises(ValueError, match=r"shuffle 'objects', and output 2 has .*shuffle 'packed'"):
@@ -122,7 +122,7 @@ def test_partition_of_nothing_is_nothing() -> None:
 
 
 def test_partition_lists_once_however_many_mappers_there_were(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "list_directories", lambda bucket, prefix: ["reducer10/", "reducer9/", "other/"])
+    monkeypatch.setattr(ports().s3, "list_directories", lambda bucket, prefix: ["reducer10/", "reducer9/", "other/"])
 
     listed = partition([output("my-bucket", 11)] * 3, None)
 
@@ -148,7 +148,7 @@ def test_partition_says_what_is_wrong_with_its_event(event: Any, said: str) -> N
 
 def test_reducer_reduces_each_word_of_its_partition(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = ["reducer0/to/1", "reducer0/be/1", "reducer0/be/2", "reducer0/and%2For/1"]
-    monkeypatch.setattr(s3, "list_objects", lambda bucket, prefix: ((key, 0) for key in keys))
+    monkeypatch.setattr(ports().s3, "list_objects", lambda bucket, prefix: ((key, 0) for key in keys))
 
     assert reducer({"bucket": "my-bucket", "partition": "reducer0/"}, None) == {"to": 1, "be": 2, "and/or": 1}
 

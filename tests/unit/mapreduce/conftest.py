@@ -2,12 +2,12 @@
 
 import pytest
 
-from runtime.aws import s3
+from runtime.ports import ports
 from tests.fakes.shuffle_store import ShuffleStore
 
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> ShuffleStore:
     store = ShuffleStore()
-    monkeypatch.setattr(s3, "put_once", store.put)
+    monkeypatch.setattr(ports().s3, "put_once", store.put)
     return store

@@ -74,11 +74,11 @@ class LeftBehind:
 PROGRAM = """
 import multiprocessing, os, sys, threading
 from concurrent.futures import ProcessPoolExecutor
-from runtime.aws import s3
 from runtime.mapreduce import emit, emitting, run_map
+from runtime.ports import ports
 
 stored = []
-s3.put_once = lambda bucket, key, body: stored.append(key)
+ports().s3.put_once = lambda bucket, key, body: stored.append(key)
 
 {user_map}
 

@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from runtime.aws import s3
 from runtime.mapreduce import StorageError, emit, emitting
 from runtime.mapreduce.objects.sender import CONCURRENCY
+from runtime.ports import ports
 from runtime.run import Run, within
 from tests.fakes.shuffle_store import ShuffleStore
 from tests.fakes.waiting import PATIENCE_SECONDS, wait_until
@@ -23,7 +23,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> ShuffleStore:
 
 
 def use(store: ShuffleStore, monkeypatch: pytest.MonkeyPatch) -> ShuffleStore:
-    monkeypatch.setattr(s3, "put_once", store.put)
+    monkeypatch.setattr(ports().s3, "put_once", store.put)
     return store
 
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.aws import s3
 from runtime.mapreduce import emit, list_partitions, read_partition
 from runtime.mapreduce.keys import partition_directory, reducer_id
 from runtime.mapreduce.objects import reader
 from runtime.mapreduce.objects.bodies import Body
 from runtime.mapreduce.objects.errors import ObjectsError
+from runtime.ports import ports
 from runtime.run import Run, within
 from scripts.compare.formulas import Shape, _objects
 from tests.fakes.round_trip import in_memory, read_back, run_mapper
@@ -50,7 +50,7 @@ def expected(*mappers: list[tuple[str, Any]]) -> dict[str, list[str]]:
 
 
 def keys(prefix: str = "run1/") -> list[str]:
-    return sorted(s3.list_keys(BUCKET, prefix))
+    return sorted(ports().s3.list_keys(BUCKET, prefix))
 
 
 def directory_of(word: str) -> str:
@@ -84,8 +84,8 @@ def test_values_that_are_equal_in_python_and_not_in_json_are_objects_of_their_ow
 def test_value_1_is_an_empty_object_and_another_one_a_body() -> None:
     run_all([("w", 1), ("w", [2])])
 
-    sizes = {size for _, size in s3.list_objects(BUCKET, directory_of("w")) if not size}
-    (body,) = [body for key in keys(directory_of("w")) if (body := s3.get(BUCKET, key))]
+    sizes = {size for _, size in ports().s3.list_objects(BUCKET, directory_of("w")) if not size}
+    (body,) = [body for key in keys(directory_of("w")) if (body := ports().s3.get(BUCKET, key))]
     assert sizes == {0}
     assert json.loads(body) == {"mapper": 1, "number": 1, "occurrence": 0, "value": [2]}
 
@@ -127,7 +127,7 @@ GOOD = {"mapper": 1, "number": 0, "occurrence": 0, "value": 2}
 def test_body_that_no_mapper_writes_is_refused_with_its_key(body: bytes, cause: str) -> None:
     run_all([("w", 2)])
     (key,) = keys(directory_of("w"))
-    s3.put(BUCKET, key, body)
+    ports().s3.put(BUCKET, key, body)
 
     with pytest.raises(ObjectsError) as raised:
         read_back("objects")
@@ -149,7 +149,7 @@ def test_any_bytes_are_a_body_or_are_refused(data: bytes) -> None:
 def test_body_of_another_long_word_is_refused() -> None:
     run_all([(LONG, 2)])
     (key,) = keys(directory_of(LONG))
-    s3.put(BUCKET, key, Body(1, 0, 0, 2, LONG + "er").to_bytes())
+    ports().s3.put(BUCKET, key, Body(1, 0, 0, 2, LONG + "er").to_bytes())
 
     with pytest.raises(ObjectsError, match="does not match its key segment"):
         read_back("objects")
@@ -173,7 +173,7 @@ def test_long_word_costs_one_request_more_whatever_it_occurs_with() -> None:
 def test_name_that_is_no_uuid_is_refused_in_a_run(name: str) -> None:
     run_all([("w", 1)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(s3, "list_objects", lambda bucket, prefix: iter([(f"{prefix}w/{name}", 0)]))
+        patch.setattr(ports().s3, "list_objects", lambda bucket, prefix: iter([(f"{prefix}w/{name}", 0)]))
 
         with pytest.raises(ObjectsError, match="is no emitted pair: its name is no UUID"):
             read_back("objects")
@@ -188,7 +188,7 @@ def test_each_mapper_says_how_much_it_emitted_and_partition_adds_it_up() -> None
     read_back("objects", 3)
 
     number = str(reducer_id("a", 3))
-    bodies = {key.removeprefix("run1/emitted/"): json.loads(s3.get(BUCKET, key) or b"") for key in keys("run1/emitted/")}
+    bodies = {key.removeprefix("run1/emitted/"): json.loads(ports().s3.get(BUCKET, key) or b"") for key in keys("run1/emitted/")}
     assert {name: body["pairs"] for name, body in bodies.items()} == {
         "1": {number: 3},
         "2": {number: 1},
@@ -210,37 +210,37 @@ def test_mapper_that_failed_says_nothing() -> None:
 
 
 def lose_the_mappers_word() -> None:
-    s3.delete(BUCKET, "run1/emitted/2")
+    ports().s3.delete(BUCKET, "run1/emitted/2")
 
 
 def lose_a_pair() -> None:
-    s3.delete(BUCKET, keys(f"{directory_of('a')}a/")[0])
+    ports().s3.delete(BUCKET, keys(f"{directory_of('a')}a/")[0])
 
 
 def lose_a_partition() -> None:
     for key in keys(directory_of("b")):
-        s3.delete(BUCKET, key)
+        ports().s3.delete(BUCKET, key)
 
 
 def add_a_pair() -> None:
-    s3.put(BUCKET, f"{directory_of('a')}a/{UUID(int=5)}", b"")
+    ports().s3.put(BUCKET, f"{directory_of('a')}a/{UUID(int=5)}", b"")
 
 
 def add_a_partition() -> None:
-    s3.put(BUCKET, f"run1/reducer0/c/{UUID(int=5)}", b"")
+    ports().s3.put(BUCKET, f"run1/reducer0/c/{UUID(int=5)}", b"")
 
 
 def take_what_another_run_emitted() -> None:
-    body = json.loads(s3.get(BUCKET, "run1/emitted/2") or b"")
-    s3.put(BUCKET, "run1/emitted/2", json.dumps({**body, "run": "run2"}).encode())
+    body = json.loads(ports().s3.get(BUCKET, "run1/emitted/2") or b"")
+    ports().s3.put(BUCKET, "run1/emitted/2", json.dumps({**body, "run": "run2"}).encode())
 
 
 def take_what_another_mapper_emitted() -> None:
-    s3.put(BUCKET, "run1/emitted/2", s3.get(BUCKET, "run1/emitted/1") or b"")
+    ports().s3.put(BUCKET, "run1/emitted/2", ports().s3.get(BUCKET, "run1/emitted/1") or b"")
 
 
 def write_nonsense() -> None:
-    s3.put(BUCKET, "run1/emitted/2", b'{"run": "run1", "mapper": 2, "pairs": {"0": -1}, "places": {}}')
+    ports().s3.put(BUCKET, "run1/emitted/2", b'{"run": "run1", "mapper": 2, "pairs": {"0": -1}, "places": {}}')
 
 
 def emit_something_else_again() -> None:

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
-from runtime.aws import s3
 from runtime.aws.errors import SlowDownError
 from runtime.mapreduce.keys import escape
 from runtime.mapreduce.objects import ranges
 from runtime.mapreduce.objects.ranges import list_in_ranges, places_of, split
+from runtime.ports import ports
 from runtime.run import Run, within
 
 WORD = st.text(st.sampled_from("ab-/%é\U0001f600"), max_size=3)
@@ -29,8 +29,8 @@ def small() -> Iterator[MemoryStore]:
     """A store in memory, with pages of 5 keys and ranges of 20."""
     store = MemoryStore()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(s3, "_open", lambda bucket: store)
-        patch.setattr(s3, "PAGE_SIZE", 5)
+        patch.setattr(ports().s3, "_open", lambda bucket: store)
+        patch.setattr(ports().s3, "_page_size", 5)
         patch.setattr(ranges, "RANGE_PAIRS", 20)
         patch.setattr(ranges, "_PLACE_PAIRS", 5)
         yield store
@@ -118,10 +118,10 @@ def test_range_whose_page_failed_begins_again_after_the_last_key_that_was_read(m
                 raise SlowDownError("s3:ListBucket", "bucket", "", "503")
             yield page
 
-    monkeypatch.setattr(s3.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(ports().clock, "sleep", lambda seconds: None)
     with small() as store, within(Run("run1")) as run:
         keys = fill(store, {"a": 50, "b": 50})
-        monkeypatch.setattr(s3.obstore, "list", fails_once)
+        monkeypatch.setattr(obstore, "list", fails_once)
 
         found = [key for key, _ in list_in_ranges("bucket", "run1/reducer0/", ["a/8000", "b/8000"])]
 

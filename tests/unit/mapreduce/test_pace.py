@@ -14,9 +14,9 @@ ROUND_TRIP = 0.045
 class Clock:
     """A mapper that puts whenever it may, with nobody else in the world."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, chance: float = 0.5) -> None:
         self.now = 1000.0
-        self.pace = Pace(size, self.now)
+        self.pace = Pace(size, self.now, chance)
 
     def put(self, seconds: float) -> list[float]:
         """When puts took their turns, in the next seconds."""
@@ -32,7 +32,7 @@ class Clock:
 
 @given(st.integers(1, 10_000))
 def test_a_fan_out_begins_together_below_what_s3_takes(size: int) -> None:
-    together = size * Pace(size, 0.0).rate
+    together = size * Pace(size, 0.0, 0.5).rate
 
     assert 0.5 * S3_PUTS_PER_SECOND <= together < S3_PUTS_PER_SECOND
 
@@ -106,7 +106,7 @@ def test_refusals_of_puts_from_before_it_was_lowered_change_nothing(earlier: lis
 
 @given(st.integers(1, 1000), st.lists(st.floats(0.02, 2), max_size=200))
 def test_rate_falls_at_most_once_for_each_round_trip_and_never_to_nothing(size: int, gaps: list[float]) -> None:
-    pace, now, lowered = Pace(size, 0.0), 0.0, 0
+    pace, now, lowered = Pace(size, 0.0, 0.5), 0.0, 0
     for gap in gaps:
         now += gap
         before = pace.rate
@@ -140,6 +140,6 @@ def test_rate_grows_faster_the_longer_nothing_is_refused() -> None:
 
 
 def test_mappers_that_begin_together_take_their_turns_apart() -> None:
-    first_turns = {Clock(1000).put(0.5)[0] for _ in range(20)}
+    first_turns = {Clock(1000, number / 20).put(0.5)[0] for number in range(20)}
 
     assert len(first_turns) == 20

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.aws import s3
 from runtime.mapreduce import Values, emit, emitting, find_combine, run_map, run_reduce
 from runtime.mapreduce.programmer import combiner
+from runtime.ports import ports
 from runtime.run import Run, within
 from tests.fakes.round_trip import in_memory, read_back, run_mapper
 from tests.fakes.shuffle_store import ShuffleStore
@@ -27,7 +27,7 @@ TEXT = "to be or not to be"
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> ShuffleStore:
     store = ShuffleStore()
-    monkeypatch.setattr(s3, "put_once", store.put)
+    monkeypatch.setattr(ports().s3, "put_once", store.put)
     return store
 
 
@@ -226,7 +226,7 @@ def test_yielded_or_emitted_is_the_same(words: list[str]) -> None:
         stored = []
         for user_map in (emitting_map, lambda text: ((word, 1) for word in words)):
             store = ShuffleStore()
-            patch.setattr(s3, "put_once", store.put)
+            patch.setattr(ports().s3, "put_once", store.put)
             run(user_map)
             stored.append(Counter(key.rpartition("/")[0] for key in store.objects))
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from runtime.aws import s3
 from runtime.mapreduce import emit, emitting
+from runtime.ports import ports
 from runtime.run import Run, within
 from tests.fakes.shuffle_store import ShuffleStore
 from tests.unit.mapreduce.mappers import WORDS, Map, counts, emit_all, plain_threads, run
@@ -98,7 +98,7 @@ def test_threads_give_the_same_keys_as_none(monkeypatch: pytest.MonkeyPatch) -> 
     stored = []
     for user_map in (plain_threads, lambda text: emit_all()):
         store = ShuffleStore()
-        monkeypatch.setattr(s3, "put_once", store.put)
+        monkeypatch.setattr(ports().s3, "put_once", store.put)
         run(user_map)
         stored.append(set(store.objects))
 

@@ -6,11 +6,10 @@ from collections import Counter
 
 import pytest
 
-from runtime import retries
-from runtime.aws import s3
 from runtime.aws.errors import NoAnswerError, SlowDownError
 from runtime.mapreduce import OutOfTimeError, StorageError, emit, emitting
 from runtime.mapreduce.objects.pace import Pace
+from runtime.ports import ports
 from runtime.run import Run, within
 from tests.fakes.shuffle_store import ShuffleStore
 from tests.fakes.waiting import PATIENCE_SECONDS, wait_until
@@ -38,8 +37,8 @@ class Refusing(ShuffleStore):
 
 
 def use(store: ShuffleStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "put_once", store.put)
-    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(ports().s3, "put_once", store.put)
+    monkeypatch.setattr(ports().clock, "random", lambda: 0.01)
 
 
 def run_for(seconds: float, **place: int) -> Run:
@@ -175,8 +174,7 @@ def test_put_that_hangs_holds_up_no_mapper_beyond_its_time(monkeypatch: pytest.M
 def test_map_that_fails_waits_for_no_retry(monkeypatch: pytest.MonkeyPatch) -> None:
     store = Refusing(None)
     use(store, monkeypatch)
-    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 1000.0)
-    monkeypatch.setattr(retries, "LONGEST_PAUSE_SECONDS", 1000.0)
+    monkeypatch.setattr(ports().clock, "random", lambda: 10_000.0)
 
     def broken_map() -> None:
         emit("to")
@@ -204,7 +202,7 @@ def test_refusal_slows_the_mapper_down_and_a_lost_answer_does_not(monkeypatch: p
 def test_pace_is_that_of_the_fan_outs_size(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     true_init = Pace.__init__
-    monkeypatch.setattr(Pace, "__init__", lambda self, size, now: (sizes.append(size), true_init(self, size, now))[1])
+    monkeypatch.setattr(Pace, "__init__", lambda self, size, *when: (sizes.append(size), true_init(self, size, *when))[1])
     use(ShuffleStore(), monkeypatch)
 
     with within(run_for(PATIENCE_SECONDS, size=7)), emitting("my-bucket", 3):

@@ -13,13 +13,14 @@ from runtime.mapreduce.emitter import emit, emitting
 from runtime.mapreduce.keys import partition_number, unescape
 from runtime.orchestration.http_sync_s3.stores.redis import run_prefix
 from runtime.orchestration.ownership import check_ownership
-from runtime.orchestration.recorder import handler as failure
+from runtime.orchestration.recorder.reading import read_failure
 from runtime.orchestration.s3_triggers.stage import Stage, parse_key, value_name
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.returns import Returns, return_key
 from runtime.orchestration.values.table import Table
 from runtime.orchestration.workflow.envelope import Datum, Directory, EnvelopeError, Pointer, checked_run_id, parse_datum
 from runtime.orchestration.wrapper import load_orchestration
+from runtime.ports import ports
 from runtime.run import Run, within
 from scripts.orchestrations import ORCHESTRATIONS
 from tests.fakes.context import FakeContext
@@ -78,7 +79,7 @@ def prefixes(run_id: str) -> list[str]:
 def test_emitted_word_stays_in_one_step_of_its_run_and_partition(run_id: str, word: str, folder: str) -> None:
     store = ShuffleStore()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("runtime.aws.s3.put_once", store.put)
+        patch.setattr(ports().s3, "put_once", store.put)
         with within(Run(run_id)), emitting(f"bucket{folder}", 3):
             emit(word)
 
@@ -221,7 +222,7 @@ def test_spoilt_failure_is_recorded_in_its_run_or_refused_in_words(name: str, da
     sent = spoilt(event, data.draw(st.sampled_from(spots(event))), data.draw(JSON))
 
     try:
-        record = failure.read_failure(sent, "wordcount-")
+        record = read_failure(sent, "wordcount-")
     except EnvelopeError:
         return
 

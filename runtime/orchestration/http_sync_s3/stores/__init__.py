@@ -14,7 +14,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
-from runtime.orchestration.http_sync_s3.fan_in import Clock, Waited
+from runtime.clock import Clock
+from runtime.orchestration.http_sync_s3.fan_in import Waited
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import Returns, input_key, resolve_all

@@ -127,7 +127,7 @@ class RedisStore(ReturnStore):
         """As `fan_in.wait`, with a blocking read for a pause."""
         finished, wake, looks = self._key(branch.function, "finished"), self._key(branch.function, "wake"), 1
         while returned < branch.size:
-            now = branch.clock.now()
+            now = branch.clock.time()
             if now >= branch.deadline:
                 return Waited(Outcome.EXPIRED, self._missing(branch), looks)
             if now + _SHORTEST_SLICE_SECONDS >= branch.invocation_ends:

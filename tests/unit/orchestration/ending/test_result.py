@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from runtime.aws import s3
 from runtime.orchestration.contract import Invocation
 from runtime.orchestration.ending.result import DONE, FAILED, MADE_BY_CLIENT, REMOVED, how_ended, record_failure
 from runtime.orchestration.http_only.orchestration import HttpOnly
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn.orchestration import RunEnded, StepFunctions
 from runtime.orchestration.workflow.envelope import Envelope, Inline
+from runtime.ports import ports
 from scripts.client.running.run_id import new_run_id
 from tests.fakes.context import FakeContext
 from tests.fakes.places import WORDCOUNT
@@ -22,8 +22,8 @@ CLIENTS = "20260102T030405678-9f86d081e2"
 def stored(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """The objects of the results bucket."""
     objects: dict[str, bytes] = {}
-    monkeypatch.setattr(s3, "list_keys", lambda bucket, prefix: [key for key in objects if key.startswith(prefix)])
-    monkeypatch.setattr(s3, "create", lambda bucket, key, body: objects.setdefault(key, body) is body)
+    monkeypatch.setattr(ports().s3, "list_keys", lambda bucket, prefix: [key for key in objects if key.startswith(prefix)])
+    monkeypatch.setattr(ports().s3, "create", lambda bucket, key, body: objects.setdefault(key, body) is body)
     return objects
 
 

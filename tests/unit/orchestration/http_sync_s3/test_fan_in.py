@@ -23,7 +23,7 @@ def waited(
     expires_in: float = LONG,
     size: int = 3,
 ) -> Waited:
-    return wait(size, indexes, has_ended, time.seconds + ends_in, time.seconds + expires_in, time.clock)
+    return wait(size, indexes, has_ended, time.seconds + ends_in, time.seconds + expires_in, time)
 
 
 def listings(*sets: Iterable[int]) -> Callable[[], Any]:

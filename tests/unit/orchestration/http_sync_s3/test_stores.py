@@ -151,7 +151,7 @@ def waited(
     redis: FakeRedis, index: int = 3, size: int = 3, ends_in: float = 900.0, expires_in: float = 3600.0, ended: bool = False
 ) -> Waited | None:
     now = redis.time.seconds
-    branch = Branch("mapper", index, size, now + expires_in, now + ends_in, lambda: ended, redis.time.clock)
+    branch = Branch("mapper", index, size, now + expires_in, now + ends_in, lambda: ended, redis.time)
     return RedisStore(redis, "p-", "run1", Returns("returns", "run1")).fan_in(branch)
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from runtime.aws import s3
-from runtime.orchestration.recorder.handler import lambda_handler
 from runtime.orchestration.workflow.envelope import EnvelopeError
+from runtime.ports import ports
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
+from tests.fakes.recorder import lambda_handler
 
 Capsys = pytest.CaptureFixture[str]
 
@@ -42,9 +42,9 @@ class Results:
 @pytest.fixture
 def results(monkeypatch: pytest.MonkeyPatch) -> Results:
     made = Results()
-    monkeypatch.setattr(s3, "get", made.get)
-    monkeypatch.setattr(s3, "list_keys", made.list_keys)
-    monkeypatch.setattr(s3, "create", made.create)
+    monkeypatch.setattr(ports().s3, "get", made.get)
+    monkeypatch.setattr(ports().s3, "list_keys", made.list_keys)
+    monkeypatch.setattr(ports().s3, "create", made.create)
     own = {
         "ORCHESTRATION": "sfn",
         "FUNCTION": "recorder",

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from runtime.aws import dynamodb, s3
 from runtime.aws.errors import StorageError
-from runtime.orchestration.recorder.handler import lambda_handler
 from runtime.orchestration.workflow.envelope import EnvelopeError
+from runtime.ports import ports
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
 from tests.fakes.log_lines import parse_lines
 from tests.fakes.notifications import object_created
+from tests.fakes.recorder import lambda_handler
 
 PREFIX = "wordcount-dynamodb_triggers-"
 BUCKET = "wordcount-dynamodb-triggers-given-up-123456789012"
@@ -66,15 +66,15 @@ class Cloud:
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
     made = Cloud()
-    monkeypatch.setattr(s3, "create", made.create)
+    monkeypatch.setattr(ports().s3, "create", made.create)
     monkeypatch.setattr(
-        s3,
+        ports().s3,
         "list_keys",
         lambda bucket, prefix: [key for held, key in made.objects if held == bucket and key.startswith(prefix)],
     )
-    monkeypatch.setattr(s3, "get", lambda *where: made.objects.get(where))
-    monkeypatch.setattr(s3, "delete", lambda *where: made.objects.pop(where, None))
-    monkeypatch.setattr(dynamodb, "call", made.call)
+    monkeypatch.setattr(ports().s3, "get", lambda *where: made.objects.get(where))
+    monkeypatch.setattr(ports().s3, "delete", lambda *where: made.objects.pop(where, None))
+    monkeypatch.setattr(ports().dynamodb, "call", made.call)
     buckets = {"given_up": BUCKET, "results": "results-bucket", "returns": "returns-bucket"}
     tables = {role: PREFIX + role for role in TABLES}
     own = {"ORCHESTRATION": "dynamodb_triggers", "FUNCTION": "recorder", "FUNCTION_PREFIX": PREFIX}
@@ -214,7 +214,7 @@ def test_object_stays_while_its_failure_cannot_be_stored(cloud: Cloud, monkeypat
     def refuse(bucket: str, key: str, body: bytes) -> bool:
         raise StorageError("s3:PutObject", bucket, key, "503 SlowDown")
 
-    monkeypatch.setattr(s3, "create", refuse)
+    monkeypatch.setattr(ports().s3, "create", refuse)
 
     with pytest.raises(StorageError):
         lambda_handler(cloud.leave(load_event("given_up")), FakeContext())

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.aws import s3
 from runtime.aws.errors import StorageError
 from runtime.orchestration.ending import open_runs
 from runtime.orchestration.recorder import overdue
-from runtime.orchestration.recorder.handler import lambda_handler
 from runtime.orchestration.workflow.envelope import RUN_ID
+from runtime.ports import ports
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
+from tests.fakes.recorder import lambda_handler
 
 NOW = 1_795_000_000
 PAST, FUTURE = NOW - 60, NOW + 60
@@ -61,7 +61,7 @@ class Results:
 def results(monkeypatch: pytest.MonkeyPatch) -> Results:
     made = Results()
     for name in ("list_keys", "create", "delete"):
-        monkeypatch.setattr(s3, name, getattr(made, name))
+        monkeypatch.setattr(ports().s3, name, getattr(made, name))
     monkeypatch.setattr("time.time", lambda: float(NOW))
     prefix = "wordcount-http_sync_s3-"
     own = {

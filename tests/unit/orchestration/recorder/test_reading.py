@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from runtime.aws import s3
 from runtime.orchestration.ending.record import from_response
-from runtime.orchestration.recorder.handler import lambda_handler
 from runtime.orchestration.recorder.reading import read_failure
 from runtime.orchestration.recorder.recording import RunFailed
 from runtime.orchestration.workflow.envelope import EnvelopeError
+from runtime.ports import ports
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
 from tests.fakes.log_lines import parse_lines
 from tests.fakes.places import STAGES
+from tests.fakes.recorder import lambda_handler
 
 PREFIX = "wordcount-http_sync_s3-"
 FIELDS = {"run", "function", "index", "error", "message", "traceback", "request_id", "attempts", "log_group", "time"}
@@ -182,8 +182,8 @@ def test_record_without_a_run_is_refused(event: Any) -> None:
 def created(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bytes]]:
     """What the handler creates: bucket, key and body."""
     requests: list[tuple[str, str, bytes]] = []
-    monkeypatch.setattr(s3, "list_keys", lambda bucket, prefix: [])
-    monkeypatch.setattr(s3, "create", lambda *request: requests.append(request) or True)
+    monkeypatch.setattr(ports().s3, "list_keys", lambda bucket, prefix: [])
+    monkeypatch.setattr(ports().s3, "create", lambda *request: requests.append(request) or True)
     monkeypatch.setenv("FUNCTION_PREFIX", PREFIX)
     monkeypatch.setenv("ORCHESTRATION", "http_sync_s3")
     monkeypatch.setenv("FUNCTION", "recorder")

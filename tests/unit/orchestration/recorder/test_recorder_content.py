@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.aws import s3
 from runtime.orchestration import output
-from runtime.orchestration.recorder.handler import lambda_handler
 from runtime.orchestration.recorder.recording import RunFailed
 from runtime.orchestration.workflow.envelope import EnvelopeError
+from runtime.ports import ports
 from tests.fakes import answers
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
+from tests.fakes.recorder import lambda_handler
 
 _texts = st.text(st.characters()) | st.sampled_from(["half \ud83d", "x" * 300_000, "\x00", "{", "[" * 50_000])
 _anything = st.recursive(
@@ -48,9 +48,9 @@ def results() -> Iterator[dict[str, bytes]]:
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(output, "write", lambda _fields: None)  # a failing test would print megabytes
-        patch.setattr(s3, "create", lambda _bucket, key, body: objects.update({key: body}) or True)
-        patch.setattr(s3, "list_keys", lambda _bucket, _prefix: list(objects))
-        patch.setattr(s3, "get", lambda _bucket, _key: b'{"redrives": 0}')
+        patch.setattr(ports().s3, "create", lambda _bucket, key, body: objects.update({key: body}) or True)
+        patch.setattr(ports().s3, "list_keys", lambda _bucket, _prefix: list(objects))
+        patch.setattr(ports().s3, "get", lambda _bucket, _key: b'{"redrives": 0}')
         for name, value in environment.items():
             patch.setenv(name, value)
         yield objects

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.aws import s3
 from runtime.aws.errors import StorageError
 from runtime.orchestration.s3_triggers.lock import claim
+from runtime.ports import Ports, ports, using
+from tests.fakes.clock import FakeTime
 from tests.fakes.objects import Objects
 
 STALE_SECONDS = 100.0
@@ -24,12 +25,14 @@ def objects(monkeypatch: pytest.MonkeyPatch) -> Objects:
 
 def installed(objects: Objects, patch: pytest.MonkeyPatch) -> Objects:
     for name in ("create", "get_version", "replace"):
-        patch.setattr(s3, name, getattr(objects, name))
+        patch.setattr(ports().s3, name, getattr(objects, name))
     return objects
 
 
 def claimed(owner: str, at: float = 0.0) -> bool:
-    return claim("b", "run1/.lock", owner, STALE_SECONDS, lambda: at)
+    own = Ports(clock=FakeTime(at), s3=ports().s3)
+    with using(own):
+        return claim("b", "run1/.lock", owner, STALE_SECONDS)
 
 
 def held(objects: Objects) -> Any:
@@ -78,7 +81,7 @@ def test_old_lock_is_taken_over_by_one(objects: Objects, monkeypatch: pytest.Mon
             both_have_read.wait()
         return found
 
-    monkeypatch.setattr(s3, "get_version", read_together)
+    monkeypatch.setattr(ports().s3, "get_version", read_together)
 
     with ThreadPoolExecutor(2) as pool:
         won = list(pool.map(lambda owner: claimed(owner, 500.0), ["one", "two"]))

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.aws import dynamodb
 from runtime.aws.errors import AccessDeniedError, RefusedError, RequestError, StorageError, TransportError
 from runtime.orchestration.values import table
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.values.table import Table
+from runtime.ports import ports
 from runtime.run import Run, within
+from tests.fakes.clock import FakeTime
 
 
 class Items:
@@ -74,7 +75,7 @@ def items(monkeypatch: pytest.MonkeyPatch) -> Items:
 
 
 def installed(items: Items, patch: pytest.MonkeyPatch) -> Items:
-    patch.setattr(dynamodb, "dynamodb_client", lambda: items)
+    patch.setattr(ports().dynamodb, "_client", lambda: items)
     return items
 
 
@@ -137,7 +138,7 @@ def test_indexes_are_kept_in_blocks_of_500(size: int, blocks: int, items: Items)
 
 
 def test_items_are_read_in_batches_and_come_in_order(items: Items, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr(ports().clock, "sleep", lambda seconds: None)
     items.items = {f"run1/{n}": {"Key": {"S": f"run1/{n}"}, "Value": {"S": str(n)}} for n in range(1, 251)}
     items.unprocessed = 60
 
@@ -157,9 +158,8 @@ def test_value_that_is_missing_is_named(items: Items) -> None:
 
 
 def test_table_that_stays_throttled_is_an_error(items: Items, monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr("time.sleep", pauses.append)
-    monkeypatch.setattr("time.monotonic", lambda: sum(pauses))
+    clock = FakeTime(0.0)
+    monkeypatch.setattr(ports().dynamodb, "_clock", clock)
     monkeypatch.setattr(
         items, "BatchGetItem", lambda RequestItems: {"Responses": {}, "UnprocessedKeys": RequestItems}, raising=True
     )
@@ -167,7 +167,7 @@ def test_table_that_stays_throttled_is_an_error(items: Items, monkeypatch: pytes
     with pytest.raises(StorageError, match="still throttled after 60 s"):
         a_table().values(2)
 
-    assert 60 < sum(pauses) < 70
+    assert sum(clock.pauses) == pytest.approx(60)
 
 
 @pytest.mark.parametrize(
