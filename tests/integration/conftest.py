@@ -116,8 +116,8 @@ def make_cluster(buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         monkeypatch.setenv("FUNCTION_PREFIX", cluster.prefix)
         monkeypatch.setenv("ORCHESTRATION", orchestration)
         monkeypatch.setenv("FUNCTION", "recorder")
-        names = {"results": buckets.results, "returns": buckets.returns, "given_up": buckets.given_up}
-        monkeypatch.setenv("BUCKETS", json.dumps(names))
+        own = {"results": buckets.results, "returns": buckets.returns, "given_up": buckets.given_up}
+        monkeypatch.setenv("BUCKETS", json.dumps({**buckets.stages, **own}))
         monkeypatch.setenv("TABLES", json.dumps(buckets.tables.names))
         return cluster
 

@@ -188,7 +188,7 @@ import json, sys
 from runtime.orchestration import entry
 entry._invoke("partition", {"Session": "run1"})
 entry._invoke("partition", {"Session": "run1"}, 2e9)
-ports().entry._ports.dynamodb.call("GetItem", "t", "k", TableName="t")
+entry._ports.dynamodb.call("GetItem", "t", "k", TableName="t")
 print(json.dumps(sorted(name for name in sys.modules if name.partition(".")[0] in ("boto3", "botocore", "urllib3"))))
 """
 
