@@ -34,7 +34,7 @@ from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn import orchestration as sfn
 from runtime.orchestration.values import table
 from runtime.orchestration.wrapper import Wrapper, load_orchestration
-from runtime.ports import Ports, ports, using
+from runtime.ports import Ports, using
 from runtime.record import replace
 from scripts.package.functions import RECORDER
 from tests.one_process import Job
@@ -120,7 +120,7 @@ def _component(function: str, component: Component, event: Any, context: Any) ->
 def _invoke(function_prefix: str, function: str, payload: Any, deadline: float | None = None) -> Any:
     # As `runtime.orchestration.entry` has it.
     name = function_prefix + function
-    service = ports().lambda_
+    service = current.ports.lambda_
     return service.invoke_async(name, payload) if deadline is None else service.invoke_sync(name, payload, deadline)
 
 
