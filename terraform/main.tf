@@ -26,6 +26,7 @@ locals {
   zips           = { for function in keys(local.orchestration.functions) : function => "${local.build_dir}/${var.orchestration}/${function}.zip" }
   manifest_path  = "${local.build_dir}/manifest.json"
   manifest       = fileexists(local.manifest_path) ? jsondecode(file(local.manifest_path)) : { architecture = "x86_64", python_version = "3.13" }
+  workflow_path  = "${local.build_dir}/${var.orchestration}/workflow.json"
   sources_path   = "${local.build_dir}/${var.orchestration}/sources.sha256"
   needed         = concat([local.manifest_path, local.layer], values(local.zips), [for file in local.orchestration.files : "${endswith(file, "layer.zip") ? local.layer_dir : local.build_dir}/${file}"])
   missing        = [for file in local.needed : file if !fileexists(file)]

@@ -25,6 +25,7 @@ output "deployment" {
     return_store      = var.orchestration == "http_sync_s3" ? var.return_store : null
     redis_url         = var.redis_url
     sources           = fileexists(local.sources_path) ? file(local.sources_path) : null
+    workflow          = jsondecode(fileexists(local.workflow_path) ? file(local.workflow_path) : "null")
   }
 }
 

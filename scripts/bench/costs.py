@@ -64,7 +64,7 @@ def cost_of(run: Measured) -> Cost:
     price = prices.table()
     return Cost(
         chunks=run.chunks,
-        reducers=run.reducers,
+        reducers=run.branches[-1],
         requests=dict(run.requests),
         usd=sum(run.usd.values()),
         s3_requests=s3,

@@ -12,7 +12,7 @@ from typing import Any
 from scripts.client.aws.clients import Aws
 from scripts.client.aws.removal import remove_below
 from scripts.client.deployment import Deployment
-from scripts.client.input.document import Element
+from scripts.client.input.chunks import Element
 from scripts.client.running.run_id import new_run_id
 from scripts.client.stored import claim
 from scripts.client.stored.claim import Claim
@@ -43,7 +43,7 @@ def invoke(deployment: Deployment, branches: int, timeout_seconds: float) -> flo
     results = aws.store("results")
     claim.take(results, Claim(run_id, deployment.orchestration, branches, 1, deployment.bucket("shuffle")))
     client = _client(deployment, timeout_seconds)
-    name = deployment.function("mapper")
+    name = deployment.function(deployment.workflow.first.name)
     chunk = {"text": "", "destination": deployment.bucket("shuffle"), "numReducer": 1, "shuffle": "packed"}
 
     def one(index: int) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from scripts import program
 from scripts.client import cli
 from scripts.client.errors import (
@@ -21,7 +20,7 @@ from scripts.client.errors import (
 )
 from scripts.client.report.console import say, showing, showing_removal
 from scripts.client.report.elapsed import since_enter
-from scripts.client.report.output import check_output, parse_counts, print_json, print_table, summed_up, to_blocks, write_output
+from scripts.client.report.output import check_output, parse_result, print_json, print_table, summed_up, to_blocks, write_output
 from scripts.client.running.deadline import patience_seconds
 from scripts.client.running.launching import start
 from scripts.client.running.runs import StartedRun, describe_overdue, find_run
@@ -89,10 +88,10 @@ def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -
         raise RunFailedError("\n".join([str(error), *(f"  {name + ':':<12}{way}" for name, way in ways.items())])) from None
     took = since_enter()
     try:
-        counts = parse_counts(run.run_id, body)
-        _print(options, run, counts, output)
+        result = parse_result(run.run_id, body)
+        _print(options, run, result, output)
         if not options.quiet:
-            say(f"{summed_up(counts)}, in {took:.1f} s (run {run.run_id})")
+            say(f"{_summed_up(run, result)}, in {took:.1f} s (run {run.run_id})")
     except KeyboardInterrupt:
         raise Interruption(f"interrupted; run {run.run_id} is done, get its counts with: {run.how_to_attach}") from None
     if not run.keep:
@@ -102,8 +101,8 @@ def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -
 
 def _wait(options: argparse.Namespace, run: StartedRun) -> bytes:
     with (
-        Watcher(run.orchestration, run.mappers, want_progress=not options.quiet) as watcher,
-        showing(lambda: watcher.progress, run.mappers, quiet=options.quiet) as tick,
+        Watcher(run.orchestration, run.size, want_progress=not options.quiet) as watcher,
+        showing(lambda: watcher.progress, run.aws.deployment.workflow, quiet=options.quiet) as tick,
     ):
         overdue = _Overdue(run)
 
@@ -112,9 +111,7 @@ def _wait(options: argparse.Namespace, run: StartedRun) -> bytes:
             if not options.quiet:
                 overdue()
 
-        timeout = options.timeout or patience_seconds(
-            run.aws.deployment, run.mappers or 1, run.num_reducer or DEFAULT_NUM_REDUCER
-        )
+        timeout = options.timeout or patience_seconds(run.aws.deployment, run.fan_outs)
         return wait_for_result(run.aws, run.run_id, timeout, lambda: watcher.verdict, looked)
 
 
@@ -130,20 +127,29 @@ class _Overdue:
             say(f"note: run {self._run.run_id} is overdue {describe_overdue(self._run)}")
 
 
-def _print(options: argparse.Namespace, run: StartedRun, counts: dict[str, Any], output: Path | None) -> None:
+def _has_words(run: StartedRun, result: Any) -> bool:
+    """Whether the result is a table of words: else it is whatever the workflow's last function returned."""
+    return run.aws.deployment.workflow.input == "chunks" and isinstance(result, dict)
+
+
+def _summed_up(run: StartedRun, result: Any) -> str:
+    return summed_up(result) if _has_words(run, result) else f"{run.aws.deployment.workflow.name} is done"
+
+
+def _print(options: argparse.Namespace, run: StartedRun, result: Any, output: Path | None) -> None:
     if output is not None:
         try:
-            write_output(output, to_blocks(counts))
+            write_output(output, to_blocks(result))
         except ClientError as error:
-            raise ClientError(f"{error}; the counts are kept: {run.how_to_attach} --output FILE") from error
-    if options.json:
-        print_json(counts)
+            raise ClientError(f"{error}; the result is kept: {run.how_to_attach} --output FILE") from error
+    if options.json or not _has_words(run, result):
+        print_json(result)
     else:
-        print_table(counts, options.top)
-        if not options.quiet and (note := _where_the_rest_is(options, run, len(counts), output)):
+        print_table(result, options.top)
+        if not options.quiet and (note := _where_the_rest_is(options, run, len(result), output)):
             say(f"note: {note}")
     if problem := program.output_error():
-        raise ClientError(f"the counts could not be printed: {problem.strerror}; they are kept: {run.how_to_attach}") from problem
+        raise ClientError(f"the result could not be printed: {problem.strerror}; it is kept: {run.how_to_attach}") from problem
 
 
 def _where_the_rest_is(options: argparse.Namespace, run: StartedRun, words: int, output: Path | None) -> str | None:
@@ -168,7 +174,7 @@ def _tidy_up(run: StartedRun, *, quiet: bool) -> None:
     left = f"what is left of run {run.run_id} expires by itself; to remove it now, with its result: {run.how_to('clean')}"
     try:
         with showing_removal(quiet=quiet) as tell:
-            remove_intermediate(run.orchestration, run.destination, run.mappers, tell)
+            remove_intermediate(run.orchestration, run.destination, run.size, tell)
     except StorageError as error:
         say(f"note: not all intermediate objects could be deleted: {error}; {left}")
     except KeyboardInterrupt:

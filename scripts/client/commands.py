@@ -25,9 +25,9 @@ def status(options: argparse.Namespace) -> None:
 
     {"run": ..., "orchestration": "sfn", "state": "running" | "done" | "failed" | "cancelled", "started": ISO 8601 or null,
      "overdue_since": ISO 8601 or null,
-     "stages": {"mapper": [15, 16], "partition": [0, 1], "reducer": [0, null], "summary": [0, 1]}, "failure": failed.json or null}
+     "stages": {function: [15, 16], ...}, "failure": failed.json or null}
 
-    Of each stage, how many invocations have returned, and of how many; null where that is unknown.
+    Of each function in the order of the flow, how many invocations have returned, and of how many; null where that is unknown.
     """
     run = find_run(options, options.run)
     look = Look(run)
@@ -64,11 +64,11 @@ def cancel(options: argparse.Namespace) -> None:
     results = run.aws.store("results")
     cancelled = record_failure(results, run.run_id, encode(_cancelled(run.run_id)))
     run.orchestration.cancel()
-    # Asked again: the platform may have taken its time, and summary have ended meanwhile.
+    # Asked again: the platform may have taken its time, and the last function have ended meanwhile.
     if not cancelled or objects.exists(results, f"{run.run_id}/{RESULT}"):
         objects.remove(results, f"{run.run_id}/{FAILED}")
         raise ClientError(f"run {run.run_id} was done before it could be cancelled; its result is kept")
-    if run.mappers is not None and claim.hold(results, run.run_id) is None:
+    if run.size is not None and claim.hold(results, run.run_id) is None:
         objects.remove(results, f"{run.run_id}/{FAILED}")
         raise ClientError(f"run {run.run_id} was removed before it could be cancelled")
     say(f"run {run.run_id} is cancelled. Go on with it: {run.how_to('resume')}; or remove it: {run.how_to('clean')}")
@@ -84,7 +84,7 @@ def clean(options: argparse.Namespace) -> None:
 
     turns.take(run, "clean", check)
     with showing_removal(quiet=False) as tell:
-        remove_all(run.orchestration, run.destination, run.mappers, tell)
+        remove_all(run.orchestration, run.destination, run.size, tell)
     say(f"run {run.run_id} is removed")
 
 
@@ -93,18 +93,24 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {"status": status, "
 
 
 def _stages(run: StartedRun, look: Look) -> dict[str, tuple[int | None, int | None]]:
-    """Of each stage, how many invocations have returned and of how many."""
+    """Of each function, how many invocations have returned and of how many."""
+    steps, known = run.aws.deployment.workflow.steps, run.orchestration.sizes(run.size)
     if look.done:
         # What the stages stored may be tidied up; that all of them are through is certain.
-        return {"mapper": (run.mappers, run.mappers), "partition": (1, 1), "reducer": (None, None), "summary": (1, 1)}
-    progress = ask(partial(run.orchestration.progress, run.mappers), Progress())
-    partition = None if progress.mapped is None else int(progress.reducers is not None)
-    return {
-        "mapper": (progress.mapped, run.mappers),
-        "partition": (partition, 1),
-        "reducer": (0 if partition == 0 else progress.reduced, progress.reducers),
-        "summary": (0, 1),
-    }
+        return {step.name: (known.get(step.name),) * 2 if step.takes == "branch" else (1, 1) for step in steps}
+    progress = ask(partial(run.orchestration.progress, run.size), Progress(sizes=known))
+    stages: dict[str, tuple[int | None, int | None]] = {}
+    before: int | None = 1  # how many invocations of the function before have returned, if that function has one
+    for step in steps:
+        returned, size = progress.returned.get(step.name), progress.sizes.get(step.name)
+        if step.takes == "branch":
+            stages[step.name] = (0 if before == 0 else returned, size)
+            before = returned
+        else:
+            has_returned = returned or (1 if step.edge == "Map" and step.next in progress.sizes else None)
+            before = has_returned or (None if before is None and step.edge else 0)
+            stages[step.name] = (before, 1)
+    return stages
 
 
 def _shown(returned: int | None, size: int | None, *, done: bool) -> str:

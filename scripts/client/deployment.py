@@ -4,15 +4,16 @@ The embedded AWS, if it is up, has a record file for each deployment; an account
 workspace each. Both are the same object::
 
     {"orchestration": "sfn", "prefix": "wordcount", "region": "us-east-1", "account_id": "000000000000",
-     "endpoint_url": null or "http://127.0.0.1:4566", "functions": {"mapper": "wordcount-sfn-mapper", ...},
-     "buckets": {"shuffle": ..., "results": ..., ...}, "tables": {"mapper-input": ..., ...}, "state_machine_arn": null or ARN,
+     "endpoint_url": null or "http://127.0.0.1:4566", "functions": {function: its Lambda's name, ...},
+     "buckets": {"shuffle": ..., "results": ..., ...}, "tables": {role: name, ...}, "state_machine_arn": null or ARN,
      "shuffle": "objects" or "packed", "sfn_map_mode": null or "INLINE" or "DISTRIBUTED", "log_groups": {function: name},
      "timeout_seconds": 300, "timeouts": {function: seconds}, "memory_mb": {function: MB},
      "concurrency": {function: most invocations at once, where the deployment bounds them}, "sweep_minutes": 5,
      "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL,
-     "sources": null or a hash of what the packages were made from}
+     "sources": null or a hash of what the packages were made from,
+     "workflow": {"name": ..., "input": ..., "functions": [...]}, see `scripts.workflow`}
 
-Which buckets and tables there are is the orchestration's own. An older version's record lacks `tables` and what follows it.
+Which buckets and tables there are is the orchestration's and the workflow's own.
 """
 
 import json
@@ -23,6 +24,7 @@ from typing import Any
 from scripts import paths
 from scripts.client.errors import ClientError, NothingDeployedError
 from scripts.embedded import state
+from scripts.workflow import Workflow, WorkflowError
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Deployment:
     sfn_map_mode: str | None
     log_groups: dict[str, str]
     timeout_seconds: int
+    workflow: Workflow
     tables: dict[str, str] = field(default_factory=dict)
     timeouts: dict[str, int] = field(default_factory=dict)
     concurrency: dict[str, int] = field(default_factory=dict)
@@ -60,10 +63,14 @@ class Deployment:
         required = [field.name for field in fields(cls) if field.default is MISSING and field.default_factory is MISSING]
         missing = [name for name in required if not isinstance(record, dict) or name not in record]
         roles = {} if missing else record["buckets"]
-        if missing or not isinstance(roles, dict) or not {"shuffle", "results"} <= roles.keys():
-            lacks = ", ".join(missing) or "a bucket for shuffle or results"
+        if missing or not isinstance(roles, dict) or "results" not in roles:
+            lacks = ", ".join(missing) or "a bucket for results"
             raise ClientError(f"{where} is no deployment record (it lacks {lacks}); deploy again")
         told = {field.name: record.get(field.name) for field in fields(cls)}
+        try:
+            told["workflow"] = Workflow.parse(record["workflow"])
+        except WorkflowError as error:
+            raise ClientError(f"{where} is no deployment record (its workflow: {error}); deploy again") from None
         return cls(**{name: value for name, value in told.items() if name in required or value is not None})
 
     def bucket(self, role: str) -> str:

@@ -15,6 +15,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from scripts.workflow import Workflow
+
 Image = Mapping[str, Any]
 
 _SETS = ("Finished", "Attempts")
@@ -37,11 +39,12 @@ def read_units(image: Image) -> int:
 
 
 def units(
-    tables: Mapping[str, Iterable[Image]], by_functions: Mapping[str, int], by_client: Mapping[str, int]
+    workflow: Workflow, tables: Mapping[str, Iterable[Image]], by_functions: Mapping[str, int], by_client: Mapping[str, int]
 ) -> tuple[float, float]:
     """Write units and read units of a run.
 
     Args:
+        workflow: that the run is one of.
         tables: the run's items by role of the table, before they are removed.
         by_functions: requests that functions made, by name.
         by_client: requests that the client made, its removal of the run included.
@@ -49,18 +52,20 @@ def units(
     items = [(role, image) for role, images in tables.items() for image in images]
     if not items:
         return 0.0, 0.0
+    outputs = {place.to_stage for place in workflow.steps if place.takes == "branch"}
+    inputs = set(workflow.stages) - outputs - {workflow.first.from_stage}
     writes = sum(_writes(image) for _, image in items)
-    # Put again, or in vain: each for at least a unit. What the client put is in mapper-input; sets are made by updates.
-    puts = sum(1 for role, image in items if role != "mapper-input" and not _added_to(image))
+    # Put again, or in vain: each for at least a unit. What the client put is in the first stage; sets are made by updates.
+    puts = sum(1 for role, image in items if role != workflow.first.from_stage and not _added_to(image))
     writes += max(0, by_functions.get("dynamodb.PutItem", 0) - puts)
     # The client also deletes the set of complete blocks, which only a fan-out of several blocks has.
     writes += 2 - sum(1 for _, image in items if str(image["Key"]["S"]).endswith("/finished"))
     # Every fan-in reads all return values of its branches, in batches. What is looked up singly is looked up in vain, but for
     # what sets a function off.
-    values = [image for role, image in items if role in ("mapper-output", "reducer-output") and "Index" in image]
+    values = [image for role, image in items if role in outputs and "Index" in image]
     reads = sum(map(read_units, values)) + by_functions.get("dynamodb.GetItem", 0)
     reads += sum(read_units(image) - 1 for role, image in items if role != "results" and "To" in image)
-    fan_outs = [image for role, image in items if role == "reducer-input" and "Index" not in image and not _added_to(image)]
+    fan_outs = [image for role, image in items if role in inputs and "Index" not in image and not _added_to(image)]
     reads += by_client.get("dynamodb.BatchGetItem", 0) + sum(read_units(image) - 1 for image in fan_outs)
     return float(writes), float(reads)
 

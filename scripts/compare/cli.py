@@ -15,6 +15,7 @@ from itertools import chain
 from scripts import paths
 from scripts.client.deployment import find_deployments
 from scripts.client.errors import ClientError, InputError
+from scripts.client.input.chunks import Element
 from scripts.client.input.layout import LAYOUTS, OBJECTS
 from scripts.client.input.reading import Input, read_input
 from scripts.client.input.sizing import Sizing
@@ -79,7 +80,7 @@ def _deployed(orchestrations: Sequence[str], *, keep_up: bool) -> Iterator[bool]
         yield lasting
 
 
-def _measure(options: argparse.Namespace, given: Input, *, lasting: bool) -> tuple[list[Measured], table.Runs]:
+def _measure(options: argparse.Namespace, given: Input[Element], *, lasting: bool) -> tuple[list[Measured], table.Runs]:
     """The runs to warm up, and the measured ones by orchestration. Raises DifferError."""
     architecture = json.loads((paths.BUILD / "manifest.json").read_text(encoding="utf-8"))["architecture"]
     chosen = {name: choose(name) for name in options.orchestration}

@@ -16,13 +16,13 @@ from scripts.client.aws.clients import Aws
 from scripts.client.aws.removal import remove_below
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError
-from scripts.client.input.document import Element
+from scripts.client.input.chunks import Element
+from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import layout_of, told_to_mappers
-from scripts.client.input.settling import settle
+from scripts.client.input.settling import Chunk, settle
 from scripts.client.input.sizing import Sizing
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
-from scripts.client.orchestrations.base import Chunk
-from scripts.client.report.output import parse_counts, to_bytes
+from scripts.client.report.output import parse_result, to_bytes
 from scripts.client.running.deadline import run_deadline
 from scripts.client.running.run_id import new_run_id
 from scripts.client.running.waiting import wait_for_result
@@ -47,7 +47,9 @@ class Measured:
 
     Attributes:
         counts: the result, as the client writes it to a file.
-        chunks, reducers, words: N, R and W of the formulas.
+        chunks: how many elements it was given.
+        branches: how many branches of each fan-out did something, in the order of the flow.
+        words: how many words its text has.
         requests: all that were made, by name: the embedded AWS's exact count.
         by_functions: of them, what the functions say that they made.
         notes: what makes the numbers doubtful, if anything.
@@ -57,7 +59,7 @@ class Measured:
     run: str
     counts: bytes
     chunks: int
-    reducers: int
+    branches: Sequence[int]
     words: int
     times: Times
     invocations: tuple[Invocation, ...]
@@ -81,7 +83,7 @@ class Measured:
 
     def as_json(self) -> dict[str, Any]:
         """All numbers; not the counts themselves."""
-        plain = {"orchestration", "run", "chunks", "reducers", "words", "requests", "by_functions", "transitions"}
+        plain = {"orchestration", "run", "chunks", "branches", "words", "requests", "by_functions", "transitions"}
         told = {name: value for name, value in vars(self).items() if name in plain}
         each = [{name: value for name, value in asdict(one).items() if value is not None} for one in self.invocations]
         return {
@@ -181,12 +183,15 @@ class Bench:
         )
         claim.take(results, claimed)
         if orchestration.has_keeper:
-            claim.mark(results, run_id, run_deadline(self.deployment, len(chunks), self._num_reducer))
+            claim.mark(
+                results, run_id, run_deadline(self.deployment, sizes(self.deployment.workflow, len(chunks), self._num_reducer))
+            )
         orchestration.start(chunks, attended=True)
         with Watcher(orchestration, len(chunks), want_progress=False) as watcher:
             return wait_for_result(self._aws, run_id, self._timeout, lambda: watcher.verdict, lambda: None)
 
     def _measure(self, orchestration: Orchestration, chunks: Sequence[Chunk]) -> Measured:
+        workflow = self.deployment.workflow
         run_id, results, notes = orchestration.run_id, self._aws.store("results"), []
         before, began = telemetry.count(), time.time()
         body = self._execute(orchestration, chunks)
@@ -203,20 +208,19 @@ class Bench:
             notes.append(f"other functions ran meanwhile, whose requests are counted here: {', '.join(sorted(strangers))}")
         by_functions = sum((Counter(each.requests) for each in invocations), Counter[str]())
         by_client = Counter(counted.requests) - by_functions
-        write_units, read_units = capacity.units(items, by_functions, by_client)
+        write_units, read_units = capacity.units(workflow, items, by_functions, by_client)
         transitions, gb_seconds = telemetry.transitions(events), timeline.gb_seconds(invocations)
         usage = prices.Usage(
             counted.requests, len(invocations), gb_seconds, self._architecture, transitions, write_units, read_units
         )
-        counts = parse_counts(run_id, body)
         return Measured(
             orchestration=self.deployment.orchestration,
             run=run_id,
-            counts=to_bytes(counts),
+            counts=to_bytes(parse_result(run_id, body)),
             chunks=len(chunks),
-            reducers=len(timeline.work(invocations, "reducer")),
+            branches=[len(timeline.work(invocations, workflow.place(branch))) for branch in workflow.branches],
             words=sum(len(chunk["text"].split()) for chunk in chunks),
-            times=timeline.times(invocations, began, ended),
+            times=timeline.times(workflow, invocations, began, ended),
             invocations=tuple(invocations),
             requests=dict(sorted(counted.requests.items())),
             by_functions=dict(sorted(by_functions.items())),

@@ -10,8 +10,8 @@ from scripts.client.deployment import Deployment
 from scripts.compare.log_lines import parse_line
 from scripts.compare.timeline import Invocation
 from scripts.embedded import state
-from scripts.package.workflow.model import RECORDER
 from scripts.paths import Embedded
+from scripts.workflow import RECORDER
 
 _REPORT = re.compile(r"REPORT RequestId: (\S+)\t.*Billed Duration: (\d+) ms\tMemory Size: (\d+) MB")
 _OURS = ("dynamodb.", "lambda.Invoke", "s3.", "states.")

@@ -1,9 +1,9 @@
 """Times of a run, from what its invocations logged.
 
-A stage is one function: mapper, partition, reducer, summary. A branch of it *begins* when its component does, that is when its
+A stage is one function of the workflow. A branch of it *begins* when its component does, that is when its
 input has been read, and *ends* when its component has returned, that is when all that it emitted is stored::
 
-    client ─start▶ mapper ×N ─hand-over▶ partition ─hand-over▶ reducer ×R ─hand-over▶ summary ─finish▶ client
+    client ─start▶ square ×N ─hand-over▶ total ─hand-over▶ describe ─finish▶ client
 
 A hand-over is from the end of the last branch of a stage to the beginning of the first one (and of the last one) of the next. So
 it holds all that orchestration is: storing the return value, finding out that all are there, starting the next function, a
@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
+from runtime.orchestration.workflow.place import Place
+from scripts.workflow import Workflow
+
 
 class IncompleteLogsError(ValueError):
     """The logs don't tell enough of a run to time it."""
-
-
-STAGES = ("mapper", "partition", "reducer", "summary")
 
 
 @dataclass(frozen=True)
@@ -109,16 +109,16 @@ class Times:
         return rounded
 
 
-def times(invocations: Sequence[Invocation], began: float, ended: float) -> Times:
+def times(workflow: Workflow, invocations: Sequence[Invocation], began: float, ended: float) -> Times:
     """The times of a run whose client began and had the result at these moments, seconds since the epoch.
 
     Raises:
-        IncompleteLogsError: a partition or summary is missing: there is no line of one that did its work.
+        IncompleteLogsError: there is no line of a function that runs once and did its work.
     """
-    done = {stage: work(invocations, stage) for stage in STAGES}
-    if missing := [stage for stage in ("partition", "summary") if not done[stage]]:
+    done = {stage.name: work(invocations, stage) for stage in workflow.steps}
+    if missing := [stage.name for stage in workflow.steps if stage.takes != "branch" and not done[stage.name]]:
         raise IncompleteLogsError(f"the logs tell of no {missing[0]} that did its work")
-    reached = [stage for stage in STAGES if done[stage]]
+    reached = [stage for stage in workflow.order if done[stage]]
     hand_overs = []
     for before, after in pairwise(reached):
         last_end = max(each.end for each in done[before])
@@ -129,18 +129,18 @@ def times(invocations: Sequence[Invocation], began: float, ended: float) -> Time
         components=sum(each.component or 0.0 for each in invocations),
         start=min(each.begin for each in done[reached[0]]) - began,
         hand_overs=tuple(hand_overs),
-        finish=ended - max(each.end for each in done["summary"]),
+        finish=ended - max(each.end for each in done[workflow.last]),
         stages={stage: max(i.end for i in done[stage]) - min(i.begin for i in done[stage]) for stage in reached},
     )
 
 
-def work(invocations: Iterable[Invocation], stage: str) -> list[Invocation]:
+def work(invocations: Iterable[Invocation], stage: Place) -> list[Invocation]:
     """For each branch of a stage the invocation that did the work: the earliest of those that ended well."""
     first: dict[int, Invocation] = {}
     for each in sorted(invocations, key=lambda invocation: invocation.started):
-        if each.function == stage and each.outcome == "ok" and each.component is not None:
+        if each.function == stage.name and each.outcome == "ok" and each.component is not None:
             # A fan-in is one branch, whichever of the values triggered it.
-            first.setdefault(each.index if stage in ("mapper", "reducer") else 1, each)
+            first.setdefault(each.index if stage.takes == "branch" else 1, each)
     return list(first.values())
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from scripts.compare import formulas
-from scripts.compare.formulas import Range, Shape
+from scripts.compare.shape import Pairs, Range, Shape
 from scripts.orchestrations import ORCHESTRATIONS
+from scripts.workflow import Workflow
 from tests.cloud import Cloud, Done
 from tests.e2e.conftest import run_module
 
@@ -50,7 +51,8 @@ def run(compared: Done, orchestration: str) -> dict[str, Any]:
     return dict(found)
 
 
-def shape(run: dict[str, Any], shuffle: str) -> Shape:
+@pytest.fixture
+def shape(run: dict[str, Any], cloud: Cloud, orchestration: str, shuffle: str) -> Shape:
     """What the formulas need to know of a run."""
 
     def waited(function: str) -> float:
@@ -58,13 +60,12 @@ def shape(run: dict[str, Any], shuffle: str) -> Shape:
             [each["egress"] for each in run["each_invocation"] if each["function"] == function and each["polls"]], default=0
         )
 
+    workflow = Workflow.parse(cloud.deployment(orchestration)["workflow"])
     return Shape(
-        chunks=len(CHUNKS),
-        reducers=run["reducers"],
-        words=sum(len(text.split()) for text in CHUNKS),
-        shuffle=shuffle,
-        long_words=2,
-        waits=(waited("mapper"), waited("reducer")),
+        workflow,
+        run["branches"],
+        Pairs(sum(len(text.split()) for text in CHUNKS), shuffle, long_words=2),
+        waits=[waited(branch) for branch in workflow.branches],
         seconds=run["times"]["end_to_end"],
     )
 
@@ -77,18 +78,18 @@ def outside(counted: dict[str, int], ranges: dict[str, Range]) -> dict[str, Any]
 
 
 @pytest.mark.timeout(900)
-def test_functions_make_the_requests_of_the_formulas(run: dict[str, Any], orchestration: str, shuffle: str) -> None:
+def test_functions_make_the_requests_of_the_formulas(run: dict[str, Any], orchestration: str, shape: Shape) -> None:
     counted = {**run["by_functions"], "invocations": run["lambda"]["invocations"], "transitions": run["transitions"]}
 
-    assert outside(counted, formulas.by_functions(orchestration, shape(run, shuffle))) == {}
+    assert outside(counted, formulas.by_functions(orchestration, shape)) == {}
 
 
-def test_the_client_makes_the_requests_of_the_formulas(run: dict[str, Any], orchestration: str, shuffle: str) -> None:
-    assert outside(run["by_client"], formulas.by_client(orchestration, shape(run, shuffle))) == {}
+def test_the_client_makes_the_requests_of_the_formulas(run: dict[str, Any], orchestration: str, shape: Shape) -> None:
+    assert outside(run["by_client"], formulas.by_client(orchestration, shape)) == {}
 
 
 def test_nothing_ran_twice_and_only_triggers_turn_back(run: dict[str, Any], orchestration: str) -> None:
-    turned_back = len(CHUNKS) + run["reducers"] - 2 if orchestration == "s3_triggers" else 0
+    turned_back = sum(run["branches"]) - 2 if orchestration == "s3_triggers" else 0
 
     assert run["lambda"]["turned_back"] == turned_back
     assert run["lambda"]["errors"] == run["lambda"]["duplicates"] == 0

@@ -17,6 +17,7 @@ from scripts.client.deployment import Deployment
 from scripts.package.functions import functions_of
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import REGION, Cluster, LambdaError
+from tests.fakes.deployed import wordcount
 from tests.fakes.notifications import Notifications
 from tests.fakes.streams import Streams
 
@@ -102,6 +103,7 @@ class InProcessAws(Aws):
                 sfn_map_mode=None,
                 log_groups={},
                 timeout_seconds=60,
+                workflow=wordcount(orchestration),
                 **{"tables": dict(buckets.tables.names)} | more,
             )
         )

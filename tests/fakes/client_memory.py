@@ -8,6 +8,7 @@ import obstore
 from obstore.store import MemoryStore
 
 from tests.fakes.client_tables import Tables
+from tests.fakes.deployed import wordcount
 
 
 class Bucket(MemoryStore):
@@ -25,10 +26,10 @@ class MemoryAws:
     """
 
     def __init__(self) -> None:
-        roles = ("shuffle", "results", "returns", "mapper-input", "mapper-output", "reducer-input", "reducer-output")
-        self.stores = {role: Bucket() for role in roles}
+        workflow = wordcount("dynamodb_triggers")
+        self.stores = {role: Bucket() for role in ("shuffle", "results", "returns", *workflow.stages)}
         self.tables = Tables()
-        self.deployment = SimpleNamespace(bucket=lambda role: role, table=lambda role: role)
+        self.deployment = SimpleNamespace(bucket=lambda role: role, table=lambda role: role, workflow=workflow)
 
     def store(self, role: str, *, patient: bool = True) -> Bucket:
         """The bucket of a role."""

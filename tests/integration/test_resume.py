@@ -19,7 +19,7 @@ from runtime.run import current_run
 from scripts.client.aws import objects
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration, entry
-from scripts.client.orchestrations import dynamodb_triggers as client_dynamodb_triggers
+from scripts.client.orchestrations.dynamodb_triggers import client as client_dynamodb_triggers
 from tests.fakes.bucketful import Buckets
 from tests.fakes.client_aws import InProcessAws, notify
 from tests.fakes.cluster import Cluster

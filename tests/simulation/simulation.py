@@ -20,8 +20,10 @@ from runtime.orchestration.workflow.place import Place
 from runtime.ports import Ports, ports, using
 from runtime.run import Run, within
 from scripts.client.deployment import Deployment
+from scripts.client.input.fan_outs import sizes
 from scripts.client.running.deadline import run_seconds
 from scripts.package.workflow.model import RECORDER
+from scripts.workflow import Workflow as DeployedWorkflow
 from tests.simulation import lambdas, seams, tables
 from tests.simulation.faults import Faults
 from tests.simulation.keeper import Keeper
@@ -174,10 +176,12 @@ class Simulation:
         workflow = self.scenario.workflow
         functions = {function: function for function in (*workflow.places(self.orchestration), RECORDER)}
         timeouts = {function: int(seams.timeout(workflow, self.orchestration, function)) for function in functions}
+        of = DeployedWorkflow("sim", "chunks", tuple(workflow.places(self.orchestration).values()))
+        told: dict[str, Any] = {"workflow": of, "timeouts": timeouts}
         deployment = Deployment(
-            self.orchestration, "sim", "", "", None, functions, {}, None, None, {}, seams.TIMEOUT_SECONDS, timeouts=timeouts
+            self.orchestration, "sim", "", "", None, functions, {}, None, None, {}, seams.TIMEOUT_SECONDS, **told
         )
-        return run_seconds(deployment, len(self.scenario.elements), self.scenario.num_reducer)
+        return run_seconds(deployment, sizes(of, len(self.scenario.elements), self.scenario.num_reducer))
 
     def _see_result(self, written: Written) -> None:
         """The client sees the result soon, and tidies up."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.client.orchestrations.sfn import MAX_INLINE_ITEMS
+from scripts.client.orchestrations.sfn.client import MAX_INLINE_ITEMS
 from scripts.package.source import Source
 from scripts.package.workflow.state_machine import state_machine
 from tests.simulation.faults import Faults

@@ -5,9 +5,11 @@ function that waits for others holds one of these places meanwhile.
 """
 
 import threading
+from collections.abc import Mapping
 
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment
+from scripts.client.orchestrations import ORCHESTRATIONS
 
 _ENOUGH_SECONDS = 1.0
 """That a start waits for the answer, which was asked for long before."""
@@ -36,56 +38,10 @@ class Capacity:
             return
 
 
-def crowding(deployment: Deployment, chunks: int, reducers: int, limit: int | None) -> str | None:
-    """A note if a run of so many chunks, and at most so many reducers, needs more than an account's `limit`; else None.
-
-    Nothing is said of s3_triggers and dynamodb_triggers: their events wait in a queue or a stream, and nobody waits for them.
-    """
+def crowding(deployment: Deployment, sizes: Mapping[str, int], limit: int | None) -> str | None:
+    """A note if a run whose fan-outs have at most so many branches, by their function, needs more than an account's `limit`."""
     if limit is None:
         return None
-    mappers = min(chunks, deployment.concurrency.get("mapper", chunks))
-    reducers = min(reducers, deployment.concurrency.get("reducer", reducers))
-    match deployment.orchestration:
-        case "sfn":
-            told = _sfn(max(mappers, reducers), limit)
-        case "http_only":
-            told = _http_only(mappers, reducers, limit)
-        case "http_sync_s3" if deployment.return_store != "dynamodb":
-            told = _http_sync_s3(max(mappers, reducers), limit)
-        case _:
-            told = None
+    at_once = {branch: min(size, deployment.concurrency.get(branch, size)) for branch, size in sizes.items()}
+    told = ORCHESTRATIONS[deployment.orchestration].crowding(deployment, at_once, limit)
     return told and f"this account runs {limit} function{'s' * (limit != 1)} at once. {told}, or ask AWS for a higher limit"
-
-
-def _sfn(branches: int, limit: int) -> str | None:
-    if branches <= limit:
-        return None
-    return (
-        f"Step Functions will start {branches} of this run, and try again for about half an hour what is throttled. Deploy with "
-        f"map_concurrency={limit}"
-    )
-
-
-def _http_only(mappers: int, reducers: int, limit: int) -> str | None:
-    # unum_map waits for the mappers, and partition with it for the reducers.
-    if mappers + 1 <= limit and reducers + 2 <= limit:
-        return None
-    if limit <= 2:
-        return "This run can't end there: unum_map and partition hold 2 places while they wait. Deploy another orchestration"
-    return (
-        f"This run needs {max(mappers + 1, reducers + 2)}, since unum_map and partition hold 2 places while they wait for the "
-        "others. What is throttled is called again until the time limit of who waits for it. Deploy with "
-        f"fan_out_concurrency={limit - 2}"
-    )
-
-
-def _http_sync_s3(branches: int, limit: int) -> str | None:
-    if branches <= limit:
-        return None
-    another = "with return_store=dynamodb, where nobody waits"
-    if limit < 2:
-        return f"This run can't end there: the last mapper holds that place while it waits for the others. Deploy {another}"
-    return (
-        f"This run has {branches} mappers or reducers, which take turns, and the last of them holds a place while it waits for "
-        f"the others. Runs at the same time can stop each other so. Deploy {another}"
-    )

@@ -19,7 +19,6 @@ from scripts import children
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError
 
-Role = Literal["shuffle", "returns", "results", "mapper-input", "mapper-output", "reducer-input", "reducer-output"]
 Service = Literal["dynamodb", "lambda", "stepfunctions"]
 
 _ANSWER_SECONDS = 20.0
@@ -52,7 +51,7 @@ class Aws:
         os.environ.update(kept)
         return cls(deployment)
 
-    def store(self, role: Role, *, patient: bool = True) -> obstore.store.S3Store:
+    def store(self, role: str, *, patient: bool = True) -> obstore.store.S3Store:
         """The bucket of a role. Impatient ones, for polling, give up after seconds rather than minutes."""
         return self.bucket(self.deployment.bucket(role), patient=patient)
 

@@ -1,107 +1,38 @@
-"""JSON to elements. An element is one chunk's text and what its author said about it.
+"""INPUT of a workflow that takes a JSON document as it is.
 
-Accepted, alone or mixed in one array:
-
-    {"data": [{"text": "to be", "destination": "bucket/prefix", "numReducer": 3}, ...]}      the last two optional
-    [{"text": "to be"}, ...]
-    ["to be", "or not to be"]
+Where the workflow begins with a fan-out, the document is an array, or an object whose `data` is one; each of its elements gets a
+branch. Else the whole document, whatever it is, goes to the first function.
 """
 
-import json
-from collections import Counter
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from scripts.client.errors import InputError
-
-_FIELDS = ("text", "destination", "numReducer")
-_EXPECTED = '{"data": [{"text": ...}, ...]}, or an array of such chunks or of strings'
-
-
-@dataclass(frozen=True)
-class Element:
-    """One element of the input: its text, and destination and number of reducers where given."""
-
-    text: str
-    destination: str | None = None
-    num_reducer: int | None = None
+from scripts.client.input.chunks import kind_of, load_json
+from scripts.client.input.reading import STDIN, Input
+from scripts.client.input.text import decode, read_blocks
+from scripts.workflow import Workflow
 
 
-def parse_json(name: str, document: str) -> tuple[list[Element], list[str]]:
-    """The elements of a JSON document, and notices about what is ignored in it. A blank document has no elements.
+def read_document(name: str, workflow: Workflow) -> Input[Any]:
+    """Read all of INPUT, a file or `-`, once; its elements are what the workflow's first function is given.
 
     Raises:
-        InputError: not JSON (names line and column), or of another shape (names the element, what it is, what it should be).
+        InputError: it can't be read, is not JSON, or no array where one is needed.
     """
-    if not document.strip():
-        return [], []
-    try:
-        value = json.loads(document, object_pairs_hook=_without_twins)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{name} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
-    except RecursionError:
-        raise InputError(f"{name} is nested too deeply; expected {_EXPECTED}") from None
-    except ValueError as error:
-        raise InputError(f"{name} is not JSON that can be read: {error}") from None
-    where = ""
-    if isinstance(value, dict):
-        if "data" not in value:
-            keys = ", ".join(map(repr, list(value)[:5])) or "no key"
-            raise InputError(f'{name} holds an object without "data" (found {keys}); expected {_EXPECTED}')
-        where, value = "data", value["data"]
-    if not isinstance(value, list):
-        raise InputError(f"{name}: {where or 'the document'} is {_kind(value)}; expected {_EXPECTED}")
-    unknown: dict[str, None] = {}
-    elements = [_element(f"{name}: {where}[{i}] (element {i + 1})", item, unknown) for i, item in enumerate(value)]
-    if not unknown:
-        return elements, []
-    return elements, [f"{name}: ignored unknown keys {', '.join(map(repr, unknown))}; known are {', '.join(_FIELDS)}"]
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, none of whose keys stands twice: which of the two values was meant, nobody can tell."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
-        raise ValueError(f"an object has the key {twice[:100]!r} twice; keep one of them")
-    return made
-
-
-def _element(where: str, item: Any, unknown: dict[str, None]) -> Element:
-    if isinstance(item, str):
-        return Element(_text(where, item))
-    if not isinstance(item, dict):
-        raise InputError(f'{where} is {_kind(item)}; expected a string or {{"text": ...}}')
-    if "text" not in item:
-        raise InputError(f'{where} has no "text"; expected {{"text": string, "destination": optional, "numReducer": optional}}')
-    if not isinstance(item["text"], str):
-        raise InputError(f'{where}: "text" is {_kind(item["text"])}; expected a string')
-    destination = item.get("destination")
-    if destination is not None and not isinstance(destination, str):
-        raise InputError(f'{where}: "destination" is {_kind(destination)}; expected "bucket" or "bucket/prefix"')
-    number = item.get("numReducer")
-    if number is not None:
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise InputError(f'{where}: "numReducer" is {_kind(number)}; expected a whole number from 1 to {MAX_NUM_REDUCER}')
-        if not 1 <= number <= MAX_NUM_REDUCER:
-            raise InputError(f'{where}: "numReducer" is {str(number)[:40]}; expected 1 to {MAX_NUM_REDUCER}')
-    unknown.update(dict.fromkeys(key for key in item if key not in _FIELDS))
-    return Element(_text(where, item["text"]), destination, number)
-
-
-def _text(where: str, text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"{where}: the text has a lone surrogate (\\u{ord(text[error.start]):04x}) at character {error.start + 1},"
-            " which is half a character and no valid Unicode; write the pair or remove it"
-        ) from None
-    return text
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
-    shown = "" if value is None or isinstance(value, (dict, list)) else json.dumps(value)
-    return f"{names.get(type(value), 'a number')} {shown[:40]}".strip()
+    path = None if name == STDIN else Path(name)
+    shown = "standard input" if path is None else name
+    if path is not None and path.is_dir():
+        raise InputError(f"{name} is a folder; workflow {workflow.name} takes one JSON document")
+    notices: list[str] = []
+    text = "".join(decode(shown, read_blocks(path, lambda: notices.append(f"{shown} changed while it was read"))))
+    wanted = (
+        f'{{"data": [...]}}, with an element for each {workflow.first.name}' if workflow.begins_with_fan_out else "any JSON value"
+    )
+    value = load_json(shown, text, wanted)
+    if not workflow.begins_with_fan_out:
+        return Input([value], notices)
+    elements = value.get("data") if isinstance(value, dict) else value
+    if not isinstance(elements, list):
+        raise InputError(f"{shown}: the document is {kind_of(value)}; expected {wanted}")
+    return Input(elements, notices)

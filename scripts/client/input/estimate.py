@@ -20,6 +20,7 @@ from math import ceil
 from runtime.mapreduce.objects.pace import S3_PUTS_PER_SECOND
 from scripts.client.deployment import Deployment
 from scripts.client.errors import UsageError
+from scripts.client.orchestrations import ORCHESTRATIONS
 
 AWS_MAPPER_PUTS_PER_SECOND = 700
 
@@ -28,13 +29,6 @@ EMBEDDED_PUTS_PER_SECOND = 1000
 
 INLINE_MAP_CONCURRENCY = 40
 """Of a Map state that is not distributed: https://docs.aws.amazon.com/step-functions/latest/dg/state-map.html"""
-
-LONGEST_SECONDS = 900
-LONGEST_HTTP_ONLY_SECONDS = 280
-"""Of a mapper's time limit; see the variable timeout_seconds."""
-
-RECORD_SECONDS = 86_400
-"""How long a stream keeps what waits to be mapped: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html"""
 
 PUT_USD = 0.000005
 """List price of a PUT request; scripts/compare/prices.json says where it is from."""
@@ -115,11 +109,12 @@ class Estimate:
 
 def estimate(deployment: Deployment, texts: Iterable[str], account_concurrency: int | None = None) -> Estimate:
     """Estimate a run of these chunks; `account_concurrency` is how many functions the account runs at once, if that is known."""
+    mapper = deployment.workflow.first.name
     inline = INLINE_MAP_CONCURRENCY if deployment.sfn_map_mode == "INLINE" else None
-    bounds = [bound for bound in (inline, deployment.concurrency.get("mapper"), account_concurrency) if bound]
+    bounds = [bound for bound in (inline, deployment.concurrency.get(mapper), account_concurrency) if bound]
     words = sorted((len(text.split()) for text in texts), reverse=True)
     rates = (EMBEDDED_PUTS_PER_SECOND,) * 2 if deployment.is_embedded else (int(S3_PUTS_PER_SECOND), AWS_MAPPER_PUTS_PER_SECOND)
-    limit = deployment.timeout_of("mapper")
+    limit = deployment.timeout_of(mapper)
     return Estimate(words, min(bounds, default=None), *rates, limit, deployment.is_embedded)
 
 
@@ -129,10 +124,11 @@ def refuse_if_endless(deployment: Deployment, found: Estimate, largest_bytes: in
     Raises:
         UsageError: says what to do.
     """
-    if deployment.orchestration == "dynamodb_triggers" and found.seconds > RECORD_SECONDS:
+    kind = ORCHESTRATIONS[deployment.orchestration]
+    if kind.kept_seconds is not None and found.seconds > kind.kept_seconds:
         raise UsageError(
-            f"{found.objects}: the mappers need about {duration(found.seconds)} in all, and a stream keeps what waits for them "
-            f"for {duration(RECORD_SECONDS)}. Nothing was started: {_PACKED}; or count the input in parts, one run after the "
+            f"{found.objects}: the mappers need about {duration(found.seconds)} in all, and what waits for them is kept "
+            f"for {duration(kind.kept_seconds)}. Nothing was started: {_PACKED}; or count the input in parts, one run after the "
             "other; or if the map emits fewer, start it all the same with --force"
         )
     if found.fits:
@@ -151,7 +147,7 @@ def _ways(deployment: Deployment, found: Estimate, largest_bytes: int) -> list[s
     smaller = found.limit_seconds / needed
     if found.with_smaller_chunks(smaller).fits:
         ways.append(f"use smaller chunks (--chunk-bytes {max(1, int(largest_bytes * smaller))})")
-    if needed <= (LONGEST_HTTP_ONLY_SECONDS if deployment.orchestration == "http_only" else LONGEST_SECONDS):
+    if needed <= ORCHESTRATIONS[deployment.orchestration].longest_seconds:
         ways.append(f"deploy with timeout_seconds={ceil(needed)}")
     return ways or ["count the input in parts, one run after the other"]
 

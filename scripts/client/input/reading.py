@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from scripts.client.errors import InputError
 from scripts.client.input.chunking import chunk_by_number, chunk_by_size, torn_lines
-from scripts.client.input.document import Element, parse_json
+from scripts.client.input.chunks import Element, parse_json
 from scripts.client.input.folder import Folder
 from scripts.client.input.sizing import OBJECTS_CHUNK_BYTES, utf8_bytes
 from scripts.client.input.spooled import spooled
 from scripts.client.input.text import decode, joined, read_blocks
+
+T = TypeVar("T")
 
 STDIN = "-"
 
@@ -25,13 +28,13 @@ Choose = Callable[[int | None], int]
 
 
 @dataclass(frozen=True)
-class Input:
-    """What was read: one element for each chunk, and what the user should be told about it.
+class Input(Generic[T]):
+    """What was read: one element for each branch, or for the first function, and what the user should be told about it.
 
     `chunk_bytes` is the size of the largest chunk where it was chosen here; None where options or the input say it.
     """
 
-    elements: Sequence[Element]
+    elements: Sequence[T]
     notices: list[str] = field(default_factory=list)
     chunk_bytes: int | None = None
 
@@ -42,7 +45,7 @@ def read_input(
     chunk_bytes: int | None = None,
     chunks: int | None = None,
     choose: Choose = lambda text_bytes: OBJECTS_CHUNK_BYTES,
-) -> Input:
+) -> Input[Element]:
     """Read all of INPUT, once.
 
     JSON is a file named `*.json`, and whatever begins with `{` or `[` on standard input, in a pipe or in a file whose name has no
@@ -59,7 +62,7 @@ def read_input(
         InputError: it can't be read, or has the wrong shape.
     """
 
-    def cut(texts: Iterable[str]) -> Input:
+    def cut(texts: Iterable[str]) -> Input[Element]:
         chosen = None
         pieces: Iterable[str]
         if chunks:
@@ -147,7 +150,7 @@ def _tell(path: Path | None, blocks: Iterator[bytes]) -> tuple[str, Iterator[byt
     return "text", iter(seen)
 
 
-def _cut_again(elements: list[Element], cut: Callable[[Iterable[str]], Input]) -> Input:
+def _cut_again(elements: list[Element], cut: Callable[[Iterable[str]], Input[Element]]) -> Input[Element]:
     """Other chunks of the same lines. What each element says about destination and reducers must be the same for that."""
     said = {(element.destination, element.num_reducer) for element in elements}
     if len(said) > 1:

@@ -2,16 +2,24 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import TypeVar, overload
+from typing import NotRequired, TypedDict, TypeVar, overload
 
 from runtime.mapreduce.keys import Destination
 from scripts.client.aws import objects
 from scripts.client.aws.clients import Aws
 from scripts.client.errors import InputError, StorageError, UsageError
-from scripts.client.input.document import Element
-from scripts.client.orchestrations.base import Chunk
+from scripts.client.input.chunks import Element
 
 T = TypeVar("T")
+
+
+class Chunk(TypedDict):
+    """What one mapper is given."""
+
+    text: str
+    destination: str
+    numReducer: NotRequired[int]
+    shuffle: NotRequired[str]
 
 
 def settle(

@@ -44,7 +44,7 @@ class Sizing:
     @classmethod
     def of(cls, layout: str, deployment: Deployment) -> "Sizing":
         """What fits the layout on this deployment."""
-        return cls(layout, deployment.memory_mb.get("mapper", _DEFAULT_MEMORY_MB))
+        return cls(layout, deployment.memory_mb.get(deployment.workflow.first.name, _DEFAULT_MEMORY_MB))
 
     def chunk_bytes(self, text_bytes: int | None) -> int:
         """The largest chunk of a text of so many bytes; None stands for more than anybody has counted."""

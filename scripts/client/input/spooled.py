@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import overload
 
-from scripts.client.input.document import Element
+from scripts.client.input.chunks import Element
 
 HELD_CHARACTERS = 256 << 20
 

@@ -2,35 +2,31 @@
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar, NotRequired, TypedDict
+from typing import Any, ClassVar
 
 from runtime.encoding import encode
-from scripts.client.aws.clients import Aws, Role, Service
+from scripts.client.aws.clients import Aws, Service
 from scripts.client.aws.concurrency import at_once
 from scripts.client.aws.removal import remove_below
+from scripts.client.deployment import Deployment
 from scripts.client.errors import StartError
-
-
-class Chunk(TypedDict):
-    """What one mapper is given."""
-
-    text: str
-    destination: str
-    numReducer: NotRequired[int]
-    shuffle: NotRequired[str]
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How many mappers and reducers have ended; None where that is unknown."""
+    """How far a run is, as far as that is known.
 
-    mapped: int | None = None
-    reduced: int | None = None
-    reducers: int | None = None
+    Attributes:
+        returned: how many invocations of a function have returned, by its name.
+        sizes: how many branches a fan-out has, by its branches' function.
+    """
+
+    returned: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,16 +44,13 @@ class Verdict:
 
 
 class Orchestration(ABC):
-    """One run under one orchestration."""
+    """One run under one orchestration.
+
+    A run is given elements: one for each branch of the fan-out with which its workflow begins, else one for its first function.
+    """
 
     service: ClassVar[Service | None]
     """The service that starts it; None for S3 itself."""
-
-    buckets: ClassVar[tuple[Role, ...]] = ("returns",)
-    """Beside shuffle and results: where objects of a run lie below `{run}/`, in the order of the flow."""
-
-    tables: ClassVar[tuple[str, ...]] = ()
-    """Roles of the tables that hold items of a run, in the order of the flow."""
 
     has_keeper: ClassVar[bool] = True
     """Whether a sweep looks for runs that are overdue, since no orchestrator would notice that an event got lost."""
@@ -65,11 +58,51 @@ class Orchestration(ABC):
     starts_piecemeal: ClassVar[bool] = False
     """Whether a run begins with the first of many writes. One whose start was cut off never ends, and is taken back."""
 
-    def __init__(self, aws: Aws, run_id: str) -> None:
-        self.aws, self.run_id = aws, run_id
+    pauses: ClassVar[tuple[int, ...]] = (60, 120)
+    """Seconds between the attempts at a function; these are those of Lambda's own queue."""
 
-    def check(self, chunks: Sequence[Chunk]) -> None:
-        """Before anything is written: can a run of these chunks be started here?
+    entry_waits: ClassVar[bool] = False
+    """Whether the entry waits for all the rest of a run, so that its time limit bounds that."""
+
+    longest_seconds: ClassVar[int] = 900
+    """The longest time limit that a function may be deployed with; see the variable timeout_seconds."""
+
+    kept_seconds: ClassVar[int | None] = None
+    """For how long an element waits for its branch, before it is lost; None where nothing is lost."""
+
+    def __init__(self, aws: Aws, run_id: str) -> None:
+        self.aws, self.run_id, self.workflow = aws, run_id, aws.deployment.workflow
+
+    @classmethod
+    def last_branch_waits(cls, deployment: Deployment) -> bool:
+        """Whether one branch of each fan-out waits for the others, and holds a place of the account's meanwhile."""
+        return False
+
+    @classmethod
+    def crowding(cls, deployment: Deployment, sizes: Mapping[str, int], limit: int) -> str | None:
+        """What to know, and to do, of a run that needs more than the `limit` of functions that the account runs at once.
+
+        `sizes` has the most branches that run at once of each fan-out, by their function. None: there is nothing to know, since
+        events wait in a queue or a stream, and nobody waits for them.
+        """
+        return None
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """Roles of the buckets, beside shuffle and results, where objects of a run lie below `{run}/`."""
+        return ("returns",)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Roles of the tables that hold items of a run."""
+        return ()
+
+    def sizes(self, size: int | None) -> dict[str, int]:
+        """What is known of the fan-outs' sizes from the beginning: that of the first, if the run's input is what it is over."""
+        return {} if size is None or not self.workflow.begins_with_fan_out else {self.workflow.first.name: size}
+
+    def check(self, elements: Sequence[Any]) -> None:
+        """Before anything is written: can a run of these elements be started here?
 
         Raises:
             UsageError: it can't; says what can.
@@ -81,7 +114,7 @@ class Orchestration(ABC):
             self.aws.deployment.table(name)
 
     @abstractmethod
-    def start(self, chunks: Sequence[Chunk], *, attended: bool) -> None:
+    def start(self, elements: Sequence[Any], *, attended: bool) -> None:
         """Start the run; `attended` if this client stays until its end. Whatever it writes, `remove` removes.
 
         Raises:
@@ -89,8 +122,8 @@ class Orchestration(ABC):
         """
 
     @abstractmethod
-    def progress(self, mappers: int | None) -> Progress:
-        """How far the run is; `mappers` is the number of its chunks, if known. May fail with anything."""
+    def progress(self, size: int | None) -> Progress:
+        """How far the run is; `size` is the number of its elements, if known. May fail with anything."""
 
     def verdict(self) -> Verdict | None:
         """The platform's word on the run if it has ended, None while it runs or if the platform keeps no such record."""
@@ -104,19 +137,19 @@ class Orchestration(ABC):
         """
 
     @abstractmethod
-    def resume(self, mappers: int, *, attended: bool) -> list[str]:
+    def resume(self, size: int, *, attended: bool) -> list[str]:
         """Go on with a run that failed, from what it has stored; its failed.json is deleted already.
 
         Returns:
-            What is run again, such as `["mapper 3"]` or `["summary"]`.
+            What is run again: a branch such as `square 3`, or a function.
 
         Raises:
             UsageError: there is not enough left of the run to go on.
             StartError, StorageError: it could not be started again; nothing but what is named there was.
         """
 
-    def remove(self, mappers: int | None) -> None:
-        """Delete all that a run left between its functions, and what `start` wrote; `mappers` as for `progress`.
+    def remove(self, size: int | None) -> None:
+        """Delete all that a run left between its functions, and what `start` wrote; `size` as for `progress`.
 
         Raises:
             StorageError: some could not be deleted.
@@ -124,14 +157,15 @@ class Orchestration(ABC):
         at_once([partial(remove_below, self.aws.store(role), f"{self.run_id}/") for role in self.buckets], len(self.buckets))
 
 
-def encoded(chunk: Chunk) -> bytes:
-    """A chunk as JSON. Python writes a text that is ASCII in half the time if it may escape all else."""
-    return json.dumps(chunk, separators=(",", ":")).encode() if chunk["text"].isascii() else encode(chunk)
-
-
 def size(value: Any) -> int:
     """Bytes of a value as JSON, however it is escaped on its way: never less than what any carrier counts."""
     return max(len(json.dumps(value, separators=(",", ":"))), len(encode(value)))
+
+
+def least_size(value: Any) -> int:
+    """Bytes that a value has at least as JSON, by its longest text, without encoding it."""
+    texts = value.values() if isinstance(value, dict) else (value,)
+    return max((len(text) for text in texts if isinstance(text, str)), default=0)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from scripts.client.orchestrations import Progress
 from scripts.client.report.escaping import visible
+from scripts.workflow import Workflow
 
 _LINE_SECONDS = 1.0
 _REMOVAL_SECONDS = 5.0
@@ -29,7 +30,7 @@ def _showable(text: str, encoding: str | None) -> str:
 
 
 @contextmanager
-def showing(progress: Callable[[], Progress], mappers: int | None, *, quiet: bool) -> Iterator[Callable[[], None]]:
+def showing(progress: Callable[[], Progress], workflow: Workflow, *, quiet: bool) -> Iterator[Callable[[], None]]:
     """Show progress until the body ends. The body calls what it is given as often as it likes."""
     began = time.monotonic()
     if quiet:
@@ -38,9 +39,9 @@ def showing(progress: Callable[[], Progress], mappers: int | None, *, quiet: boo
         from rich.console import Console
 
         with Console(stderr=True).status("") as status:
-            yield lambda: status.update(f"{describe(progress(), mappers)}, {time.monotonic() - began:.0f} s")
+            yield lambda: status.update(f"{describe(progress(), workflow)}, {time.monotonic() - began:.0f} s")
     else:
-        yield _Lines(progress, mappers, began)
+        yield _Lines(progress, workflow, began)
 
 
 @contextmanager
@@ -75,22 +76,25 @@ def _removing(found: int, removed: int) -> str:
 class _Lines:
     """A line at each change, and one second or more apart."""
 
-    def __init__(self, progress: Callable[[], Progress], mappers: int | None, began: float) -> None:
-        self._progress, self._mappers, self._began = progress, mappers, began
+    def __init__(self, progress: Callable[[], Progress], workflow: Workflow, began: float) -> None:
+        self._progress, self._workflow, self._began = progress, workflow, began
         self._shown, self._shown_at = "", float("-inf")
 
     def __call__(self) -> None:
         now = time.monotonic()
         progress = self._progress()
-        if progress == Progress() and now - self._began < _LINE_SECONDS:
+        if not progress.returned and now - self._began < _LINE_SECONDS:
             return  # nothing is known yet, and a small run has ended before anything is
-        text = describe(progress, self._mappers)
+        text = describe(progress, self._workflow)
         if text != self._shown and now - self._shown_at >= _LINE_SECONDS:
             self._shown, self._shown_at = text, now
             say(f"{text}, {now - self._began:.1f} s")
 
 
-def describe(progress: Progress, mappers: int | None) -> str:
-    """`mapped 3/6, reduced 0/?`; what is unknown is a question mark."""
-    known = [("?" if value is None else value) for value in (progress.mapped, mappers, progress.reduced, progress.reducers)]
-    return "mapped {}/{}, reduced {}/{}".format(*known)
+def describe(progress: Progress, workflow: Workflow) -> str:
+    """`mapper 3/6, reducer 0/?`: the fan-outs, or all functions where there is none; what is unknown is a question mark."""
+    shown = []
+    for function in workflow.branches or workflow.order:
+        returned = progress.returned.get(function, "?")
+        shown.append(f"{function} {returned}/{progress.sizes.get(function, '?') if workflow.branches else 1}")
+    return ", ".join(shown)

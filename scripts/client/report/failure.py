@@ -101,10 +101,13 @@ def describe_verdict(deployment: Deployment, run_id: str, verdict: Verdict) -> s
 def _report(deployment: Deployment, run_id: str, record: dict[str, Any]) -> str:
     function, index = record.get("function"), record.get("index")
     cancelled = record.get("error") == CANCELLED
+    workflow = deployment.workflow
+    is_of_input = workflow.begins_with_fan_out and function == workflow.first.name
+    shown = "chunk" if workflow.input == "chunks" else "element"
     lines = [f"run {run_id} {'was cancelled' if cancelled else 'failed'}"]
     where = safe(function) if function else None if cancelled else "unknown"
     if where and index is not None:
-        where += f", index {safe(index)}" + (f" (chunk {safe(index)} of the input)" if function == "mapper" else "")
+        where += f", index {safe(index)}" + (f" ({shown} {safe(index)} of the input)" if is_of_input else "")
     facts = {
         "function": where,
         "error": record.get("error"),

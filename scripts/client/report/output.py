@@ -1,4 +1,4 @@
-"""The result, words and their values, as a JSON file, as JSON on stdout, as a table."""
+"""The result as a JSON file or as JSON on stdout; that of chunks of text, words and their values, also as a table."""
 
 import json
 import os
@@ -22,47 +22,44 @@ _NAME_BYTES = 255
 """Longest file name of all usual file systems."""
 
 
-def parse_counts(run_id: str, body: bytes) -> dict[str, Any]:
-    """The result of a run, `{word: value}`.
+def parse_result(run_id: str, body: bytes) -> Any:
+    """The result of a run: `{word: value}`, or whatever the workflow's last function returns.
 
     Raises:
-        ClientError: result.json holds something else.
+        ClientError: result.json is no JSON.
     """
     try:
-        counts = json.loads(body)
+        return json.loads(body)
     except ValueError as error:
         raise ClientError(f"result.json of run {run_id} is not JSON: {error}") from None
-    if not isinstance(counts, dict):
-        raise ClientError(f"result.json of run {run_id} is no object of words and counts")
-    return counts
 
 
-def to_bytes(counts: dict[str, Any]) -> bytes:
-    """`{word: value}` sorted by word, in UTF-8, the same bytes for the same counts."""
-    return b"".join(to_blocks(counts))
+def to_bytes(result: Any) -> bytes:
+    """A result as indented JSON in UTF-8, with sorted keys: the same bytes for the same result."""
+    return b"".join(to_blocks(result))
 
 
-def to_blocks(counts: dict[str, Any]) -> Iterator[bytes]:
+def to_blocks(result: Any) -> Iterator[bytes]:
     """What `to_bytes` returns, a part at a time: the text that json.dumps makes with `indent=2` and `sort_keys`.
 
     With an indent, json.dumps takes a Python call for each bracket and comma, and holds them all: seconds, and hundreds of
     megabytes, for millions of words.
     """
-    if not counts:
-        yield b"{}\n"
+    if not isinstance(result, dict) or not result:
+        yield _as_json(result, "").encode() + b"\n"
         return
-    words = sorted(counts)
+    words = sorted(result)
     for start in range(0, len(words), _BLOCK_WORDS):
-        lines = [f"  {_quoted(word)}: {_as_json(counts[word])}" for word in words[start : start + _BLOCK_WORDS]]
+        lines = [f"  {_quoted(word)}: {_as_json(result[word])}" for word in words[start : start + _BLOCK_WORDS]]
         yield ((",\n" if start else "{\n") + ",\n".join(lines)).encode()
     yield b"\n}\n"
 
 
-def _as_json(value: Any) -> str:
+def _as_json(value: Any, indent: str = "  ") -> str:
     if type(value) is int:
         return str(value)
     # Line ends within strings are escaped, so these are all between lines.
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2).replace("\n", "\n  ")
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2).replace("\n", "\n" + indent)
 
 
 def check_output(name: str, given: str | None = None) -> Path:
@@ -105,9 +102,9 @@ def _replaceable(path: Path) -> bool:
     return path.is_file() or not path.exists()
 
 
-def print_json(counts: dict[str, Any]) -> None:
+def print_json(result: Any) -> None:
     """The bytes of an --output file, on stdout."""
-    sys.stdout.buffer.writelines(to_blocks(counts))
+    sys.stdout.buffer.writelines(to_blocks(result))
     sys.stdout.buffer.flush()
 
 

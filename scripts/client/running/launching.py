@@ -1,20 +1,23 @@
 """Starting a run: choose where, read the input, settle what each mapper is given, claim the id, start."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from scripts.client.aws.capacity import Capacity, crowding
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, Interruption, StartError, UsageError
+from scripts.client.input.chunks import Element
+from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import OBJECTS, layout_of, told_to_mappers
 from scripts.client.input.reading import Input, read_input
-from scripts.client.input.settling import check_destination, settle
+from scripts.client.input.settling import Chunk, check_destination, settle
 from scripts.client.input.sizing import Sizing, bytes_shown, utf8_bytes
-from scripts.client.orchestrations import ORCHESTRATIONS
-from scripts.client.orchestrations.base import Chunk
+from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.report.console import say
 from scripts.client.running.deadline import run_deadline
 from scripts.client.running.run_id import new_run_id
@@ -33,7 +36,99 @@ def start(options: argparse.Namespace) -> StartedRun:
         StorageError, StartError: it could not be started.
         Interruption: Ctrl-C came when it may have been started.
     """
-    choose = cache(lambda: _choose(options))  # once the input is found to be there
+    choose = cache(lambda: _choose(options))
+    prepare = _prepare_document if _input_of(choose) == "document" else _prepare_chunks
+    given = prepare(options, choose)
+    aws, orchestration = given.aws, given.orchestration
+    run_id = orchestration.run_id
+    if not options.quiet:
+        for notice in given.notices:
+            say(f"note: {notice}")
+    size = len(given.elements)
+    fan_outs = sizes(aws.deployment.workflow, size, given.num_reducer)
+    deadline = run_deadline(aws.deployment, fan_outs)
+    run = StartedRun(aws, orchestration, run_id, given.destination, size, options.keep, given.num_reducer, deadline=deadline)
+    try:
+        claimed = Claim(
+            run_id,
+            aws.deployment.orchestration,
+            size,
+            given.num_reducer,
+            given.destination,
+            options.keep,
+            deadline=deadline,
+            shuffle=given.layout,
+        )
+        claim.take(aws.store("results"), claimed)
+        if not options.quiet and (crowded := crowding(aws.deployment, fan_outs, given.capacity.limit())):
+            say(f"note: {crowded}")
+        _launch(run, given.elements, attended=not options.no_wait)
+    except KeyboardInterrupt:
+        raise Interruption(f"interrupted while starting run {run_id}; see whether it runs: {run.how_to_attach}") from None
+    if not options.quiet:
+        _tell_of_the_job(aws.deployment, given.layout)
+        say(f"run {run_id}: {given.told}, {aws.deployment}")
+    return run
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A run that can be started.
+
+    Attributes:
+        elements: what it is given, see `Orchestration`.
+        destination: where it emits to; None where its workflow has no shuffle.
+        num_reducer: how many reducers it asks for; None for the default, or where that says nothing.
+        layout: of its shuffle.
+        notices: what the user should know of it.
+        told: what it consists of, in words.
+    """
+
+    aws: Aws
+    orchestration: Orchestration
+    capacity: Capacity
+    elements: Sequence[Any]
+    notices: Sequence[str]
+    told: str
+    destination: str | None = None
+    num_reducer: int | None = None
+    layout: str = OBJECTS
+
+
+def _input_of(choose: Callable[[], Deployment]) -> str:
+    """What the deployment's workflow takes. Where none can be chosen, what is wrong with INPUT is told first, as for text."""
+    try:
+        return choose().workflow.input
+    except ClientError:
+        return "chunks"
+
+
+def _open(options: argparse.Namespace, deployment: Deployment) -> tuple[Aws, Orchestration, Capacity]:
+    aws = Aws.open(deployment)
+    orchestration = ORCHESTRATIONS[deployment.orchestration](aws, options.run_id or new_run_id())
+    if orchestration.service:
+        aws.warm_up(orchestration.service)
+    return aws, orchestration, Capacity(aws)
+
+
+def _prepare_document(options: argparse.Namespace, choose: Callable[[], Deployment]) -> _Prepared:
+    """A run of a workflow that takes a JSON document."""
+    from scripts.client.input.document import read_document
+
+    workflow = choose().workflow
+    of_text = ("chunk_bytes", "chunks", "num_reducer", "destination", "shuffle")
+    if given := [f"--{name.replace('_', '-')}" for name in of_text if getattr(options, name) is not None]:
+        raise UsageError(f"{', '.join(given)} can't be used: workflow {workflow.name} takes a JSON document, and cuts no text")
+    read = read_document(options.input, workflow)
+    aws, orchestration, capacity = _open(options, choose())
+    orchestration.check(read.elements)
+    number = len(read.elements)
+    told = f"{number} element{'s' * (number != 1)} for {workflow.first.name}" if workflow.begins_with_fan_out else "one document"
+    return _Prepared(aws, orchestration, capacity, read.elements, read.notices, told)
+
+
+def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment]) -> _Prepared:
+    """A run of a workflow that takes chunks of text."""
     given = read_input(
         options.input,
         options.format,
@@ -41,53 +136,24 @@ def start(options: argparse.Namespace) -> StartedRun:
         options.chunks,
         lambda text_bytes: _sizing(options, choose()).chunk_bytes(text_bytes),
     )
-    aws = Aws.open(choose())
-    kind = ORCHESTRATIONS[aws.deployment.orchestration]
-    if kind.service:
-        aws.warm_up(kind.service)
-    capacity = Capacity(aws)
+    aws, orchestration, capacity = _open(options, choose())
+    deployment = aws.deployment
     asked = check_destination(aws, options.destination) if options.destination is not None else None
-    sizing = _sizing(options, aws.deployment)
+    sizing = _sizing(options, deployment)
     chunks, destination, num_reducer, notices = settle(
         given.elements,
-        aws.deployment.buckets,
+        deployment.buckets,
         asked,
         options.num_reducer,
-        told_to_mappers(sizing.layout, aws.deployment),
+        told_to_mappers(sizing.layout, deployment),
         sizing.reducers(element.text for element in given.elements),
     )
-    run_id = options.run_id or new_run_id()
-    orchestration = kind(aws, run_id)
     orchestration.check(chunks)
-    if sizing.layout == OBJECTS and (expected := _estimated(aws.deployment, capacity, chunks, force=options.force)):
+    if sizing.layout == OBJECTS and (expected := _estimated(deployment, capacity, chunks, force=options.force)):
         notices = [*notices, expected]
-    if not options.quiet:
-        for notice in [*given.notices, *notices]:
-            say(f"note: {notice}")
-    deadline = run_deadline(aws.deployment, len(chunks), num_reducer)
-    run = StartedRun(aws, orchestration, run_id, destination, len(chunks), options.keep, num_reducer, deadline=deadline)
-    try:
-        claimed = Claim(
-            run_id,
-            aws.deployment.orchestration,
-            len(chunks),
-            num_reducer,
-            destination,
-            options.keep,
-            deadline=deadline,
-            shuffle=sizing.layout,
-        )
-        claim.take(aws.store("results"), claimed)
-        reducers = num_reducer or DEFAULT_NUM_REDUCER
-        if not options.quiet and (crowded := crowding(aws.deployment, len(chunks), reducers, capacity.limit())):
-            say(f"note: {crowded}")
-        _launch(run, chunks, attended=not options.no_wait)
-    except KeyboardInterrupt:
-        raise Interruption(f"interrupted while starting run {run_id}; see whether it runs: {run.how_to_attach}") from None
-    if not options.quiet:
-        _tell_of_the_job(aws.deployment, sizing.layout)
-        say(f"run {run_id}: {_made_of(given, len(chunks), reducers, sizing.layout)}, {aws.deployment}")
-    return run
+    told = _made_of(given, len(chunks), num_reducer or DEFAULT_NUM_REDUCER, sizing.layout)
+    notices = [*given.notices, *notices]
+    return _Prepared(aws, orchestration, capacity, chunks, notices, told, destination, num_reducer, sizing.layout)
 
 
 def _sizing(options: argparse.Namespace, deployment: Deployment) -> Sizing:
@@ -112,11 +178,11 @@ def _tell_of_the_job(deployment: Deployment, layout: str) -> None:
     from scripts.client.input.combining import left_out
     from scripts.client.running.staleness import stale
 
-    for notice in filter(None, [layout == OBJECTS and left_out(deployment), stale(deployment)]):
+    for notice in filter(None, [left_out(deployment, layout), stale(deployment)]):
         say(f"note: {notice}")
 
 
-def _made_of(given: Input, chunks: int, reducers: int, layout: str) -> str:
+def _made_of(given: Input[Element], chunks: int, reducers: int, layout: str) -> str:
     """`8 chunks of at most 2.5 MiB, 4 reducers, packed`: what was chosen for the user, too."""
     parts = [f"{chunks} chunk{'s' * (chunks != 1)}"]
     if given.chunk_bytes is not None:
@@ -126,12 +192,12 @@ def _made_of(given: Input, chunks: int, reducers: int, layout: str) -> str:
     return ", ".join(parts)
 
 
-def _launch(run: StartedRun, chunks: Sequence[Chunk], *, attended: bool) -> None:
+def _launch(run: StartedRun, elements: Sequence[Any], *, attended: bool) -> None:
     """Start the run, or leave nothing of it; unless the request's answer was lost, for then it may run."""
     try:
         if run.orchestration.has_keeper and run.deadline is not None:
             claim.mark(run.aws.store("results"), run.run_id, run.deadline)
-        run.orchestration.start(chunks, attended=attended)
+        run.orchestration.start(elements, attended=attended)
     except KeyboardInterrupt:
         if not run.orchestration.starts_piecemeal:
             raise
@@ -147,7 +213,7 @@ def _launch(run: StartedRun, chunks: Sequence[Chunk], *, attended: bool) -> None
 
 def _undo(run: StartedRun) -> None:
     try:
-        remove_intermediate(run.orchestration, run.destination, run.mappers)
+        remove_intermediate(run.orchestration, run.destination, run.size)
     except ClientError as error:
         say(f"note: what was written for run {run.run_id} could not be removed: {error}")
 

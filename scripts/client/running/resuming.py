@@ -30,14 +30,14 @@ def resume(options: argparse.Namespace) -> StartedRun:
         _check(run, look, claimed, force=options.force)
 
     look, turn = turns.take(run, "resume", check)
-    mappers = run.mappers
-    assert mappers is not None  # noqa: S101  (`check` has seen to that)
+    size = run.size
+    assert size is not None  # noqa: S101  (`check` has seen to that)
     try:
         # Before it goes on: a sweep must not take it for overdue.
-        run = _with_another_deadline(run, mappers)
+        run = _with_another_deadline(run)
         if look.failure is not None:  # one that was written since is somebody's word on how the run ended, and stays
             objects.remove(run.aws.store("results"), f"{run.run_id}/{FAILED}")
-        again = run.orchestration.resume(mappers, attended=not options.no_wait)
+        again = run.orchestration.resume(size, attended=not options.no_wait)
     except KeyboardInterrupt:
         restored = _put_back(run, look, turn)
         raise Interruption(f"interrupted while run {run.run_id} was resumed; {restored}") from None
@@ -53,9 +53,9 @@ def resume(options: argparse.Namespace) -> StartedRun:
     return run
 
 
-def _with_another_deadline(run: StartedRun, mappers: int) -> StartedRun:
+def _with_another_deadline(run: StartedRun) -> StartedRun:
     """The same as if it started now."""
-    results, deadline = run.aws.store("results"), run_deadline(run.aws.deployment, mappers, run.num_reducer)
+    results, deadline = run.aws.store("results"), run_deadline(run.aws.deployment, run.fan_outs)
     claim.postpone(results, run.run_id, deadline)
     if run.orchestration.has_keeper:
         claim.mark(results, run.run_id, deadline)
@@ -83,7 +83,7 @@ def _check(run: StartedRun, look: Look, claimed: Claim | None, *, force: bool) -
         raise UsageError(
             f"run {run.run_id} has not failed{begun}; wait for it: {run.how_to_attach}; or begin what is missing again: --force"
         )
-    if claimed is None or run.mappers is None:
+    if claimed is None or run.size is None:
         raise UsageError(f"there is not enough left of run {run.run_id} to go on; start anew")
 
 

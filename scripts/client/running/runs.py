@@ -9,6 +9,7 @@ from scripts.client.aws import objects
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import find_deployments
 from scripts.client.errors import UsageError
+from scripts.client.input.fan_outs import sizes
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.stored import claim
 from scripts.client.stored.claim import Claim
@@ -19,7 +20,8 @@ class StartedRun:
     """A run that goes on by itself, whatever becomes of the client.
 
     Attributes:
-        mappers: the number of its chunks, None if its claim was tidied up.
+        destination: where it emits to; None where its workflow has no shuffle.
+        size: the number of its elements, None if its claim was tidied up.
         num_reducer: of how many reducers it was asked; None likewise, and for the default.
         started: when, as ISO 8601; None likewise.
         deadline: by when it must have ended, in seconds since the epoch; None likewise, or if an older client started it.
@@ -28,12 +30,17 @@ class StartedRun:
     aws: Aws
     orchestration: Orchestration
     run_id: str
-    destination: str
-    mappers: int | None
+    destination: str | None
+    size: int | None
     keep: bool
     num_reducer: int | None = None
     started: str | None = None
     deadline: int | None = None
+
+    @property
+    def fan_outs(self) -> dict[str, int]:
+        """How many branches its fan-outs have at most, by their function, as far as that is known."""
+        return sizes(self.aws.deployment.workflow, self.size, self.num_reducer)
 
     @property
     def overdue_since(self) -> str | None:
@@ -86,7 +93,7 @@ def find_run(options: argparse.Namespace, run_id: str) -> StartedRun:
             aws,
             ORCHESTRATIONS[deployment.orchestration](aws, run_id),
             run_id,
-            claimed.destination if claimed else deployment.buckets["shuffle"],
+            claimed.destination if claimed else deployment.buckets.get("shuffle"),
             claimed.chunks if claimed else None,
             options.keep or (claimed is not None and claimed.keep),
             claimed.num_reducer if claimed else None,

@@ -18,15 +18,16 @@ class Watcher:
     """Asks every half second or more rarely how far the run is and what the platform says of it. Use as a context manager.
 
     Attributes:
-        progress: the latest known; unknown (None) in all parts if the last question failed.
+        progress: the latest known; unknown in all parts if the last question failed.
         verdict: the platform's word, once the run has ended.
     """
 
-    def __init__(self, orchestration: Orchestration, mappers: int | None, *, want_progress: bool) -> None:
-        self._orchestration, self._mappers, self._want_progress = orchestration, mappers, want_progress
+    def __init__(self, orchestration: Orchestration, size: int | None, *, want_progress: bool) -> None:
+        self._orchestration, self._size, self._want_progress = orchestration, size, want_progress
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
-        self.progress = Progress()
+        self._unknown = Progress(sizes=orchestration.sizes(size))
+        self.progress = self._unknown
         self.verdict: Verdict | None = None
 
     def __enter__(self) -> "Watcher":
@@ -49,9 +50,9 @@ class Watcher:
 
     def _ask_progress(self) -> Progress:
         try:
-            return self._orchestration.progress(self._mappers)
+            return self._orchestration.progress(self._size)
         except Exception:  # progress is decoration; whatever goes wrong shows as unknown and fails no run
-            return Progress()
+            return self._unknown
 
     def _ask_verdict(self) -> Verdict | None:
         try:

@@ -7,27 +7,34 @@ from typing import Any
 from scripts.client.errors import UsageError
 
 
-def array(body: bytes | str | None, what: str, size: int | None = None) -> list[Any]:
-    """The array over which a fan-out is.
+def parsed(body: bytes | str | None, what: str) -> Any:
+    """A stored JSON value; None for what is no JSON.
 
     Args:
-        body: its JSON, None if there is none.
-        what: how the user is told of it, e.g. "its chunks".
-        size: how many elements it must have, where that is known.
+        body: the JSON, None if there is none.
+        what: how the user is told of it, e.g. "its input".
 
     Raises:
-        UsageError: it is gone, or not what a run stores.
+        UsageError: it is gone.
     """
     if body is None:
         raise expired(what)
     try:
-        values = json.loads(body)
-    except ValueError:
-        values = None
-    if not isinstance(values, list) or size not in (None, len(values)):
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def array(value: Any, what: str, size: int | None = None) -> list[Any]:
+    """The array over which a fan-out is, of `size` elements where that is known; `what` is as for `parsed`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not isinstance(value, list) or size not in (None, len(value)):
         wanted = "an array" if size is None else f"an array of {size}"
         raise UsageError(f"the run can't be resumed: {what} must be {wanted}, and is something else; start anew")
-    return values
+    return value
 
 
 def expired(what: str) -> UsageError:

@@ -1,7 +1,7 @@
 """Claiming a run id: whoever creates `{run}/run.json` in the results bucket owns the run.
 
     {"run": "20260102T030405678-9f86d081e2", "orchestration": "sfn", "chunks": 6, "num_reducer": 3 or null,
-     "destination": "bucket/prefix", "shuffle": "objects" or "packed", "keep": false,
+     "destination": "bucket/prefix" or null, "shuffle": "objects" or "packed", "keep": false,
      "started": "2026-01-02T03:04:05.678+00:00", "owner": random token, "redrives": 0,
      "deadline": seconds since the epoch, or null,
      "turn": null or {"by": random token, "to": "resume" or "clean", "since": "2026-01-02T03:05:06.789+00:00"}}
@@ -64,7 +64,7 @@ class Claim:
     orchestration: str
     chunks: int
     num_reducer: int | None
-    destination: str
+    destination: str | None
     keep: bool = False
     started: str = field(default_factory=_now)
     owner: str = field(default_factory=_token)
@@ -80,7 +80,8 @@ class Claim:
             claim = cls(**json.loads(body or b""))
             if claim.turn is not None:
                 claim = replace(claim, turn=Turn(**claim.turn))  # type: ignore[arg-type]
-            Destination.parse(claim.destination, None)
+            if claim.destination is not None:
+                Destination.parse(claim.destination, None)
         except (ValueError, TypeError):
             return None
         return claim if type(claim.chunks) is int and claim.chunks >= 0 and isinstance(claim.keep, bool) else None

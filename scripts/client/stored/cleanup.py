@@ -9,18 +9,18 @@ from scripts.client.stored import claim
 
 
 def remove_intermediate(
-    orchestration: Orchestration, destination: str, mappers: int | None, tell: Tell = lambda found, removed: None
+    orchestration: Orchestration, destination: str | None, size: int | None, tell: Tell = lambda found, removed: None
 ) -> None:
-    """Delete what lies between the functions, what mappers emitted and, last, run.json; result.json stays.
+    """Delete what lies between the functions, what was emitted and, last, run.json; result.json stays.
 
     In this order: an event that is delivered late finds its run gone and emits nothing. While run.json is there, something may be
-    left. `mappers` is the number of the run's chunks, if known; `tell` is told of what mappers emitted.
+    left. `size` is the number of the run's elements, if known; `tell` is told of what was emitted.
 
     Raises:
         StorageError: some could not be deleted; the buckets' lifecycle rules and the tables' TTL delete them later.
     """
     aws, run_id = orchestration.aws, orchestration.run_id
-    orchestration.remove(mappers)
+    orchestration.remove(size)
     if (emitted := _emitted(orchestration, destination)) is not None:
         remove_below(*emitted, tell)
     if orchestration.has_keeper:
@@ -29,20 +29,23 @@ def remove_intermediate(
 
 
 def remove_all(
-    orchestration: Orchestration, destination: str, mappers: int | None, tell: Tell = lambda found, removed: None
+    orchestration: Orchestration, destination: str | None, size: int | None, tell: Tell = lambda found, removed: None
 ) -> None:
     """Delete all that there is of a run. How it ended goes last: while failed.json is there, its functions do nothing.
 
     Raises:
         StorageError: some could not be deleted.
     """
-    remove_intermediate(orchestration, destination, mappers, tell)
+    remove_intermediate(orchestration, destination, size, tell)
     if (emitted := _emitted(orchestration, destination)) is not None:
         remove_what_appears(*emitted)
     remove_below(orchestration.aws.store("results"), f"{orchestration.run_id}/")
 
 
-def _emitted(orchestration: Orchestration, destination: str) -> tuple[S3Store, str] | None:
-    """Where mappers emit. None if it is elsewhere: run.json can name any bucket, but no run has anything there."""
+def _emitted(orchestration: Orchestration, destination: str | None) -> tuple[S3Store, str] | None:
+    """Where the run emits. None if it is elsewhere: run.json can name any bucket, but no run has anything there."""
+    if destination is None:
+        return None
     bucket, prefix = shuffle_prefix(destination, orchestration.run_id)
-    return (orchestration.aws.bucket(bucket), prefix) if bucket == orchestration.aws.deployment.buckets["shuffle"] else None
+    own = orchestration.aws.deployment.buckets.get("shuffle")
+    return (orchestration.aws.bucket(bucket), prefix) if bucket == own else None

@@ -6,7 +6,7 @@
     neither                                 running; overdue, once its deadline has passed, see `deadline`
 
 A cancelled run is one that has failed: its functions do nothing any more, and it can be resumed. A function that was already
-at work when it was cancelled may still end what it does; if that was summary, the run is done.
+at work when it was cancelled may still end what it does; if that was the last one, the run is done.
 """
 
 from collections.abc import Callable

@@ -20,6 +20,7 @@ from scripts.package import layer
 from scripts.package.cli import main as package
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import LambdaError
+from tests.fakes.deployed import workflow_record
 from tests.fakes.deployments import Deployment
 from tests.fakes.embedded import note_running
 from tests.fakes.log_lines import parse_lines
@@ -73,6 +74,7 @@ def asked(buckets: Buckets, moto_endpoint: str, tmp_path: Path, monkeypatch: pyt
         "sfn_map_mode": None,
         "log_groups": {},
         "timeout_seconds": 300,
+        "workflow": workflow_record("http_sync_s3"),
     }
     (folder / "http_sync_s3.json").write_text(json.dumps(record))
     note_running(folder.parent, moto_endpoint)

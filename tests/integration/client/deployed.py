@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment
+from tests.fakes.deployed import workflow_record
 
 HOSTILE = ["and/or", "//", "..", ".", "100%", "%2F", "a\x01b", "he’ll", "日本語", "😀", "[red]", "w" * 3000]
 ROLES = ("shuffle", "returns", "results")
@@ -34,6 +35,7 @@ class Cloud:
             "sfn_map_mode": mode,
             "log_groups": {name: f"/aws/lambda/wordcount-{orchestration}-{name}" for name in functions},
             "timeout_seconds": 300,
+            "workflow": workflow_record(orchestration),
         }
         self.path = folder / f"{orchestration}.json"
         self.change()

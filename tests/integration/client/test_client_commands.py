@@ -240,11 +240,11 @@ def test_run_that_runs_is_not_cleaned(started, capsys):
 
 @pytest.fixture
 def resumed(monkeypatch):
-    """Calls of the orchestration's `resume`, as (mappers, attended); a test says what it does."""
+    """Calls of the orchestration's `resume`, as (size, attended); a test says what it does."""
     calls = []
 
-    def resume(self, mappers, *, attended):
-        calls.append((mappers, attended))
+    def resume(self, size, *, attended):
+        calls.append((size, attended))
         resume.does(self)
         return ["mapper 2"]
 

@@ -130,7 +130,7 @@ def test_the_client_waits_as_long_as_the_run_may_last(deploy, sample, monkeypatc
 
     assert main([sample, "--num-reducer", "5", *given]) == 0
 
-    assert waited == [seconds or patience_seconds(Deployment.parse(cloud.record, "test"), chunks=2, reducers=5)]
+    assert waited == [seconds or patience_seconds(Deployment.parse(cloud.record, "test"), {"mapper": 2, "reducer": 5})]
 
 
 def test_progress_is_shown_line_by_line_when_not_on_a_terminal(deploy, sample, capsys, monkeypatch):
@@ -151,8 +151,8 @@ def test_progress_is_shown_line_by_line_when_not_on_a_terminal(deploy, sample, c
     assert main([sample]) == 0
 
     told = capsys.readouterr().err
-    assert "mapped 1/2, reduced ?/?" in told
-    assert "mapped 2/2, reduced 1/3" in told
+    assert "mapper 1/2, reducer ?/?" in told
+    assert "mapper 2/2, reducer 1/3" in told
 
 
 def test_failing_progress_fails_no_run(deploy, sample, capsys):
@@ -162,7 +162,7 @@ def test_failing_progress_fails_no_run(deploy, sample, capsys):
 
     assert main([sample]) == 0
 
-    assert "mapped ?/2" in capsys.readouterr().err
+    assert "mapper ?/2" in capsys.readouterr().err
 
 
 def test_ctrl_c_says_that_the_run_goes_on(deploy, sample, capsys):

@@ -36,7 +36,7 @@ SLOW = ("boto3", "botocore", "rich")
         (["in.txt", "--top", "-1"], "-1 is not 0 or more"),
         (["in.txt", "--run-id", "../x"], "can't be a run id"),
         (["in.txt", "--run-id", ""], "can't be a run id"),
-        (["in.txt", "--orchestration", "sfm"], "known are dynamodb_triggers, http_only, http_sync_s3, s3_triggers, sfn"),
+        (["in.txt", "--orchestration", "sfm"], "known are sfn, http_sync_s3, http_only, s3_triggers, dynamodb_triggers"),
         (["in.txt", "--no-wait", "--json"], "--no-wait ends before"),
         (["in.txt", "--colour"], "unrecognized"),
         (["in.txt", "--shuffle", "zipped"], "invalid choice: 'zipped' (choose from"),
@@ -96,10 +96,10 @@ def test_new_run_ids_sort_by_time_and_differ():
     assert len({new_run_id(now) for _ in range(100)}) == 100
 
 
-def test_each_orchestration_is_registered_under_its_modules_name():
-    assert {name: kind.__module__.rpartition(".")[2] for name, kind in ORCHESTRATIONS.items()} == {
-        name: name for name in ORCHESTRATIONS
-    }
+def test_each_orchestration_is_found_by_its_folder():
+    found = {name: kind.__module__ for name, kind in ORCHESTRATIONS.items()}
+
+    assert found == {name: f"scripts.client.orchestrations.{name}.client" for name in ORCHESTRATIONS}
 
 
 def test_help_does_not_import_what_is_slow():
@@ -108,7 +108,7 @@ def test_help_does_not_import_what_is_slow():
 
 @pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
 def test_a_run_on_the_embedded_aws_does_not_import_what_is_slow(orchestration):
-    parts = f"scripts.client.aws.local, scripts.client.orchestrations.{orchestration}, scripts.client.running.staleness"
+    parts = f"scripts.client.aws.local, scripts.client.orchestrations.{orchestration}.client, scripts.client.running.staleness"
 
     assert imported(f"import scripts.client.app, {parts}") & {*SLOW, "subprocess", "zipfile"} == set()
 
@@ -116,7 +116,7 @@ def test_a_run_on_the_embedded_aws_does_not_import_what_is_slow(orchestration):
 def test_a_run_imports_its_own_orchestration_alone():
     modules = imported("from scripts.client.orchestrations import ORCHESTRATIONS; ORCHESTRATIONS['http_sync_s3']")
 
-    assert "scripts.client.orchestrations.http_sync_s3" in modules
+    assert "scripts.client.orchestrations.http_sync_s3.client" in modules
     assert not modules & {f"scripts.client.orchestrations.{name}" for name in ORCHESTRATIONS if name != "http_sync_s3"}
 
 

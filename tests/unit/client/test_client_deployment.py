@@ -12,6 +12,7 @@ from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, NothingDeployedError, UsageError
 from scripts.client.input.layout import layout_of, told_to_mappers
 from scripts.client.running import launching
+from tests.fakes.deployed import workflow_record
 from tests.fakes.embedded import note_running
 
 
@@ -28,6 +29,7 @@ def record(orchestration, endpoint="http://127.0.0.1:4566", prefix="wordcount", 
         "sfn_map_mode": None,
         "log_groups": {},
         "timeout_seconds": 300,
+        "workflow": workflow_record(orchestration),
         "added_by_a_later_version": 1,
     }
 

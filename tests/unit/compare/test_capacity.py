@@ -3,6 +3,7 @@
 import pytest
 
 from scripts.compare import capacity
+from tests.fakes.deployed import wordcount
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,8 @@ RUN = {
 def test_units_of_a_run():
     functions = {"dynamodb.PutItem": 7, "dynamodb.GetItem": 7, "dynamodb.UpdateItem": 6, "dynamodb.BatchGetItem": 2}
 
-    writes, reads = capacity.units(RUN, functions, {"dynamodb.BatchGetItem": 3, "dynamodb.BatchWriteItem": 10})
+    client = {"dynamodb.BatchGetItem": 3, "dynamodb.BatchWriteItem": 10}
+    writes, reads = capacity.units(wordcount("dynamodb_triggers"), RUN, functions, client)
 
     # put and delete of 9 KB; puts and deletes of six small items; four attempts and two sets, added to and deleted;
     # put and delete of 5 KB; deletes of two sets of sets that aren't there
@@ -71,11 +73,11 @@ def test_units_of_a_run():
 
 
 def test_a_put_in_vain_costs_as_well():
-    once, _ = capacity.units(RUN, {"dynamodb.PutItem": 7}, {})
-    twice, _ = capacity.units(RUN, {"dynamodb.PutItem": 8}, {})
+    once, _ = capacity.units(wordcount("dynamodb_triggers"), RUN, {"dynamodb.PutItem": 7}, {})
+    twice, _ = capacity.units(wordcount("dynamodb_triggers"), RUN, {"dynamodb.PutItem": 8}, {})
 
     assert twice == once + 1
 
 
 def test_without_tables_there_are_no_units():
-    assert capacity.units({}, {}, {}) == (0.0, 0.0)
+    assert capacity.units(wordcount("dynamodb_triggers"), {}, {}, {}) == (0.0, 0.0)

@@ -24,7 +24,7 @@ def measured(orchestration: str = "sfn", seconds: float = 2.0, counts: bytes = C
         run="r1",
         counts=counts,
         chunks=1,
-        reducers=1,
+        branches=[2, 1],
         words=1000,
         times=Times(seconds, 1.0, 0.1, (HandOver("mapper-partition", 0.25, 0.5),), 0.1, {"mapper": 1.0}),
         invocations=(Invocation.parse(fields, (100, 512)),),

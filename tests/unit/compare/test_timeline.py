@@ -4,6 +4,7 @@ import pytest
 
 from scripts.compare import timeline
 from scripts.compare.timeline import HandOver, Invocation
+from tests.fakes.deployed import wordcount
 
 
 def line(function: str, started: float, component: float | None, **more) -> Invocation:
@@ -23,6 +24,8 @@ def line(function: str, started: float, component: float | None, **more) -> Invo
     return Invocation.parse({name: value for name, value in fields.items() if value is not None}, (400, 512))
 
 
+WORKFLOW = wordcount("sfn")
+
 RUN = [
     line("mapper", 10.0, 1.0, index=1),
     line("mapper", 10.5, 2.0, index=2),
@@ -34,7 +37,7 @@ RUN = [
 
 
 def test_a_hand_over_is_from_the_last_end_to_the_first_and_the_last_begin():
-    found = timeline.times(RUN, 9.0, 17.0)
+    found = timeline.times(WORKFLOW, RUN, 9.0, 17.0)
 
     assert [(each.edge, round(each.first, 6), round(each.last, 6)) for each in found.hand_overs] == [
         ("mapper-partition", 0.5, 0.5),
@@ -45,14 +48,14 @@ def test_a_hand_over_is_from_the_last_end_to_the_first_and_the_last_begin():
 
 
 def test_the_parts_add_up_to_the_whole():
-    found = timeline.times(RUN, 9.0, 17.0)
+    found = timeline.times(WORKFLOW, RUN, 9.0, 17.0)
 
     assert found.start + found.hand_over + sum(found.stages.values()) + found.finish == pytest.approx(found.end_to_end) == 8.0
     assert found.components == pytest.approx(5.0)
 
 
 def test_a_run_without_words_has_no_reducers():
-    found = timeline.times([each for each in RUN if each.function != "reducer"], 9.0, 17.0)
+    found = timeline.times(WORKFLOW, [each for each in RUN if each.function != "reducer"], 9.0, 17.0)
 
     assert [each.edge for each in found.hand_overs] == ["mapper-partition", "partition-summary"]
 
@@ -66,16 +69,16 @@ def test_what_was_turned_back_repeated_or_failed_did_not_do_the_work():
         line("summary", 31.0, 0.5, index=2),  # another summary, later: the first did the work
     ]
 
-    found = timeline.times([*others, *RUN], 9.0, 17.0)
+    found = timeline.times(WORKFLOW, [*others, *RUN], 9.0, 17.0)
 
     assert found.start == pytest.approx(1.1)
-    assert found.hand_overs == timeline.times(RUN, 9.0, 17.0).hand_overs
+    assert found.hand_overs == timeline.times(WORKFLOW, RUN, 9.0, 17.0).hand_overs
     assert found.components == pytest.approx(5.6)
 
 
 def test_a_run_whose_logs_lack_the_end_has_no_times():
     with pytest.raises(ValueError, match="no summary"):
-        timeline.times(RUN[:-1], 9.0, 17.0)
+        timeline.times(WORKFLOW, RUN[:-1], 9.0, 17.0)
 
 
 def test_lambda_bills_what_report_says_by_memory():

@@ -7,7 +7,7 @@ Throttling is left out here: how often it happens depends on the account. `simul
 
 from typing import Any
 
-from scripts.client.orchestrations.sfn import MAX_INLINE_ITEMS
+from scripts.client.orchestrations.sfn.client import MAX_INLINE_ITEMS
 from scripts.package.source import Source
 from scripts.package.workflow.state_machine import state_machine
 

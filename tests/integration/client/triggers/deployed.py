@@ -21,6 +21,7 @@ from runtime.run import Run, within
 from scripts.client.app import main
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment
+from tests.fakes.deployed import workflow_record
 
 TEXT = "to be or not to be and/or // .. 100% %2F a\x01b he’ll 日本語 😀"
 ROLES = {
@@ -56,6 +57,7 @@ class Cloud:
             "sfn_map_mode": None,
             "log_groups": {},
             "timeout_seconds": 300,
+            "workflow": workflow_record(name),
             "timeouts": {"unum_map": 60},
         }
         (folder / f"{name}.json").write_text(json.dumps(record))

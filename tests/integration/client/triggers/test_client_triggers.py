@@ -92,21 +92,21 @@ def go_on_once_told(monkeypatch, words, pause):
 def test_progress_is_shown(triggers, sample, capsys, monkeypatch):
     triggers.pause.clear()
     triggers.serve("r1")
-    go_on_once_told(monkeypatch, "mapped 3/3, reduced 1/2", triggers.pause)
+    go_on_once_told(monkeypatch, "mapper 3/3, reducer 1/2", triggers.pause)
 
     assert run_client([sample, "--run-id", "r1"]) == 0
 
-    assert "mapped 3/3, reduced 1/2" in capsys.readouterr().err
+    assert "mapper 3/3, reducer 1/2" in capsys.readouterr().err
 
 
 def test_progress_of_http_only_is_unknown(deploy, sample, capsys, monkeypatch):
     cloud = deploy("http_only")
     cloud.pause.clear()
-    go_on_once_told(monkeypatch, "mapped ?/3, reduced ?/?", cloud.pause)
+    go_on_once_told(monkeypatch, "mapper ?/3, reducer ?/?", cloud.pause)
 
     assert run_client([sample]) == 0
 
-    assert "mapped ?/3, reduced ?/?" in capsys.readouterr().err
+    assert "mapper ?/3, reducer ?/?" in capsys.readouterr().err
 
 
 def test_a_function_that_was_ended_fails_the_run(deploy, sample, capsys):

@@ -9,11 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.client.aws.capacity import Capacity, crowding
+from tests.fakes.deployed import wordcount
 
 
 def deployed(orchestration="sfn", *, bound=None, return_store="s3"):
     concurrency = {} if bound is None else {"mapper": bound, "reducer": bound}
-    return SimpleNamespace(orchestration=orchestration, concurrency=concurrency, return_store=return_store)
+    workflow = wordcount(orchestration)
+    return SimpleNamespace(orchestration=orchestration, concurrency=concurrency, return_store=return_store, workflow=workflow)
+
+
+def noted(deployment, chunks, reducers, limit):
+    return crowding(deployment, {"mapper": chunks, "reducer": reducers}, limit)
 
 
 def account(settings, *, embedded=False):
@@ -70,12 +76,12 @@ def test_an_answer_that_is_late_is_not_waited_for():
         (deployed("http_only", bound=64), 10, 3, "needs 11, .* fan_out_concurrency=8,"),
         (deployed("http_only", bound=64), 1, 9, "needs 11, .* fan_out_concurrency=8,"),
         (deployed("http_only", bound=64), 100, 3, "needs 65, .* fan_out_concurrency=8,"),
-        (deployed("http_sync_s3"), 11, 3, "11 mappers or reducers, which take turns, .* return_store=dynamodb,"),
-        (deployed("http_sync_s3", return_store="redis"), 3, 11, "11 mappers or reducers, .* return_store=dynamodb,"),
+        (deployed("http_sync_s3"), 11, 3, "11 branches of mapper, which take turns, .* return_store=dynamodb,"),
+        (deployed("http_sync_s3", return_store="redis"), 3, 11, "11 branches of reducer, .* return_store=dynamodb,"),
     ],
 )
 def test_a_run_that_needs_more_is_noted_with_what_to_do(deployment, chunks, reducers, advice):
-    note = crowding(deployment, chunks, reducers, 10)
+    note = noted(deployment, chunks, reducers, 10)
 
     assert note is not None
     assert note.startswith("this account runs 10 functions at once. ")
@@ -98,20 +104,20 @@ def test_a_run_that_needs_more_is_noted_with_what_to_do(deployment, chunks, redu
     ],
 )
 def test_a_run_that_fits_or_whose_events_may_wait_is_not_noted(deployment, chunks, reducers):
-    assert crowding(deployment, chunks, reducers, 10) is None
+    assert noted(deployment, chunks, reducers, 10) is None
 
 
 @pytest.mark.parametrize(("orchestration", "limit"), [("http_only", 2), ("http_only", 1), ("http_sync_s3", 1)])
 def test_a_run_that_waits_for_what_can_never_begin_is_noted_as_such(orchestration, limit):
-    assert "can't end" in crowding(deployed(orchestration), 5, 3, limit)
+    assert "can't end" in noted(deployed(orchestration), 5, 3, limit)
 
 
 @pytest.mark.parametrize("orchestration", ["http_only", "http_sync_s3"])
 def test_nothing_is_noted_where_the_limit_is_not_known(orchestration):
-    assert crowding(deployed(orchestration), 5000, 5000, None) is None
+    assert noted(deployed(orchestration), 5000, 5000, None) is None
 
 
 @given(st.integers(3, 2000), st.integers(1, 5000), st.integers(1, 5000))
 def test_what_is_advised_makes_the_run_fit(limit, chunks, reducers):
     for orchestration, bound in (("sfn", limit), ("http_only", limit - 2)):
-        assert crowding(deployed(orchestration, bound=bound), chunks, reducers, limit) is None
+        assert noted(deployed(orchestration, bound=bound), chunks, reducers, limit) is None

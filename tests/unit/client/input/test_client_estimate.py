@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scripts.client.errors import UsageError
 from scripts.client.input.estimate import PUT_USD, Estimate, duration, estimate, refuse_if_endless
 from scripts.compare import prices
+from tests.fakes.deployed import wordcount
 
 
 def deployed(*, embedded=False, mode=None, limit=300, orchestration="http_sync_s3", concurrency=None):
@@ -18,6 +19,7 @@ def deployed(*, embedded=False, mode=None, limit=300, orchestration="http_sync_s
         orchestration=orchestration,
         concurrency=concurrency or {},
         timeout_of=lambda _: limit,
+        workflow=wordcount(orchestration),
     )
 
 
@@ -173,7 +175,7 @@ def test_durations(seconds, told):
 def test_chunks_that_outlast_what_a_stream_keeps_are_refused():
     longer = Estimate([100_000] * 3100, 10, 3500, 700, 900)
 
-    with pytest.raises(UsageError, match="a stream keeps what waits for them for 24 h"):
+    with pytest.raises(UsageError, match="what waits for them is kept for 24 h"):
         refuse_if_endless(deployed(orchestration="dynamodb_triggers"), longer, 1)
 
     refuse_if_endless(deployed(orchestration="s3_triggers"), longer, 1)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scripts.client.errors import InputError
 from scripts.client.input import text as text_input
-from scripts.client.input.document import Element
+from scripts.client.input.chunks import Element
 from scripts.client.input.reading import read_input
 from scripts.client.input.text import joined
 from tests.unit.client.input.inputs import HOSTILE, texts

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scripts.client.errors import InputError
-from scripts.client.input.document import Element
+from scripts.client.input.chunks import Element
 from scripts.client.input.reading import read_input
 from scripts.client.input.settling import settle
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.client.input.document import Element
+from scripts.client.input.chunks import Element
 from scripts.client.input.settling import settle
 from scripts.client.input.spooled import spooled
 

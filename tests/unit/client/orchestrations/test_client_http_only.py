@@ -12,9 +12,10 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, In
 from obstore.store import MemoryStore
 
 from scripts.client.errors import StartError
-from scripts.client.orchestrations import Progress, Verdict, calling, http_only
-from scripts.client.orchestrations.http_only import HttpOnly
+from scripts.client.orchestrations import Progress, Verdict, calling
+from scripts.client.orchestrations.http_only.client import HttpOnly
 from tests.fakes.client_tables import refusal
+from tests.fakes.deployed import wordcount
 
 CHUNKS = [{"text": "to be", "destination": "b"}]
 THROTTLED = refusal("TooManyRequestsException", 429)
@@ -52,6 +53,7 @@ def cloud(monkeypatch):
         function=lambda name: f"wordcount-{name}",
         timeout_of=lambda name: {"unum_map": 870}[name],
         log_groups={"unum_map": "/aws/lambda/wordcount-unum_map"},
+        workflow=wordcount("http_only"),
     )
 
     def long_client(service, answer_seconds):
@@ -132,7 +134,7 @@ def test_starting_does_not_wait_for_the_answer(cloud):
     run.start(CHUNKS, attended=True)
 
     assert run.verdict() is None
-    assert run.progress(1) == Progress()
+    assert run.progress(1) == Progress(sizes={"mapper": 1})
     cloud.service.busy.set()
     assert verdict(run).succeeded
 
@@ -259,5 +261,5 @@ def test_an_answer_is_judged_once(cloud):
     assert verdict(run) is run.verdict()
 
 
-def test_a_run_attached_to_has_no_call():
-    assert http_only.HttpOnly(SimpleNamespace(), "r1").verdict() is None
+def test_a_run_attached_to_has_no_call(cloud):
+    assert HttpOnly(cloud.aws, "r1").verdict() is None

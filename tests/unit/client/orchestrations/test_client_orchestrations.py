@@ -14,10 +14,12 @@ from obstore.store import MemoryStore
 
 from runtime.orchestration.sfn.orchestration import STATE_BYTES
 from scripts.client.errors import UsageError
-from scripts.client.orchestrations import Progress, Verdict, elements
-from scripts.client.orchestrations.base import encoded, size
-from scripts.client.orchestrations.sfn import Sfn
+from scripts.client.orchestrations import Progress, Verdict, handing_over
+from scripts.client.orchestrations.base import size
+from scripts.client.orchestrations.sfn.client import Sfn
 from scripts.client.report.console import describe
+from tests.fakes.deployed import chain, wordcount
+from tests.fakes.progress import mapped
 
 
 def stored_in(store):
@@ -35,7 +37,7 @@ def test_claim_checks_make_everything_fit_and_lose_nothing(texts, limit, each):
     limit = max(limit, 60 * len(chunks) + 20)
 
     returns = MemoryStore()
-    data = elements.place(returns, "r1", chunks, limit, each=each)
+    data = handing_over.place(returns, "r1", "mapper", chunks, limit, each=each)
 
     bodies = stored_in(returns)
     restored = [d["Value"] if d["Source"] == "http" else bodies["r1/" + d["Value"]] for d in data]
@@ -50,14 +52,14 @@ def test_claim_checks_make_everything_fit_and_lose_nothing(texts, limit, each):
 def test_what_fits_travels_in_the_list():
     returns = MemoryStore()
 
-    data = elements.place(returns, "r1", [{"text": "to be", "destination": "b"}] * 3, 1000)
+    data = handing_over.place(returns, "r1", "mapper", [{"text": "to be", "destination": "b"}] * 3, 1000)
 
     assert [datum["Source"] for datum in data] == ["http"] * 3
     assert stored_in(returns) == {}
 
 
 def test_list_of_nothing_is_empty():
-    assert elements.place(MemoryStore(), "r1", [], 0) == []
+    assert handing_over.place(MemoryStore(), "r1", "mapper", [], 0) == []
 
 
 class Waiting(Sequence):
@@ -89,15 +91,10 @@ def test_chunks_are_never_held_all_together():
     chunks = Waiting(300)
     returns = MemoryStore()
 
-    elements.place(returns, "r1", chunks, 0)
+    handing_over.place(returns, "r1", "mapper", chunks, 0)
 
     assert len(stored_in(returns)) == 300
     assert chunks.most <= 40
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_chunk_is_the_same_json_whatever_its_text(text):
-    assert json.loads(encoded({"text": text, "destination": "b"})) == {"text": text, "destination": "b"}
 
 
 def test_size_counts_the_longest_form():
@@ -110,7 +107,7 @@ class Machine:
 
     def __init__(self, arn):
         self.events, self.runs, self.asked = [], [], 0
-        deployment = SimpleNamespace(state_machine_arn=arn, sfn_map_mode="INLINE", bucket=str)
+        deployment = SimpleNamespace(state_machine_arn=arn, sfn_map_mode="INLINE", bucket=str, workflow=wordcount("sfn"))
         self.aws = SimpleNamespace(deployment=deployment, client=lambda service: self)
 
     def happen(self, kind, output=None):
@@ -154,14 +151,12 @@ def test_progress_of_an_inline_map(machine, kind, wrap):
         seen.append(run.progress(2))
 
     assert seen == [
-        Progress(0),
-        Progress(1),
-        Progress(2),
-        Progress(2, 0, 3),
-        Progress(2, 1, 3),
-        Progress(2, 2, 3),
-        Progress(2, 3, 3),
-        Progress(2, 3, 3),
+        mapped(of=2),
+        mapped(1, of=2),
+        mapped(2, of=2),
+        mapped(2, None, 3, of=2),
+        *[mapped(2, reduced, 3, of=2) for reduced in (1, 2, 3)],
+        Progress({"mapper": 2, "partition": 1, "reducer": 3, "summary": 1}, {"mapper": 2, "reducer": 3}),
     ]
 
 
@@ -172,7 +167,7 @@ def test_each_event_is_read_once(machine):
     run.progress(300)
     machine.asked = 0
 
-    assert run.progress(300) == Progress(300)
+    assert run.progress(300) == mapped(300, of=300)
     assert machine.asked == 1
 
 
@@ -180,13 +175,13 @@ def test_progress_of_a_distributed_map(machine):
     machine.aws.deployment.sfn_map_mode = "DISTRIBUTED"
     run = Sfn(machine.aws, "r1")
 
-    assert run.progress(5) == Progress(0)
+    assert run.progress(5) == mapped(of=5)
     machine.runs = [4]
-    assert run.progress(5) == Progress(4)
+    assert run.progress(5) == mapped(4, of=5)
     machine.happen("TaskSucceeded", [{}, {}])
-    assert run.progress(5) == Progress(4, 0, 2)
+    assert run.progress(5) == mapped(4, None, 2, of=5)
     machine.runs = [5, 1]
-    assert run.progress(5) == Progress(5, 1, 2)
+    assert run.progress(5) == mapped(5, 1, 2, of=5)
 
 
 @pytest.mark.parametrize(("status", "verdict"), [("RUNNING", None), ("FAILED", Verdict("FAILED", "E", "why"))])
@@ -197,8 +192,12 @@ def test_verdict(machine, status, verdict):
 
 
 def test_unknown_progress_shows_as_question_marks():
-    assert describe(Progress(), None) == "mapped ?/?, reduced ?/?"
-    assert describe(Progress(3, 0, 2), 6) == "mapped 3/6, reduced 0/2"
+    assert describe(Progress(), wordcount("sfn")) == "mapper ?/?, reducer ?/?"
+    assert describe(mapped(3, 0, 2, of=6), wordcount("sfn")) == "mapper 3/6, reducer 0/2"
+
+
+def test_progress_of_a_workflow_without_a_fan_out_is_told_of_all_its_functions():
+    assert describe(Progress({"a": 1}), chain("sfn", "a", "b")) == "a 1/1, b ?/1"
 
 
 @pytest.mark.parametrize(("chunks", "reducers"), [(397, None), (300, 100), (1, 399)])
@@ -209,8 +208,8 @@ def test_an_inline_map_takes_what_its_history_holds(machine, chunks, reducers):
 @pytest.mark.parametrize(
     ("chunks", "reducers", "advice"),
     [
-        (398, None, r"398 chunks and 3 reducers .* \(--chunks 397\), or deploy with sfn_map_mode=DISTRIBUTED"),
-        (301, 100, r"301 chunks and 100 reducers .* \(--chunks 300\)"),
+        (398, None, r"398 of mapper and 3 of reducer .* \(--chunks 397\), or deploy with sfn_map_mode=DISTRIBUTED"),
+        (301, 100, r"301 of mapper and 100 of reducer .* \(--chunks 300\)"),
         (1, 400, r"events; deploy with sfn_map_mode=DISTRIBUTED"),
     ],
 )

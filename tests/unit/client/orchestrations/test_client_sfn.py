@@ -9,12 +9,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scripts.client.errors import StartError, UsageError
-from scripts.client.orchestrations import Progress, Verdict
-from scripts.client.orchestrations import sfn as module
-from scripts.client.orchestrations.sfn import Sfn
+from scripts.client.orchestrations import Verdict
+from scripts.client.orchestrations.sfn import client as module
+from scripts.client.orchestrations.sfn.client import Sfn
 from scripts.client.stored import claim
 from scripts.client.stored.claim import Claim
 from tests.fakes.client_memory import Bucket
+from tests.fakes.deployed import wordcount
+from tests.fakes.progress import mapped
 
 EXECUTION = "arn:aws:states:eu-west-1:1:execution:wordcount-sfn:r1"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -33,14 +35,16 @@ class Machine:
         self.stopped, self.redriven, self.refused = 0, 0, None
         self.exceptions = SimpleNamespace(ClientError=ClientError, ExecutionDoesNotExist=type("Gone", (ClientError,), {}))
         deployment = SimpleNamespace(
-            state_machine_arn=EXECUTION.replace(":execution:", ":stateMachine:").removesuffix(":r1"), sfn_map_mode="INLINE"
+            state_machine_arn=EXECUTION.replace(":execution:", ":stateMachine:").removesuffix(":r1"),
+            sfn_map_mode="INLINE",
+            workflow=wordcount("sfn"),
         )
         self.results = Bucket()
         aws = SimpleNamespace(deployment=deployment, client=lambda service: self, store=lambda role: self.results)
         self.run = Sfn(aws, "r1")
 
     def entered(self, state, **given):
-        kind = {"mapper-map": "Map", "reducer-map": "Map"}.get(state, "Pass" if state.endswith("-caught") else "Task")
+        kind = {"map": "Map", "caught": "Pass"}.get(state.partition("-")[2], "Task")
         self.happened(f"{kind}StateEntered", "stateEnteredEventDetails", name=state, input=json.dumps(given))
 
     def iterated(self, state, *indexes):
@@ -194,7 +198,7 @@ def test_children_that_did_not_succeed_are_named_and_the_others_counted(failed):
     failed.distribute("SUCCEEDED", "FAILED", "SUCCEEDED", "ABORTED")
     failed.entered("mapper-map", size=6)
 
-    assert failed.run.resume(6, attended=True) == ["mapper 2", "mapper 4", "2 mappers that had not begun"]
+    assert failed.run.resume(6, attended=True) == ["mapper 2", "mapper 4", "2 of mapper that had not begun"]
 
 
 def test_map_run_that_never_began_runs_all(failed):
@@ -256,4 +260,4 @@ def test_recorder_that_lets_an_execution_go_on_counts_as_no_mapper(failed):
     for output in outputs:
         failed.happened("LambdaFunctionSucceeded", "lambdaFunctionSucceededEventDetails", output=json.dumps(output))
 
-    assert failed.run.progress(2) == Progress(2)
+    assert failed.run.progress(2) == mapped(2, of=2)

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from scripts.client.orchestrations import Verdict
 from scripts.client.report.failure import describe_failure, describe_verdict
+from tests.fakes.deployed import wordcount
 
 FIELDS = ("run", "function", "index", "error", "message", "traceback", "request_id", "attempts", "log_group", "time")
-DEPLOYMENT = SimpleNamespace(log_groups={"reducer": "/aws/lambda/wordcount-sfn-reducer"})
+DEPLOYMENT = SimpleNamespace(log_groups={"reducer": "/aws/lambda/wordcount-sfn-reducer"}, workflow=wordcount("sfn"))
 
 
 @pytest.mark.parametrize(

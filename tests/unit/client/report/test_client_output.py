@@ -209,7 +209,7 @@ def test_shortened():
     assert len(shortened("w" * 3000, 60)) == 60
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{"])
+@pytest.mark.parametrize("body", [b"", b"{"])
 def test_a_result_that_is_none(body):
     with pytest.raises(ClientError, match="run r1"):
-        output.parse_counts("r1", body)
+        output.parse_result("r1", body)

@@ -12,6 +12,7 @@ from scripts.client import app, commands
 from scripts.client.orchestrations import Progress
 from scripts.client.running.runs import StartedRun, describe_overdue
 from tests.fakes.client_memory import MemoryAws
+from tests.fakes.deployed import wordcount
 
 PAST = 1_000_000_000
 PAST_ISO = "2001-09-09T01:46:40+00:00"
@@ -19,10 +20,10 @@ PAST_ISO = "2001-09-09T01:46:40+00:00"
 
 def run(deadline: int | None, *, has_keeper: bool = True) -> StartedRun:
     aws: Any = MemoryAws()
-    aws.deployment = SimpleNamespace(orchestration="s3_triggers", is_embedded=True, log_groups={})
-    orchestration: Any = SimpleNamespace(
-        aws=aws, run_id="r1", has_keeper=has_keeper, verdict=lambda: None, progress=lambda mappers: Progress()
-    )
+    told: Any = {"orchestration": "s3_triggers", "workflow": wordcount("s3_triggers")}
+    aws.deployment = SimpleNamespace(is_embedded=True, log_groups={}, **told)
+    asked: Any = {"verdict": lambda: None, "progress": lambda size: Progress(), "sizes": lambda size: {}}
+    orchestration: Any = SimpleNamespace(aws=aws, run_id="r1", has_keeper=has_keeper, **asked)
     return StartedRun(aws, orchestration, "r1", "shuffle", 2, False, deadline=deadline)
 
 

@@ -11,11 +11,12 @@ import pytest
 from scripts.client.aws import objects
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError, StorageError, UsageError
-from scripts.client.orchestrations import Progress
-from scripts.client.orchestrations import dynamodb_triggers as dynamodb
-from scripts.client.orchestrations.dynamodb_triggers import DynamoDBTriggers
-from scripts.client.orchestrations.s3_triggers import S3Triggers
+from scripts.client.orchestrations.dynamodb_triggers import client as dynamodb
+from scripts.client.orchestrations.dynamodb_triggers.client import DynamoDBTriggers
+from scripts.client.orchestrations.s3_triggers.client import S3Triggers
 from tests.fakes.client_memory import MemoryAws
+from tests.fakes.deployed import wordcount
+from tests.fakes.progress import mapped
 
 CHUNKS = [{"text": f"to be {i} 日本", "destination": "b"} for i in range(3)]
 
@@ -98,12 +99,12 @@ class TestS3Triggers:
             aws.put(role, key, value)
             seen.append(run.progress(2))
 
-        assert seen == [*[Progress(0)] * 3, Progress(1), Progress(2), Progress(2), *[Progress(2, 0, 3)] * 2, Progress(2, 1, 3)]
+        assert seen == [mapped(*counts, of=2) for counts in [(0,)] * 3 + [(1,), (2,), (2,)] + [(2, 0, 3)] * 2 + [(2, 1, 3)]]
 
     def test_progress_of_no_chunks(self, aws):
         S3Triggers(aws, "r1").start([], attended=True)
 
-        assert S3Triggers(aws, "r1").progress(0) == Progress(0)
+        assert S3Triggers(aws, "r1").progress(0) == mapped(0, of=0)
 
     def test_all_of_the_run_goes_and_nothing_of_others(self, aws):
         for role in ("mapper-input", "mapper-output", "reducer-input", "reducer-output"):
@@ -171,16 +172,16 @@ class TestDynamoDBTriggers:
         }
 
     def test_a_fan_out_has_its_limit(self, aws, monkeypatch):
-        monkeypatch.setattr(dynamodb, "MAX_CHUNKS", 2)
+        monkeypatch.setattr(dynamodb, "MAX_BRANCHES", 2)
 
         DynamoDBTriggers(aws, "r1").check(CHUNKS[:2])
-        with pytest.raises(UsageError, match="3 chunks are more than the 2"):
+        with pytest.raises(UsageError, match="3 elements are more than the 2"):
             DynamoDBTriggers(aws, "r1").check(CHUNKS)
 
         assert aws.keys() == {}
 
     def test_the_limit_is_a_hundred_thousand(self):
-        assert dynamodb.MAX_CHUNKS == 100_000
+        assert dynamodb.MAX_BRANCHES == 100_000
 
     def test_progress_counts_finished_indexes_of_all_blocks(self, aws):
         run = DynamoDBTriggers(aws, "r1")
@@ -195,12 +196,12 @@ class TestDynamoDBTriggers:
         seen.append(run.progress(1100))
 
         assert seen == [
-            Progress(0),
-            Progress(500),
-            Progress(600),
-            Progress(1100),
-            Progress(1100, 0, 3),
-            Progress(1100, 1, 3),
+            mapped(0, of=1100),
+            mapped(500, of=1100),
+            mapped(600, of=1100),
+            mapped(1100, of=1100),
+            mapped(1100, 0, 3, of=1100),
+            mapped(1100, 1, 3, of=1100),
         ]
 
     def test_a_fan_out_may_be_a_claim_check(self, aws):
@@ -208,10 +209,10 @@ class TestDynamoDBTriggers:
         aws.item("reducer-input", "r1/fan-out", Pointer={"S": "partition/1.json"})
         aws.put("returns", "r1/partition/1.json", [{}, {}])
 
-        assert DynamoDBTriggers(aws, "r1").progress(1) == Progress(1, 0, 2)
+        assert DynamoDBTriggers(aws, "r1").progress(1) == mapped(1, 0, 2, of=1)
 
     def test_progress_of_an_unknown_number_is_unknown(self, aws):
-        assert DynamoDBTriggers(aws, "r1").progress(None) == Progress()
+        assert DynamoDBTriggers(aws, "r1").progress(None) == mapped()
 
     def finish_a_run(self, aws, run, mappers, reducers):
         for i in range(1, mappers + 1):
@@ -277,7 +278,7 @@ class TestDynamoDBTriggers:
 @pytest.mark.parametrize("kind", [S3Triggers, DynamoDBTriggers])
 def test_a_deployment_that_lacks_a_part_is_found_out_before_anything_is_written(kind):
     buckets = {"shuffle": "s", "results": "x", "returns": "r"}
-    deployment = Deployment("x", "p", "us-east-1", "0", None, {}, buckets, None, None, {}, 300)
+    deployment = Deployment("x", "p", "us-east-1", "0", None, {}, buckets, None, None, {}, 300, wordcount("s3_triggers"))
 
     with pytest.raises(ClientError, match=r"the deployment record has no (bucket|table) mapper-input; deploy again"):
         kind(SimpleNamespace(deployment=deployment), "r1").check(CHUNKS)

@@ -13,12 +13,13 @@ from runtime.orchestration.values.table import BLOCK
 from scripts.client.aws import items, objects
 from scripts.client.errors import StartError, StorageError, UsageError
 from scripts.client.orchestrations import entry
-from scripts.client.orchestrations.dynamodb_triggers import DynamoDBTriggers
-from scripts.client.orchestrations.http_only import HttpOnly
-from scripts.client.orchestrations.http_sync_s3 import HttpSyncS3
-from scripts.client.orchestrations.s3_triggers import S3Triggers
-from scripts.client.stored.return_stores import InTable
+from scripts.client.orchestrations.dynamodb_triggers.client import DynamoDBTriggers
+from scripts.client.orchestrations.http_only.client import HttpOnly
+from scripts.client.orchestrations.http_sync_s3.client import HttpSyncS3
+from scripts.client.orchestrations.http_sync_s3.return_stores import InTable
+from scripts.client.orchestrations.s3_triggers.client import S3Triggers
 from tests.fakes.client_memory import MemoryAws
+from tests.fakes.deployed import wordcount
 
 CHUNKS = [{"text": f"to be {i} 日本", "destination": "b"} for i in range(3)]
 DATA = [
@@ -55,6 +56,7 @@ class InvokingAws(MemoryAws):
             timeout_of=lambda name: 60,
             return_store=return_store,
             redis_url=None,
+            workflow=wordcount("http_sync_s3"),
         )
 
     def client(self, service: str) -> Any:
@@ -146,7 +148,7 @@ class TestStoredChunks:
     def test_list_of_anything_but_chunks_and_claim_checks_is_refused(self, datum: Any, aws: InvokingAws) -> None:
         aws.put("returns", "r1/unum_map.input/1.json", [DATA[0], datum, DATA[2]])
 
-        with pytest.raises(UsageError, match="mapper 2 was to be given"):
+        with pytest.raises(UsageError, match="branch 2 was to be given"):
             HttpSyncS3(aws, "r1").resume(3, attended=True)
 
         assert aws.invoked == []
@@ -173,14 +175,14 @@ class TestHttpSyncS3:
 
         assert aws.invoked == [branch("reducer", 2, PARTITIONS[1], 2)]
 
-    def test_partition_over_nothing_gets_the_directory_of_the_mappers(self) -> None:
+    def test_gatherer_of_nothing_gets_a_directory_of_nothing(self) -> None:
         aws = InvokingAws("dynamodb")
         aws.item("returns", "r1/partition/1", Value={"S": "[]"})
 
         assert HttpSyncS3(aws, "r1").resume(3, attended=True) == ["summary"]
 
-        datum = {"Source": "dynamodb", "Value": {"Directory": "mapper/", "Size": 3}}
-        assert aws.invoked == [("Event", "partition", {"Session": "r1", "Data": datum})]
+        datum = {"Source": "dynamodb", "Value": {"Directory": "reducer/", "Size": 0}}
+        assert aws.invoked == [("Event", "summary", {"Session": "r1", "Data": datum})]
 
     def test_run_whose_values_no_client_can_see_begins_again_from_its_chunks(self) -> None:
         aws = InvokingAws("redis")
@@ -253,7 +255,7 @@ class TestS3Triggers:
     def test_input_of_another_size_is_refused(self, aws: MemoryAws) -> None:
         S3Triggers(aws, "r1").start(CHUNKS, attended=True)
 
-        with pytest.raises(UsageError, match="chunk 4"):
+        with pytest.raises(UsageError, match="element 4"):
             S3Triggers(aws, "r1").resume(4, attended=True)
         with pytest.raises(StorageError, match="another object"):
             S3Triggers(aws, "r1").resume(2, attended=True)

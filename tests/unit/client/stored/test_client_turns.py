@@ -83,10 +83,11 @@ class World:
         orchestration = SimpleNamespace(
             aws=self.aws,
             run_id="r1",
-            resume=lambda mappers, attended: self.start(client),
+            resume=lambda size, attended: self.start(client),
             cancel=lambda: None,
-            remove=lambda mappers: self.remove(),
-            progress=lambda mappers: Progress(),
+            remove=lambda size: self.remove(),
+            progress=lambda size: Progress(),
+            sizes=lambda size: {},
             verdict=lambda: None,
             has_keeper=True,
         )

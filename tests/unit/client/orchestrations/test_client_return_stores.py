@@ -9,10 +9,11 @@ from runtime.orchestration.http_sync_s3.stores import RETURN_STORES as STORES
 from runtime.orchestration.values.table import BLOCK
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError, StorageError
-from scripts.client.orchestrations import Progress
-from scripts.client.orchestrations.http_sync_s3 import HttpSyncS3
-from scripts.client.stored import return_stores
-from scripts.client.stored.return_stores import RETURN_STORES, InRedis, InTable
+from scripts.client.orchestrations.http_sync_s3 import return_stores
+from scripts.client.orchestrations.http_sync_s3.client import HttpSyncS3
+from scripts.client.orchestrations.http_sync_s3.return_stores import RETURN_STORES, InRedis, InTable
+from tests.fakes.deployed import wordcount, workflow_record
+from tests.fakes.progress import mapped
 
 RECORD = {
     "orchestration": "http_sync_s3",
@@ -26,7 +27,10 @@ RECORD = {
     "sfn_map_mode": None,
     "log_groups": {},
     "timeout_seconds": 300,
+    "workflow": workflow_record("http_sync_s3"),
 }
+
+WORKFLOW = wordcount("http_sync_s3")
 
 
 def deployment(**more: Any) -> Deployment:
@@ -94,8 +98,8 @@ IN_TABLE = {"return_store": "dynamodb", "tables": {"returns": "t"}}
 def test_sets_of_a_table_tell_the_progress() -> None:
     items = table_of(range(1, 1301), range(1, 4), partitions=5)
 
-    assert run_in(deployment(**IN_TABLE), dynamodb=items).progress(1300) == Progress(1300, 3, 5)
-    assert run_in(deployment(**IN_TABLE), dynamodb=items).progress(1301) == Progress(1300)
+    assert run_in(deployment(**IN_TABLE), dynamodb=items).progress(1300) == mapped(1300, 3, 5, of=1300)
+    assert run_in(deployment(**IN_TABLE), dynamodb=items).progress(1301) == mapped(1300, of=1301)
 
 
 @pytest.mark.parametrize("mappers", [None, 1300])
@@ -103,7 +107,7 @@ def test_all_items_of_a_run_are_removed_and_no_others(mappers: int | None) -> No
     items = table_of(range(1, 1301), range(1, 4), partitions=3)
     items.images["run10/mapper/1"] = {"Key": {"S": "run10/mapper/1"}}
 
-    InTable(run_in(deployment(**IN_TABLE), dynamodb=items).aws, "run1").remove(mappers)
+    InTable(run_in(deployment(**IN_TABLE), dynamodb=items).aws, "run1").remove(WORKFLOW, mappers)
 
     assert list(items.images) == ["run10/mapper/1"]
 
@@ -112,7 +116,7 @@ def test_value_of_a_branch_that_never_joined_its_set_is_removed_too() -> None:
     items = table_of(range(1, 2), range(0), partitions=0)
     items.images["run1/mapper/2"] = {"Key": {"S": "run1/mapper/2"}}
 
-    InTable(run_in(deployment(**IN_TABLE), dynamodb=items).aws, "run1").remove(2)
+    InTable(run_in(deployment(**IN_TABLE), dynamodb=items).aws, "run1").remove(WORKFLOW, 2)
 
     assert items.images == {}
 
@@ -120,8 +124,8 @@ def test_value_of_a_branch_that_never_joined_its_set_is_removed_too() -> None:
 def test_cache_that_no_client_reaches_leaves_progress_unknown_and_removes_nothing() -> None:
     run = run_in(deployment(return_store="redis"))
 
-    assert run.progress(3) == Progress()
-    InRedis(run.aws, "run1").remove(3)
+    assert run.progress(3) == mapped(of=3)
+    InRedis(run.aws, "run1").remove(WORKFLOW, 3)
 
 
 def test_redis_that_is_gone_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +133,6 @@ def test_redis_that_is_gone_is_told_without_its_password(monkeypatch: pytest.Mon
     run = run_in(deployment(return_store="redis", redis_url="redis://:secret@127.0.0.1:1/0"))
 
     with pytest.raises(StorageError, match="the keys expire by themselves") as caught:
-        InRedis(run.aws, "run1").remove(3)
+        InRedis(run.aws, "run1").remove(WORKFLOW, 3)
 
     assert "secret" not in str(caught.value) + repr(run.aws.deployment)

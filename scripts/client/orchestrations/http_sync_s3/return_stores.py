@@ -1,10 +1,9 @@
 """What the client does with the return values of http_sync_s3: tell from them how far a run is and what it lacks; remove them.
 
-One class for each store; runtime.orchestration.http_sync_s3.stores tells their keys. An ElastiCache lies in a network that no
+One class for each store; see runtime.orchestration.http_sync_s3.stores for their keys. An ElastiCache lies in a network that no
 client is in: then all of that is unknown, and keys expire by themselves.
 """
 
-import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -12,17 +11,19 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar
 
+from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.returns import return_key
 from runtime.orchestration.values.table import BLOCK
-from scripts.client.aws import items, objects
+from scripts.client.aws import finished, items, objects
 from scripts.client.aws.clients import Aws
 from scripts.client.errors import StorageError, UsageError
-from scripts.client.stored import checked, finished
+from scripts.client.stored import checked
+from scripts.workflow import Workflow
 
 TABLE = "returns"
 _BLOCKS_AT_ONCE = 100
 _KEYS_AT_ONCE = 500
 _SECONDS = 5.0
-_PARTITION = "partition's value"
 _VALUE = re.compile(r"([1-9][0-9]*)\.json")
 
 
@@ -39,18 +40,13 @@ class ReturnStore(ABC):
     def returned(self, function: str) -> int | None:
         """How many invocations of a function have returned; None where that is unknown. May fail with anything."""
 
-    def partitions(self) -> int | None:
-        """Over how many values partition fans out; None while that is unknown. May fail with anything."""
-        values = self.partition()
-        return None if values is None else len(values)
-
     @abstractmethod
-    def partition(self) -> list[Any] | None:
-        """What partition returned; None if it has not, or where that is unknown.
+    def value(self, function: str) -> Found | None:
+        """What a function outside a fan-out returned; None if it has not, or where that is unknown.
 
         Raises:
             StorageError: a request finally failed.
-            UsageError: it is no array, or is gone.
+            UsageError: it is gone.
         """
 
     @abstractmethod
@@ -64,12 +60,13 @@ class ReturnStore(ABC):
             UsageError: a branch has returned, and its value is gone.
         """
 
-    def _read_partition_object(self) -> bytes | None:
-        return objects.read(self._aws.store("returns"), f"{self._run_id}/partition/1.json")
+    def _read_object(self, function: str) -> Found:
+        body = objects.read(self._aws.store("returns"), f"{self._run_id}/{return_key(function, 1)}")
+        return Found(checked.parsed(body, f"{function}'s value"))
 
     @abstractmethod
-    def remove(self, mappers: int | None) -> None:
-        """Delete them, but for objects in the returns bucket; `mappers` is the number of the run's chunks, if known.
+    def remove(self, workflow: Workflow, size: int | None) -> None:
+        """Delete them, but for objects in the returns bucket; `size` is the number of the run's elements, if known.
 
         Raises:
             StorageError: some could not be deleted.
@@ -83,10 +80,10 @@ class InBucket(ReturnStore):
         """Count names."""
         return len(objects.names(self._bucket, f"{self._run_id}/{function}/"))
 
-    def partition(self) -> list[Any] | None:
+    def value(self, function: str) -> Found | None:
         """Read the object."""
-        body = self._read_partition_object()
-        return None if body is None else checked.array(body, _PARTITION)
+        body = objects.read(self._aws.store("returns"), f"{self._run_id}/{return_key(function, 1)}")
+        return None if body is None else Found(checked.parsed(body, f"{function}'s value"))
 
     def unfinished(self, function: str, size: int) -> set[int]:
         """Those without an object."""
@@ -94,7 +91,7 @@ class InBucket(ReturnStore):
         names = (key.removeprefix(directory) for key in objects.names(self._aws.store("returns"), directory))
         return checked.missing(size, (int(match[1]) for name in names if (match := _VALUE.fullmatch(name))))
 
-    def remove(self, mappers: int | None) -> None:
+    def remove(self, workflow: Workflow, size: int | None) -> None:
         """Nothing: the bucket is emptied of the run anyway."""
 
     @cached_property
@@ -111,31 +108,38 @@ class InTable(ReturnStore):
         """Count finished indexes."""
         return len(self._indexes(function))
 
-    def partition(self) -> list[Any] | None:
+    def value(self, function: str) -> Found | None:
         """Read the item, or the object that it points to."""
-        key = self._key("partition", 1)
+        key = self._key(function, 1)
         match items.get_all(self._client, self._table, [key]).get(key):
             case {"Value": {"S": str(text)}}:
-                return checked.array(text, _PARTITION)
+                return Found(checked.parsed(text, f"{function}'s value"))
             case {"Pointer": _}:
-                return checked.array(self._read_partition_object(), _PARTITION)
+                return self._read_object(function)
         return None
 
     def unfinished(self, function: str, size: int) -> set[int]:
         """Those that have not joined the sets."""
         return finished.unfinished(self._client, self._table, lambda name: self._key(function, name), size)
 
-    def remove(self, mappers: int | None) -> None:
-        """Delete by key; the sets, which tell what there is, after the rest."""
-        for function, size in (("reducer", self._partitions_if_there()), ("partition", 1), ("mapper", mappers)):
-            indexes = self._indexes(function) | set(range(1, (size or 0) + 1))
-            self._remove([self._key(function, index) for index in sorted(indexes)])
+    def remove(self, workflow: Workflow, size: int | None) -> None:
+        """Delete by key, from the end of the flow; the sets, which tell what there is, after the rest."""
+        sizes = {} if size is None else {workflow.first.name: size}
+        for place in workflow.steps[:-1]:
+            if place.edge == "Map" and (found := self._value_if_kept(place.name)) is not None:
+                sizes[str(place.next)] = len(found.value)
+        for place in reversed(workflow.steps[:-1]):
+            if place.takes != "branch":
+                self._remove([self._key(place.name, 1)])
+                continue
+            indexes = self._indexes(place.name) | set(range(1, sizes.get(place.name, 0) + 1))
+            self._remove([self._key(place.name, index) for index in sorted(indexes)])
             blocks = range((max(indexes, default=0) + BLOCK - 1) // BLOCK)
-            self._remove([self._key(function, f"finished/{block}") for block in blocks] + [self._key(function, "finished")])
+            self._remove([self._key(place.name, f"finished/{block}") for block in blocks] + [self._key(place.name, "finished")])
 
-    def _partitions_if_there(self) -> int | None:
+    def _value_if_kept(self, function: str) -> Found | None:
         try:
-            return self.partitions()
+            return self.value(function)
         except UsageError:
             return None  # the object that the item points to has expired before the item; the sets tell of most
 
@@ -173,20 +177,20 @@ class InRedis(ReturnStore):
         """Size of the set."""
         return None if self._client is None else int(self._client.scard(f"{self._prefix}{function}/finished"))
 
-    def partition(self) -> list[Any] | None:
+    def value(self, function: str) -> Found | None:
         """Read the key's value, or the object that it points to."""
         if self._client is None:
             return None
-        key = f"{self._prefix}partition/1"
+        key = f"{self._prefix}{function}/1"
         with self._errors("GET", key):
             body = self._client.get(key)
         if body is None:
             return None
-        match json.loads(body):
+        match checked.parsed(body, f"{function}'s value"):
             case {"Value": value}:
-                return checked.array(json.dumps(value), _PARTITION)
+                return Found(value)
             case _:
-                return checked.array(self._read_partition_object(), _PARTITION)
+                return self._read_object(function)
 
     def unfinished(self, function: str, size: int) -> set[int] | None:
         """Those that have not joined the set; the values of those that have must be there."""
@@ -203,7 +207,7 @@ class InRedis(ReturnStore):
                 raise checked.expired(f"a value of {function} in Redis")
         return checked.missing(size, joined)
 
-    def remove(self, mappers: int | None) -> None:
+    def remove(self, workflow: Workflow, size: int | None) -> None:
         """Delete what begins with the run's name."""
         if self._client is None:
             return

@@ -1,0 +1,24 @@
+"""What functions ask for that call each other and answer: a run that goes well stores nothing but its result."""
+
+from scripts.compare.shape import Range, Shape, exactly
+
+
+def by_functions(shape: Shape) -> dict[str, Range]:
+    """Each function lists how its run has ended, and is invoked by another; the last one stores the result."""
+    invocations = shape.branches + shape.single + shape.entries
+    return {
+        "s3.PutObject": exactly(1),
+        "s3.ListObjectsV2": exactly(invocations),
+        "lambda.Invoke": exactly(invocations - 1),
+        "invocations": exactly(invocations),
+    }
+
+
+def by_client(shape: Shape) -> dict[str, Range]:
+    """Mark the run, store its input, invoke the entry; list and delete what lies in the returns bucket, and the mark."""
+    return {
+        "s3.PutObject": exactly(2),
+        "lambda.Invoke": exactly(1),
+        "s3.ListObjectsV2": exactly(2),
+        "s3.DeleteObjects": (1, 2),
+    }
