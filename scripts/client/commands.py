@@ -3,11 +3,11 @@
 import argparse
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from runtime.encoding import encode
+from runtime.orchestration.ending.record import FailureRecord
 from scripts.client.aws import objects
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.orchestrations import Progress
@@ -121,6 +121,4 @@ def _shown(returned: int | None, size: int | None, *, done: bool) -> str:
 
 def _cancelled(run_id: str) -> dict[str, Any]:
     """As failed.json has it."""
-    unknown = dict.fromkeys(("function", "index", "request_id", "attempts", "log_group"))
-    told = {"error": CANCELLED, "message": "cancelled by its user", "traceback": []}
-    return {"run": run_id, **unknown, **told, "time": datetime.now(UTC).isoformat(timespec="seconds")}
+    return FailureRecord.build(run_id, error=CANCELLED, message="cancelled by its user").json()

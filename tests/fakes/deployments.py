@@ -3,7 +3,7 @@
 import json
 from typing import Any, Protocol
 
-from runtime.orchestration.ending.record import complete, from_response
+from runtime.orchestration.ending.record import FailureRecord, from_response
 from runtime.orchestration.ending.result import record_failure
 from runtime.orchestration.s3_triggers.stage import NOTHING, Stage, value_name
 from runtime.orchestration.values.returns import Returns
@@ -83,7 +83,7 @@ class CalledFunctions:
                 self.answers[run] = error
                 told = from_response(error.answer)
                 told |= {"function": "unum_map", "index": None, "attempts": 1}
-                record_failure(self.buckets.results, run, complete(run, self.cluster.prefix, told))
+                record_failure(self.buckets.results, FailureRecord.parse(run, self.cluster.prefix, told))
 
         self.cluster.submit(call)
 

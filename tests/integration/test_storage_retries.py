@@ -10,6 +10,7 @@ import pytest
 from runtime.aws import s3
 from runtime.aws.errors import NoAnswerError, SlowDownError
 from runtime.mapreduce import AccessDeniedError, StorageError
+from runtime.orchestration.ending.record import FailureRecord
 from runtime.orchestration.ending.result import record_failure
 from runtime.orchestration.s3_triggers.lock import claim
 from runtime.orchestration.values.returns import Returns
@@ -174,7 +175,7 @@ def test_failure_is_recorded_though_s3_has_no_time_at_first(serve: Serve) -> Non
     server = serve(*[refusal(503, "SlowDown")] * BUSY, listing(), *[refusal(503, "SlowDown")] * BUSY, WRITTEN)
 
     with within(run_for(PATIENCE_SECONDS)):
-        record_failure("bucket", "run1", {"error": "ValueError"})
+        record_failure("bucket", FailureRecord("run1", error="ValueError"))
 
     assert len(server.requests) == 2 * (BUSY + 1)
 

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from runtime.aws.errors import FunctionFailed
-from runtime.orchestration.ending.record import complete, from_response
+from runtime.orchestration.ending.record import FailureRecord, from_response
 from runtime.orchestration.ending.result import record_failure
 from runtime.orchestration.s3_triggers.stage import FAN_IN, FAN_OUT, NOTHING, Stage, value_name
 from runtime.orchestration.values.returns import Returns, input_key
@@ -221,7 +221,7 @@ class Simulation:
                 return  # the client is gone
             told = {**from_response(error.response), "function": function, "index": None, "attempts": 1}
             with within(Run(RUN)):
-                record_failure(seams.RESULTS, RUN, complete(RUN, prefix, told))
+                record_failure(seams.RESULTS, FailureRecord.parse(RUN, prefix, told))
 
     def _start_s3_triggers(self) -> None:
         elements, first = self.scenario.elements, self._first

@@ -28,7 +28,7 @@ from runtime.aws.dynamodb import Image
 from runtime.aws.errors import AccessDeniedError
 from runtime.encoding import encode
 from runtime.orchestration.contract import RECORDER, Delivery, Invocation, LambdaContext, Orchestration, Outcomes
-from runtime.orchestration.ending.record import complete, describe
+from runtime.orchestration.ending.record import FailureRecord, describe
 from runtime.orchestration.ending.result import how_ended
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import input_key, return_key
@@ -141,16 +141,17 @@ class DynamoDBTriggers(Orchestration):
         return {"batchItemFailures": [{"itemIdentifier": delivery.name} for delivery, _ in outcomes.failures]}
 
     def _fail(self, invocation: Invocation, told: dict[str, Any], attempts: int) -> None:
-        failure = {
-            "function": self.place.name,
-            "index": invocation.index,
+        failure = FailureRecord.build(
+            invocation.run_id,
+            self.settings.function_prefix,
+            function=self.place.name,
+            index=invocation.index,
+            request_id=invocation.context.aws_request_id,
+            attempts=max(attempts, 1),
             **told,
-            "request_id": invocation.context.aws_request_id,
-            "attempts": max(attempts, 1),
-        }
-        record = complete(invocation.run_id, self.settings.function_prefix, failure)
+        )
         # The recorder writes it to S3: a function that lacks a right of its own can still say so.
-        self._table(invocation, _RESULTS).create_item("failed", {"Failure": {"S": encode(record).decode()}}, To=RECORDER)
+        self._table(invocation, _RESULTS).create_item("failed", {"Failure": {"S": encode(failure.json()).decode()}}, To=RECORDER)
 
     def _is_done(self, invocation: Invocation) -> bool:
         if self.place.edge is None:

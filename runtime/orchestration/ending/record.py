@@ -11,12 +11,74 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runtime.orchestration.safe_text import FRAMES, MESSAGE_BYTES, NAME_BYTES, frames_of, message_of, name_of, safe
+from runtime.orchestration.workflow.envelope import EnvelopeError
 from runtime.ports import ports
+from runtime.record import record
 
 _FRAME_BYTES = 1000
 _REQUEST_ID = re.compile(r"^(?:RequestId: |\S+Z )([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) ")
 _MOST = 10**9
 """No index and no number of attempts is greater."""
+
+
+@record
+class FailureRecord:
+    """Why a run cannot finish. All but `run` and `time` may be unknown."""
+
+    run: str
+    function: str | None = None
+    index: int | None = None
+    error: str | None = None
+    message: str | None = None
+    traceback: tuple[str, ...] = ()
+    request_id: str | None = None
+    attempts: int | None = None
+    log_group: str | None = None
+    time: str | None = None
+
+    @classmethod
+    def build(cls, run_id: str, function_prefix: str = "", **told: object) -> "FailureRecord":
+        """Make the record of what was told, by the names of the fields: each becomes as it must be, whatever it held.
+
+        `function_prefix` is what stands before the function in a Lambda's name.
+        """
+        function, frames = _name(told.get("function")), told.get("traceback")
+        frames = frames[-FRAMES:] if isinstance(frames, list | tuple) else ()
+        now = datetime.fromtimestamp(ports().clock.time(), UTC).isoformat(timespec="seconds")
+        return cls(
+            run=run_id,
+            function=function,
+            index=_number(told.get("index")),
+            error=_name(told.get("error")),
+            message=_text(told.get("message"), MESSAGE_BYTES),
+            traceback=tuple(safe(safe(frame).rstrip(), _FRAME_BYTES) for frame in frames),
+            request_id=_name(told.get("request_id")),
+            attempts=_number(told.get("attempts")),
+            log_group=f"/aws/lambda/{function_prefix}{function}" if function else None,
+            time=_name(told.get("time")) or now,
+        )
+
+    @classmethod
+    def parse(cls, run_id: str, function_prefix: str, document: object) -> "FailureRecord":
+        """Read what another function has written of a run.
+
+        Raises:
+            EnvelopeError: it is no JSON object.
+        """
+        if not isinstance(document, dict):
+            raise EnvelopeError(f'"Failure" is no failure record: {document!r:.200}')
+        return cls.build(run_id, function_prefix, **{field: document.get(field) for field in _FIELDS})
+
+    def json(self) -> dict[str, Any]:
+        """Return the record as JSON has it."""
+        return {field: getattr(self, field) for field in _FIELDS} | {"traceback": list(self.traceback)}
+
+    def __str__(self) -> str:
+        place = self.function if self.index is None else f"{self.function} {self.index}"
+        return safe(f"{place}: {self.error}: {self.message}")
+
+
+_FIELDS: tuple[str, ...] = tuple(FailureRecord.__annotations__)
 
 
 def describe(error: BaseException) -> dict[str, Any]:
@@ -33,24 +95,6 @@ def from_response(response: Any) -> dict[str, Any]:
         "message": message,
         "traceback": response.get("stackTrace"),
         "request_id": response.get("requestId") or _request_id(message),
-    }
-
-
-def complete(run_id: str, function_prefix: str, told: dict[str, Any]) -> dict[str, Any]:
-    """The record of what was told: with run, log group and time, and with every field as it must be, whatever it held."""
-    function = _name(told.get("function"))
-    frames = told.get("traceback")
-    return {
-        "run": run_id,
-        "function": function,
-        "index": _number(told.get("index")),
-        "error": _name(told.get("error")),
-        "message": _text(told.get("message"), MESSAGE_BYTES),
-        "traceback": [safe(safe(frame).rstrip(), _FRAME_BYTES) for frame in frames[-FRAMES:]] if isinstance(frames, list) else [],
-        "request_id": _name(told.get("request_id")),
-        "attempts": _number(told.get("attempts")),
-        "log_group": f"/aws/lambda/{function_prefix}{function}" if function else None,
-        "time": _name(told.get("time")) or datetime.fromtimestamp(ports().clock.time(), UTC).isoformat(timespec="seconds"),
     }
 
 

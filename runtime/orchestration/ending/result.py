@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from runtime.encoding import encode
+from runtime.orchestration.ending.record import FailureRecord
 from runtime.ports import ports
 
 DONE = "the run has its result"
@@ -50,7 +51,7 @@ def store_result(bucket: str, run_id: str, value: Any) -> None:
     ports().s3.create_or_read(bucket, f"{run_id}/result.json", encode(value))
 
 
-def record_failure(bucket: str, run_id: str, failure: dict[str, Any]) -> str | None:
+def record_failure(bucket: str, failure: FailureRecord) -> str | None:
     """Record why a run failed; the first record stays, later ones mostly tell of its consequences.
 
     "Already exists" may be S3's 409, when nothing exists yet (see `s3.create_or_read`). Those who record failures have no
@@ -62,10 +63,10 @@ def record_failure(bucket: str, run_id: str, failure: dict[str, Any]) -> str | N
     Raises:
         StorageError: a request finally failed.
     """
-    end = how_ended(bucket, run_id)
+    end = how_ended(bucket, failure.run)
     if end in (DONE, REMOVED):
         return end
     for _ in range(_TRIES):
-        if ports().s3.create(bucket, f"{run_id}/failed.json", encode(failure)):
+        if ports().s3.create(bucket, f"{failure.run}/failed.json", encode(failure.json())):
             break
     return None

@@ -36,7 +36,7 @@ from runtime.aws.errors import AnswerLost, FunctionFailed, InvokeError, StorageE
 from runtime.concurrency import at_once
 from runtime.encoding import encode
 from runtime.orchestration.contract import Invocation, LambdaContext
-from runtime.orchestration.ending.record import complete, describe, from_response
+from runtime.orchestration.ending.record import FailureRecord, describe, from_response
 from runtime.orchestration.ending.result import DONE, REMOVED, how_ended, record_failure
 from runtime.orchestration.enveloped import Enveloped
 from runtime.orchestration.safe_text import message_of
@@ -73,8 +73,8 @@ _RETRY_SECONDS = 1.0
 class BranchFailed(Exception):
     """A function that this one invoked has failed for good; `failure` is its record."""
 
-    def __init__(self, failure: dict[str, Any]) -> None:
-        super().__init__(f"{failure['function']} {failure['index'] or ''} failed: {failure['error']}: {failure['message']}")
+    def __init__(self, failure: FailureRecord) -> None:
+        super().__init__(str(failure))
         self.failure = failure
 
 
@@ -171,13 +171,14 @@ class HttpOnly(Enveloped):
         try:
             answer = rest()
         except BranchFailed as failed:
-            answer = {"Session": invocation.run_id, "Failure": failed.failure}
+            answer = {"Session": invocation.run_id, "Failure": failed.failure.json()}
         if "Failure" not in answer:
             return answer
         failure = invocation.notes["failure"] = answer["Failure"]
         results, run_id = self.settings.results_bucket, invocation.run_id
         # First of all: what comes after it may take longer than the time that is left.
-        end = record_failure(results, run_id, failure) if self.place.entry else how_ended(results, run_id)
+        record = FailureRecord.parse(run_id, self.settings.function_prefix, failure)
+        end = record_failure(results, record) if self.place.entry else how_ended(results, run_id)
         if end == DONE:
             # Another invocation of this run, whose caller lost its answer, was faster.
             return self.result(invocation)
@@ -232,9 +233,8 @@ class HttpOnly(Enveloped):
             # The next attempt may last as long as this one: this function must still be there to tell of it.
             took = ports().clock.time() - began
             if not again or ports().clock.time() + pause + took >= deadline:
-                where = {"function": target, "index": fan_out.index if fan_out else None}
-                failure = complete(invocation.run_id, self.settings.function_prefix, {**where, **told, "attempts": attempt})
-                raise BranchFailed(failure)
+                where = {"function": target, "index": fan_out.index if fan_out else None, "attempts": attempt}
+                raise BranchFailed(FailureRecord.build(invocation.run_id, self.settings.function_prefix, **where, **told))
             ports().clock.sleep(pause)
             pause *= 2
         raise AssertionError("the last attempt returns or raises")

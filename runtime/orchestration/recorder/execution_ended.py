@@ -18,7 +18,7 @@ resumed again.)
 import json
 from typing import Any
 
-from runtime.orchestration.ending.record import complete
+from runtime.orchestration.ending.record import FailureRecord
 from runtime.orchestration.recorder import recording
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.workflow.envelope import EnvelopeError, checked_run_id
@@ -53,9 +53,7 @@ def record_end(event: Any, settings: Settings) -> bool:
             return recording.turn_back("the run is no more, or was started by none of our clients", run=ended.run_id)
         if _redrives(claim) > ended.redrives:
             return recording.turn_back("the execution has been redriven since", run=ended.run_id)
-        told: dict[str, Any] = dict.fromkeys(("function", "index", "request_id", "attempts"))
-        told |= {"error": ended.error, "message": ended.cause, "traceback": []}
-        return recording.record(complete(ended.run_id, settings.function_prefix, told), settings)
+        return recording.record(FailureRecord.build(ended.run_id, error=ended.error, message=ended.cause), settings)
 
 
 def read(event: Any) -> Ended:

@@ -15,12 +15,11 @@ resumed just then fails once more with this cause, and is resumed again.)
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
 from runtime.aws.errors import StorageError
 from runtime.orchestration import output
 from runtime.orchestration.ending import open_runs
-from runtime.orchestration.ending.record import complete
+from runtime.orchestration.ending.record import FailureRecord
 from runtime.orchestration.recorder import recording
 from runtime.orchestration.settings import Settings
 from runtime.ports import ports
@@ -59,7 +58,7 @@ def _look_after(run_id: str, own: set[int], settings: Settings) -> bool:
     if not ended:
         if _deadlines(ports().s3.list_keys(bucket, open_runs.folder(run_id))).get(run_id) != own:
             return recording.turn_back("the run was resumed or removed since", run=run_id)
-        recording.record(complete(run_id, settings.function_prefix, _told(max(own))), settings)
+        recording.record(_overdue(run_id, max(own)), settings)
     for deadline in own:
         ports().s3.delete(bucket, open_runs.marker(run_id, deadline))
     return not ended
@@ -74,11 +73,10 @@ def _deadlines(keys: Iterable[str]) -> dict[str, set[int]]:
     return found
 
 
-def _told(deadline: int) -> dict[str, Any]:
+def _overdue(run_id: str, deadline: int) -> FailureRecord:
     by = datetime.fromtimestamp(deadline, UTC).isoformat(timespec="seconds")
     message = (
         f"the run had neither result nor failure by {by}, the latest time at which it could have ended: the platform has lost an "
         "event of it, or has throttled its functions for very long; resume the run, and what is missing is done"
     )
-    unknown = dict.fromkeys(("function", "index", "request_id", "attempts"))
-    return unknown | {"error": ERROR, "message": message, "traceback": []}
+    return FailureRecord.build(run_id, error=ERROR, message=message)

@@ -1,39 +1,39 @@
 """What the recorder is told, by whom."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
-from runtime.orchestration.ending.record import complete, from_response
+from runtime.orchestration.ending.record import FailureRecord, from_response
 from runtime.orchestration.s3_triggers.stage import parse_key
 from runtime.orchestration.workflow.envelope import EnvelopeError, checked_run_id
 from runtime.orchestration.workflow.place import holds_branches
 
 
-def read_failure(event: Any, function_prefix: str, buckets: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Translate a platform's failure record into ours; `buckets` are the deployment's, by role.
+def read_failure(event: Any, function_prefix: str, buckets: Mapping[str, str] | None = None) -> FailureRecord:
+    """Read what a sender tells of a failure; `buckets` are the deployment's, by role.
 
     Raises:
         EnvelopeError: the event names no run.
     """
     if not isinstance(event, dict):
         raise EnvelopeError(f"not a failure record: {event!r:.200}")
-    match event:
-        case {"Records": [{"dynamodb": {"NewImage": {"Run": {"S": str(run_id)}, "Failure": {"S": str(record)}}}}]}:
-            return complete(checked_run_id(run_id), function_prefix, _record(record))
-    told = _from_destination(event, function_prefix, buckets or {}) if "requestContext" in event else _from_catch(event)
-    return complete(checked_run_id(told["run"]), function_prefix, told)
+    read = next(read for sends, read in READERS if sends(event))
+    told = read(event, function_prefix, buckets or {})
+    return FailureRecord.parse(checked_run_id(told["run"]), function_prefix, told)
 
 
-def _record(text: str) -> dict[str, Any]:
+def _from_item(event: dict[str, Any], function_prefix: str, buckets: Mapping[str, str]) -> dict[str, Any]:
+    image = event["Records"][0]["dynamodb"]["NewImage"]
+    text = image["Failure"]["S"]
     try:
-        record = json.loads(text)
+        told = json.loads(text)
     except (ValueError, RecursionError):
-        record = None
-    if not isinstance(record, dict):
+        told = None
+    if not isinstance(told, dict):
         raise EnvelopeError(f'"Failure" is no failure record: {text!r:.200}')
-    return record
+    return told | {"run": image["Run"]["S"]}
 
 
 def _from_destination(event: dict[str, Any], function_prefix: str, buckets: Mapping[str, str]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _from_destination(event: dict[str, Any], function_prefix: str, buckets: Mapp
     }
 
 
-def _from_catch(event: dict[str, Any]) -> dict[str, Any]:
+def _from_failure(event: dict[str, Any], function_prefix: str, buckets: Mapping[str, str]) -> dict[str, Any]:
     failure = event.get("Failure")
     failure = failure if isinstance(failure, dict) else {}
     cause = failure.get("Cause")
@@ -97,3 +97,21 @@ def _place(payload: dict[str, Any], request_id: Any, buckets: Mapping[str, str])
             return run_id, None
     # An entry function that made its run from a bare document did so under its request id.
     return request_id, None
+
+
+def _is_item(event: dict[str, Any]) -> bool:
+    match event:
+        case {"Records": [{"dynamodb": {"NewImage": {"Run": {"S": str()}, "Failure": {"S": str()}}}}]}:
+            return True
+    return False
+
+
+READERS: tuple[tuple[Callable[[dict[str, Any]], bool], Callable[..., dict[str, Any]]], ...] = (
+    # A stream, for an item that a wrapper addressed to the recorder.
+    (_is_item, _from_item),
+    # Lambda, for an asynchronous event that finally failed; a stream, for a record that it gave up.
+    (lambda event: "requestContext" in event, _from_destination),
+    # The state machine, for an error that it caught; a wrapper that gave up waiting.
+    (lambda event: True, _from_failure),
+)
+"""Who sends a failure, known by its event, and how that is read. The first one whose event it is reads it."""

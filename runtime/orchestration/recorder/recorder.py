@@ -34,12 +34,13 @@ It is told by whoever outlives a function that was killed, ran out of time or ou
 What it writes to `{run}/failed.json`, see `ending.record`.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from runtime.orchestration import output
 from runtime.orchestration.recorder.reading import read_failure
 from runtime.orchestration.recorder.recording import RunFailed, record
-from runtime.orchestration.safe_text import presentable, safe
+from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.workflow.envelope import EnvelopeError
 from runtime.ports import Ports, ports, using
@@ -74,31 +75,39 @@ class Recorder:
 
 
 def _handle(event: Any, settings: Settings) -> dict[str, Any]:
-    match event:
-        case {"Records": [{"s3": _}, *_]}:
-            # Imported late, as below: each serves one orchestration alone.
-            from runtime.orchestration.recorder.given_up import record_given_up
+    return next(answer for sends, answer in SENDERS if sends(event))(event, settings)
 
-            return {"recorded": record_given_up(event, settings)}
-        case {"source": "aws.states"}:
-            from runtime.orchestration.recorder.execution_ended import record_end
 
-            return {"recorded": int(record_end(event, settings))}
-        case {"source": "aws.events"}:
-            from runtime.orchestration.recorder.overdue import sweep
+def _given_up(event: Any, settings: Settings) -> dict[str, Any]:
+    from runtime.orchestration.recorder.given_up import record_given_up
 
-            return {"recorded": sweep(settings)}
+    return {"recorded": record_given_up(event, settings)}
+
+
+def _execution_ended(event: Any, settings: Settings) -> dict[str, Any]:
+    from runtime.orchestration.recorder.execution_ended import record_end
+
+    return {"recorded": int(record_end(event, settings))}
+
+
+def _sweep(event: Any, settings: Settings) -> dict[str, Any]:
+    from runtime.orchestration.recorder.overdue import sweep
+
+    return {"recorded": sweep(settings)}
+
+
+def _failure(event: Any, settings: Settings) -> dict[str, Any]:
     failure = read_failure(event, settings.function_prefix, settings.buckets)
     redrives = _redrives(event)
     if redrives and redrives[1] > redrives[0]:
-        output.write({"outcome": "redriven", **failure})
-        return failure
-    with within(Run(failure["run"], deadline=current_run().deadline)):
+        output.write({"outcome": "redriven", **failure.json()})
+        return failure.json()
+    with within(Run(failure.run, deadline=current_run().deadline)):
         record(failure, settings)
     if redrives:
-        raise RunFailed(_sentence(failure))
+        raise RunFailed(str(failure))
     # A stream would take any other answer to its event for a failure.
-    return {"batchItemFailures": []} if "Records" in event else failure
+    return {"batchItemFailures": []} if "Records" in event else failure.json()
 
 
 def _redrives(event: dict[str, Any]) -> tuple[int, int] | None:
@@ -111,6 +120,23 @@ def _redrives(event: dict[str, Any]) -> tuple[int, int] | None:
     raise EnvelopeError(f'"Redrives" needs the numbers "Caught" and "Now": {event["Redrives"]!r:.200}')
 
 
-def _sentence(failure: dict[str, Any]) -> str:
-    place = failure["function"] if failure["index"] is None else f"{failure['function']} {failure['index']}"
-    return safe(f"{place}: {failure['error']}: {failure['message']}")
+def _is_notification(event: Any) -> bool:
+    match event:
+        case {"Records": [{"s3": _}, *_]}:
+            return True
+    return False
+
+
+def _source(event: Any) -> Any:
+    return event.get("source") if isinstance(event, dict) else None
+
+
+SENDERS: tuple[tuple[Callable[[Any], bool], Callable[[Any, Settings], dict[str, Any]]], ...] = (
+    (_is_notification, _given_up),
+    (lambda event: _source(event) == "aws.states", _execution_ended),
+    (lambda event: _source(event) == "aws.events", _sweep),
+    (lambda event: True, _failure),
+)
+"""Who invokes the recorder, known by its event, and what is done for that. The first one whose event it is serves.
+
+What serves one orchestration alone is imported when it is needed."""

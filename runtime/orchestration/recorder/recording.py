@@ -1,8 +1,7 @@
 """Storing why a run cannot finish, and saying in the log what was or was not stored."""
 
-from typing import Any
-
 from runtime.orchestration import output
+from runtime.orchestration.ending.record import FailureRecord
 from runtime.orchestration.ending.result import record_failure
 from runtime.orchestration.settings import Settings
 from runtime.run import current_run
@@ -12,11 +11,11 @@ class RunFailed(Exception):
     """A failure is recorded, and the state machine's execution shall end with it. The definition's retriers know this name."""
 
 
-def record(failure: dict[str, Any], settings: Settings) -> bool:
+def record(failure: FailureRecord, settings: Settings) -> bool:
     """Store a failure of the current run, and log it; False if the run ended otherwise before. Raises StorageError."""
-    if end := record_failure(settings.results_bucket, failure["run"], failure):
-        return turn_back(end, run=failure["run"])
-    output.write({"outcome": "ok", "requests": dict(current_run().requests), **failure})
+    if end := record_failure(settings.results_bucket, failure):
+        return turn_back(end, run=failure.run)
+    output.write({"outcome": "ok", "requests": dict(current_run().requests), **failure.json()})
     return True
 
 

@@ -222,7 +222,7 @@ def test_spoilt_failure_is_recorded_in_its_run_or_refused_in_words(name: str, da
     sent = spoilt(event, data.draw(st.sampled_from(spots(event))), data.draw(JSON))
 
     try:
-        record = read_failure(sent, "wordcount-")
+        record = read_failure(sent, "wordcount-").json()
     except EnvelopeError:
         return
 

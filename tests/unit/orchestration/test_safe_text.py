@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.orchestration.ending.record import complete, describe, from_response
+from runtime.orchestration.ending.record import FailureRecord, describe, from_response
 from runtime.orchestration.safe_text import MESSAGE_BYTES, frames_of, message_of, presentable, safe
 from tests.fakes import answers
 from tests.fakes.hostile import LONG, Group, Hostile, StrIsNoString, StrRaises, errors, true_name
@@ -50,7 +50,7 @@ def test_any_error_can_be_told_by_lambda_and_says_the_same(hostile: Hostile) -> 
     shown = presentable(raised(hostile.error))
 
     told = json.loads(told_by_lambda(shown))
-    recorded, described = complete("run1", "", from_response(told)), describe(shown)
+    recorded, described = FailureRecord.parse("run1", "", from_response(told)).json(), describe(shown)
     assert {field: recorded[field] for field in described} == described
     assert (described["error"], described["traceback"]) == tuple(
         describe(hostile.error)[field] for field in ("error", "traceback")
@@ -173,7 +173,7 @@ def test_source_that_cannot_be_read_leaves_file_and_line(monkeypatch: pytest.Mon
     ("function", "index", "error", "message", "traceback", "request_id", "attempts", "time", "run"), _anything
 )))  # fmt: skip
 def test_any_record_can_be_stored(told: dict[str, Any]) -> None:
-    record = complete("run1", "prefix-", told)
+    record = FailureRecord.parse("run1", "prefix-", told).json()
 
     assert record["run"] == "run1"
     assert len(json.dumps(record, ensure_ascii=False).encode()) < 32_000

@@ -221,7 +221,7 @@ def test_record_of_a_failure_says_how_often_the_machine_attempts_it(error: str, 
     failure = compiled(WORDCOUNT)["mapper-failed"]["Parameters"]["Failure"]
     told = {"Function": "mapper", "Index": 1, "Error": error, "Cause": "", "Attempts": failure["Attempts"]}
 
-    assert read_failure({"Session": "run1", "Failure": told}, "wordcount-sfn-")["attempts"] == attempts
+    assert read_failure({"Session": "run1", "Failure": told}, "wordcount-sfn-").json()["attempts"] == attempts
 
 
 @given(workflow=chains(), mode=modes)

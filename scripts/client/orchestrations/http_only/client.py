@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from runtime.encoding import encode
-from runtime.orchestration.ending.record import complete, from_response
+from runtime.orchestration.ending.record import FailureRecord, from_response
 from scripts.client.aws import objects
 from scripts.client.deployment import Deployment
 from scripts.client.errors import StorageError
@@ -143,8 +143,8 @@ class HttpOnly(Orchestration):
         return self._complete(**told | {"request_id": told["request_id"] or answer.request_id})
 
     def _complete(self, **told: Any) -> dict[str, Any]:
-        record = complete(self.run_id, "", {"function": self.workflow.entry, "attempts": 1, **told})
-        return record | {"log_group": self.aws.deployment.log_groups.get(record["function"])}
+        record = FailureRecord.parse(self.run_id, "", {"function": self.workflow.entry, "attempts": 1, **told})
+        return record.json() | {"log_group": self.aws.deployment.log_groups.get(str(record.function))}
 
     def _record(self, record: dict[str, Any]) -> None:
         """Store it, unless the run is recorded as failed already or has its result: only what came after that failed then."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.orchestration.contract import Invocation
+from runtime.orchestration.ending.record import FailureRecord
 from runtime.orchestration.ending.result import DONE, FAILED, MADE_BY_CLIENT, REMOVED, how_ended, record_failure
 from runtime.orchestration.http_only.orchestration import HttpOnly
 from runtime.orchestration.settings import Settings
@@ -62,14 +63,14 @@ def test_failure_of_a_run_that_is_done_or_removed_is_not_recorded(names: list[st
     there(stored, CLIENTS, names)
     before = set(stored)
 
-    assert record_failure("results", CLIENTS, {"run": CLIENTS}) == end
+    assert record_failure("results", FailureRecord(CLIENTS)) == end
     assert set(stored) == before
 
 
 def test_failure_of_a_run_under_way_is_recorded(stored: dict[str, bytes]) -> None:
     there(stored, CLIENTS, ["run"])
 
-    assert record_failure("results", CLIENTS, {"run": CLIENTS}) is None
+    assert record_failure("results", FailureRecord(CLIENTS)) is None
     assert f"{CLIENTS}/failed.json" in stored
 
 

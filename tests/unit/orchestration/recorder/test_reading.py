@@ -94,7 +94,7 @@ READ = {
 def test_run_and_place_of_a_triggered_function_are_read_from_the_key(name: str, function: str, index: int | None) -> None:
     buckets = {role: f"wordcount-s3-triggers-{role}-123456789012" for role in STAGES}
 
-    failure = read_failure(load_event(name), "wordcount-s3_triggers-", buckets)
+    failure = read_failure(load_event(name), "wordcount-s3_triggers-", buckets).json()
 
     assert [failure[field] for field in ("run", "function", "index", "attempts")] == ["run1", function, index, 3]
 
@@ -105,30 +105,30 @@ def test_record_of_a_key_that_is_no_value_names_no_run(key: str) -> None:
     event["requestPayload"]["Records"][0]["s3"]["object"]["key"] = key
 
     with pytest.raises(EnvelopeError, match="not the key of a value"):
-        read_failure(event, PREFIX)
+        read_failure(event, PREFIX).json()
 
 
 @pytest.mark.parametrize("name", READ)
 def test_record_is_read(name: str) -> None:
-    failure = read_failure(load_event(name), PREFIX)
+    failure = read_failure(load_event(name), PREFIX).json()
 
     assert {field: failure[field] for field in READ[name]} == READ[name]
 
 
 @pytest.mark.parametrize("name", READ)
 def test_every_record_has_the_same_fields(name: str) -> None:
-    assert read_failure(load_event(name), PREFIX).keys() == FIELDS
+    assert read_failure(load_event(name), PREFIX).json().keys() == FIELDS
 
 
 def test_time_has_a_zone() -> None:
-    assert datetime.fromisoformat(read_failure(load_event("give_up"), PREFIX)["time"]).utcoffset() is not None
+    assert datetime.fromisoformat(read_failure(load_event("give_up"), PREFIX).json()["time"]).utcoffset() is not None
 
 
 def test_last_frames_of_a_long_traceback_are_kept() -> None:
     event = load_event("destination_exception")
     event["responsePayload"]["stackTrace"] = [f"frame {n}\n" for n in range(50)]
 
-    assert read_failure(event, PREFIX)["traceback"] == [f"frame {n}" for n in range(45, 50)]
+    assert read_failure(event, PREFIX).json()["traceback"] == [f"frame {n}" for n in range(45, 50)]
 
 
 @pytest.mark.parametrize(
@@ -142,21 +142,21 @@ def test_last_frames_of_a_long_traceback_are_kept() -> None:
     ],
 )
 def test_record_with_parts_missing_is_read(field: str, value: Any) -> None:
-    failure = read_failure(load_event("destination_exception") | {field: value}, PREFIX)
+    failure = read_failure(load_event("destination_exception") | {field: value}, PREFIX).json()
 
     assert failure.keys() == FIELDS
     assert failure["function"] == "mapper"
 
 
 def test_function_of_another_prefix_keeps_its_name() -> None:
-    assert read_failure(load_event("destination_exception"), "other-")["function"] == "wordcount-http_sync_s3-mapper"
+    assert read_failure(load_event("destination_exception"), "other-").json()["function"] == "wordcount-http_sync_s3-mapper"
 
 
 @pytest.mark.parametrize("cause", [None, "", "[1]", '"text"', "{not json", "null"])
 def test_cause_of_any_text_is_no_reason_to_lose_the_record(cause: str | None) -> None:
     event = {"Session": "run1", "Failure": {"Function": "mapper", "Error": "States.Timeout", "Cause": cause}}
 
-    failure = read_failure(event, PREFIX)
+    failure = read_failure(event, PREFIX).json()
 
     assert (failure["error"], failure["message"]) == ("States.Timeout", cause)
 
@@ -175,7 +175,7 @@ def test_cause_of_any_text_is_no_reason_to_lose_the_record(cause: str | None) ->
 )
 def test_record_without_a_run_is_refused(event: Any) -> None:
     with pytest.raises(EnvelopeError):
-        read_failure(event, PREFIX)
+        read_failure(event, PREFIX).json()
 
 
 @pytest.fixture
