@@ -9,6 +9,9 @@ from scripts.client.aws import objects
 from scripts.client.aws.clients import Aws
 from scripts.client.errors import InputError, StorageError, UsageError
 from scripts.client.input.chunks import Element
+from scripts.client.input.layout import OBJECTS
+from scripts.client.input.reading import Input
+from scripts.client.input.sizing import bytes_shown
 
 T = TypeVar("T")
 
@@ -149,3 +152,13 @@ def shuffle_prefix(destination: str, run_id: str) -> tuple[str, str]:
     """Bucket and prefix of all that a run's mappers emit."""
     parsed = Destination.parse(destination, run_id)
     return parsed.bucket, parsed.prefix
+
+
+def made_of(given: Input[Element], chunks: int, reducers: int, layout: str) -> str:
+    """`8 chunks of at most 2.5 MiB, 4 reducers, packed`: what was chosen for the user, too."""
+    parts = [f"{chunks} chunk{'s' * (chunks != 1)}"]
+    if given.chunk_bytes is not None:
+        parts[0] += f" of at most {bytes_shown(given.chunk_bytes)}"
+    if layout != OBJECTS:
+        parts += [f"{reducers} reducer{'s' * (reducers != 1)}", layout]
+    return ", ".join(parts)

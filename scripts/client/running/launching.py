@@ -11,12 +11,11 @@ from scripts.client.aws.capacity import Capacity, crowding
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, Interruption, StartError, UsageError
-from scripts.client.input.chunks import Element
 from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import OBJECTS, layout_of, told_to_mappers
-from scripts.client.input.reading import Input, read_input
-from scripts.client.input.settling import Chunk, check_destination, settle
-from scripts.client.input.sizing import Sizing, bytes_shown, utf8_bytes
+from scripts.client.input.reading import read_input
+from scripts.client.input.settling import Chunk, check_destination, made_of, settle
+from scripts.client.input.sizing import Sizing, utf8_bytes
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.report.console import say
 from scripts.client.running.deadline import run_deadline
@@ -151,7 +150,7 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
     orchestration.check(chunks)
     if sizing.layout == OBJECTS and (expected := _estimated(deployment, capacity, chunks, force=options.force)):
         notices = [*notices, expected]
-    told = _made_of(given, len(chunks), num_reducer or DEFAULT_NUM_REDUCER, sizing.layout)
+    told = made_of(given, len(chunks), num_reducer or DEFAULT_NUM_REDUCER, sizing.layout)
     notices = [*given.notices, *notices]
     return _Prepared(aws, orchestration, capacity, chunks, notices, told, destination, num_reducer, sizing.layout)
 
@@ -180,16 +179,6 @@ def _tell_of_the_job(deployment: Deployment, layout: str) -> None:
 
     for notice in filter(None, [left_out(deployment, layout), stale(deployment)]):
         say(f"note: {notice}")
-
-
-def _made_of(given: Input[Element], chunks: int, reducers: int, layout: str) -> str:
-    """`8 chunks of at most 2.5 MiB, 4 reducers, packed`: what was chosen for the user, too."""
-    parts = [f"{chunks} chunk{'s' * (chunks != 1)}"]
-    if given.chunk_bytes is not None:
-        parts[0] += f" of at most {bytes_shown(given.chunk_bytes)}"
-    if layout != OBJECTS:
-        parts += [f"{reducers} reducer{'s' * (reducers != 1)}", layout]
-    return ", ".join(parts)
 
 
 def _launch(run: StartedRun, elements: Sequence[Any], *, attended: bool) -> None:
