@@ -12,13 +12,13 @@ import select
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from runtime.aws.errors import RequestError, TransportError
+from runtime.clock import Clock
 
 CONNECTIONS = 64
 """That are kept, at most; threads beyond it open connections of their own."""
@@ -50,6 +50,7 @@ class Connections:
         repeatable: whether every request may be sent twice.
         keepalive: whether the network is told in the meantime that somebody waits.
         connect_seconds: how long one of the host's addresses may take to answer.
+        clock: what tells how long a connection has been idle.
 
     Raises:
         ValueError: the URL is none.
@@ -65,6 +66,7 @@ class Connections:
         repeatable: bool,
         keepalive: bool = False,
         connect_seconds: float = CONNECT_SECONDS,
+        clock: Clock | None = None,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -74,7 +76,7 @@ class Connections:
         self.host = name if self._port in (None, 443 if self._secure else 80) else f"{name}:{self._port}"
         self.path = parts.path.rstrip("/")
         self._answer_seconds, self._idle_seconds, self._connect_seconds = answer_seconds, idle_seconds, connect_seconds
-        self._repeatable, self._keepalive = repeatable, keepalive
+        self._repeatable, self._keepalive, self._clock = repeatable, keepalive, clock or Clock()
         self._context = _tls() if self._secure else None
         self._kept: list[tuple[http.client.HTTPConnection, float]] = []
         self._lock = threading.Lock()
@@ -147,7 +149,7 @@ class Connections:
                     return None
                 connection, since = self._kept.pop()
             # By the clock on the wall: no other is sure to go on while Lambda has the function frozen.
-            if 0 <= time.time() - since <= self._idle_seconds and _is_silent(connection.sock):
+            if 0 <= self._clock.time() - since <= self._idle_seconds and _is_silent(connection.sock):
                 return connection
             connection.close()
 
@@ -156,7 +158,7 @@ class Connections:
             return  # the server said that it closes it
         with self._lock:
             if len(self._kept) < CONNECTIONS:
-                self._kept.append((connection, time.time()))
+                self._kept.append((connection, self._clock.time()))
                 return
         connection.close()
 

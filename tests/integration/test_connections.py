@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from runtime.aws import connections
 from runtime.aws.connections import Connections
 from runtime.aws.errors import TransportError
+from tests.fakes.clock import FakeTime
 from tests.fakes.http_server import LOST, SILENT, Reply, Server, chunked, reply
 
 CUT = Reply(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{", closes=True)
@@ -129,14 +129,13 @@ def test_request_that_must_not_be_repeated_is_not_when_its_connection_closes(ser
     assert len(server.requests) == 2
 
 
-def test_connection_that_was_idle_for_long_is_not_used(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    server, made = serve(reply(), idle_seconds=2.0)
-    now = [1000.0]
-    monkeypatch.setattr(connections, "time", SimpleNamespace(time=lambda: now[0]))
+def test_connection_that_was_idle_for_long_is_not_used(serve: Serve) -> None:
+    clock = FakeTime()
+    server, made = serve(reply(), idle_seconds=2.0, clock=clock)
     post(made)
-    now[0] += 1.9
+    clock.sleep(1.9)
     post(made)
-    now[0] += 2.1
+    clock.sleep(2.1)
     post(made)
 
     assert [request.connection for request in server.requests] == [1, 1, 2]

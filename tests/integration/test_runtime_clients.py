@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from runtime.aws import connections, dynamodb
+from runtime.aws import dynamodb
 from runtime.aws import lambda_service as invoker
 from runtime.aws.dynamodb import DynamoDB
 from runtime.aws.errors import InvokeError, StorageError, TransportError
@@ -45,8 +44,8 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         def start(*replies: Reply) -> Server:
             server = stack.enter_context(Server(list(replies)))
             monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-            for module, name in ((invoker, "lambda_client"), (invoker, "patient_lambda_client"), (dynamodb, "dynamodb_client")):
-                client = getattr(module, name).__wrapped__()
+            for make in (invoker.lambda_client, invoker.patient_lambda_client, dynamodb.dynamodb_client):
+                client = make.__wrapped__()  # type: ignore[attr-defined]
                 stack.callback(client._requests._connections.close)
                 made.append(client)
             vars(own).update(
@@ -138,8 +137,8 @@ def test_synchronous_client_waits_longer_than_any_function_runs(serve: Serve) ->
 def test_connection_that_lay_in_a_frozen_function_is_not_used(
     ask: Callable[[], Any], serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server, frozen = serve(reply()), [0.0]
-    monkeypatch.setattr(connections, "time", SimpleNamespace(time=lambda: time.time() + frozen[0]))
+    server, frozen, true_time = serve(reply()), [0.0], time.time
+    monkeypatch.setattr("time.time", lambda: true_time() + frozen[0])
     ask()
     frozen[0] += 11.0
 

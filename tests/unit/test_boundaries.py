@@ -119,3 +119,30 @@ print("boto3" in sys.modules)
     _empty, log, answer, boto3 = done.stdout.splitlines()
     assert json.loads(log)["function"] == "unum_map"
     assert (answer, boto3) == ("{'Source': 'http', 'Value': [1, 2]}", "False")
+
+
+SERVICES = {"time", "random", "datetime", "obstore", "_open", "dynamodb_client", "lambda_client", "patient_lambda_client", "call"}
+"""What the runtime reaches outside of its process, by the names that its modules have or had for that."""
+
+
+@pytest.mark.parametrize("source", sources("tests"))
+def test_no_test_puts_a_service_into_a_module_of_the_runtime(source: str) -> None:
+    tree = ast.parse((paths.ROOT / source).read_text(encoding="utf-8"))
+    modules = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("runtime")
+        for alias in node.names
+    }
+
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            # setattr(module, "name", ...), and (module, "name", ...) in a list of what is to be set.
+            case (
+                ast.Call(args=[ast.Name(id=owner), ast.Constant(value=str(name)), *_])
+                | ast.Tuple(elts=[ast.Name(id=owner), ast.Constant(value=str(name)), *_])
+            ) if owner in modules and name in SERVICES:
+                found.add(f"{owner}.{name}")
+
+    assert found == set(), "pass `ports.Ports` of the test's own in place of that"
