@@ -11,7 +11,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any
 
 from runtime.aws.errors import AnswerLost, FunctionFailed, InvokeError
@@ -188,20 +187,5 @@ class Cluster:
                 return
             except LambdaError as error:
                 if attempt > RETRIES and function != RECORDER:
-                    record = self._destination_record(function, event, request_id, error.answer)
+                    record = answers.finally_failed(self.arn(function), event, request_id, error.answer, attempt)
                     self.invoke(RECORDER, record)
-
-    def _destination_record(self, function: str, event: Any, request_id: str, answer: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "version": "1.0",
-            "timestamp": datetime.now(UTC).isoformat(),
-            "requestContext": {
-                "requestId": request_id,
-                "functionArn": self.arn(function) + ":$LATEST",
-                "condition": "RetriesExhausted",
-                "approximateInvokeCount": RETRIES + 1,
-            },
-            "requestPayload": event,
-            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
-            "responsePayload": answer,
-        }

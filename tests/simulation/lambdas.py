@@ -147,22 +147,11 @@ class Lambda:
             if attempt <= RETRIES:
                 self._later(_RETRY_SECONDS[attempt - 1], event, attempt + 1)
             elif event.function != "recorder":
-                self.accept("recorder", json.dumps(self._record(event, error)).encode())
+                payload, arn = json.loads(event.payload), self.arn(event.function)
+                told = answers.finally_failed(arn, payload, event.request_id, error, attempt)
+                self.accept("recorder", json.dumps(told).encode())
 
         self.run(event.function, event.payload, event.request_id, event.lineage, ended)
-
-    def _record(self, event: Event, answer: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "version": "1.0",
-            "requestContext": {
-                "requestId": event.request_id,
-                "functionArn": f"{self.arn(event.function)}:$LATEST",
-                "condition": "RetriesExhausted",
-                "approximateInvokeCount": RETRIES + 1,
-            },
-            "requestPayload": json.loads(event.payload),
-            "responsePayload": answer,
-        }
 
 
 class Client:
