@@ -39,7 +39,10 @@ locals {
       timeouts        = { mapper = local.emit_timeout }
       functions = {
         unum_map = {
-          grants  = ["read_unum_map_input", "write_mapper_input", "mark_open"]
+          grants = concat(
+            ["read_unum_map_input", "write_mapper_input", "mark_open", "list_values", "read_unum_map_values", "write_unum_map_values"],
+            var.return_store == "dynamodb" ? ["return_one_item"] : local.return_store.branch,
+          )
           invokes = ["mapper", "partition", "recorder"]
         }
         mapper = {

@@ -176,9 +176,12 @@ run "each_function_of_http_sync_s3_may_do_what_it_does_and_no_more" {
         "lambda:InvokeFunction partition",
         "lambda:InvokeFunction recorder",
         "s3:GetObject returns/*/unum_map.input/*",
+        "s3:GetObject returns/*/unum_map/*",
         "s3:ListBucket results",
+        "s3:ListBucket returns",
         "s3:PutObject results/.open/*",
         "s3:PutObject returns/*/mapper.input/*",
+        "s3:PutObject returns/*/unum_map/*",
       ]
     })
     error_message = "The permissions of http_sync_s3's functions are not those of the contract."

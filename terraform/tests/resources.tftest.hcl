@@ -447,7 +447,7 @@ run "both_maps_of_an_inline_machine_keep_to_the_concurrency" {
   }
 
   assert {
-    condition     = jsonencode([for state in ["unum_map", "reducers"] : jsondecode(aws_sfn_state_machine.this.definition).States[state].MaxConcurrency]) == "[7,7]"
+    condition     = jsonencode([for state in ["mapper-map", "reducer-map"] : jsondecode(aws_sfn_state_machine.this.definition).States[state].MaxConcurrency]) == "[7,7]"
     error_message = "Both Maps have so many items under way, and the definition has that as a number."
   }
 }
@@ -477,7 +477,7 @@ run "both_maps_of_a_distributed_machine_keep_to_the_concurrency" {
   }
 
   assert {
-    condition     = jsonencode([for state in ["unum_map", "reducers"] : jsondecode(aws_sfn_state_machine.this.definition).States[state].MaxConcurrency]) == "[500,500]"
+    condition     = jsonencode([for state in ["mapper-map", "reducer-map"] : jsondecode(aws_sfn_state_machine.this.definition).States[state].MaxConcurrency]) == "[500,500]"
     error_message = "Both Maps have so many items under way, and the definition has that as a number."
   }
 

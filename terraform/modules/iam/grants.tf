@@ -23,7 +23,7 @@ locals {
   # A large object goes up in parts, which are taken back where one of them fails.
   upload = ["s3:AbortMultipartUpload", "s3:PutObject"]
 
-  values = { for function in ["mapper", "partition", "reducer"] : function => "${var.bucket_arns["returns"]}/*/${function}/*" }
+  values = { for function in ["unum_map", "mapper", "partition", "reducer"] : function => "${var.bucket_arns["returns"]}/*/${function}/*" }
 
   inputs = { for function in ["unum_map", "mapper", "partition", "reducer", "summary"] : function => "${var.bucket_arns["returns"]}/*/${function}.input/*" }
 
@@ -50,6 +50,8 @@ locals {
     # returns. Listing carries no condition: with s3:prefix in it, S3 answers 403 instead of 404 to a read of a value that
     # nobody has stored yet, since that read names no prefix.
     list_values            = { Sid = "SeeWhichValuesAreStored", Action = "s3:ListBucket", Resource = var.bucket_arns["returns"] }
+    read_unum_map_values   = { Sid = "ReadTheValueOfTheEntry", Action = "s3:GetObject", Resource = local.values["unum_map"] }
+    write_unum_map_values  = { Sid = "StoreTheValueOfTheEntry", Action = "s3:PutObject", Resource = local.values["unum_map"] }
     read_mapper_values     = { Sid = "ReadValuesOfMappers", Action = "s3:GetObject", Resource = local.values["mapper"] }
     write_mapper_values    = { Sid = "StoreValuesOfMappers", Action = "s3:PutObject", Resource = local.values["mapper"] }
     read_partition_values  = { Sid = "ReadTheValueOfPartition", Action = "s3:GetObject", Resource = local.values["partition"] }
