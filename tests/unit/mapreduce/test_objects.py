@@ -17,7 +17,8 @@ from runtime.mapreduce.objects.bodies import Body
 from runtime.mapreduce.objects.errors import ObjectsError
 from runtime.ports import ports
 from runtime.run import Run, within
-from scripts.compare.formulas import Shape, _objects
+from scripts.compare.shape import Pairs
+from scripts.compare.shuffle import _objects
 from tests.fakes.round_trip import in_memory, read_back, run_mapper
 
 BUCKET = "my-bucket"
@@ -302,6 +303,6 @@ def test_requests_of_a_run_are_those_of_the_formulas() -> None:
             dict(read_partition(BUCKET, partition))
         requests += run.requests
 
-    formulas = _objects(Shape(len(mappers), len(found), words=6, long_words=1, values=2))
+    formulas = _objects(Pairs(words=6, long_words=1, values=2), len(mappers), len(found))
 
     assert {name: (number, number) for name, number in requests.items()} == formulas
