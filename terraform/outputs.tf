@@ -1,31 +1,40 @@
 locals {
-  run_buckets = { for role in local.orchestration.buckets : role => module.buckets[role].name }
+  deployed_functions = local.deployed.functions
+  function_names     = { for function, deployed in local.deployed_functions : function => deployed.name }
+  log_groups         = { for function, deployed in local.deployed_functions : function => deployed.log_group_name }
+  timeouts           = { for function, deployed in local.deployed_functions : function => deployed.timeout_seconds }
+  unknown_settings   = setsubtract(keys(local.settings[var.orchestration]), keys(local.deployed.settings))
+
+  # What one orchestration alone has is null elsewhere.
+  record = merge({ state_machine_arn = null, sfn_map_mode = null, return_store = null, redis_url = null }, local.deployed.record)
 }
 
 output "deployment" {
   description = "All that the client needs to start a run here and to wait for its end, as one object."
-  value = {
-    orchestration     = var.orchestration
-    prefix            = var.prefix
-    region            = var.region
-    account_id        = local.account_id
-    endpoint_url      = var.endpoint_url
-    functions         = { for function, deployed in module.function : function => deployed.name }
-    buckets           = local.run_buckets
-    tables            = local.table_names
-    state_machine_arn = one(module.sfn[*].state_machine_arn)
-    shuffle           = var.shuffle
-    sfn_map_mode      = var.orchestration == "sfn" ? var.sfn_map_mode : null
-    log_groups        = { for function, deployed in module.function : function => deployed.log_group_name }
-    timeout_seconds   = local.timeout_seconds
-    timeouts          = { for function, settings in local.settings : function => settings.timeout_seconds }
-    memory_mb         = { for function, settings in local.settings : function => settings.memory_mb }
-    concurrency       = local.concurrency
-    sweep_minutes     = var.sweep_minutes
-    return_store      = var.orchestration == "http_sync_s3" ? var.return_store : null
-    redis_url         = var.redis_url
-    sources           = fileexists(local.sources_path) ? file(local.sources_path) : null
-    workflow          = jsondecode(fileexists(local.workflow_path) ? file(local.workflow_path) : "null")
+  value = merge(local.record, {
+    orchestration   = var.orchestration
+    prefix          = var.prefix
+    region          = var.region
+    account_id      = local.there.account_id
+    endpoint_url    = var.endpoint_url
+    workflow        = module.workflow.public
+    functions       = local.function_names
+    buckets         = local.deployed.buckets
+    tables          = local.deployed.tables
+    shuffle         = var.shuffle
+    log_groups      = local.log_groups
+    timeout_seconds = coalesce(var.timeout_seconds, 300)
+    timeouts        = local.timeouts
+    memory_mb       = { for function, deployed in local.deployed_functions : function => deployed.memory_mb }
+    concurrency     = { for function, deployed in local.deployed_functions : function => deployed.concurrency if deployed.concurrency != null }
+    sweep_minutes   = var.sweep_minutes
+    sources         = fileexists(local.sources_path) ? file(local.sources_path) : null
+  })
+
+  # A setting that its module doesn't know would be dropped without a word.
+  precondition {
+    condition     = length(local.unknown_settings) == 0
+    error_message = "${var.orchestration} has no setting ${join(", ", local.unknown_settings)}; it has: ${join(", ", keys(local.deployed.settings))}."
   }
 }
 
@@ -40,31 +49,31 @@ output "shuffle" {
 }
 
 output "functions" {
-  description = "Name of the Lambda function behind each function of the workflow."
-  value       = { for function, deployed in module.function : function => deployed.name }
+  description = "Name of the Lambda function behind each function of the workflow, and of the recorder."
+  value       = local.function_names
 }
 
 output "buckets" {
   description = "Name of each bucket by what it is for: emitted pairs (shuffle), return values (returns), results (results), and with s3_triggers one for each stage."
-  value       = local.run_buckets
+  value       = local.deployed.buckets
 }
 
 output "tables" {
   description = "Name of each table by what it is for: one for each stage of dynamodb_triggers and its results, and http_sync_s3's returns with return_store dynamodb; empty elsewhere."
-  value       = local.table_names
+  value       = local.deployed.tables
 }
 
 output "timeouts" {
   description = "Time limit of each function in seconds."
-  value       = { for function, settings in local.settings : function => settings.timeout_seconds }
+  value       = local.timeouts
 }
 
 output "state_machine_arn" {
   description = "ARN of the state machine, or null where the orchestration has none."
-  value       = one(module.sfn[*].state_machine_arn)
+  value       = local.record.state_machine_arn
 }
 
 output "log_groups" {
   description = "Name of the log group of each function."
-  value       = { for function, deployed in module.function : function => deployed.log_group_name }
+  value       = local.log_groups
 }

@@ -7,8 +7,8 @@ variable "orchestration" {
   type        = string
 
   validation {
-    condition     = contains(keys(local.orchestrations), var.orchestration)
-    error_message = "orchestration is \"${var.orchestration}\"; it must be one of: ${join(", ", keys(local.orchestrations))}."
+    condition     = contains(keys(local.settings), var.orchestration)
+    error_message = "orchestration is \"${var.orchestration}\"; it must be one of: ${join(", ", keys(local.settings))}."
   }
 }
 
@@ -45,50 +45,6 @@ variable "shuffle_memory_mb" {
   }
 }
 
-variable "sfn_map_mode" {
-  description = "Map mode of the state machine (orchestration sfn only): INLINE (at most 40 mappers at once; chunks and reducers together at most 400) or DISTRIBUTED (thousands of both, input read from S3)."
-  type        = string
-  default     = "INLINE"
-
-  validation {
-    condition     = contains(["INLINE", "DISTRIBUTED"], var.sfn_map_mode)
-    error_message = "sfn_map_mode is \"${var.sfn_map_mode}\"; it must be INLINE or DISTRIBUTED."
-  }
-}
-
-variable "map_concurrency" {
-  description = "How many mappers, or reducers, a state machine has under way at once (orchestration sfn only): at most 40 with sfn_map_mode INLINE, 10000 with DISTRIBUTED. The default is what a new account may run in all; beyond an account's limit, invocations are throttled and tried again."
-  type        = number
-  default     = 10
-
-  validation {
-    condition     = var.map_concurrency >= 1 && var.map_concurrency <= (var.sfn_map_mode == "DISTRIBUTED" ? 10000 : 40) && floor(var.map_concurrency) == var.map_concurrency
-    error_message = "map_concurrency is ${var.map_concurrency}; it must be a whole number from 1 to 40, which is all that Step Functions runs at once with sfn_map_mode INLINE, or to 10000 with DISTRIBUTED."
-  }
-}
-
-variable "sfn_log_level" {
-  description = "What the state machine writes to CloudWatch Logs: OFF, ERROR, FATAL or ALL; anything but OFF costs log ingestion and gives its role the log-delivery actions, for which AWS knows no narrower resource than all."
-  type        = string
-  default     = "OFF"
-
-  validation {
-    condition     = contains(["OFF", "ERROR", "FATAL", "ALL"], var.sfn_log_level)
-    error_message = "sfn_log_level is \"${var.sfn_log_level}\"; it must be OFF, ERROR, FATAL or ALL."
-  }
-}
-
-variable "fan_in_wait_seconds" {
-  description = "How long a fan-in of http_sync_s3 waits for its branches, in seconds over all hand-ons, before the run is recorded as failed (1 to 86400)."
-  type        = number
-  default     = 3600
-
-  validation {
-    condition     = var.fan_in_wait_seconds >= 1 && var.fan_in_wait_seconds <= 86400 && floor(var.fan_in_wait_seconds) == var.fan_in_wait_seconds
-    error_message = "fan_in_wait_seconds is ${var.fan_in_wait_seconds}; it must be a whole number from 1 to 86400."
-  }
-}
-
 variable "sweep_minutes" {
   description = "Minutes from one look for overdue runs to the next (1 to 60; not with sfn, whose state machine keeps the time): a run that lost an event is recorded as failed so long after its deadline at most."
   type        = number
@@ -97,33 +53,6 @@ variable "sweep_minutes" {
   validation {
     condition     = var.sweep_minutes >= 1 && var.sweep_minutes <= 60 && floor(var.sweep_minutes) == var.sweep_minutes
     error_message = "sweep_minutes is ${var.sweep_minutes}; it must be a whole number from 1 to 60."
-  }
-}
-
-variable "return_store" {
-  description = "Where return values of http_sync_s3 wait for their fan-in: s3, dynamodb (a table) or redis (an ElastiCache serverless cache in a network of its own, or redis_url)."
-  type        = string
-  default     = "s3"
-
-  validation {
-    condition     = contains(["s3", "dynamodb", "redis"], var.return_store)
-    error_message = "return_store is \"${var.return_store}\"; it must be s3, dynamodb or redis."
-  }
-}
-
-variable "redis_url" {
-  description = "A Redis to use on an emulator, which has no ElastiCache, such as redis://:password@127.0.0.1:6379/0 (return_store redis only); plans and the state show it. Null on AWS."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.redis_url == null || can(regex("^rediss?://[^/]+", var.redis_url))
-    error_message = "redis_url must begin with redis:// or, for TLS, rediss://, and name a host."
-  }
-
-  validation {
-    condition     = (var.redis_url != null) == (var.return_store == "redis" && var.endpoint_url != null)
-    error_message = "redis_url is for return_store redis on an emulator (endpoint_url), and needed there; on AWS the cache is ElastiCache, with no secret to be kept."
   }
 }
 
@@ -239,8 +168,8 @@ variable "function_overrides" {
   default = {}
 
   validation {
-    condition     = alltrue([for name in keys(var.function_overrides) : contains(local.all_functions, name)])
-    error_message = "function_overrides names an unknown function; known are: ${join(", ", local.all_functions)}."
+    condition     = alltrue([for name in keys(var.function_overrides) : contains(local.functions, name)])
+    error_message = "function_overrides names an unknown function; known are: ${join(", ", local.functions)}."
   }
 }
 
@@ -261,17 +190,6 @@ variable "log_retention_days" {
 ################################################################################
 # Data
 ################################################################################
-
-variable "fan_out_concurrency" {
-  description = "How many branches of a fan-out http_only has under way at once; each holds a connection and a thread of the waiting caller."
-  type        = number
-  default     = 64
-
-  validation {
-    condition     = var.fan_out_concurrency >= 1 && var.fan_out_concurrency <= 512 && floor(var.fan_out_concurrency) == var.fan_out_concurrency
-    error_message = "fan_out_concurrency is ${var.fan_out_concurrency}; it must be a whole number from 1 to 512."
-  }
-}
 
 variable "expiry_days" {
   description = "Days after which S3 deletes emitted pairs, return values and the objects of stages (results are kept); 0 sets no lifecycle rules at all, which saves a minute of every first apply."

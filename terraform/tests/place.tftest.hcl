@@ -30,7 +30,7 @@ run "the_same_deployment_is_planned_again" {
   command = plan
 
   assert {
-    condition     = local.name == "wordcount-sfn"
+    condition     = local.common.name == "wordcount-sfn"
     error_message = "Nothing is refused that the state holds."
   }
 }

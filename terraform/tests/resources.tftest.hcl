@@ -1,28 +1,57 @@
-# What a bucket and a function are made with.
+# What each resource is made with. The workflow is a chain: split, squares, total, describe.
 
 mock_provider "aws" {
   source = "./tests/mocks"
 }
 
-mock_provider "aws" {
-  alias  = "credentials"
-  source = "./tests/mocks"
+variables {
+  common = {
+    orchestration          = "x"
+    name                   = "wordcount-x"
+    place                  = "eb805c6c3fdd"
+    account_id             = "123456789012"
+    region                 = "us-east-1"
+    arn_prefix             = "arn:aws"
+    endpoint_url           = null
+    build_dir              = "tests/workflows"
+    layer_dir              = "tests/workflows"
+    architecture           = "arm64"
+    python_version         = "3.13"
+    shuffle                = "objects"
+    shuffle_memory_mb      = null
+    memory_mb              = null
+    timeout_seconds        = null
+    reserved_concurrency   = null
+    function_overrides     = {}
+    log_retention_days     = 14
+    expiry_days            = 7
+    force_destroy          = false
+    point_in_time_recovery = false
+    sweep_minutes          = 5
+    s3_full_access         = false
+  }
+  packages = { code_bucket = "code", layers = ["arn:aws:lambda:us-east-1:123456789012:layer:dependencies:1"] }
+}
+
+run "workflow" {
+  module {
+    source = "./modules/workflow"
+  }
+
+  variables {
+    manifest = jsondecode(file("tests/workflows/chain.json"))
+  }
 }
 
 run "a_bucket_is_private_encrypted_and_tls_only" {
   command = plan
 
   module {
-    source = "./modules/buckets"
+    source = "./modules/bucket"
   }
 
   variables {
-    name          = "wordcount-sfn-shuffle-123456789012"
-    arn           = "arn:aws:s3:::wordcount-sfn-shuffle-123456789012"
-    expiry_days   = 7
-    cleanup       = true
-    tls_only      = true
-    force_destroy = false
+    role = "given_up"
   }
 
   assert {
@@ -49,25 +78,20 @@ run "a_bucket_is_private_encrypted_and_tls_only" {
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
       Effect    = "Deny"
       Principal = "*"
-      Resource  = ["arn:aws:s3:::wordcount-sfn-shuffle-123456789012", "arn:aws:s3:::wordcount-sfn-shuffle-123456789012/*"]
+      Resource  = ["arn:aws:s3:::wordcount-x-given-up-eb805c6c3fdd", "arn:aws:s3:::wordcount-x-given-up-eb805c6c3fdd/*"]
       Sid       = "RefuseRequestsWithoutTls"
     }]
     error_message = "Requests without TLS are refused, for the bucket and for everything in it."
   }
 
   assert {
-    condition     = aws_s3_bucket_lifecycle_configuration.this[0].rule[1].expiration[0].days == 7
-    error_message = "Intermediate objects expire after the given days."
+    condition     = aws_s3_bucket_lifecycle_configuration.this[0].rule[0].abort_incomplete_multipart_upload[0].days_after_initiation == 1 && aws_s3_bucket_lifecycle_configuration.this[0].rule[1].expiration[0].days == 7
+    error_message = "Incomplete uploads are given up after a day, and intermediate objects expire after the given days."
   }
 
   assert {
-    condition     = aws_s3_bucket_lifecycle_configuration.this[0].rule[0].abort_incomplete_multipart_upload[0].days_after_initiation == 1
-    error_message = "Incomplete uploads are given up after a day."
-  }
-
-  assert {
-    condition     = aws_s3_bucket.this.force_destroy == false
-    error_message = "A bucket with objects in it outlives its deployment unless told otherwise."
+    condition     = aws_s3_bucket.this.force_destroy == false && output.name == "wordcount-x-given-up-eb805c6c3fdd"
+    error_message = "A bucket with objects in it outlives its deployment unless told otherwise; its name has hyphens alone."
   }
 }
 
@@ -75,21 +99,17 @@ run "results_are_kept" {
   command = plan
 
   module {
-    source = "./modules/buckets"
+    source = "./modules/bucket"
   }
 
   variables {
-    name          = "wordcount-sfn-results-123456789012"
-    arn           = "arn:aws:s3:::wordcount-sfn-results-123456789012"
-    expiry_days   = null
-    cleanup       = true
-    tls_only      = true
-    force_destroy = false
+    role  = "results"
+    keeps = true
   }
 
   assert {
     condition     = length(aws_s3_bucket_lifecycle_configuration.this[0].rule) == 1
-    error_message = "Without days there is no expiry, only the giving up of incomplete uploads."
+    error_message = "A bucket that keeps its objects has no expiry, only the giving up of incomplete uploads."
   }
 }
 
@@ -97,18 +117,14 @@ run "a_bucket_name_that_s3_refuses_is_refused_here" {
   command = plan
 
   module {
-    source = "./modules/buckets"
+    source = "./modules/bucket"
   }
 
   variables {
-    name          = "wordcount-http-sync-s3-with-a-name-that-is-much-longer-than-allowed"
-    arn           = "arn:aws:s3:::x"
-    cleanup       = false
-    tls_only      = false
-    force_destroy = false
+    role = "a-role-with-a-name-that-is-longer-than-allowed"
   }
 
-  expect_failures = [var.name]
+  expect_failures = [aws_s3_bucket.this]
 }
 
 run "a_function_logs_json_to_its_own_group" {
@@ -119,31 +135,15 @@ run "a_function_logs_json_to_its_own_group" {
   }
 
   variables {
-    name                 = "wordcount-sfn-mapper"
-    description          = "A function under test."
-    handler              = "runtime.orchestration.entry.lambda_handler"
-    zip_path             = "tests/mocks/aws.tfmock.hcl"
-    code_bucket          = "wordcount-sfn-code-123456789012"
-    layer_arns           = ["arn:aws:lambda:us-east-1:123456789012:layer:wordcount-sfn-dependencies:1"]
-    role_arn             = "arn:aws:iam::123456789012:role/wordcount-sfn-mapper"
-    architecture         = "arm64"
-    python_version       = "3.13"
-    memory_mb            = 512
-    timeout_seconds      = 300
-    reserved_concurrency = -1
-    environment          = { FUNCTION = "mapper" }
-    log_group_name       = "/aws/lambda/wordcount-sfn-mapper"
-    log_retention_days   = 14
+    place        = run.workflow.places.square
+    buckets      = { results = { name = "wordcount-x-results", arn = "arn:aws:s3:::wordcount-x-results" } }
+    grants       = []
+    recorder_arn = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-x-recorder"
   }
 
   assert {
-    condition     = aws_lambda_function.this.logging_config[0].log_format == "JSON" && aws_lambda_function.this.logging_config[0].log_group == "/aws/lambda/wordcount-sfn-mapper"
-    error_message = "Log lines are JSON, in the group that Terraform made."
-  }
-
-  assert {
-    condition     = aws_cloudwatch_log_group.this.retention_in_days == 14
-    error_message = "Log lines are kept for the given days."
+    condition     = aws_lambda_function.this.logging_config[0].log_format == "JSON" && aws_lambda_function.this.logging_config[0].log_group == "/aws/lambda/wordcount-x-square" && aws_cloudwatch_log_group.this.retention_in_days == 14
+    error_message = "Log lines are JSON, in the group that Terraform made, and are kept for the given days."
   }
 
   assert {
@@ -152,51 +152,80 @@ run "a_function_logs_json_to_its_own_group" {
   }
 
   assert {
-    condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("tests/mocks/aws.tfmock.hcl")
+    condition     = aws_lambda_function.this.source_code_hash == filebase64sha256("tests/workflows/square.zip") && aws_s3_object.zip.source_hash == aws_lambda_function.this.source_code_hash
     error_message = "A function is updated when, and only when, the bytes of its zip change."
   }
-}
-
-run "waiting_functions_alone_may_loop" {
-  command = plan
-
-  module {
-    source = "./modules/http_sync_s3"
-  }
-
-  variables {
-    functions    = { recorder = "f", mapper = "m", reducer = "r", summary = "s" }
-    recorder_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
-    self_callers = ["mapper"]
-  }
 
   assert {
-    condition     = jsonencode({ for function, config in aws_lambda_function_recursion_config.this : config.function_name => config.recursive_loop }) == jsonencode({ m = "Allow" })
-    error_message = "Loop detection is off for the functions named, and for no other."
-  }
-}
-
-run "final_failures_go_to_the_recorder" {
-  command = plan
-
-  module {
-    source = "./modules/final_failures"
-  }
-
-  variables {
-    functions    = { mapper = "m", reducer = "r" }
-    recorder_arn = "arn:aws:lambda:us-east-1:123456789012:function:f"
-  }
-
-  assert {
-    condition = jsonencode({
-      for function, config in aws_lambda_function_event_invoke_config.this :
-      function => [config.function_name, config.maximum_retry_attempts, config.destination_config[0].on_failure[0].destination]
-      }) == jsonencode({
-      mapper  = ["m", 2, "arn:aws:lambda:us-east-1:123456789012:function:f"]
-      reducer = ["r", 2, "arn:aws:lambda:us-east-1:123456789012:function:f"]
-    })
+    condition     = aws_lambda_function_event_invoke_config.this[0].maximum_retry_attempts == 2 && output.final_failures == var.recorder_arn
     error_message = "A failed asynchronous invocation is retried twice and then handed to the recorder."
+  }
+}
+
+run "a_role_name_that_iam_refuses_is_refused_here" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    place   = merge(run.workflow.places.square, { Name = "a_function_with_a_name_that_is_longer_than_it_may" })
+    buckets = { results = { name = "wordcount-x-results", arn = "arn:aws:s3:::wordcount-x-results" } }
+    grants  = []
+  }
+
+  expect_failures = [aws_iam_role.this]
+}
+
+run "a_table_is_paid_by_request_and_empties_itself" {
+  command = plan
+
+  module {
+    source = "./modules/table"
+  }
+
+  variables {
+    role   = "square-input"
+    stream = true
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.billing_mode == "PAY_PER_REQUEST" && aws_dynamodb_table.this.hash_key == "Key" && aws_dynamodb_table.this.range_key == null && one(aws_dynamodb_table.this.ttl).enabled && one(aws_dynamodb_table.this.ttl).attribute_name == "Expires"
+    error_message = "A table is paid by request, keyed so that a run spreads over all partitions, and emptied by Expires."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.stream_view_type == "NEW_IMAGE" && output.arn == "arn:aws:dynamodb:us-east-1:123456789012:table/wordcount-x-square-input"
+    error_message = "A table that triggers a function has a stream of new images."
+  }
+
+  assert {
+    condition     = length(aws_dynamodb_table.this.server_side_encryption) == 0
+    error_message = "Tables are encrypted with the key that AWS owns: any other is in KMS, whose requests are billed."
+  }
+
+  assert {
+    condition     = !one(aws_dynamodb_table.this.point_in_time_recovery).enabled && !aws_dynamodb_table.this.deletion_protection_enabled
+    error_message = "Temporary items are not backed up unless asked for, and a deployment can be destroyed."
+  }
+}
+
+run "backups_of_tables_can_be_asked_for" {
+  command = plan
+
+  module {
+    source = "./modules/table"
+  }
+
+  variables {
+    role   = "returns"
+    common = merge(var.common, { point_in_time_recovery = true })
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.this.point_in_time_recovery).enabled && aws_dynamodb_table.this.stream_enabled == null
+    error_message = "With point_in_time_recovery every table is backed up; nothing listens unless asked to."
   }
 }
 
@@ -208,16 +237,7 @@ run "values_alone_trigger_and_only_from_the_own_bucket" {
   }
 
   variables {
-    triggers    = { "mapper-input" = "mapper", "mapper-output" = "partition" }
-    buckets     = { "mapper-input" = "wordcount-mapper-input", "mapper-output" = "wordcount-mapper-output" }
-    bucket_arns = { "mapper-input" = "arn:aws:s3:::wordcount-mapper-input", "mapper-output" = "arn:aws:s3:::wordcount-mapper-output", results = "arn:aws:s3:::r" }
-    functions   = { mapper = "m", partition = "p", recorder = "f" }
-    account_id  = "123456789012"
-    function_arns = {
-      mapper    = "arn:aws:lambda:us-east-1:123456789012:function:m"
-      partition = "arn:aws:lambda:us-east-1:123456789012:function:p"
-      recorder  = "arn:aws:lambda:us-east-1:123456789012:function:f"
-    }
+    workflow = run.workflow
   }
 
   assert {
@@ -227,10 +247,10 @@ run "values_alone_trigger_and_only_from_the_own_bucket" {
         [for rule in notification.lambda_function : [rule.lambda_function_arn, rule.events, rule.filter_prefix, rule.filter_suffix]],
       ]
       ]) == jsonencode([
-      ["wordcount-mapper-input", [["arn:aws:lambda:us-east-1:123456789012:function:m", ["s3:ObjectCreated:*"], null, ".json"]]],
-      ["wordcount-mapper-output", [["arn:aws:lambda:us-east-1:123456789012:function:p", ["s3:ObjectCreated:*"], null, ".json"]]],
+      for stage, function in { "describe-input" = "describe", "split-input" = "split", "square-input" = "square", "square-output" = "total" } :
+      ["wordcount-x-${stage}-eb805c6c3fdd", [["arn:aws:lambda:us-east-1:123456789012:function:wordcount-x-${function}", ["s3:ObjectCreated:*"], null, ".json"]]]
     ])
-    error_message = "Each bucket has one notification, with one rule: a new object whose name ends in .json invokes the function that is next."
+    error_message = "Each stage's bucket has one notification, with one rule: a new object whose name ends in .json invokes the function that takes it."
   }
 
   assert {
@@ -238,8 +258,8 @@ run "values_alone_trigger_and_only_from_the_own_bucket" {
       for permission in values(aws_lambda_permission.this) :
       [permission.function_name, permission.action, permission.principal, permission.source_arn, permission.source_account]
       ]) == jsonencode([
-      ["m", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-mapper-input", "123456789012"],
-      ["p", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-mapper-output", "123456789012"],
+      for stage, function in { "describe-input" = "describe", "split-input" = "split", "square-input" = "square", "square-output" = "total" } :
+      ["wordcount-x-${function}", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-x-${stage}-eb805c6c3fdd", "123456789012"]
     ])
     error_message = "S3 may invoke a function for its one bucket, as long as that bucket is this account's."
   }
@@ -253,14 +273,7 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
   }
 
   variables {
-    triggers               = { "mapper-input" = "mapper" }
-    tables                 = { "mapper-input" = "wordcount-mapper-input", results = "wordcount-results" }
-    functions              = { mapper = "wordcount-mapper", recorder = "wordcount-recorder" }
-    recorder_arn           = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-recorder"
-    given_up_bucket        = "wordcount-given-up"
-    given_up_bucket_arn    = "arn:aws:s3:::wordcount-given-up"
-    account_id             = "123456789012"
-    point_in_time_recovery = false
+    workflow = run.workflow
   }
 
   assert {
@@ -272,60 +285,26 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
         destination = mapping.destination_config[0].on_failure[0].destination_arn
         function    = mapping.function_name
         parallel    = mapping.parallelization_factor
+        pattern     = [for filter in one(mapping.filter_criteria).filter : jsondecode(filter.pattern)]
         responses   = mapping.function_response_types
         retries     = mapping.maximum_retry_attempts
         start       = mapping.starting_position
       }
       }) == jsonencode({
-      "mapper-input" = {
-        age         = 86400
-        batch       = 1
-        bisect      = true
-        destination = "arn:aws:s3:::wordcount-given-up"
-        function    = "wordcount-mapper"
-        parallel    = 10
-        responses   = ["ReportBatchItemFailures"]
-        retries     = 5
-        start       = "TRIM_HORIZON"
+      for role, function in { "describe-input" = "describe", results = "recorder", "split-input" = "split", "square-input" = "square", "square-output" = "total" } : role => {
+        age                                    = 86400
+        batch                                  = 1
+        bisect                                 = true
+        destination                            = "arn:aws:s3:::wordcount-x-given-up-eb805c6c3fdd"
+        function                               = "wordcount-x-${function}"
+        parallel                               = 10
+        pattern                                = [{ dynamodb = { NewImage = { To = { S = [function] } } }, eventName = ["INSERT"] }]
+        responses                              = ["ReportBatchItemFailures"]
+        retries                                = 5
+        start                                  = "TRIM_HORIZON"
       }
     })
-    error_message = "A stream is read from its start, one item per invocation, ten at once from a shard, five times at most."
-  }
-
-  assert {
-    condition = jsonencode([
-      for filter in one(aws_lambda_event_source_mapping.this["mapper-input"].filter_criteria).filter : jsondecode(filter.pattern)
-    ]) == jsonencode([{ dynamodb = { NewImage = { To = { S = ["mapper"] } } }, eventName = ["INSERT"] }])
-    error_message = "A function is invoked for new items whose To is its name, and for nothing else."
-  }
-
-  assert {
-    condition = jsonencode({
-      for role, table in aws_dynamodb_table.this : role => [table.name, table.stream_enabled ? table.stream_view_type : "none"]
-      }) == jsonencode({
-      "mapper-input" = ["wordcount-mapper-input", "NEW_IMAGE"]
-      results        = ["wordcount-results", "none"]
-    })
-    error_message = "A table that triggers a function has a stream of new images; the results have none."
-  }
-
-  assert {
-    condition = alltrue([
-      for table in values(aws_dynamodb_table.this) :
-      table.billing_mode == "PAY_PER_REQUEST" && table.hash_key == "Key" && table.range_key == null &&
-      one(table.ttl).enabled && one(table.ttl).attribute_name == "Expires"
-    ])
-    error_message = "A table is paid by request, keyed so that a run spreads over all partitions, and emptied by Expires."
-  }
-
-  assert {
-    condition     = alltrue([for table in values(aws_dynamodb_table.this) : length(table.server_side_encryption) == 0])
-    error_message = "Tables are encrypted with the key that AWS owns: any other is in KMS, whose requests are billed."
-  }
-
-  assert {
-    condition     = alltrue([for table in values(aws_dynamodb_table.this) : !one(table.point_in_time_recovery).enabled && !table.deletion_protection_enabled])
-    error_message = "Temporary items are not backed up unless asked for, and a deployment can be destroyed."
+    error_message = "A stream is read from its start, one item per invocation, ten at once from a shard, five times at most, and only new items whose To is the function's name."
   }
 
   assert {
@@ -333,9 +312,9 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
       for rule in aws_s3_bucket_notification.given_up.lambda_function :
       [aws_s3_bucket_notification.given_up.bucket, rule.lambda_function_arn, rule.events, rule.filter_prefix, rule.filter_suffix]
       ]) == jsonencode([
-      ["wordcount-given-up", "arn:aws:lambda:us-east-1:123456789012:function:wordcount-recorder", ["s3:ObjectCreated:*"], "aws/lambda/", null],
+      ["wordcount-x-given-up-eb805c6c3fdd", "arn:aws:lambda:us-east-1:123456789012:function:wordcount-x-recorder", ["s3:ObjectCreated:*"], "aws/lambda/", null],
     ])
-    error_message = "What Lambda leaves in the bucket, under a name of its own making, invokes the recorder of failures."
+    error_message = "What Lambda leaves in the bucket, under a name of its own making, invokes the recorder."
   }
 
   assert {
@@ -343,33 +322,26 @@ run "streams_invoke_for_new_items_that_are_addressed_to_the_function" {
       for permission in [aws_lambda_permission.given_up] :
       [permission.function_name, permission.action, permission.principal, permission.source_arn, permission.source_account]
       ]) == jsonencode([
-      ["wordcount-recorder", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-given-up", "123456789012"],
+      ["wordcount-x-recorder", "lambda:InvokeFunction", "s3.amazonaws.com", "arn:aws:s3:::wordcount-x-given-up-eb805c6c3fdd", "123456789012"],
     ])
     error_message = "S3 may invoke the recorder for that one bucket, as long as it is this account's."
   }
 }
 
-run "backups_of_tables_can_be_asked_for" {
+run "waiting_functions_alone_may_loop" {
   command = plan
 
   module {
-    source = "./modules/dynamodb_triggers"
+    source = "./modules/http_sync_s3"
   }
 
   variables {
-    triggers               = {}
-    tables                 = { results = "wordcount-results" }
-    functions              = { recorder = "wordcount-recorder" }
-    recorder_arn           = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-recorder"
-    given_up_bucket        = "wordcount-given-up"
-    given_up_bucket_arn    = "arn:aws:s3:::wordcount-given-up"
-    account_id             = "123456789012"
-    point_in_time_recovery = true
+    workflow = run.workflow
   }
 
   assert {
-    condition     = one(aws_dynamodb_table.this["results"].point_in_time_recovery).enabled
-    error_message = "With point_in_time_recovery every table is backed up."
+    condition     = { for function, config in aws_lambda_function_recursion_config.this : config.function_name => config.recursive_loop } == { wordcount-x-square = "Allow" }
+    error_message = "Loop detection is off for branches, which wait for each other, and for no other function."
   }
 }
 
@@ -381,48 +353,47 @@ run "executions_that_fail_by_themselves_are_recorded" {
   }
 
   variables {
-    name               = "wordcount-sfn"
-    place              = "eb805c6c3fdd"
-    arn                = "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"
-    definition_path    = "none"
-    map_mode           = "INLINE"
-    map_concurrency    = 10
-    function_arns      = { recorder = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-recorder" }
-    recorder           = "wordcount-sfn-recorder"
-    returns_bucket     = "wordcount-sfn-returns"
-    returns_bucket_arn = "arn:aws:s3:::wordcount-sfn-returns"
-    log_level          = "OFF"
-    log_retention_days = 7
+    workflow = run.workflow
   }
 
   assert {
     condition = jsonencode(jsondecode(aws_cloudwatch_event_rule.failed.event_pattern).detail) == jsonencode({
-      stateMachineArn = ["arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"]
+      stateMachineArn = ["arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-x"]
       status          = ["FAILED", "TIMED_OUT"]
     })
     error_message = "EventBridge tells of this machine's executions alone, and not of those that somebody stopped."
   }
 
   assert {
+    condition     = aws_cloudwatch_event_target.failed.rule == "wordcount-x-failed" && aws_cloudwatch_event_target.failed.arn == "arn:aws:lambda:us-east-1:123456789012:function:wordcount-x-recorder"
+    error_message = "The rule's target is the recorder."
+  }
+
+  assert {
+    condition     = aws_lambda_permission.failed.function_name == "wordcount-x-recorder" && aws_lambda_permission.failed.principal == "events.amazonaws.com"
+    error_message = "EventBridge may invoke the recorder."
+  }
+
+  assert {
     condition = jsonencode(jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition) == jsonencode({
-      ArnLike      = { "aws:SourceArn" = ["arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"] }
+      ArnLike      = { "aws:SourceArn" = ["arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-x"] }
       StringEquals = { "aws:SourceAccount" = "123456789012" }
     })
     error_message = "Step Functions takes the role for this machine of this account alone."
   }
 
   assert {
-    condition     = aws_cloudwatch_event_target.failed.rule == "wordcount-sfn-failed" && aws_cloudwatch_event_target.failed.arn == var.function_arns["recorder"]
-    error_message = "The rule's target is the recorder of failures."
+    condition     = length(aws_cloudwatch_log_group.this) == 0
+    error_message = "The machine logs nothing unless asked to."
   }
 
   assert {
-    condition     = aws_lambda_permission.failed.function_name == "wordcount-sfn-recorder" && aws_lambda_permission.failed.principal == "events.amazonaws.com"
-    error_message = "EventBridge may invoke the recorder."
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States == { squares = { Type = "Map", MaxConcurrency = 10 }, failed = { Type = "Task", Resource = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-x-recorder" } }
+    error_message = "A Map has so many items under way, as a number, and the definition names deployed functions."
   }
 }
 
-run "both_maps_of_an_inline_machine_keep_to_the_concurrency" {
+run "a_distributed_map_runs_in_executions_of_the_same_machine" {
   command = plan
 
   module {
@@ -430,63 +401,26 @@ run "both_maps_of_an_inline_machine_keep_to_the_concurrency" {
   }
 
   variables {
-    name            = "wordcount-sfn"
-    place           = "eb805c6c3fdd"
-    arn             = "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"
-    definition_path = "../build/sfn/definition.INLINE.asl.json"
-    map_mode        = "INLINE"
-    map_concurrency = 7
-    function_arns = {
-      for function in ["mapper", "partition", "reducer", "summary", "recorder"] : function => "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-${function}"
-    }
-    recorder           = "wordcount-sfn-recorder"
-    returns_bucket     = "wordcount-sfn-returns"
-    returns_bucket_arn = "arn:aws:s3:::wordcount-sfn-returns"
-    log_level          = "OFF"
-    log_retention_days = 7
-  }
-
-  assert {
-    condition     = jsonencode([for state in ["mapper-map", "reducer-map"] : jsondecode(aws_sfn_state_machine.this.definition).States[state].MaxConcurrency]) == "[7,7]"
-    error_message = "Both Maps have so many items under way, and the definition has that as a number."
-  }
-}
-
-run "both_maps_of_a_distributed_machine_keep_to_the_concurrency" {
-  command = plan
-
-  module {
-    source = "./modules/sfn"
-  }
-
-  variables {
-    name            = "wordcount-sfn"
-    place           = "eb805c6c3fdd"
-    arn             = "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn"
-    definition_path = "../build/sfn/definition.DISTRIBUTED.asl.json"
-    map_mode        = "DISTRIBUTED"
-    map_concurrency = 500
-    function_arns = {
-      for function in ["mapper", "partition", "reducer", "summary", "recorder"] : function => "arn:aws:lambda:us-east-1:123456789012:function:wordcount-sfn-${function}"
-    }
-    recorder           = "wordcount-sfn-recorder"
-    returns_bucket     = "wordcount-sfn-returns"
-    returns_bucket_arn = "arn:aws:s3:::wordcount-sfn-returns"
-    log_level          = "OFF"
-    log_retention_days = 7
-  }
-
-  assert {
-    condition     = jsonencode([for state in ["mapper-map", "reducer-map"] : jsondecode(aws_sfn_state_machine.this.definition).States[state].MaxConcurrency]) == "[500,500]"
-    error_message = "Both Maps have so many items under way, and the definition has that as a number."
+    workflow = run.workflow
+    settings = { map_mode = "DISTRIBUTED", map_concurrency = 500, log_level = "ERROR" }
   }
 
   assert {
     condition = jsonencode(jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition) == jsonencode({
-      ArnLike      = { "aws:SourceArn" = [for end in ["", "/*"] : "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-sfn${end}"] }
+      ArnLike      = { "aws:SourceArn" = [for end in ["", "/*"] : "arn:aws:states:us-east-1:123456789012:stateMachine:wordcount-x${end}"] }
       StringEquals = { "aws:SourceAccount" = "123456789012" }
     })
     error_message = "Step Functions takes the role for this machine and its Map Runs alone."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this[0].name == "/aws/vendedlogs/states/wordcount-x"
+    error_message = "With a log level the machine has a log group."
+  }
+
+  assert {
+    condition     = jsondecode(aws_sfn_state_machine.this.definition).States.squares.MaxConcurrency == 500
+    error_message = "A Map has so many items under way."
   }
 }
 
@@ -498,11 +432,7 @@ run "overdue_runs_are_looked_for_every_few_minutes" {
   }
 
   variables {
-    name          = "wordcount-s3_triggers"
-    rule_arn      = "arn:aws:events:us-east-1:123456789012:rule/wordcount-s3_triggers-sweep"
-    recorder      = "wordcount-s3_triggers-recorder"
-    recorder_arn  = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-s3_triggers-recorder"
-    sweep_minutes = 5
+    recorder = { name = "wordcount-x-recorder", arn = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-x-recorder" }
   }
 
   assert {
@@ -511,13 +441,13 @@ run "overdue_runs_are_looked_for_every_few_minutes" {
   }
 
   assert {
-    condition     = aws_cloudwatch_event_target.this.rule == "wordcount-s3_triggers-sweep" && aws_cloudwatch_event_target.this.arn == var.recorder_arn
-    error_message = "The rule's target is the recorder of failures."
+    condition     = aws_cloudwatch_event_target.this.rule == "wordcount-x-sweep" && aws_cloudwatch_event_target.this.arn == var.recorder.arn
+    error_message = "The rule's target is the recorder."
   }
 
   assert {
     condition = (
-      aws_lambda_permission.this.function_name == "wordcount-s3_triggers-recorder" &&
+      aws_lambda_permission.this.function_name == "wordcount-x-recorder" &&
       aws_lambda_permission.this.principal == "events.amazonaws.com" &&
       aws_lambda_permission.this.source_arn == "arn:aws:events:us-east-1:123456789012:rule/${aws_cloudwatch_event_rule.this.name}"
     )
@@ -533,11 +463,8 @@ run "one_minute_is_no_plural" {
   }
 
   variables {
-    name          = "wordcount-http_only"
-    rule_arn      = "arn:aws:events:us-east-1:123456789012:rule/wordcount-http_only-sweep"
-    recorder      = "wordcount-http_only-recorder"
-    recorder_arn  = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_only-recorder"
-    sweep_minutes = 1
+    common   = merge(var.common, { sweep_minutes = 1 })
+    recorder = { name = "wordcount-x-recorder", arn = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-x-recorder" }
   }
 
   assert {

@@ -1,94 +1,100 @@
-# A stream shard serves two readers at most, so each stage has a table of its own and each table one reader.
-resource "aws_dynamodb_table" "this" {
-  for_each = var.tables
+# Stored items invoke what is next; no Lambda invokes another. A stream shard serves two readers at most, so each stage has a table
+# of its own and each table one reader. Items of all runs lie in one table; IAM can't tell them apart by a key that is made after
+# deployment.
+locals {
+  returns = module.bucket["returns"].arn
+  inputs  = { for function in var.workflow.order : function => "${local.returns}/*/${function}.input/*" }
+  values  = { for function in var.workflow.order : function => "${local.returns}/*/${function}/*" }
+  tables  = { for role, table in module.table : role => table.name }
 
-  name                        = each.value
-  billing_mode                = "PAY_PER_REQUEST"
-  hash_key                    = "Key"
-  stream_enabled              = contains(keys(var.triggers), each.key)
-  stream_view_type            = contains(keys(var.triggers), each.key) ? "NEW_IMAGE" : null
-  deletion_protection_enabled = false
+  # Whom each stage triggers; and who reads each table's stream.
+  takers  = { for function, place in var.workflow.places : place.From => function }
+  readers = merge(local.takers, { results = "recorder" })
 
-  attribute {
-    name = "Key"
-    type = "S"
-  }
+  # Lambda reads a stream with the role of the function that it feeds.
+  follow_stream = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
 
-  # Clean-up of last resort: the client deletes what a successful run leaves.
-  ttl {
-    attribute_name = "Expires"
-    enabled        = true
-  }
-
-  point_in_time_recovery {
-    enabled = var.point_in_time_recovery
-  }
+  # Lambda gives a record up with that role, too. It wants to list the bucket as well, and chooses the keys:
+  # aws/lambda/{mapping}/{shard}/{year}/{month}/{day}/{time}-{uuid}.
+  given_up = module.bucket["given_up"]
+  give_up = [
+    { sid = "LeaveWhatTheStreamGaveUp", actions = ["s3:PutObject"], resources = ["${local.given_up.arn}/aws/lambda/*"] },
+    { sid = "SeeWhatTheStreamGaveUp", actions = ["s3:ListBucket"], resources = [local.given_up.arn] },
+  ]
 }
 
-# What a stream gives up, since no attempt at it lived long enough to count itself, is left in a bucket: only to S3 does Lambda send
-# the record with it. From there it gets to the recorder of failures. Lambda chooses the names.
-resource "aws_s3_bucket_notification" "given_up" {
-  bucket = var.given_up_bucket
+module "bucket" {
+  source   = "../bucket"
+  for_each = toset(concat(["returns", "results", "given_up"], var.workflow.buckets))
 
-  lambda_function {
-    id                  = "record-what-was-given-up"
-    lambda_function_arn = var.recorder_arn
-    events              = ["s3:ObjectCreated:*"]
-    filter_prefix       = "aws/lambda/"
-  }
-
-  # S3 tries the function's permission out when it takes the configuration.
-  depends_on = [aws_lambda_permission.given_up]
+  common = var.common
+  role   = each.key
+  keeps  = each.key == "results"
 }
 
-# Both conditions: a bucket's ARN names no account, and a bucket that is deleted can be made again by somebody else.
-resource "aws_lambda_permission" "given_up" {
-  statement_id   = "InvokeWhenARecordIsGivenUp"
-  function_name  = var.functions["recorder"]
-  action         = "lambda:InvokeFunction"
-  principal      = "s3.amazonaws.com"
-  source_arn     = var.given_up_bucket_arn
-  source_account = var.account_id
+module "table" {
+  source   = "../table"
+  for_each = toset(concat(var.workflow.stages, ["results"]))
+
+  common = var.common
+  role   = each.key
+  stream = true
 }
 
-resource "aws_lambda_event_source_mapping" "this" {
-  for_each = var.triggers
+# What an item can't hold is a claim check in the returns bucket.
+module "function" {
+  source   = "../function"
+  for_each = var.workflow.places
 
-  event_source_arn = aws_dynamodb_table.this[each.key].stream_arn
-  function_name    = var.functions[each.value]
+  common   = var.common
+  packages = var.packages
+  place    = each.value
+  buckets  = module.bucket
+  tables   = local.tables
+  grants   = concat(local.grants_on_items[each.key], local.grants_on_claim_checks[each.key], local.give_up)
+}
 
-  # LATEST may miss what is written while the mapping comes to life.
-  starting_position = "TRIM_HORIZON"
+module "recorder" {
+  source = "../recorder"
 
-  # One value per invocation: a poisoned one takes no other with it, and each has the whole time limit. Ten at once from each
-  # shard, in order per item only, which is all the order that there is to keep.
-  batch_size             = 1
-  parallelization_factor = 10
+  common   = var.common
+  packages = var.packages
+  buckets  = module.bucket
+  tables   = local.tables
+  grants = concat(local.give_up, [
+    { sid = "FollowTheStreamOfResults", actions = local.follow_stream, resources = ["${module.table["results"].arn}/stream/*"] },
+    { sid = "SeeWhetherTheRunIsStillThere", actions = ["dynamodb:GetItem"], resources = [for table in module.table : table.arn] },
+    { sid = "TakeWhatTheStreamGaveUp", actions = ["s3:DeleteObject", "s3:GetObject"], resources = ["${local.given_up.arn}/aws/lambda/*"] },
+  ])
+}
 
-  # The runtime counts to three attempts and then records the failure; two more are left for attempts that never came so far,
-  # and what is given up after them is a failure, too.
-  # A record's age counts from when it was written, so it grows also while the record waits behind others: a day, which is as long
-  # as the stream keeps it. Less would give up records that were never tried.
-  maximum_retry_attempts        = 5
-  maximum_record_age_in_seconds = 86400
-
-  # Without effect on a batch of one; whoever sets a larger one retries the failed records alone, in ever smaller batches.
-  bisect_batch_on_function_error = true
-  function_response_types        = ["ReportBatchItemFailures"]
-
-  # Only new items that are addressed to the function: no updates, no removals, no bookkeeping.
-  filter_criteria {
-    filter {
-      pattern = jsonencode({ eventName = ["INSERT"], dynamodb = { NewImage = { To = { S = [each.value] } } } })
-    }
+locals {
+  # A stream's name is its time of creation, so it is a wildcard. An item beside the one that an invocation is for counts the
+  # attempts at it, as long as that one is there. A value is created, or read where it was before; then its index joins those that
+  # have returned.
+  grants_on_items = {
+    for function, place in var.workflow.places : function => [
+      { sid = "FollowTheStream", actions = local.follow_stream, resources = ["${module.table[place.From].arn}/stream/*"] },
+      {
+        sid       = "TakeAndCountTheAttempts"
+        actions   = concat(place.Takes == "gather" ? ["dynamodb:BatchGetItem"] : [], ["dynamodb:GetItem", "dynamodb:UpdateItem"])
+        resources = [module.table[place.From].arn]
+      },
+      {
+        sid       = "ReturnUnlessReturned"
+        actions   = concat(["dynamodb:GetItem", "dynamodb:PutItem"], place.Edge == "Fan-in" ? ["dynamodb:UpdateItem"] : [])
+        resources = place.Last ? [] : [module.table[place.To].arn]
+      },
+      { sid = "GoOnAtOnceWhenThereIsNothingToFanOutOver", actions = ["dynamodb:PutItem"], resources = place.Meets == null ? [] : [module.table[place.Meets].arn] },
+      { sid = "MarkTheRunAsDoneOrFailed", actions = ["dynamodb:PutItem"], resources = [module.table["results"].arn] },
+    ]
   }
 
-  destination_config {
-    on_failure {
-      destination_arn = var.given_up_bucket_arn
-    }
+  grants_on_claim_checks = {
+    for function, place in var.workflow.places : function => [
+      { sid = "TakeOutClaimChecks", actions = ["s3:GetObject"], resources = place.Takes == "gather" ? [local.values[place.Giver]] : [local.inputs[function]] },
+      { sid = "PutInClaimChecks", actions = ["s3:PutObject"], resources = contains(["Map", "Scalar"], coalesce(place.Edge, "none")) ? [local.inputs[place.Next]] : [] },
+      { sid = "ReturnAClaimCheck", actions = ["s3:GetObject", "s3:PutObject"], resources = place.Last ? [] : [local.values[function]] },
+    ]
   }
-
-  # Nothing is given up before somebody hears of it.
-  depends_on = [aws_s3_bucket_notification.given_up]
 }

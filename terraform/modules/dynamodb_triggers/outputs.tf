@@ -1,9 +1,34 @@
-output "mappings" {
-  description = "Function that each table triggers, by the table's role."
-  value       = { for role, mapping in aws_lambda_event_source_mapping.this : role => var.triggers[role] }
+output "functions" {
+  description = "Each deployed function by its name in the workflow, the recorder among them, as the function module gives it out."
+  value       = merge(module.function, { recorder = module.recorder.function })
 }
 
-output "given_up_bucket" {
-  description = "Name of the bucket whose new objects invoke the recorder of failures."
-  value       = aws_s3_bucket_notification.given_up.bucket
+output "buckets" {
+  description = "Name of each bucket by role."
+  value       = { for role, bucket in module.bucket : role => bucket.name }
+}
+
+output "tables" {
+  description = "Name of each table by role."
+  value       = local.tables
+}
+
+output "settings" {
+  description = "The orchestration's own settings, those that are not set included."
+  value       = var.settings
+}
+
+output "record" {
+  description = "What the deployment record says of this orchestration alone."
+  value       = {}
+}
+
+output "triggers" {
+  description = "Function that each stage triggers."
+  value       = local.takers
+}
+
+output "schedule" {
+  description = "How often overdue runs are looked for, or null where nobody has to."
+  value       = module.recorder.schedule
 }

@@ -1,88 +1,114 @@
-variable "name" {
-  description = "Name of the function, at most 64 characters."
-  type        = string
-
-  validation {
-    condition     = length(var.name) <= 64
-    error_message = "The function name \"${var.name}\" has ${length(var.name)} characters; Lambda takes 64."
-  }
+variable "common" {
+  description = "What all modules are given, see ../../main.tf."
+  type = object({
+    name                 = string
+    place                = string
+    region               = string
+    account_id           = string
+    arn_prefix           = string
+    orchestration        = string
+    build_dir            = string
+    architecture         = string
+    python_version       = string
+    log_retention_days   = number
+    shuffle              = string
+    shuffle_memory_mb    = number
+    memory_mb            = number
+    timeout_seconds      = number
+    reserved_concurrency = number
+    s3_full_access       = bool
+    function_overrides = map(object({
+      memory_mb            = optional(number)
+      timeout_seconds      = optional(number)
+      reserved_concurrency = optional(number)
+    }))
+  })
 }
 
-variable "description" {
-  description = "One sentence for the console."
-  type        = string
+variable "place" {
+  description = "The function's place in the workflow, or as much of it as there is of a function outside."
+  type = object({
+    Name = string
+    Last = bool
+    Needs = object({
+      emits     = bool
+      memory_mb = map(number)
+      grants = list(object({
+        sid      = string
+        actions  = list(string)
+        bucket   = string
+        keys     = list(string)
+        prefixes = list(string)
+      }))
+    })
+  })
 }
 
 variable "handler" {
   description = "Dotted path of the Python callable that Lambda calls."
   type        = string
+  default     = "runtime.orchestration.entry.lambda_handler"
 }
 
-variable "zip_path" {
-  description = "Path of the function's zip, made by make package."
-  type        = string
+variable "packages" {
+  description = "Name of the bucket that zips are uploaded to, and ARNs of the layer versions with third-party packages."
+  type        = object({ code_bucket = string, layers = list(string) })
 }
 
-variable "code_bucket" {
-  description = "Name of the bucket that the zip is uploaded to."
-  type        = string
+variable "buckets" {
+  description = "Name and ARN of each bucket by role; results is among them."
+  type        = map(object({ name = string, arn = string }))
 }
 
-variable "layer_arns" {
-  description = "ARNs of the layer versions with the third-party packages."
+variable "tables" {
+  description = "Name of each table by role."
+  type        = map(string)
+  default     = {}
+}
+
+variable "grants" {
+  description = "What the orchestration has the function do, beside what every function does: for each statement of its policy a Sid that says what for. A statement without resources is left out."
+  type = list(object({
+    sid       = string
+    effect    = optional(string, "Allow")
+    actions   = list(string)
+    resources = list(string)
+    condition = optional(map(map(list(string))))
+  }))
+}
+
+variable "invokes" {
+  description = "Names of the functions that it invokes, without the recorder."
   type        = list(string)
+  default     = []
+}
+
+variable "recorder_arn" {
+  description = "ARN of the recorder where Lambda invokes the function asynchronously and hands its final failures to that; null where it doesn't."
+  type        = string
+  default     = null
+}
+
+variable "timeout_seconds" {
+  description = "Time limit of one invocation in seconds, unless the function is set apart; null for the usual one."
+  type        = number
+  default     = null
+}
+
+variable "concurrency" {
+  description = "How many invocations the orchestration has under way at once, or null where nothing bounds them."
+  type        = number
+  default     = null
+}
+
+variable "environment" {
+  description = "Environment variables of the orchestration."
+  type        = map(string)
+  default     = {}
 }
 
 variable "network" {
   description = "Subnets and security groups that the function runs in, or null for Lambda's own network."
-  type = object({
-    subnet_ids         = list(string)
-    security_group_ids = list(string)
-  })
-  default = null
-}
-
-variable "role_arn" {
-  description = "ARN of the role that the function runs with."
-  type        = string
-}
-
-variable "architecture" {
-  description = "Processor: x86_64 or arm64."
-  type        = string
-}
-
-variable "python_version" {
-  description = "Python, such as 3.13."
-  type        = string
-}
-
-variable "memory_mb" {
-  description = "Memory in MB."
-  type        = number
-}
-
-variable "timeout_seconds" {
-  description = "Time limit of one invocation in seconds."
-  type        = number
-}
-
-variable "reserved_concurrency" {
-  description = "Concurrent invocations kept for, and allowed to, the function; -1 reserves nothing."
-  type        = number
-}
-
-variable "environment" {
-  description = "Environment variables."
-  type        = map(string)
-}
-
-variable "log_group_name" {
-  description = "Name of the log group."
-  type        = string
-}
-
-variable "log_retention_days" {
-  description = "Days that log lines are kept, 0 being for ever."
-  type        = number
+  type        = object({ subnet_ids = list(string), security_group_ids = list(string) })
+  default     = null
 }

@@ -1,24 +1,27 @@
-variable "functions" {
-  description = "Name of each deployed function."
-  type        = map(string)
+variable "common" {
+  description = "What all orchestrations are given, see ../../main.tf; passed on to the modules that use it."
+  type        = any
 }
 
-variable "recorder_arn" {
-  description = "ARN of the function that records final failures."
-  type        = string
+variable "packages" {
+  description = "Name of the bucket that zips are uploaded to, and ARNs of the layer versions with third-party packages."
+  type        = object({ code_bucket = string, layers = list(string) })
 }
 
-variable "timeouts" {
-  description = "Time limit of each function in seconds; a caller's has to hold those that it waits for, one after the other."
-  type        = map(number)
+variable "workflow" {
+  description = "The workflow, as ../workflow gives it out."
+  type        = any
+}
+
+variable "settings" {
+  description = "fan_out_concurrency: how many branches of a fan-out are under way at once; each holds a connection and a thread of the waiting caller."
+  type = object({
+    fan_out_concurrency = optional(number, 64)
+  })
+  default = {}
 
   validation {
-    condition     = var.timeouts["partition"] > var.timeouts["reducer"] + var.timeouts["summary"]
-    error_message = "partition has ${var.timeouts["partition"]} s and waits for a reducer (${var.timeouts["reducer"]} s) and then summary (${var.timeouts["summary"]} s): give it more than both together."
-  }
-
-  validation {
-    condition     = var.timeouts["unum_map"] > var.timeouts["mapper"] + var.timeouts["partition"]
-    error_message = "unum_map has ${var.timeouts["unum_map"]} s and waits for a mapper (${var.timeouts["mapper"]} s) and then partition (${var.timeouts["partition"]} s): give it more than both together."
+    condition     = var.settings.fan_out_concurrency >= 1 && var.settings.fan_out_concurrency <= 512 && floor(var.settings.fan_out_concurrency) == var.settings.fan_out_concurrency
+    error_message = "fan_out_concurrency is ${var.settings.fan_out_concurrency}; it must be a whole number from 1 to 512."
   }
 }

@@ -1,24 +1,15 @@
-variable "name" {
-  description = "First part of the rule's name."
-  type        = string
-}
-
-variable "rule_arn" {
-  description = "ARN of the rule, known before it exists."
-  type        = string
+variable "common" {
+  description = "What all modules are given, see ../../main.tf."
+  type = object({
+    name          = string
+    region        = string
+    account_id    = string
+    arn_prefix    = string
+    sweep_minutes = number
+  })
 }
 
 variable "recorder" {
-  description = "Name of the function that records failures."
-  type        = string
-}
-
-variable "recorder_arn" {
-  description = "ARN of that function."
-  type        = string
-}
-
-variable "sweep_minutes" {
-  description = "Minutes from one sweep to the next."
-  type        = number
+  description = "Name and ARN of the function that looks for overdue runs."
+  type        = object({ name = string, arn = string })
 }

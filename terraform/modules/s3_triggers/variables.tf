@@ -1,29 +1,20 @@
-variable "triggers" {
-  description = "Function that is invoked for each value stored in a bucket, by the bucket's role."
-  type        = map(string)
+variable "common" {
+  description = "What all orchestrations are given, see ../../main.tf; passed on to the modules that use it."
+  type        = any
 }
 
-variable "buckets" {
-  description = "Name of each bucket that triggers a function, by role."
-  type        = map(string)
+variable "packages" {
+  description = "Name of the bucket that zips are uploaded to, and ARNs of the layer versions with third-party packages."
+  type        = object({ code_bucket = string, layers = list(string) })
 }
 
-variable "bucket_arns" {
-  description = "ARN of each bucket by role."
-  type        = map(string)
+variable "workflow" {
+  description = "The workflow, as ../workflow gives it out."
+  type        = any
 }
 
-variable "functions" {
-  description = "Name of each deployed function."
-  type        = map(string)
-}
-
-variable "function_arns" {
-  description = "ARN of each function; recorder among them is the recorder of final failures."
-  type        = map(string)
-}
-
-variable "account_id" {
-  description = "Account that the buckets have to belong to."
-  type        = string
+variable "settings" {
+  description = "Nothing can be set of this orchestration alone."
+  type        = object({})
+  default     = {}
 }

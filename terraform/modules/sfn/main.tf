@@ -1,47 +1,68 @@
+# A state machine invokes each function and knows who is next.
 locals {
-  account_id = split(":", var.arn)[4]
+  returns = module.bucket["returns"].arn
+  inputs  = { for function in var.workflow.order : function => "${local.returns}/*/${function}.input/*" }
+  values  = { for function in var.workflow.order : function => "${local.returns}/*/${function}/*" }
 
-  # A missing file is reported by the root, in words; a placeholder that nothing fills in, by templatefile. What a template fills in
-  # is text, and the Maps' concurrency is a number.
-  filled_in  = fileexists(var.definition_path) ? templatefile(var.definition_path, { function_arns = var.function_arns, returns_bucket = var.returns_bucket, map_concurrency = "map_concurrency" }) : "{}"
-  definition = replace(local.filled_in, "\"map_concurrency\"", tostring(var.map_concurrency))
+  arn = "${var.common.arn_prefix}:states:${var.common.region}:${var.common.account_id}:stateMachine:${var.common.name}"
+
+  # A placeholder that nothing fills in is reported by templatefile. What a template fills in is text, and the Maps' concurrency is
+  # a number.
+  definition_path = "${var.common.build_dir}/definition.${var.settings.map_mode}.asl.json"
+  function_arns   = merge({ for function, deployed in module.function : function => deployed.arn }, { recorder = module.recorder.arn })
+  placeholders    = { function_arns = local.function_arns, returns_bucket = module.bucket["returns"].name, map_concurrency = "map_concurrency" }
+  filled_in       = fileexists(local.definition_path) ? templatefile(local.definition_path, local.placeholders) : "{}"
+  definition      = replace(local.filled_in, "\"map_concurrency\"", tostring(var.settings.map_concurrency))
 }
 
-resource "aws_iam_role" "this" {
-  name        = "${var.name}-states-${var.place}"
-  description = "What the state machine ${var.name} may do."
+module "bucket" {
+  source   = "../bucket"
+  for_each = toset(concat(["returns", "results"], var.workflow.buckets))
 
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "StepFunctionsRunsTheMachineWithThisRole"
-      Effect    = "Allow"
-      Principal = { Service = "states.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      # Step Functions works for every account: it may take this role for this machine alone, and for its Map Runs.
-      Condition = {
-        StringEquals = { "aws:SourceAccount" = local.account_id }
-        ArnLike      = { "aws:SourceArn" = var.map_mode == "DISTRIBUTED" ? [var.arn, "${var.arn}/*"] : [var.arn] }
-      }
-    }]
-  })
+  common = var.common
+  role   = each.key
+  keeps  = each.key == "results"
 }
 
-resource "aws_iam_role_policy" "this" {
-  name   = "states"
-  role   = aws_iam_role.this.name
-  policy = local.policy
+# The machine passes on what a function returns. What is too large for a state is a claim check there.
+module "function" {
+  source   = "../function"
+  for_each = var.workflow.places
+
+  common      = var.common
+  packages    = var.packages
+  place       = each.value
+  buckets     = module.bucket
+  concurrency = each.value.Takes == "branch" ? var.settings.map_concurrency : null
+  grants = [
+    { sid = "TakeOutTheClaimCheckOfTheInput", actions = ["s3:GetObject"], resources = each.value.First ? [local.inputs[each.key]] : [] },
+    { sid = "TakeOutClaimChecks", actions = ["s3:GetObject"], resources = contains(["Fan-in", "Scalar"], coalesce(each.value.Given, "none")) ? [local.values[each.value.Giver]] : [] },
+    { sid = "ReturnAClaimCheck", actions = ["s3:PutObject"], resources = contains(["Fan-in", "Scalar"], coalesce(each.value.Edge, "none")) ? [local.values[each.key]] : [] },
+  ]
+}
+
+# The machine keeps the time of its executions itself.
+module "recorder" {
+  source = "../recorder"
+
+  common   = var.common
+  packages = var.packages
+  buckets  = module.bucket
+  sweeps   = false
+  grants = [
+    { sid = "TellALateEndFromTheRunsOwn", actions = ["s3:GetObject"], resources = ["${module.bucket["results"].arn}/*/run.json"] },
+  ]
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  count = var.log_level == "OFF" ? 0 : 1
+  count = var.settings.log_level == "OFF" ? 0 : 1
 
-  name              = "/aws/vendedlogs/states/${var.name}"
-  retention_in_days = var.log_retention_days
+  name              = "/aws/vendedlogs/states/${var.common.name}"
+  retention_in_days = var.common.log_retention_days
 }
 
 resource "aws_sfn_state_machine" "this" {
-  name       = var.name
+  name       = var.common.name
   role_arn   = aws_iam_role.this.arn
   definition = local.definition
 
@@ -50,8 +71,15 @@ resource "aws_sfn_state_machine" "this" {
 
     content {
       log_destination        = "${logging_configuration.value.arn}:*"
-      level                  = var.log_level
+      level                  = var.settings.log_level
       include_execution_data = false
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = fileexists(local.definition_path)
+      error_message = "Not built yet: ${local.definition_path}. Run \"make package\" first, from the top of the repository."
     }
   }
 
@@ -61,14 +89,14 @@ resource "aws_sfn_state_machine" "this" {
 
 # What a Map fails with by itself, and the execution's own timeout, no state of it can record.
 resource "aws_cloudwatch_event_rule" "failed" {
-  name        = "${var.name}-failed"
-  description = "Executions of ${var.name} that failed or timed out."
+  name        = "${var.common.name}-failed"
+  description = "Executions of ${var.common.name} that failed or timed out."
 
   event_pattern = jsonencode({
     source      = ["aws.states"]
     detail-type = ["Step Functions Execution Status Change"]
     detail = {
-      stateMachineArn = [var.arn]
+      stateMachineArn = [local.arn]
       status          = ["FAILED", "TIMED_OUT"]
     }
   })
@@ -76,7 +104,7 @@ resource "aws_cloudwatch_event_rule" "failed" {
 
 resource "aws_cloudwatch_event_target" "failed" {
   rule = aws_cloudwatch_event_rule.failed.name
-  arn  = var.function_arns["recorder"]
+  arn  = module.recorder.arn
 
   # EventBridge finds out at the first event whether it may invoke the function, and then retries for a day.
   depends_on = [aws_lambda_permission.failed]
@@ -84,7 +112,7 @@ resource "aws_cloudwatch_event_target" "failed" {
 
 resource "aws_lambda_permission" "failed" {
   statement_id  = "RecordExecutionsThatFailed"
-  function_name = var.recorder
+  function_name = module.recorder.name
   action        = "lambda:InvokeFunction"
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.failed.arn

@@ -1,6 +1,26 @@
-output "state_machine_arn" {
-  description = "ARN of the state machine."
-  value       = aws_sfn_state_machine.this.arn
+output "functions" {
+  description = "Each deployed function by its name in the workflow, the recorder among them, as the function module gives it out."
+  value       = merge(module.function, { recorder = module.recorder.function })
+}
+
+output "buckets" {
+  description = "Name of each bucket by role."
+  value       = { for role, bucket in module.bucket : role => bucket.name }
+}
+
+output "tables" {
+  description = "Name of each table by role."
+  value       = {}
+}
+
+output "settings" {
+  description = "The orchestration's own settings, those that are not set included."
+  value       = var.settings
+}
+
+output "record" {
+  description = "What the deployment record says of this orchestration alone."
+  value       = { state_machine_arn = aws_sfn_state_machine.this.arn, sfn_map_mode = var.settings.map_mode }
 }
 
 output "policy" {
@@ -8,12 +28,7 @@ output "policy" {
   value       = aws_iam_role_policy.this.policy
 }
 
-output "log_group_name" {
-  description = "Name of the state machine's log group, or null when it logs nothing."
-  value       = one(aws_cloudwatch_log_group.this[*].name)
-}
-
-output "role_name" {
-  description = "Name of the state machine's role."
-  value       = aws_iam_role.this.name
+output "schedule" {
+  description = "How often overdue runs are looked for, or null where nobody has to."
+  value       = module.recorder.schedule
 }

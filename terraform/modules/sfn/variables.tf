@@ -1,59 +1,39 @@
-variable "name" {
-  description = "Name of the state machine, at most 80 characters."
-  type        = string
+variable "common" {
+  description = "What all orchestrations are given, see ../../main.tf; passed on to the modules that use it."
+  type        = any
 }
 
-variable "place" {
-  description = "Last part of the name of the machine's role, which stands for account and region: roles are shared by all regions."
-  type        = string
+variable "packages" {
+  description = "Name of the bucket that zips are uploaded to, and ARNs of the layer versions with third-party packages."
+  type        = object({ code_bucket = string, layers = list(string) })
 }
 
-variable "arn" {
-  description = "ARN of the state machine, known before it exists."
-  type        = string
+variable "workflow" {
+  description = "The workflow, as ../workflow gives it out."
+  type        = any
 }
 
-variable "definition_path" {
-  description = "Path of the state machine's definition, a template whose placeholders are the function names, returns_bucket and map_concurrency."
-  type        = string
-}
+variable "settings" {
+  description = "map_mode: INLINE (at most 40 branches at once; those of all fan-outs together at most 400) or DISTRIBUTED (thousands, input read from S3). map_concurrency: how many branches each Map has under way at once, at most 40 with INLINE and 10000 with DISTRIBUTED; the default is what a new account may run in all, and beyond an account's limit invocations are throttled and tried again. log_level: what the machine writes to CloudWatch Logs, OFF, ERROR, FATAL or ALL; anything but OFF costs log ingestion and gives its role the log-delivery actions, for which AWS knows no narrower resource than all."
+  type = object({
+    map_mode        = optional(string, "INLINE")
+    map_concurrency = optional(number, 10)
+    log_level       = optional(string, "OFF")
+  })
+  default = {}
 
-variable "map_mode" {
-  description = "INLINE or DISTRIBUTED, as the definition is."
-  type        = string
-}
+  validation {
+    condition     = contains(["INLINE", "DISTRIBUTED"], var.settings.map_mode)
+    error_message = "map_mode is \"${var.settings.map_mode}\"; it must be INLINE or DISTRIBUTED."
+  }
 
-variable "map_concurrency" {
-  description = "How many items each Map has under way at once."
-  type        = number
-}
+  validation {
+    condition     = var.settings.map_concurrency >= 1 && var.settings.map_concurrency <= (var.settings.map_mode == "DISTRIBUTED" ? 10000 : 40) && floor(var.settings.map_concurrency) == var.settings.map_concurrency
+    error_message = "map_concurrency is ${var.settings.map_concurrency}; it must be a whole number from 1 to 40, which is all that Step Functions runs at once with map_mode INLINE, or to 10000 with DISTRIBUTED."
+  }
 
-variable "function_arns" {
-  description = "ARN of each function that the machine invokes."
-  type        = map(string)
-}
-
-variable "recorder" {
-  description = "Name of the recorder of failures."
-  type        = string
-}
-
-variable "returns_bucket" {
-  description = "Name of the bucket with return values and claim checks."
-  type        = string
-}
-
-variable "returns_bucket_arn" {
-  description = "ARN of the bucket with return values and claim checks."
-  type        = string
-}
-
-variable "log_level" {
-  description = "What the machine logs: OFF, ERROR, FATAL or ALL."
-  type        = string
-}
-
-variable "log_retention_days" {
-  description = "Days that the machine's log is kept, 0 being for ever."
-  type        = number
+  validation {
+    condition     = contains(["OFF", "ERROR", "FATAL", "ALL"], var.settings.log_level)
+    error_message = "log_level is \"${var.settings.log_level}\"; it must be OFF, ERROR, FATAL or ALL."
+  }
 }

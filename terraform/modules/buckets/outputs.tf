@@ -1,4 +1,0 @@
-output "name" {
-  description = "Name of the bucket."
-  value       = aws_s3_bucket.this.bucket
-}

@@ -1,0 +1,52 @@
+# Return values in an ElastiCache serverless cache. It speaks TLS only, and knows one user, whose password is a short-lived token
+# that a function signs with its role: there is no secret anywhere.
+resource "aws_elasticache_serverless_cache" "this" {
+  name                 = var.name
+  description          = "Return values of ${var.deployment}."
+  engine               = "valkey"
+  major_engine_version = "8"
+  security_group_ids   = [aws_security_group.cache.id]
+  subnet_ids           = values(aws_subnet.this)[*].id
+  user_group_id        = aws_elasticache_user_group.this.user_group_id
+
+  # Return values are temporary: every key expires, and a cache that is lost loses the runs under way.
+  snapshot_retention_limit = 0
+
+  # Limits, not reservations; beyond them the cache evicts, and refuses.
+  cache_usage_limits {
+    data_storage {
+      maximum = var.max_storage_gb
+      unit    = "GB"
+    }
+
+    ecpu_per_second {
+      maximum = var.max_ecpu_per_second
+    }
+  }
+}
+
+resource "aws_elasticache_user" "this" {
+  user_id   = var.name
+  user_name = var.name # with IAM authentication it has to be the id
+  engine    = "valkey"
+
+  # The commands of runtime/orchestration/stores/redis.py and those of a connection, on this deployment's keys.
+  access_string = "on ~${var.key_prefix}* resetchannels -@all ${join(" ", [for command in local.commands : "+${command}"])}"
+
+  authentication_mode {
+    type = "iam"
+  }
+}
+
+resource "aws_elasticache_user_group" "this" {
+  user_group_id = var.name
+  engine        = "valkey"
+  user_ids      = [aws_elasticache_user.this.user_id]
+}
+
+locals {
+  commands = [
+    "set", "get", "mget", "sadd", "scard", "smembers", "rpush", "blpop", "expire", "multi", "exec",
+    "auth", "hello", "ping",
+  ]
+}

@@ -1,0 +1,22 @@
+# What every orchestration wants to know of the workflow, worked out once. It makes nothing.
+locals {
+  functions = var.manifest.functions
+  names     = local.functions[*].Name
+  # Who returns what goes into a stage.
+  givers = { for place in local.functions : place.To => place.Name if place.To != null }
+
+  places = {
+    for number, place in local.functions : place.Name => merge(place, {
+      # Whether the run's input is its input, and whether what it returns is the run's result.
+      First = number == 0
+      Last  = place.Next == null
+      # Whether it only passes its input on, element by element, so that there is nothing of its own to store.
+      Passes = place.Name == "unum_map"
+      # Whose return values it takes, null for the first; and how they come to it, which is that function's edge.
+      Giver = lookup(local.givers, place.From, null)
+      Given = one([for giver in local.functions : giver.Edge if giver.To == place.From])
+      # Of a fan-out: the stage in which its branches meet.
+      Meets = one([for branch in local.functions : branch.To if place.Edge == "Map" && branch.Name == place.Next])
+    })
+  }
+}
