@@ -102,7 +102,7 @@ clean: ## Remove build/ (stops the embedded AWS first)
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
-	@printf '\nVariables: ORCHESTRATION=%s PREFIX=wordcount REGION=us-east-1 VARS="memory_mb=512 return_store=s3"\n' "$$ORCHESTRATION"
+	@printf '\nVariables: ORCHESTRATION=%s PREFIX=wordcount REGION=us-east-1 VARS="memory_mb=512 http_sync_s3.return_store=s3"\n' "$$ORCHESTRATION"
 	@printf '           INPUT=%s OUTPUT=counts.json SHUFFLE=packed RUNS=%s JSON=1 ARCH=%s PYTHON_VERSION=%s\n' "$$INPUT" "$$RUNS" "$$ARCH" "$$PYTHON_VERSION"
 	@printf '           JOB=samples/jobs/temperatures (a folder with user_map.py and user_reduce.py; default: those of the functions)\n'
 	@printf '           WORKFLOW=definitions/wordcount.asl.json FUNCTIONS=functions (another workflow, and the folder of its functions)\n'

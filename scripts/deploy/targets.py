@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +25,7 @@ _NOT_FOR_CHECKS = re.compile(_NOT_FOR_EMBEDDED.pattern + "|TF_VAR_")
 # Terraform and its provider spend a third of their CPU time on collecting what the provider's schema leaves; memory is cheaper.
 _SETTINGS = {"GOGC": "400"}
 
-_VARIABLE = re.compile(r"[a-z][a-z0-9_]*=", re.ASCII)
+_VARIABLE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?=", re.ASCII)
 
 # What is chosen by an option of its own, because it decides where the deployment lies or which state is its own.
 _OPTIONS = {
@@ -82,6 +84,26 @@ def check_variables(variables: list[str]) -> None:
             raise PrerequisiteError(f"--var {variable!r}: use {option} for that.")
 
 
+def joined(variables: Iterable[str]) -> tuple[str, ...]:
+    """The variables as Terraform takes them, each once, and the last one of a name wins.
+
+    `sfn.map_mode=DISTRIBUTED` and `sfn.map_concurrency=40` are settings of one object: `sfn={"map_mode": ..., ...}`.
+    """
+    values: dict[str, str] = {}
+    settings: dict[str, dict[str, str]] = {}
+    for variable in variables:
+        name, _, value = variable.partition("=")
+        name, dot, setting = name.partition(".")
+        if dot:
+            # Terraform would take ${ and %{ in quoted text for its own.
+            settings.setdefault(name, {})[setting] = re.sub(r"([$%])\{", r"\1\1{", value)
+            value = json.dumps(settings[name])
+        else:
+            settings.pop(name, None)
+        values[name] = value
+    return tuple(f"{name}={value}" for name, value in values.items())
+
+
 def check_packages(target: Target, orchestration: str) -> None:
     """Refuse to start when the packages aren't built, before Terraform spends its seconds to find that out.
 
@@ -125,11 +147,11 @@ def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> E
         "force_destroy=true",
         "expiry_days=0",
         # Synchronous invocations are not bounded there: each is a process of this machine.
-        "fan_out_concurrency=8",
+        "http_only.fan_out_concurrency=8",
     ]
     return EmbeddedTarget(
         choice=choice,
-        variables=(*own, *_build_dir_variable(), *variables),
+        variables=joined([*own, *_build_dir_variable(), *variables]),
         environment=environment,
         data_dir=work / "data",
         state=work / "terraform.tfstate",
@@ -142,7 +164,7 @@ def aws(choice: Choice, variables: list[str]) -> Target:
     """The deployment on an account: what `cd terraform && terraform apply` in the workspace of its name makes."""
     environment = _environment(re.compile("TF_WORKSPACE$"))
     return Target(
-        variables=(*choice.variables, *_build_dir_variable(), *variables),
+        variables=joined([*choice.variables, *_build_dir_variable(), *variables]),
         environment=environment,
         data_dir=paths.TERRAFORM / environment.get("TF_DATA_DIR", ".terraform"),
     )

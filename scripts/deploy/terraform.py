@@ -283,9 +283,10 @@ def _init_from_mirror(program: Program, environment: dict[str, str], failure: st
 
 
 def _fingerprint(program: Program) -> str:
-    """What an initialisation depends on: the program, the locked provider, and the modules that are called."""
+    """What an initialisation depends on: the program, the locked provider, and the modules that are called, also by tests."""
     digest = hashlib.sha256(program.version.encode())
-    callers = (paths.TERRAFORM / "main.tf", *sorted(paths.TERRAFORM.glob("modules/*/main.tf")))
-    for path in (_LOCK_FILE, paths.TERRAFORM / "versions.tf", *callers):
-        digest.update(path.read_bytes())
+    digest.update(_LOCK_FILE.read_bytes())
+    for path in sorted(path for ending in ("tf", "hcl") for path in paths.TERRAFORM.rglob(f"*.{ending}")):
+        called = re.findall(r"^\s*(?:module|source|version)\b.*", path.read_text(encoding="utf-8"), re.MULTILINE)
+        digest.update("\n".join([str(path), *called]).encode())
     return digest.hexdigest()

@@ -15,7 +15,7 @@ from tests.e2e.conftest import deploy
 def mode(request: pytest.FixtureRequest, cloud: Cloud) -> Iterator[str]:
     """The deployment in each Map mode in turn."""
     if request.param == "DISTRIBUTED":
-        deploy("sfn", "sfn_map_mode=DISTRIBUTED")
+        deploy("sfn", "sfn.map_mode=DISTRIBUTED")
     yield request.param
     if request.param == "DISTRIBUTED":
         deploy("sfn")

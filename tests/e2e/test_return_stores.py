@@ -95,8 +95,8 @@ def hand_over_ms(lines: list[dict[str, Any]], branches: str, following: str) -> 
 
 @pytest.mark.parametrize("store", [store for store in RETURN_STORES if store != "s3"])  # what every other test runs with
 def test_runs_end_right_and_leave_nothing(store: str, endpoint: str, redis_server: RedisServer) -> None:
-    variables = [f"return_store={store}"] + ([f"redis_url={redis_server.url}"] if store == "redis" else [])
-    options = [word for variable in variables for word in ("--var", variable)]
+    settings = [f"return_store={store}"] + ([f"redis_url={redis_server.url}"] if store == "redis" else [])
+    options = [word for setting in settings for word in ("--var", f"http_sync_s3.{setting}")]
     succeed("scripts.deploy", "apply", *HTTP_SYNC_S3, *options)
     measured: dict[str, list[float]] = {"mapper->partition": [], "reducer->summary": []}
     waiting: list[int] = []

@@ -193,7 +193,7 @@ def test_second_apply_plans_no_change(cloud: Cloud, orchestration: str) -> None:
 
 def test_distributed_map_runs_two_hundred_chunks(cloud: Cloud) -> None:
     chunks, expected = tiny_chunks(200)
-    deploy("sfn", "sfn_map_mode=DISTRIBUTED")
+    deploy("sfn", "sfn.map_mode=DISTRIBUTED")
     try:
         assert cloud.deployment("sfn")["sfn_map_mode"] == "DISTRIBUTED"
         assert cloud.invoke("sfn", "--json", "-", stdin=chunks).counts == expected

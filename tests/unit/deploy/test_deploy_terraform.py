@@ -57,7 +57,7 @@ class TestPrerequisites:
         assert not program.was_told("apply")
 
     @pytest.mark.parametrize(
-        "variable", ["memory_mb", "=1", "-destroy", "orchestration=sfn", "endpoint_url=http://x", "prefix=p", "region=r"]
+        "variable", ["memory_mb", "=1", ".a=1", "-destroy", "orchestration=sfn", "endpoint_url=http://x", "prefix=p", "region=r"]
     )
     def test_a_variable_has_to_be_one_that_may_be_set(self, embedded: str, program: StandIn, variable: str) -> None:
         assert cli.main(["apply", f"--var={variable}"]) == 2
@@ -85,10 +85,28 @@ class TestVars:
     def test_a_value_is_never_evaluated(self, embedded: str, program: StandIn) -> None:
         program.says(applied(1), code=0)
 
-        assert cli.main(["apply", "--vars", "redis_url=redis://:$(id)`id`$HOME;@h"]) == 0
+        assert cli.main(["apply", "--vars", "http_sync_s3.redis_url=redis://:$(id)`id`${HOME}%{if}$HOME;@h"]) == 0
 
         [told] = program.was_told("apply")
-        assert "-var=redis_url=redis://:$(id)`id`$HOME;@h" in told["argv"]
+        assert '-var=http_sync_s3={"redis_url": "redis://:$(id)`id`$${HOME}%%{if}$HOME;@h"}' in told["argv"]
+
+    def test_settings_of_an_orchestration_become_one_variable_and_the_last_wins(self, embedded: str, program: StandIn) -> None:
+        program.says(applied(1), code=0)
+
+        assert cli.main(["apply", "--vars", "sfn={} sfn.map_mode=INLINE sfn.map_concurrency=40 sfn.map_mode=DISTRIBUTED"]) == 0
+
+        [told] = program.was_told("apply")
+        assert [one for one in told["argv"] if one.startswith("-var=sfn=")] == [
+            '-var=sfn={"map_mode": "DISTRIBUTED", "map_concurrency": "40"}'
+        ]
+
+    def test_an_object_replaces_what_was_set_of_it_before(self, embedded: str, program: StandIn) -> None:
+        program.says(applied(1), code=0)
+
+        assert cli.main(["apply", "--vars", "http_only={fan_out_concurrency=2}"]) == 0
+
+        [told] = program.was_told("apply")
+        assert [one for one in told["argv"] if "http_only" in one] == ["-var=http_only={fan_out_concurrency=2}"]
 
     @pytest.mark.parametrize("text", ["memory_mb='1024", "memory_mb", "prefix=mine", "-destroy"])
     def test_what_is_no_list_of_variables_is_refused(self, embedded: str, program: StandIn, text: str) -> None:

@@ -64,7 +64,7 @@ class HttpOnly(Orchestration):
             return f"This run can't end there: {hold}. Deploy another orchestration"
         return (
             f"This run needs {needed}, since {hold} for the others. What is throttled is called again until the time limit of "
-            f"who waits for it. Deploy with fan_out_concurrency={limit - held}"
+            f"who waits for it. Deploy with http_only.fan_out_concurrency={limit - held}"
         )
 
     def start(self, elements: Sequence[Any], *, attended: bool) -> None:

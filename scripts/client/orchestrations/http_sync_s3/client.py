@@ -42,7 +42,7 @@ class HttpSyncS3(Checkpointed):
         branch, most = max(sizes.items(), key=lambda item: item[1], default=("", 0))
         if not cls.last_branch_waits(deployment) or most <= limit:
             return None
-        another = "with return_store=dynamodb, where nobody waits"
+        another = "with http_sync_s3.return_store=dynamodb, where nobody waits"
         if limit < 2:
             return f"This run can't end there: the last {branch} holds that place while it waits for the others. Deploy {another}"
         return (

@@ -72,7 +72,7 @@ class Sfn(Orchestration):
             return None
         return (
             f"Step Functions will start {most} of this run, and try again for about half an hour what is throttled. Deploy with "
-            f"map_concurrency={limit}"
+            f"sfn.map_concurrency={limit}"
         )
 
     def check(self, elements: Sequence[Any]) -> None:
@@ -94,7 +94,7 @@ class Sfn(Orchestration):
             raise UsageError(
                 f"{shown} are more than the {MAX_INLINE_ITEMS} branches that inline Maps"
                 f" can take, whose every attempt is in one history of 25,000 events; {larger}deploy with"
-                " sfn_map_mode=DISTRIBUTED"
+                " sfn.map_mode=DISTRIBUTED"
             )
 
     def start(self, elements: Sequence[Any], *, attended: bool) -> None:

@@ -71,13 +71,13 @@ def test_an_answer_that_is_late_is_not_waited_for():
 @pytest.mark.parametrize(
     ("deployment", "chunks", "reducers", "advice"),
     [
-        (deployed("sfn", bound=40), 41, 3, "start 40 of this run, .* map_concurrency=10,"),
-        (deployed("sfn", bound=40), 3, 11, "start 11 of this run, .* map_concurrency=10,"),
-        (deployed("http_only", bound=64), 10, 3, "needs 11, .* fan_out_concurrency=8,"),
-        (deployed("http_only", bound=64), 1, 9, "needs 11, .* fan_out_concurrency=8,"),
-        (deployed("http_only", bound=64), 100, 3, "needs 65, .* fan_out_concurrency=8,"),
-        (deployed("http_sync_s3"), 11, 3, "11 branches of mapper, which take turns, .* return_store=dynamodb,"),
-        (deployed("http_sync_s3", return_store="redis"), 3, 11, "11 branches of reducer, .* return_store=dynamodb,"),
+        (deployed("sfn", bound=40), 41, 3, "start 40 of this run, .* sfn.map_concurrency=10,"),
+        (deployed("sfn", bound=40), 3, 11, "start 11 of this run, .* sfn.map_concurrency=10,"),
+        (deployed("http_only", bound=64), 10, 3, "needs 11, .* http_only.fan_out_concurrency=8,"),
+        (deployed("http_only", bound=64), 1, 9, "needs 11, .* http_only.fan_out_concurrency=8,"),
+        (deployed("http_only", bound=64), 100, 3, "needs 65, .* http_only.fan_out_concurrency=8,"),
+        (deployed("http_sync_s3"), 11, 3, "11 branches of mapper, which take turns, .* http_sync_s3.return_store=dynamodb,"),
+        (deployed("http_sync_s3", return_store="redis"), 3, 11, "11 branches of reducer, .* http_sync_s3.return_store=dynamodb,"),
     ],
 )
 def test_a_run_that_needs_more_is_noted_with_what_to_do(deployment, chunks, reducers, advice):

@@ -208,9 +208,9 @@ def test_an_inline_map_takes_what_its_history_holds(machine, chunks, reducers):
 @pytest.mark.parametrize(
     ("chunks", "reducers", "advice"),
     [
-        (398, None, r"398 of mapper and 3 of reducer .* \(--chunks 397\), or deploy with sfn_map_mode=DISTRIBUTED"),
+        (398, None, r"398 of mapper and 3 of reducer .* \(--chunks 397\), or deploy with sfn.map_mode=DISTRIBUTED"),
         (301, 100, r"301 of mapper and 100 of reducer .* \(--chunks 300\)"),
-        (1, 400, r"events; deploy with sfn_map_mode=DISTRIBUTED"),
+        (1, 400, r"events; deploy with sfn.map_mode=DISTRIBUTED"),
     ],
 )
 def test_an_inline_map_takes_no_more(machine, chunks, reducers, advice):
