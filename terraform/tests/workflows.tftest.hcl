@@ -57,7 +57,7 @@ run "a_chain_that_begins_with_a_task" {
 
   assert {
     condition = { for orchestration, permissions in local.permissions : orchestration => [for one in permissions.describe : one if !startswith(one, "lambda:") && !strcontains(one, " results") && !strcontains(one, "/stream/") && !strcontains(one, " given-up")] } == {
-      sfn               = ["s3:GetObject returns/*/total/*"]
+      sfn               = ["s3:GetObject returns/*/describe.input/*"]
       http_sync_s3      = ["s3:GetObject returns/*/describe.input/*", "s3:ListBucket returns"]
       http_only         = ["s3:GetObject returns/*/describe.input/*"]
       s3_triggers       = ["s3:GetObject describe-input/*/*.json", "s3:GetObject describe-input/*/.unum_map", "s3:ListBucket describe-input"]

@@ -18,7 +18,7 @@ module "bucket" {
 }
 
 # Every function is invoked synchronously and answers its caller with its failure, but for the first one when nobody waits for it.
-# A run that fails keeps what its branches have answered, and what their caller fanned out over; resumed, it looks for that.
+# A run that fails keeps what its branches have answered, and what each caller itself has returned; resumed, it looks for that.
 module "function" {
   source   = "../function"
   for_each = var.workflow.places
@@ -39,8 +39,8 @@ module "function" {
     { sid = "ReturnAClaimCheck", actions = ["s3:PutObject"], resources = each.value.Takes == "branch" ? [local.values[each.key]] : [] },
     { sid = "GatherWhatBranchesReturned", actions = ["s3:GetObject"], resources = each.value.Takes == "gather" ? [local.values[each.value.Giver]] : [] },
     { sid = "KeepWhatBranchesReturned", actions = ["s3:PutObject"], resources = each.value.Edge == "Map" ? [local.values[each.value.Next]] : [] },
-    { sid = "KeepWhatWasFannedOutOver", actions = ["s3:GetObject", "s3:PutObject"], resources = each.value.Edge == "Map" && !each.value.Passes ? [local.values[each.key]] : [] },
-    { sid = "SeeWhatWasKept", actions = ["s3:ListBucket"], resources = each.value.Edge == "Map" ? [local.returns] : [] },
+    { sid = "KeepWhatItReturned", actions = ["s3:GetObject", "s3:PutObject"], resources = length(local.waits_for[each.key]) > 0 ? [local.values[each.key]] : [] },
+    { sid = "SeeWhatWasKept", actions = ["s3:ListBucket"], resources = length(local.waits_for[each.key]) > 0 ? [local.returns] : [] },
     { sid = "RecordTheFailure", actions = ["s3:PutObject"], resources = each.value.Entry ? ["${module.bucket["results"].arn}/*/failed.json"] : [] },
     { sid = "TellTheKeeperOfARunThatNobodyClaimed", actions = ["s3:PutObject"], resources = each.value.Entry ? ["${module.bucket["results"].arn}/.open/*"] : [] },
   ]

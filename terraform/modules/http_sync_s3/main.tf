@@ -31,7 +31,7 @@ module "function" {
   tables       = local.tables
   recorder_arn = module.recorder.arn
   invokes      = compact([each.value.Next, each.value.FanIn, contains(local.waiting, each.key) ? each.key : null])
-  network      = each.value.Passes ? null : one(module.redis[*].network)
+  network      = one(module.redis[*].network)
   environment = merge(
     { FAN_IN_WAIT_SECONDS = tostring(var.settings.fan_in_wait_seconds), RETURN_STORE = local.store },
     var.settings.redis_url == null ? {} : { REDIS_URL = var.settings.redis_url },
@@ -41,8 +41,8 @@ module "function" {
   grants = concat(local.grants_on_store[each.key], [
     { sid = "TakeOutClaimChecks", actions = ["s3:GetObject"], resources = each.value.Takes == "gather" ? [] : [local.inputs[each.key]] },
     { sid = "PutInClaimChecks", actions = ["s3:PutObject"], resources = contains(["Map", "Scalar"], coalesce(each.value.Edge, "none")) ? [local.inputs[each.value.Next]] : [] },
-    { sid = "SeeWhichValuesAreStored", actions = ["s3:ListBucket"], resources = each.value.Passes ? [] : [local.returns] },
-    { sid = "ReturnUnlessReturned", actions = ["s3:GetObject", "s3:PutObject"], resources = each.value.Passes || each.value.Last ? [] : [local.values[each.key]] },
+    { sid = "SeeWhichValuesAreStored", actions = ["s3:ListBucket"], resources = [local.returns] },
+    { sid = "ReturnUnlessReturned", actions = ["s3:GetObject", "s3:PutObject"], resources = each.value.Last ? [] : [local.values[each.key]] },
     { sid = "GatherWhatBranchesReturned", actions = ["s3:GetObject"], resources = each.value.Takes == "gather" ? [local.values[each.value.Giver]] : [] },
     { sid = "TellTheKeeperOfARunThatNobodyClaimed", actions = ["s3:PutObject"], resources = each.value.Entry ? ["${module.bucket["results"].arn}/.open/*"] : [] },
   ])

@@ -62,17 +62,17 @@ locals {
         sid       = "ReturnUnlessReturnedAndSeeWhoElseHas"
         actions   = concat(["dynamodb:GetItem", "dynamodb:PutItem"], place.Takes == "branch" ? ["dynamodb:UpdateItem"] : [])
         resources = [table.arn]
-      } if !place.Passes && !place.Last],
+      } if !place.Last],
       [for table in module.table : { sid = "GatherItems", actions = ["dynamodb:BatchGetItem"], resources = [table.arn] } if place.Takes == "gather"],
-      [for redis in module.redis : { sid = "ConnectToTheCacheAsItsUser", actions = ["elasticache:Connect"], resources = local.cache_arns } if !place.Passes],
-      [for redis in module.redis : { sid = "LambdaJoinsTheNetworkOfTheCache", actions = local.attach, resources = ["*"] } if !place.Passes],
+      [for redis in module.redis : { sid = "ConnectToTheCacheAsItsUser", actions = ["elasticache:Connect"], resources = local.cache_arns }],
+      [for redis in module.redis : { sid = "LambdaJoinsTheNetworkOfTheCache", actions = local.attach, resources = ["*"] }],
       [for redis in module.redis : {
         sid       = "TheFunctionItselfDoesNot"
         effect    = "Deny"
         actions   = local.attach
         resources = ["*"]
         condition = { ArnEquals = { "lambda:SourceFunctionArn" = local.function_arns } }
-      } if !place.Passes],
+      }],
     )
   }
 }

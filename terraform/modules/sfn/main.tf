@@ -35,9 +35,10 @@ module "function" {
   buckets     = module.bucket
   concurrency = each.value.Takes == "branch" ? var.settings.map_concurrency : null
   grants = [
-    { sid = "TakeOutTheClaimCheckOfTheInput", actions = ["s3:GetObject"], resources = each.value.First ? [local.inputs[each.key]] : [] },
-    { sid = "TakeOutClaimChecks", actions = ["s3:GetObject"], resources = contains(["Fan-in", "Scalar"], coalesce(each.value.Given, "none")) ? [local.values[each.value.Giver]] : [] },
-    { sid = "ReturnAClaimCheck", actions = ["s3:PutObject"], resources = contains(["Fan-in", "Scalar"], coalesce(each.value.Edge, "none")) ? [local.values[each.key]] : [] },
+    { sid = "TakeOutClaimChecks", actions = ["s3:GetObject"], resources = each.value.First || each.value.Given == "Scalar" ? [local.inputs[each.key]] : [] },
+    { sid = "GatherWhatBranchesReturned", actions = ["s3:GetObject"], resources = each.value.Takes == "gather" ? [local.values[each.value.Giver]] : [] },
+    { sid = "ReturnAClaimCheck", actions = ["s3:PutObject"], resources = each.value.Takes == "branch" ? [local.values[each.key]] : [] },
+    { sid = "PutInAClaimCheck", actions = ["s3:PutObject"], resources = each.value.Edge == "Scalar" ? [local.inputs[each.value.Next]] : [] },
   ]
 }
 

@@ -10,8 +10,6 @@ locals {
       # Whether the run's input is its input, and whether what it returns is the run's result.
       First = number == 0
       Last  = place.Next == null
-      # Whether it only passes its input on, element by element, so that there is nothing of its own to store.
-      Passes = place.Name == "unum_map"
       # Whose return values it takes, null for the first; and how they come to it, which is that function's edge.
       Giver = lookup(local.givers, place.From, null)
       Given = one([for giver in local.functions : giver.Edge if giver.To == place.From])
