@@ -14,7 +14,7 @@ from tests.cloud import Cloud
 PREFIX = "placed"
 
 OWN, OTHER = "000000000000", "111111111111"
-ADDRESS = 'module.function["recorder"].aws_cloudwatch_log_group.this'
+ADDRESS = "module.sfn[0].module.recorder.module.function.aws_cloudwatch_log_group.this"
 
 
 class Deployment:
@@ -42,7 +42,7 @@ class Deployment:
         )
 
     def exists(self) -> bool:
-        return bool(self._logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{PREFIX}-sfn-failure")["logGroups"])
+        return bool(self._logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{PREFIX}-sfn-recorder")["logGroups"])
 
     def says(self, account: str) -> None:
         """Make the state one of another account: what the credentials meet, if it is they that are another account's."""

@@ -1,9 +1,10 @@
-"""What Terraform grants each function: terraform/tests/iam.tftest.hcl lists it, `terraform test` compares it with the policies.
+"""What Terraform grants each function: terraform/tests/permissions.json lists it, `terraform test` compares it with the policies.
 
 A permission is `s3:GetObject returns/*/mapper/*`: an action, and a bucket (with a pattern for its keys), table or function by its
 role.
 """
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -15,15 +16,10 @@ def granted(orchestration: str) -> dict[str, list[str]]:
     """The permissions of each function but for that to write its own log.
 
     Raises:
-        ValueError: there is no such list.
+        KeyError: there is no such list.
     """
-    text = (paths.TERRAFORM / "tests" / "iam.tftest.hcl").read_text(encoding="utf-8")
-    _, found, block = text.partition(f'run "each_function_of_{orchestration}_may_do_what_it_does_and_no_more"')
-    if not found:
-        raise ValueError(f"iam.tftest.hcl says nothing of {orchestration}")
-    lists = re.findall(r"^      (\w+) = \[\n((?: +\"[^\"]+\",\n)+) +\]", block.partition("\nrun ")[0], re.MULTILINE)
-    permissions = {function: re.findall(r'"([^"]+)"', entries) for function, entries in lists}
-    return {function: [one for one in own if not one.startswith("logs:")] for function, own in permissions.items()}
+    listed: dict[str, dict[str, list[str]]] = json.loads((paths.TERRAFORM / "tests" / "permissions.json").read_text("utf-8"))
+    return listed[orchestration]
 
 
 def allows(permission: str, use: Use) -> bool:

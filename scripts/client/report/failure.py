@@ -24,7 +24,7 @@ _REMEDIES = (
     (
         ("AccessDenied",),
         ("AccessDenied", "not authorized"),
-        "the function's policy lacks an action; see terraform/modules/iam, then deploy again",
+        "the function's policy lacks an action; see docs/permissions.md, then deploy again",
     ),
     (
         ("imedout", "Timeout", "OutOfTime"),

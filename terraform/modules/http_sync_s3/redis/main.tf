@@ -30,7 +30,7 @@ resource "aws_elasticache_user" "this" {
   user_name = var.name # with IAM authentication it has to be the id
   engine    = "valkey"
 
-  # The commands of runtime/orchestration/stores/redis.py and those of a connection, on this deployment's keys.
+  # The commands of runtime/orchestration/http_sync_s3/stores/redis.py and those of a connection, on this deployment's keys.
   access_string = "on ~${var.key_prefix}* resetchannels -@all ${join(" ", [for command in local.commands : "+${command}"])}"
 
   authentication_mode {
