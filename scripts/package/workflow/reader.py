@@ -55,8 +55,8 @@ _OTHER_FIELDS = {
         _AS_IT_IS,
     ),
     "Iterator": 'write "ItemProcessor"',
-    "ProcessorConfig": "leave it out: the deployment chooses the Map's mode (sfn_map_mode)",
-    "MaxConcurrency": "leave it out: the deployment chooses it (map_concurrency)",
+    "ProcessorConfig": "leave it out: the deployment chooses the Map's mode (sfn.map_mode)",
+    "MaxConcurrency": "leave it out: the deployment chooses it (sfn.map_concurrency)",
     "ItemReader": f'write "ItemsPath": "{INPUT_PATH}" in the first Map; packaging adds a reader where it needs one',
 }
 
