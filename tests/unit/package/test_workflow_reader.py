@@ -128,7 +128,7 @@ def test_mode_of_a_map_is_the_deployments(refusal: Callable[[Any], str]) -> None
     said = refusal(written)
 
     assert said.startswith(f'{FILE}: state "b2-map": "ItemProcessor": the field "ProcessorConfig"')
-    assert "sfn_map_mode" in said
+    assert "sfn.map_mode" in said
 
 
 def test_other_field_of_the_file_is_refused(refusal: Callable[[Any], str]) -> None:
