@@ -9,6 +9,7 @@ INPUT ?= samples/lighthouse.json
 OUTPUT ?=
 SHUFFLE ?=
 SCHEDULES ?= 10000
+MUTATIONS ?= 100
 SEED ?= 1
 RUNS ?= 5
 SIZES ?=
@@ -28,7 +29,7 @@ FUNCTIONS :=
 override VARS := $(value VARS)
 # Recipes read them from the environment, so that no file name is ever taken for shell text.
 export PREFIX REGION VARS JOB WORKFLOW FUNCTIONS
-export SCHEDULES SEED ORCHESTRATION INPUT OUTPUT SHUFFLE RUNS SIZES JSON ARCH PYTHON_VERSION PYTHON
+export SCHEDULES MUTATIONS SEED ORCHESTRATION INPUT OUTPUT SHUFFLE RUNS SIZES JSON ARCH PYTHON_VERSION PYTHON
 
 VENV := build/venv
 TOOLS := $(VENV)/.ready
@@ -39,7 +40,7 @@ SOURCE = --workflow "$$WORKFLOW" --functions "$$FUNCTIONS" --job "$$JOB"
 .DEFAULT_GOAL := help
 # Targets that are named together are steps, in that order: make -j4 local-up local-deploy.
 .NOTPARALLEL:
-.PHONY: help demo compare bench test soak faults tools package local-up local-restart local-status local-down local-deploy deploy destroy lint format clean
+.PHONY: help demo compare bench test soak mutate faults tools package local-up local-restart local-status local-down local-deploy deploy destroy lint format clean
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
@@ -86,6 +87,9 @@ test: $(TOOLS) ## Everything the project proves, through tox
 
 soak: $(TOOLS) ## Simulate SCHEDULES=10000 runs of each orchestration under faults, from SEED=1 on
 	@$(RUN) tests.simulation --schedules "$$SCHEDULES" --seed "$$SEED"
+
+mutate: $(TOOLS) ## Change runtime/ in MUTATIONS=100 small ways, one at a time, from SEED=1, and tell which ones no test notices
+	@$(VENV)/bin/tox run -q -e mutate -- --mutations "$$MUTATIONS" --seed "$$SEED"
 
 faults: $(TOOLS) ## Real faults on the embedded AWS: killed workers, refused and cut requests, duplicates, throttles, a killed client
 	@$(VENV)/bin/tox run -e faults
