@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.package import job
 from scripts.package.functions import function_zip
+from scripts.package.source import Source
 from scripts.package.zips import zip_bytes
 from tests.cloud import Cloud
 
@@ -36,11 +36,17 @@ def changed(
 def with_job(cloud: Cloud, orchestration: str, folder: Path) -> Iterator[None]:
     """The deployment while it has the zips of another job."""
     names, client = cloud.deployment(orchestration)["functions"], cloud.client("lambda")
+    source = Source(job=folder)
+    zips = {}
+    for place in source.places(orchestration):
+        packaged, exchanged = (cloud.build / orchestration / f"{place.name}.zip").read_bytes(), function_zip(source, place)
+        if packaged != exchanged:
+            zips[place.name] = packaged, exchanged
+    assert zips
     try:
-        for function in job.FILES:
-            client.update_function_code(FunctionName=names[function], ZipFile=function_zip(orchestration, function, folder))
+        for function, (_, exchanged) in zips.items():
+            client.update_function_code(FunctionName=names[function], ZipFile=exchanged)
         yield
     finally:
-        for function in job.FILES:
-            packaged = (cloud.build / orchestration / f"{function}.zip").read_bytes()
+        for function, (packaged, _) in zips.items():
             client.update_function_code(FunctionName=names[function], ZipFile=packaged)

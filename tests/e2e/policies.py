@@ -77,12 +77,15 @@ def arn_of(use: Use, orchestration: str, deployment: Mapping[str, Any]) -> str:
         function = use.resource.removeprefix(seams.prefix(orchestration))
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{deployment['functions'][function]}"
     if kind == "dynamodb":
-        roles = {name: role for role, name in seams.STAGE_TABLES.items()}
-        return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{deployment['tables'][roles[use.resource]]}"
-    roles = {name: role for role, name in seams.STAGE_BUCKETS.items()}
-    roles |= {SHUFFLE: "shuffle", RETURNS: "returns", RESULTS: "results"}
+        return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{deployment['tables'][_role(use.resource)]}"
     bucket, slash, key = use.resource.partition("/")
-    return f"arn:aws:s3:::{deployment['buckets'][roles[bucket]]}{slash if key else ''}{key}"
+    return f"arn:aws:s3:::{deployment['buckets'][_role(bucket)]}{slash if key else ''}{key}"
+
+
+def _role(name: str) -> str:
+    """What a simulated bucket or table is for."""
+    fixed = {SHUFFLE: "shuffle", RETURNS: "returns", RESULTS: "results"}
+    return fixed.get(name, name.removeprefix(seams.stage("")))
 
 
 def _policy(cloud: Cloud, role: str) -> dict[str, Any]:

@@ -34,11 +34,11 @@ def exited(how: str, request_id: str) -> dict[str, Any]:
     return {"errorType": "Runtime.ExitError", "errorMessage": f"RequestId: {request_id} Error: Runtime exited with error: {how}"}
 
 
-def finally_failed(arn: str, event: Any, request_id: str, answer: dict[str, Any], attempts: int) -> dict[str, Any]:
-    """What an on-failure destination gets after the last attempt at an asynchronous event."""
+def finally_failed(arn: str, event: Any, request_id: str, answer: dict[str, Any], attempts: int, now: float) -> dict[str, Any]:
+    """What an on-failure destination gets after the last attempt at an asynchronous event; `now` in seconds since the epoch."""
     return {
         "version": "1.0",
-        "timestamp": datetime.now(UTC).isoformat(),
+        "timestamp": datetime.fromtimestamp(now, UTC).isoformat(),
         "requestContext": {
             "requestId": request_id,
             "functionArn": f"{arn}:$LATEST",

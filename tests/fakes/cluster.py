@@ -8,6 +8,7 @@ as they do there, so that nothing but JSON can travel. Synchronous invocations r
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -187,5 +188,5 @@ class Cluster:
                 return
             except LambdaError as error:
                 if attempt > RETRIES and function != RECORDER:
-                    record = answers.finally_failed(self.arn(function), event, request_id, error.answer, attempt)
+                    record = answers.finally_failed(self.arn(function), event, request_id, error.answer, attempt, time.time())
                     self.invoke(RECORDER, record)

@@ -148,7 +148,7 @@ class Lambda:
                 self._later(_RETRY_SECONDS[attempt - 1], event, attempt + 1)
             elif event.function != "recorder":
                 payload, arn = json.loads(event.payload), self.arn(event.function)
-                told = answers.finally_failed(arn, payload, event.request_id, error, attempt)
+                told = answers.finally_failed(arn, payload, event.request_id, error, attempt, self._world.now)
                 self.accept("recorder", json.dumps(told).encode())
 
         self.run(event.function, event.payload, event.request_id, event.lineage, ended)

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from runtime.mapreduce.packed import merged
-from scripts.compare import formulas
-from scripts.compare.formulas import Shape
+from scripts.compare import shuffle
+from scripts.compare.shape import Pairs, Shape
+from scripts.package.source import Source
+from scripts.workflow import Workflow
 from tests.simulation.scenario import SHUFFLE, Scenario
 from tests.simulation.simulation import Simulation
 
 CHUNKS, REDUCERS, WORDS = 5, 3, 400
+WORKFLOW = Workflow("wordcount", "chunks", tuple(Source().places("sfn")))
 
 
 class Counting:
@@ -53,7 +56,7 @@ def counted_run() -> Counter[str]:
 )
 def test_requests_of_packed_follow_the_formula(monkeypatch: pytest.MonkeyPatch, end_bytes: int, blocks: int) -> None:
     monkeypatch.setattr(merged, "END_BYTES", end_bytes)
-    ranges = formulas._packed(Shape(CHUNKS, REDUCERS, CHUNKS * WORDS, shuffle="packed", blocks=blocks))
+    ranges = shuffle.by_functions(Shape(WORKFLOW, (CHUNKS, REDUCERS), Pairs(CHUNKS * WORDS, "packed", blocks=blocks)))
 
     counts = counted_run()
 

@@ -226,9 +226,12 @@ def test_client_that_a_signal_ends_says_that_the_run_goes_on(deploy, sample, num
     command = [sys.executable, "-m", "scripts.client", "--attach", "r1"]
 
     with subprocess.Popen(command, cwd=paths.ROOT, stderr=subprocess.PIPE, text=True) as client:
-        assert "mapped" in client.stderr.readline()
-        client.send_signal(number)
-        told = client.stderr.read()
+        try:
+            assert "mapper 0/2" in client.stderr.readline()
+            client.send_signal(number)
+            told = client.stderr.read()
+        finally:
+            client.kill()
 
     assert client.returncode == status
     assert "run r1 goes on. Attach with: scripts/invoke.sh --attach r1" in told
