@@ -346,7 +346,7 @@ def test_commands_are_counted_for_the_run(buckets: Buckets, redis_store: InRedis
 def test_user_of_the_cache_may_do_all_that_the_store_does_and_touch_no_other_key(
     buckets: Buckets, redis_server: RedisServer, redis_store: InRedis
 ) -> None:
-    module = (paths.TERRAFORM / "modules" / "return_store_redis" / "main.tf").read_text()
+    module = (paths.TERRAFORM / "modules" / "http_sync_s3" / "redis" / "main.tf").read_text()
     (listed,) = re.findall(r"commands = \[(.*?)\]", module, re.DOTALL)
     rules = ["on", ">open-sesame", "~wordcount-http_sync_s3-*", "resetchannels", "-@all"]
     rules += ["+" + command for command in re.findall(r'"([^"]+)"', listed)]
