@@ -58,8 +58,7 @@ class Checkpointed(Orchestration):
         first = self.workflow.first
         if first.takes == "branch":
             return self._resume_fan_out(first, size, None)
-        self._run_again(first, self._input())
-        return [first.name]
+        return self._run_first_again()
 
     def _resume_fan_out(self, place: Place, size: int, values: list[Any] | None) -> list[str]:
         """Set off the branches that have not returned, or who gathers; `values` as for `_run_branches_again`."""
@@ -91,8 +90,8 @@ class Checkpointed(Orchestration):
         """
 
     @abstractmethod
-    def _input(self) -> Any:
-        """What the first function is given, where it runs once. Raises UsageError: it is gone."""
+    def _run_first_again(self) -> list[str]:
+        """Set off the function that the run began with; return its name. Raises UsageError: what it was given is gone."""
 
     @abstractmethod
     def _unfinished(self, place: Place, size: int) -> set[int]:

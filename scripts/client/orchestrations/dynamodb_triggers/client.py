@@ -98,9 +98,6 @@ class DynamoDBTriggers(Checkpointed):
                 body = objects.read(self.aws.store("returns"), self._key(return_key(place.name, 1)))
         return Found(checked.parsed(body, f"{place.name}'s value"))
 
-    def _input(self) -> Any:
-        raise NotImplementedError  # its item is written again as it was
-
     def _unfinished(self, place: Place, size: int) -> set[int]:
         return finished.unfinished(self._client, self._table(place.to_stage), self._key, size)
 
@@ -113,10 +110,8 @@ class DynamoDBTriggers(Checkpointed):
     def _gather_again(self, place: Place, size: int) -> None:
         self._put_anew(place.to_stage, [self._image(_FAN_IN, place.next, size)])
 
-    def _resume_first(self, size: int) -> list[str]:
+    def _run_first_again(self) -> list[str]:
         first = self.workflow.first
-        if first.takes == "branch":
-            return super()._resume_first(size)
         self._run_branches_again(first, [1], 1, None)
         return [first.name]
 

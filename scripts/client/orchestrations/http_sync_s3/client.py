@@ -78,12 +78,12 @@ class HttpSyncS3(Checkpointed):
         """From the stored input; from the entry on where nobody knows which branches have returned."""
         if self.workflow.begins_with_fan_out and size and self._returns.unfinished(self.workflow.first.name, size) is not None:
             return super()._resume_first(size)
+        return self._run_first_again()
+
+    def _run_first_again(self) -> list[str]:
         name = str(self.workflow.entry)
         entry.send_off(self.aws, name, entry.relaunch(self.workflow, self.run_id))
         return [name]
-
-    def _input(self) -> Any:
-        raise NotImplementedError  # it is the entry's, which is invoked with a pointer to it
 
     def _unfinished(self, place: Place, size: int) -> set[int]:
         return self._returns.unfinished(place.name, size) or set()

@@ -72,10 +72,11 @@ class S3Triggers(Checkpointed):
                 return Found(values if place.edge == "Map" else values[0])
         raise UsageError(f"the run can't be resumed: {FAN_OUT} of {place.next} is none: {held!r:.200}; start anew")
 
-    def _input(self) -> Any:
+    def _run_first_again(self) -> list[str]:
         first = self.workflow.first
         body = objects.read(self.aws.store(first.from_stage), self._key(value_name(1)))
-        return checked.parsed(body, f"what {first.name} was given")
+        self._run_again(first, checked.parsed(body, f"what {first.name} was given"))
+        return [first.name]
 
     def _unfinished(self, place: Place, size: int) -> set[int]:
         return checked.missing(size, self._present(str(place.to_stage)))
