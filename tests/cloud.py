@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import warnings
@@ -81,6 +82,14 @@ def record(build: Path, orchestration: str, prefix: str = "wordcount") -> dict[s
     path = build / "embedded" / "deployments" / f"{prefix}-{orchestration}-us-east-1.json"
     told: dict[str, Any] = json.loads(path.read_text())
     return told
+
+
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from tests.cloud import ROOT, Cloud
 
 BUILD = ROOT / "build" / "e2e"
 
-_APART = {"layer": "test_layer", "stores": "test_return_stores"}
+_APART = {"layer": "test_layer", "stores": "test_return_stores", "workflows": "test_workflows"}
 """Groups of files that do not need the session's embedded AWS, by what their names start with."""
 
 Written = Callable[..., bytes]

@@ -7,7 +7,6 @@ In a build directory of its own, so that it disturbs no other embedded AWS.
 
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import pytest
 
 from runtime.orchestration.http_sync_s3.stores import RETURN_STORES
 from scripts.compare.log_lines import parse_line
+from tests.cloud import free_port
 from tests.cloud import record as deployed
 from tests.fakes.redis_server import RedisServer
 
@@ -52,10 +52,7 @@ def endpoint() -> Iterator[str]:
     """An embedded AWS of this file's own; one store is deployed over the other, and all of it is destroyed at the end."""
     BUILD.mkdir(parents=True, exist_ok=True)
     succeed("scripts.package", "--orchestration", "http_sync_s3")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    succeed("scripts.embedded", "up", "--port", str(port))
+    succeed("scripts.embedded", "up", "--port", str(free_port()))
     try:
         yield json.loads((BUILD / "embedded" / "state.json").read_text())["endpoint_url"]
         succeed("scripts.deploy", "destroy", *HTTP_SYNC_S3)

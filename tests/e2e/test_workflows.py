@@ -1,19 +1,21 @@
 """Workflows of the tests' own, whose functions know nothing of MapReduce, on every orchestration, with IAM enforced.
 
-They are packaged beside the session's packages, whose layers they share, and deployed under a prefix of their own.
+Each is packaged in a folder of its own, with the layers of the wordcount, and deployed under a prefix of its own. All of them are
+on an embedded AWS of this file's own, beside that of the other tests.
 """
 
 import json
 import shutil
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cloud import ROOT, Cloud, Done, run_module
-from tests.e2e.conftest import BUILD
+from tests.cloud import ROOT, Done, free_port, run_module, running
 
+BUILD = ROOT / "build" / "e2e-workflows"
 FOLDER = ROOT / "tests" / "workflows"
 PREFIXES = {"chain": "chain", "two_fan_outs": "twofanouts"}
 
@@ -25,8 +27,8 @@ CASES = {
 
 
 @pytest.fixture(scope="session")
-def packages() -> Any:
-    """Packages of a workflow for all orchestrations, made once: the folder that holds them."""
+def packages() -> Iterator[Any]:
+    """Packages of a workflow for all orchestrations, made once, beside an embedded AWS: the folder that holds them."""
 
     @cache
     def make(name: str) -> Path:
@@ -40,11 +42,12 @@ def packages() -> Any:
         assert done.status == 0, done.out + done.err
         return folder
 
-    return make
+    with running(BUILD, "--port", str(free_port())):
+        yield make
 
 
 @pytest.fixture(scope="session")
-def deployed(cloud: Cloud, packages: Any) -> Any:
+def deployed(packages: Any) -> Any:
     """A workflow deployed on an orchestration, once."""
 
     @cache
