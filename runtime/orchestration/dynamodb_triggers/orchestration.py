@@ -112,7 +112,7 @@ class DynamoDBTriggers(Orchestration):
         for index, value in enumerate(values, 1):
             table.create(str(index), input_key(target, index), value, To=target, Index=index, Size=len(values))
         if not values:
-            returned = self._table(invocation, f"{target}-output")
+            returned = self._table(invocation, self.place.gathered_stage)
             returned.create_item(_FAN_IN, {}, To=str(self.place.fan_in), Size=0)
 
     def fan_in(self, invocation: Invocation, value: Any) -> None:

@@ -96,7 +96,7 @@ class S3Triggers(Orchestration):
         """Store each value; where there are none, what the last of no branches would store."""
         self._outgoing(invocation).create_all({value_name(index): value for index, value in enumerate(values, 1)})
         if not values:
-            empty = self._stage(invocation, f"{self.place.next}-output")
+            empty = self._stage(invocation, self.place.gathered_stage)
             empty.create_or_read(FAN_IN, {"Size": 0})
             empty.create_or_read(value_name(NOTHING), None)
 

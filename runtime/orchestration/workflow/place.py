@@ -84,6 +84,11 @@ class Place:
             raise DefinitionError(f"{source}: no JSON: {error}") from None
         return cls.parse(fields, source)
 
+    @property
+    def gathered_stage(self) -> str:
+        """With `Map`: the stage to which the branches return, and from which `fan_in` takes."""
+        return f"{self.next}-output"
+
     def json(self) -> dict[str, Any]:
         """The place as a JSON object, which `parse` reads."""
         return dict(zip(_FIELDS, (getattr(self, name) for name in self.__match_args__), strict=True))
