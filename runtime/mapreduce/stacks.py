@@ -17,7 +17,8 @@ def own_files() -> dict[threading.Thread, set[str]]:
 
 def _files(frame: FrameType | None) -> set[str]:
     files = set()
-    while frame is not None:
+    # Python 3.11 once gave another object than a frame, of a thread that went on meanwhile.
+    while isinstance(frame, FrameType):
         name = frame.f_code.co_filename
         if not name.startswith(_LIBRARIES) and not any(folder in name for folder in _INSTALLED):
             files.add(name)
