@@ -13,6 +13,7 @@ stream, a retry. Those hops are not HTTP requests here, and not in "total". Requ
 
 import json
 import os
+import sys
 import threading
 import time
 from collections import Counter as Tally
@@ -89,7 +90,27 @@ class CountingApp:
         elif scope["path"].startswith(_PAGES):
             await self._page(scope["method"], scope["path"], send)
         else:
-            await self._application(scope, self._count(scope, receive), send)
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Let the application answer, and write to the log when its answer is an error of its own, or is not complete.
+
+        A client sends such a request again, and is then told that what it makes exists already.
+        """
+        status, complete = 0, False
+
+        async def watched(message: Message) -> None:
+            nonlocal status, complete
+            await send(message)
+            status = message.get("status", status)
+            complete = message["type"] == "http.response.body" and not message.get("more_body", False)
+
+        try:
+            await self._application(scope, self._count(scope, receive), watched)
+        finally:
+            if status >= 500 or not complete:
+                told = f"answered {status}" if complete else f"did not get its whole answer, which began with {status}"
+                print(f"{scope['method']} {scope['path']} {told}", file=sys.stderr, flush=True)
 
     def _count(self, scope: Message, receive: Receive) -> Receive:
         """Count the request; one that names its operation in a form body only when that body arrives."""
