@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from typing import Any
 
 import boto3
 
+from scripts.compare.log_lines import parse_line
 from scripts.orchestrations import ORCHESTRATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -92,6 +93,23 @@ def free_port() -> int:
     return port
 
 
+def client(service: str, endpoint: str) -> Any:
+    """A client of a service of an embedded AWS, as root."""
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", **keys)
+
+
+def log_lines(deployment: dict[str, Any], run: str) -> list[dict[str, Any]]:
+    """What the functions of a deployment said of a run, in the order of their beginning."""
+    logs = client("logs", deployment["endpoint_url"])
+    found = []
+    for group in deployment["log_groups"].values():
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+            lines = (parse_line(event["message"]) for event in page["events"])
+            found += [line for line in lines if line.get("run") == run]
+    return sorted(found, key=lambda line: line["started"])
+
+
 @contextlib.contextmanager
 def running(build: Path, *options: str) -> Iterator[str]:
     """An embedded AWS with packages at hand, started with the options; its endpoint. Stopped at the end, whatever happens."""
@@ -107,26 +125,43 @@ def running(build: Path, *options: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def deployed(build: Path, *options: str) -> "Iterator[Cloud]":
-    """An embedded AWS with every orchestration deployed.
+def prepared(build: Path, prepare: Callable[[], object], *options: str) -> Iterator[str]:
+    """An embedded AWS on which `prepare` has deployed something; its endpoint.
 
-    Where an apply fails, all of it begins once more, with a warning. On a busy machine, in one of some hundred applies, the
-    emulator carried out a request whose answer never came. Terraform then sends it again and is told that the thing exists
-    already, or it waits. Why is not known. Whatever fails twice is an error.
+    Where that fails, all of it begins once more, with a warning. On a busy machine, in one of some hundred applies, the emulator
+    carried out a request whose answer never came. Terraform then sends it again and is told that the thing exists already, or it
+    waits. Why is not known. Whatever fails twice is an error.
     """
     with running(build, *options) as endpoint:
-        cloud = Cloud(build, endpoint)
         try:
-            cloud.deploy_all()
+            prepare()
         except AssertionError as error:
-            warnings.warn(f"the first try to deploy everything failed: {error}", stacklevel=2)
+            log = (build / "embedded" / "log.txt").read_text(errors="replace")
+            warnings.warn(f"the first try to deploy failed: {error}; the embedded AWS said: {log[-2000:]}", stacklevel=2)
         else:
-            yield cloud
+            yield endpoint
             return
     with running(build, *options) as endpoint:
-        cloud = Cloud(build, endpoint)
-        cloud.deploy_all()
-        yield cloud
+        prepare()
+        yield endpoint
+
+
+@contextlib.contextmanager
+def deployed(build: Path, *options: str) -> "Iterator[Cloud]":
+    """An embedded AWS with every orchestration deployed."""
+    with prepared(build, partial(deploy_all, build), *options) as endpoint:
+        yield Cloud(build, endpoint)
+
+
+def deploy_all(build: Path) -> None:
+    """terraform apply of each orchestration, two at a time: Terraform waits for as long as it computes.
+
+    But for the first: Terraform's cache of providers must not be filled by two at once.
+    """
+    first, *others = ORCHESTRATIONS
+    deploy(build, first)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(partial(deploy, build), others))
 
 
 class Cloud:
@@ -135,16 +170,6 @@ class Cloud:
     def __init__(self, build: Path, endpoint_url: str) -> None:
         self.build = build
         self.endpoint_url = endpoint_url
-
-    def deploy_all(self) -> None:
-        """terraform apply of each orchestration, two at a time: Terraform waits for as long as it computes.
-
-        But for the first: Terraform's cache of providers must not be filled by two at once.
-        """
-        first, *others = ORCHESTRATIONS
-        deploy(self.build, first)
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(partial(deploy, self.build), others))
 
     def deployment(self, orchestration: str) -> dict[str, Any]:
         return record(self.build, orchestration)
@@ -156,13 +181,7 @@ class Cloud:
         return arn.rpartition("/")[2]
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return client(service, self.endpoint_url)
 
     def keys(self, orchestration: str, role: str, prefix: str = "") -> list[str]:
         """All keys in a bucket of a deployment."""

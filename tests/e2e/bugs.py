@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import AbstractContextManager
 from typing import Any
 
-from tests.cloud import Cloud
+from tests.cloud import Cloud, log_lines
 from tests.deployed_code import changed
 
 _BROKEN = """
@@ -26,6 +26,14 @@ COUNTS = Counter(word for text in TEXTS for word in text.split())
 def broken_mapper(cloud: Cloud, orchestration: str) -> AbstractContextManager[None]:
     """The deployment while its mapper fails on chunk 5."""
     return changed(cloud, orchestration, "mapper", "functions/mapper/user_map.py", _BROKEN)
+
+
+def mappers_run(cloud: Cloud, orchestration: str, run: str, since: float) -> set[int]:
+    """Which mappers of a run have computed since then, seconds since the epoch: no duplicates, and none that was turned back."""
+    lines = log_lines(cloud.deployment(orchestration), run)
+    return {
+        line["index"] for line in lines if line["function"] == "mapper" and "component_ms" in line and line["started"] > since
+    }
 
 
 def invoked(cloud: Cloud, orchestration: str) -> Counter[str]:

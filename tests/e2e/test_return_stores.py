@@ -6,25 +6,17 @@ In a build directory of its own, so that it disturbs no other embedded AWS.
 """
 
 import json
-import os
 import statistics
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from runtime.orchestration.http_sync_s3.stores import RETURN_STORES
-from scripts.compare.log_lines import parse_line
-from tests.cloud import free_port
-from tests.cloud import record as deployed
+from tests.cloud import ROOT, client, free_port, log_lines, prepared, record, run_module
 from tests.fakes.redis_server import RedisServer
 
-ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "e2e-stores"
 PREFIX = "stores"
 RUNS = 3
@@ -33,55 +25,28 @@ TEXTS = [f"all chunk{n % 3} only{n}" for n in range(6)]
 COUNTS = Counter(word for text in TEXTS for word in text.split())
 
 
-def run_module(module: str, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "MAPREDUCE_BUILD_DIR": str(BUILD)}
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True, timeout=300, check=False
-    )
-
-
 def succeed(module: str, *arguments: str, stdin: str = "") -> str:
-    done = run_module(module, *arguments, stdin=stdin)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    done = run_module(BUILD, module, *arguments, stdin=stdin)
+    assert done.status == 0, done.out + done.err
+    return done.out
+
+
+def apply(*options: str) -> None:
+    succeed("scripts.deploy", "apply", *HTTP_SYNC_S3, *options)
 
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """An embedded AWS of this file's own; one store is deployed over the other, and all of it is destroyed at the end."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    succeed("scripts.package", "--orchestration", "http_sync_s3")
-    succeed("scripts.embedded", "up", "--port", str(free_port()))
-    try:
-        yield json.loads((BUILD / "embedded" / "state.json").read_text())["endpoint_url"]
+    with prepared(BUILD, apply, "--port", str(free_port())) as endpoint:
+        yield endpoint
         succeed("scripts.deploy", "destroy", *HTTP_SYNC_S3)
-    finally:
-        succeed("scripts.embedded", "down")
 
 
 @pytest.fixture(scope="module")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
         yield server
-
-
-def log_lines(endpoint: str, run: str) -> list[dict[str, Any]]:
-    """What the functions said of a run, in the order of their beginning."""
-    logs = client("logs", endpoint)
-    found = []
-    for group in deployed(BUILD, "http_sync_s3", PREFIX)["log_groups"].values():
-        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
-            for event in page["events"]:
-                fields = parse_line(event["message"])
-                if fields.get("run") == run:
-                    found.append(fields)
-    return sorted(found, key=lambda line: line["started"])
-
-
-def client(service: str, endpoint: str) -> Any:
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", **keys)
 
 
 def hand_over_ms(lines: list[dict[str, Any]], branches: str, following: str) -> float:
@@ -94,14 +59,14 @@ def hand_over_ms(lines: list[dict[str, Any]], branches: str, following: str) -> 
 def test_runs_end_right_and_leave_nothing(store: str, endpoint: str, redis_server: RedisServer) -> None:
     settings = [f"return_store={store}"] + ([f"redis_url={redis_server.url}"] if store == "redis" else [])
     options = [word for setting in settings for word in ("--var", f"http_sync_s3.{setting}")]
-    succeed("scripts.deploy", "apply", *HTTP_SYNC_S3, *options)
+    apply(*options)
     measured: dict[str, list[float]] = {"mapper->partition": [], "reducer->summary": []}
     waiting: list[int] = []
     for number in range(RUNS):
         run = f"{store}{number}"
         told = succeed("scripts.client", *HTTP_SYNC_S3, "--run-id", run, "--json", "-", stdin=json.dumps(TEXTS))
         assert json.loads(told) == COUNTS
-        lines = log_lines(endpoint, run)
+        lines = log_lines(record(BUILD, "http_sync_s3", PREFIX), run)
         measured["mapper->partition"].append(hand_over_ms(lines, "mapper", "partition"))
         measured["reducer->summary"].append(hand_over_ms(lines, "reducer", "summary"))
         waiting += [line["polls"] for line in lines if "wait" in line]
@@ -111,18 +76,21 @@ def test_runs_end_right_and_leave_nothing(store: str, endpoint: str, redis_serve
         print(f"{name} {statistics.median(times):.0f} ms ({min(times):.0f} to {max(times):.0f}), ", end="")
     print(f"looks of the branches that continued {waiting}")
 
-    assert run_module("scripts.deploy", "plan", *HTTP_SYNC_S3, *options).returncode == 0, "a second plan is empty"
+    assert run_module(BUILD, "scripts.deploy", "plan", *HTTP_SYNC_S3, *options).status == 0, "a second plan is empty"
     assert left_behind(store, endpoint, redis_server) == []
 
 
 def left_behind(store: str, endpoint: str, redis_server: RedisServer) -> list[str]:
     """What the runs left where return values lie, after the client's clean-up."""
-    record = deployed(BUILD, "http_sync_s3", PREFIX)
+    deployment = record(BUILD, "http_sync_s3", PREFIX)
     left = [
-        item["Key"] for item in client("s3", endpoint).list_objects_v2(Bucket=record["buckets"]["returns"]).get("Contents", ())
+        item["Key"]
+        for item in client("s3", endpoint).list_objects_v2(Bucket=deployment["buckets"]["returns"]).get("Contents", ())
     ]
     if store == "dynamodb":
-        left += [item["Key"]["S"] for item in client("dynamodb", endpoint).scan(TableName=record["tables"]["returns"])["Items"]]
+        left += [
+            item["Key"]["S"] for item in client("dynamodb", endpoint).scan(TableName=deployment["tables"]["returns"])["Items"]
+        ]
     if store == "redis":
         with redis_server.client() as redis:
             left += [key.decode() for key in redis.scan_iter()]
