@@ -100,13 +100,13 @@ def client(service: str, endpoint: str) -> Any:
 
 
 def log_lines(deployment: dict[str, Any], run: str) -> list[dict[str, Any]]:
-    """What the functions of a deployment said of a run, in the order of their beginning."""
+    """What the functions of a deployment said of their invocations for a run, in the order of their beginning."""
     logs = client("logs", deployment["endpoint_url"])
     found = []
     for group in deployment["log_groups"].values():
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
             lines = (parse_line(event["message"]) for event in page["events"])
-            found += [line for line in lines if line.get("run") == run]
+            found += [line for line in lines if line.get("run") == run and "started" in line]
     return sorted(found, key=lambda line: line["started"])
 
 
