@@ -1,0 +1,4 @@
+"""Jobs: folders with a programmer's `user_map.py` and `user_reduce.py`, inside the repository or anywhere.
+
+Modules: `job` reads a folder and its job.toml, `fields` checks what stands there.
+"""
