@@ -18,8 +18,10 @@ from scripts.client.errors import (
     TimedOutError,
     UsageError,
 )
+from scripts.client.report.choice import Choice
 from scripts.client.report.console import say, showing, showing_removal
 from scripts.client.report.elapsed import since_enter
+from scripts.client.report.formats import format_of
 from scripts.client.report.output import check_output, parse_result, print_json, print_table, summed_up, to_blocks, write_output
 from scripts.client.running.deadline import patience_seconds
 from scripts.client.running.launching import start
@@ -137,28 +139,34 @@ def _summed_up(run: StartedRun, result: Any) -> str:
 
 
 def _print(options: argparse.Namespace, run: StartedRun, result: Any, output: Path | None) -> None:
+    choice = Choice.of(options)
     if output is not None:
         try:
-            write_output(output, to_blocks(result))
+            write_output(output, to_blocks(result, choice, format_of(options.output)))
         except ClientError as error:
             raise ClientError(f"{error}; the result is kept: {run.how_to_attach} --output FILE") from error
     if options.json or not _has_words(run, result):
-        print_json(result)
+        print_json(result, choice)
     else:
-        print_table(result, options.top)
-        if not options.quiet and (note := _where_the_rest_is(options, run, len(result), output)):
-            say(f"note: {note}")
+        words = choice.matching(result)
+        print_table(result, choice.for_table(result, words))
+        if not options.quiet:
+            if choice.filter is not None:
+                say(f"note: {len(words):,} of {len(result):,} words match --filter")
+            if note := _where_the_rest_is(options, run, len(words), choice.rows):
+                say(f"note: {note}")
     if problem := program.output_error():
         raise ClientError(f"the result could not be printed: {problem.strerror}; it is kept: {run.how_to_attach}") from problem
 
 
-def _where_the_rest_is(options: argparse.Namespace, run: StartedRun, words: int, output: Path | None) -> str | None:
+def _where_the_rest_is(options: argparse.Namespace, run: StartedRun, words: int, rows: int) -> str | None:
     """Where the words are that the table leaves out, if somebody might miss them."""
-    if words <= max(options.top, _MANY_WORDS):
+    if words <= max(rows, _MANY_WORDS):
         return None
-    if output is not None:
-        return f"these are {min(options.top, words)} of {words:,} words; all of them are in {options.output}"
-    return f"these are {min(options.top, words)} of {words:,} words; all of them in a file: {run.how_to_attach} --output FILE"
+    shown = f"these are {min(rows, words)} of {words:,} words"
+    if options.output:
+        return None if options.sort and options.top is not None else f"{shown}; all of them are in {options.output}"
+    return f"{shown}; all of them in a file: {run.how_to_attach} --output FILE"
 
 
 def _print_id(run: StartedRun) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import re
 import sys
 from collections.abc import Callable, Sequence
 
@@ -10,6 +11,7 @@ from scripts.client import __version__
 from scripts.client.errors import UsageError
 from scripts.client.input.layout import LAYOUTS
 from scripts.client.orchestrations import ORCHESTRATIONS
+from scripts.client.report.choice import ORDERS, TABLE_ROWS
 from scripts.client.running.run_id import check_run_id
 
 _PROGRAM = "scripts/invoke.sh"
@@ -25,6 +27,7 @@ examples
   {_PROGRAM} book.txt                                  the 20 most frequent words
   {_PROGRAM} book.txt --chunks 8 --output counts.json  cut into 8 chunks; all counts into a file
   {_PROGRAM} chunks.json --num-reducer 5 --json        all counts on stdout
+  {_PROGRAM} book.txt --output top.csv --sort value --top 100 --filter '^[a-z]+$'
   cat *.txt | {_PROGRAM} - --top 5
   {_PROGRAM} book.txt --shuffle packed                 one object for each mapper, not for each word
   {_PROGRAM} --attach 20260102T030405678-9f86d081e2    wait for a run that was started before
@@ -187,9 +190,31 @@ def _add_waiting(group: argparse._ActionsContainer) -> None:
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output")
-    output.add_argument("--output", metavar="FILE", help="write all counts to this JSON file, whole or not at all")
-    output.add_argument("--json", action="store_true", help="print all counts as JSON in place of the table")
-    output.add_argument("--top", metavar="N", type=_whole(0), default=20, help="rows of the table (default: 20)")
+    output.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write all words to this file, whole or not at all, in the format of its ending: .json (also where it has none), "
+        ".jsonl (a line for each word: [word, value]), .csv, .tsv, or .parquet (needs pyarrow)",
+    )
+    output.add_argument("--json", action="store_true", help="print all words as JSON in place of the table")
+    output.add_argument(
+        "--filter",
+        metavar="REGEX",
+        type=_regex,
+        help="only words in which this Python regular expression is found: in the table, in --json and in the file",
+    )
+    output.add_argument(
+        "--sort",
+        choices=ORDERS,
+        help="order table, --json and file by word (key) or with the greatest value first (value); "
+        "default: the table by value, the others by word",
+    )
+    output.add_argument(
+        "--top",
+        metavar="N",
+        type=_whole(0),
+        help=f"rows of the table (default: {TABLE_ROWS}); with --sort, --json and the file hold no more than these, either",
+    )
     output.add_argument("--quiet", action="store_true", help="no progress and no notices on stderr, only errors")
 
 
@@ -236,6 +261,13 @@ def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
         return value
 
     return convert
+
+
+def _regex(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
 
 
 def _seconds(text: str) -> float:

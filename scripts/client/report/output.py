@@ -1,22 +1,20 @@
-"""The result as a JSON file or as JSON on stdout; that of chunks of text, words and their values, also as a table."""
+"""The result as a file or as JSON on stdout; that of chunks of text, words and their values, also as a table."""
 
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from heapq import nlargest, nsmallest
-from json.encoder import encode_basestring as _quoted
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from scripts.client.errors import ClientError, UsageError
+from scripts.client.report.choice import ALL, Choice, is_number
 from scripts.client.report.escaping import shortened, visible
+from scripts.client.report.formats import Format, format_of, indented, json_blocks
 from scripts.client.report.table import print_rows
 from scripts.files import write_whole
 
 _WORD_WIDTH = 60
-
-_BLOCK_WORDS = 10_000
 
 _NAME_BYTES = 255
 """Longest file name of all usual file systems."""
@@ -39,27 +37,17 @@ def to_bytes(result: Any) -> bytes:
     return b"".join(to_blocks(result))
 
 
-def to_blocks(result: Any) -> Iterator[bytes]:
-    """What `to_bytes` returns, a part at a time: the text that json.dumps makes with `indent=2` and `sort_keys`.
+def to_blocks(result: Any, choice: Choice = ALL, form: Format = json_blocks) -> Iterator[bytes]:
+    """A result, or the part of it that is chosen, block by block: words and values in a format, anything else as JSON.
 
-    With an indent, json.dumps takes a Python call for each bracket and comma, and holds them all: seconds, and hundreds of
-    megabytes, for millions of words.
+    Raises:
+        ClientError: it is no table of words, and the format is another.
     """
-    if not isinstance(result, dict) or not result:
-        yield _as_json(result, "").encode() + b"\n"
-        return
-    words = sorted(result)
-    for start in range(0, len(words), _BLOCK_WORDS):
-        lines = [f"  {_quoted(word)}: {_as_json(result[word])}" for word in words[start : start + _BLOCK_WORDS]]
-        yield ((",\n" if start else "{\n") + ",\n".join(lines)).encode()
-    yield b"\n}\n"
-
-
-def _as_json(value: Any, indent: str = "  ") -> str:
-    if type(value) is int:
-        return str(value)
-    # Line ends within strings are escaped, so these are all between lines.
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2).replace("\n", "\n" + indent)
+    if isinstance(result, dict):
+        return form(result, choice.for_file(result, choice.matching(result)))
+    if form is not json_blocks:
+        raise ClientError("the result is no table of words; choose the ending .json for it")
+    return iter([indented(result, "").encode() + b"\n"])
 
 
 def check_output(name: str, given: str | None = None) -> Path:
@@ -79,6 +67,7 @@ def check_output(name: str, given: str | None = None) -> Path:
         raise UsageError(f"--output {name}: there is no folder {path.parent}; make it first")
     if not os.access(path.parent if _replaceable(path) else path, os.W_OK):
         raise UsageError(f"--output {name}: {path.parent} can't be written; choose another place")
+    format_of(name)
     return path
 
 
@@ -102,21 +91,21 @@ def _replaceable(path: Path) -> bool:
     return path.is_file() or not path.exists()
 
 
-def print_json(result: Any) -> None:
-    """The bytes of an --output file, on stdout."""
-    sys.stdout.buffer.writelines(to_blocks(result))
+def print_json(result: Any, choice: Choice = ALL) -> None:
+    """The bytes of an --output file that is JSON, on stdout."""
+    sys.stdout.buffer.writelines(to_blocks(result, choice))
     sys.stdout.buffer.flush()
 
 
-def print_table(counts: dict[str, Any], top: int) -> None:
-    """The `top` most frequent words, the most frequent first and then by word; what is no number (a reduce of one's own) last."""
-    rows = _first(counts, top)
-    if not rows:
+def print_table(counts: dict[str, Any], words: Sequence[str]) -> None:
+    """These words with their values, in their order."""
+    if not words:
         return
-    numbers = all(_is_number(value) for _, value in rows)
-    heads = ("word", "count" if all(type(value) is int for _, value in rows) else "value")
-    shown = [(shortened(visible(word), _WORD_WIDTH), shortened(visible(_shown(value)), _WORD_WIDTH)) for word, value in rows]
-    print_rows(heads, shown, right=numbers)
+    values = [counts[word] for word in words]
+    heads = ("word", "count" if all(type(value) is int for value in values) else "value")
+    cells = zip(words, map(_shown, values), strict=True)
+    rows = [(shortened(visible(word), _WORD_WIDTH), shortened(visible(value), _WORD_WIDTH)) for word, value in cells]
+    print_rows(heads, rows, right=all(map(is_number, values)))
 
 
 def summed_up(counts: dict[str, Any]) -> str:
@@ -126,30 +115,8 @@ def summed_up(counts: dict[str, Any]) -> str:
     return f"{len(counts)} distinct word{'s' * (len(counts) != 1)}"
 
 
-def _first(counts: dict[str, Any], top: int) -> list[tuple[str, Any]]:
-    """The rows of the table, without sorting all there is."""
-    if not set(map(type, counts.values())) <= {int, float}:
-        return nsmallest(top, counts.items(), key=lambda pair: (-_as_number(pair[1]), pair[0]))
-    largest = nlargest(top, counts.values())
-    if not largest:
-        return []
-    least = largest[-1]
-    above = [pair for pair in counts.items() if pair[1] > least]
-    ties = nsmallest(top - len(above), (word for word, value in counts.items() if value == least))
-    return sorted(above, key=lambda pair: (-pair[1], pair[0])) + [(word, counts[word]) for word in ties]
-
-
 def _shown(value: Any) -> str:
     """A value in a table: text as it is, what else is no number as JSON; the digits that a fraction is sure of."""
     if isinstance(value, str):
         return value
     return f"{value:.15g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
-
-
-def _as_number(value: Any) -> float:
-    return value if _is_number(value) else float("-inf")
-
-
-def _is_number(value: Any) -> bool:
-    # To Python, True and False are numbers.
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -18,6 +18,7 @@ from scripts.client.input.settling import Chunk, check_destination, made_of, set
 from scripts.client.input.sizing import Sizing, utf8_bytes
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.report.console import say
+from scripts.client.report.formats import format_of, json_blocks
 from scripts.client.running.deadline import run_deadline
 from scripts.client.running.run_id import new_run_id
 from scripts.client.running.runs import StartedRun
@@ -115,9 +116,11 @@ def _prepare_document(options: argparse.Namespace, choose: Callable[[], Deployme
     from scripts.client.input.document import read_document
 
     workflow = choose().workflow
-    of_text = ("chunk_bytes", "chunks", "num_reducer", "destination", "shuffle")
+    of_text = ("chunk_bytes", "chunks", "num_reducer", "destination", "shuffle", "filter", "sort")
     if given := [f"--{name.replace('_', '-')}" for name in of_text if getattr(options, name) is not None]:
         raise UsageError(f"{', '.join(given)} can't be used: workflow {workflow.name} takes a JSON document, and cuts no text")
+    if options.output and format_of(options.output) is not json_blocks:
+        raise UsageError(f"--output {options.output}: what workflow {workflow.name} returns is no table of words; choose .json")
     read = read_document(options.input, workflow)
     aws, orchestration, capacity = _open(options, choose())
     orchestration.check(read.elements)

@@ -156,7 +156,9 @@ COMMANDS = {
     "--timeout without end": Command("{dir}/in.txt --timeout 1e999", "not a number of seconds above 0", TEXT),
     "--orchestration misspelt": Command("{dir}/in.txt --orchestration sfm", "unknown orchestration 'sfm'; known are", TEXT),
     "--attach with INPUT": Command("{dir}/in.txt --attach used", "give INPUT or --attach RUN, one of the two", TEXT),
+    "--filter is no regular expression": Command("{dir}/in.txt --filter '('", "'(' is no regular expression: missing )", TEXT),
     # --output
+    "--output with an unknown ending": Command("{dir}/in.txt --output {dir}/out.xlsx", "known are .json .jsonl .csv .tsv", TEXT),
     "--output is empty": Command("{dir}/in.txt --output ''", "--output is an empty name", TEXT),
     "--output is a folder": Command("{dir}/in.txt --output {dir}", "this is a folder; name a file in it", TEXT),
     "--output in no folder": Command("{dir}/in.txt --output {dir}/no/out", "there is no folder", TEXT),

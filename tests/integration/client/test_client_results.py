@@ -84,6 +84,19 @@ def test_text_is_cut_and_large_input_travels_as_claim_checks(cloud, tmp_path):
     assert [cloud.keys(role) for role in ROLES[:2]] == [[], []]
 
 
+def test_a_filter_and_an_order_hold_for_the_file_and_the_table_alike(deploy, tmp_path, capsys):
+    deploy("http_sync_s3")
+    (tmp_path / "in.txt").write_text("to be or not to be to")
+    options = ["--filter", "o", "--sort", "value", "--top", "2", "--output", str(tmp_path / "out.csv")]
+
+    assert main([str(tmp_path / "in.txt"), *options]) == 0
+
+    told = capsys.readouterr()
+    assert (tmp_path / "out.csv").read_bytes() == b"word,value\r\nto,3\r\nnot,1\r\n"
+    assert [line.split()[1] for line in told.out.splitlines() if line.startswith("│")] == ["to", "not"]
+    assert "note: 3 of 4 words match --filter" in told.err
+
+
 def test_empty_input_gives_no_counts(cloud, tmp_path):
     (tmp_path / "in.txt").write_text("")
 

@@ -1,0 +1,79 @@
+"""A result of words as a Parquet file, by pyarrow. The client does without that, which is larger than all the rest of it."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from scripts.client.errors import UsageError
+
+_ROW_GROUP = 100_000
+"""Rows that are turned into columns at once."""
+
+
+def check(name: str) -> None:
+    """Raise UsageError if a file of this name can't be written, since pyarrow is missing."""
+    if find_spec("pyarrow") is None:
+        raise UsageError(
+            f"--output {name}: Parquet needs pyarrow, which the client's Python does not have; install it: "
+            f"{sys.executable} -m pip install pyarrow; or choose another ending: .json .jsonl .csv .tsv"
+        )
+
+
+class _Sink:
+    """The file that pyarrow writes to: what it has written is taken out part by part."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self._written: list[bytes] = []
+
+    def write(self, data: Any) -> int:
+        self._written.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        taken, self._written = b"".join(self._written), []
+        return taken
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def blocks(counts: Mapping[str, Any], words: Sequence[str]) -> Iterator[bytes]:
+    """The file's bytes, a row group at a time."""
+    import pyarrow
+    from pyarrow.parquet import ParquetWriter
+
+    kind, convert = _kind(set(map(type, map(counts.__getitem__, words))))
+    column = getattr(pyarrow, kind)()
+    schema = pyarrow.schema([pyarrow.field("word", pyarrow.string(), nullable=False), pyarrow.field("value", column)])
+    sink = _Sink()
+    with ParquetWriter(pyarrow.PythonFile(sink, "w"), schema) as writer:
+        for start in range(0, len(words), _ROW_GROUP):
+            group = words[start : start + _ROW_GROUP]
+            values = [convert(counts[word]) for word in group]
+            arrays = [pyarrow.array(group, pyarrow.string()), pyarrow.array(values, column)]
+            writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
+            yield sink.take()
+    yield sink.take()
+
+
+def _kind(types: set[type]) -> tuple[str, Any]:
+    """The column's type, and what makes its cells. JSON text, where values are of several kinds, or lists or objects."""
+    match types - {type(None)}:
+        case kinds if kinds == {int}:
+            return "int64", _as_it_is
+        case kinds if kinds and kinds <= {int, float}:
+            return "float64", lambda value: None if value is None else float(value)
+        case kinds if kinds == {bool}:
+            return "bool_", _as_it_is
+        case kinds if kinds <= {str}:
+            return "string", _as_it_is
+    return "string", lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
