@@ -7,25 +7,35 @@ Event::
 
     {"text": "to be or not to be", "destination": "my-bucket", "numReducer": 3}
 
-`destination` is a bucket, `bucket/prefix` or `s3://bucket/prefix`; `numReducer` may be left out (3).
+`destination` is a bucket, `bucket/prefix` or `s3://bucket/prefix`; `numReducer` may be left out (3). In place of `"text"`, a list
+`"pieces"` may hold several texts, see `runtime.mapreduce.pieces`.
 
 `"shuffle": "packed"` or `"objects"` chooses the layout in which the pairs are stored. Without it the environment variable
-`SHUFFLE` does, and without that it is `objects`.
+`SHUFFLE` does, and without that it is `objects`. `"job"` has settings of the run, see `runtime.mapreduce.job`.
 
 Result: where the emitted pairs are, and how many ways they are partitioned::
 
     {"bucket": "my-bucket", "numReducer": 3}
 
-`"shuffle"` stands in it, too, if the event has it or it is not `objects`.
+`"shuffle"` stands in it, too, if the event has it or it is not `objects`, and `"job"` if the event has it.
 """
 
 import os
 from typing import Any
 
-from functions.mapper.user_map import user_map
-from runtime.mapreduce import DEFAULT_LAYOUT, DEFAULT_NUM_REDUCER, emitting, find_combine, run_map
+from runtime.mapreduce import (
+    DEFAULT_LAYOUT,
+    DEFAULT_NUM_REDUCER,
+    Job,
+    emitting,
+    find_combine,
+    run_map,
+    texts_of,
+    user_function,
+)
 
-combine = find_combine(__package__)
+user_function("map", __package__)  # Imported at the cold start, and what can't be is told then.
+find_combine(__package__)
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
@@ -34,17 +44,21 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
     Raises:
         ValueError: a field is missing or of the wrong kind, or a word or a value cannot be stored.
         TypeError: `user_map` returned something that cannot be emitted, or `user_combine` no value.
+        ImportError: a module that `"job"` names is not there.
         RuntimeError: `emit` was called when or where nobody can hear it, see `runtime.mapreduce.scope`.
         StorageError: a put finally failed; the message names bucket, key and cause.
     """
     if not isinstance(event, dict):
         raise ValueError(f'mapper takes {{"text", "destination"}}; got {type(event).__name__}')
-    text, destination = event.get("text"), event.get("destination")
-    if not isinstance(text, str):
-        raise ValueError(f'mapper: "text" must be a string; got {type(text).__name__}')
+    texts, destination = texts_of(event), event.get("destination")
     num_reducer = event.get("numReducer", DEFAULT_NUM_REDUCER)
     shuffle = event.get("shuffle", os.environ.get("SHUFFLE") or DEFAULT_LAYOUT)
-    with emitting(destination, num_reducer, shuffle, combine):
-        run_map(user_map, text)
+    with Job.of(event).in_force():
+        user_map = user_function("map", __package__)
+        with emitting(destination, num_reducer, shuffle, find_combine(__package__)):
+            for text, source in texts:
+                run_map(user_map, text, source)
     output = {"bucket": destination, "numReducer": num_reducer}
-    return output if shuffle == DEFAULT_LAYOUT and "shuffle" not in event else output | {"shuffle": shuffle}
+    if shuffle != DEFAULT_LAYOUT or "shuffle" in event:
+        output["shuffle"] = shuffle
+    return output | {"job": event["job"]} if "job" in event else output

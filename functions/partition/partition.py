@@ -10,18 +10,19 @@ Result, in the order of the reducers' numbers::
 
     [{"bucket": "my-bucket", "partition": "reducer0/"}, {"bucket": "my-bucket", "partition": "reducer2/"}]
 
-Where the mappers' outputs name a layout, as `"shuffle": "packed"`, each entry does.
+Where the mappers' outputs name a layout, as `"shuffle": "packed"`, each entry does. So it is with `"job"`.
 """
 
+import json
 from typing import Any
 
 from runtime.mapreduce import DEFAULT_LAYOUT, list_partitions
 
-_ALIKE = {"bucket": None, "numReducer": None, "shuffle": DEFAULT_LAYOUT}
+_ALIKE = {"bucket": None, "numReducer": None, "shuffle": DEFAULT_LAYOUT, "job": None}
 """What all mappers must agree on, and what it is where a mapper doesn't say."""
 
 
-def lambda_handler(event: Any, context: Any) -> list[dict[str, str]]:
+def lambda_handler(event: Any, context: Any) -> list[dict[str, Any]]:
     """List one entry for each partition that holds something; an empty array gives an empty array.
 
     Raises:
@@ -34,15 +35,16 @@ def lambda_handler(event: Any, context: Any) -> list[dict[str, str]]:
     for number, output in enumerate(event, 1):
         if not isinstance(output, dict) or not isinstance(output.get("bucket"), str) or type(output.get("numReducer")) is not int:
             raise ValueError(f'partition: mapper output {number} is not {{"bucket", "numReducer"}}: {output!r:.200}')
-        ways.setdefault(tuple(f"{name} {output.get(name, default)!r}" for name, default in _ALIKE.items()), number)
+        way = tuple(f"{name} {json.dumps(output.get(name, default), sort_keys=True)}" for name, default in _ALIKE.items())
+        ways.setdefault(way, number)
     if len(ways) > 1:
         (first, a), (second, b) = list(ways.items())[:2]
         raise ValueError(
             f"partition: mapper output {a} has {', '.join(first):.400}, and output {b} has {', '.join(second):.400}; "
-            "all chunks of a run need one destination, one numReducer and one shuffle"
+            "all chunks of a run need one destination, one numReducer, one shuffle and one job"
         )
     if not event:
         return []
     bucket, layout = event[0]["bucket"], event[0].get("shuffle", DEFAULT_LAYOUT)
-    shuffle = {"shuffle": layout} if "shuffle" in event[0] else {}
-    return [{"bucket": bucket, "partition": partition} | shuffle for partition in list_partitions(bucket, layout, len(event))]
+    passed_on = {name: event[0][name] for name in ("shuffle", "job") if name in event[0]}
+    return [{"bucket": bucket, "partition": partition} | passed_on for partition in list_partitions(bucket, layout, len(event))]

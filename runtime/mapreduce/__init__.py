@@ -1,8 +1,8 @@
 """What component functions call: emit pairs, combine them, list partitions, read one, run the programmer's functions.
 
-Programmers need two names of it::
+Programmers need a few names of it::
 
-    from runtime.mapreduce import emit, emit_all
+    from runtime.mapreduce import emit, emit_all, param
 
 Each is imported when it is asked for: a function needs a part of it, and pays for each import at every cold start.
 """
@@ -13,18 +13,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runtime.aws.errors import AccessDeniedError, StorageError
     from runtime.mapreduce.emitter import emit, emit_all, emitting
+    from runtime.mapreduce.job import Job, param
     from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
     from runtime.mapreduce.objects.sender import OutOfTimeError
     from runtime.mapreduce.partitions import list_partitions, read_partition
+    from runtime.mapreduce.pieces import Source, texts_of
     from runtime.mapreduce.programmer import find_combine, run_map, run_reduce
     from runtime.mapreduce.sequence import Values
     from runtime.mapreduce.shuffle import DEFAULT_LAYOUT
+    from runtime.mapreduce.user_code import user_function
 
 __all__ = [
     "DEFAULT_LAYOUT",
     "DEFAULT_NUM_REDUCER",
     "AccessDeniedError",
+    "Job",
     "OutOfTimeError",
+    "Source",
     "StorageError",
     "Values",
     "emit",
@@ -32,16 +37,21 @@ __all__ = [
     "emitting",
     "find_combine",
     "list_partitions",
+    "param",
     "read_partition",
     "run_map",
     "run_reduce",
+    "texts_of",
+    "user_function",
 ]
 
 _HOMES = {
     "AccessDeniedError": "runtime.aws.errors",
     "DEFAULT_LAYOUT": "runtime.mapreduce.shuffle",
     "DEFAULT_NUM_REDUCER": "runtime.mapreduce.keys",
+    "Job": "runtime.mapreduce.job",
     "OutOfTimeError": "runtime.mapreduce.objects.sender",
+    "Source": "runtime.mapreduce.pieces",
     "StorageError": "runtime.aws.errors",
     "Values": "runtime.mapreduce.sequence",
     "emit": "runtime.mapreduce.emitter",
@@ -49,9 +59,12 @@ _HOMES = {
     "emitting": "runtime.mapreduce.emitter",
     "find_combine": "runtime.mapreduce.programmer",
     "list_partitions": "runtime.mapreduce.partitions",
+    "param": "runtime.mapreduce.job",
     "read_partition": "runtime.mapreduce.partitions",
     "run_map": "runtime.mapreduce.programmer",
     "run_reduce": "runtime.mapreduce.programmer",
+    "texts_of": "runtime.mapreduce.pieces",
+    "user_function": "runtime.mapreduce.user_code",
 }
 
 

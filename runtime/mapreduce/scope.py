@@ -27,9 +27,8 @@ from runtime.mapreduce import processes
 from runtime.mapreduce.batches import Batches, NoWordError
 from runtime.mapreduce.shuffle import Writer
 from runtime.mapreduce.stacks import own_files
+from runtime.mapreduce.user_code import shown_file, told
 from runtime.mapreduce.values import Json, canonical, exact, shown
-
-MAP = "user_map in functions/mapper/user_map.py"
 
 scope_here: ContextVar["Scope | None"] = ContextVar("scope", default=None)
 """That of this context, if it has one; `current_scope` knows better."""
@@ -39,8 +38,8 @@ _scopes: tuple["Scope", ...] = ()
 
 _lock = threading.Lock()
 
-_combining: set[int] = set()
-"""The threads, by number, in which a combiner runs."""
+_combining: dict[int, Any] = {}
+"""The combiner that runs in a thread, by the thread's number."""
 
 _strays: WeakSet[threading.Thread] = WeakSet()
 """Threads that a failed map left at work. What they emit is not the next mapper's."""
@@ -120,7 +119,7 @@ class Scope:
             try:
                 value = canonical(value)
             except (TypeError, ValueError) as error:
-                raise _no_value(word, value, error) from None
+                raise self._no_value(word, value, error) from None
             if self._batches.held and threading.get_ident() == self.ident:
                 self._batches.release()
             self._writer.add(word, value)
@@ -177,7 +176,7 @@ class Scope:
         if os.getpid() != self._process:
             raise _another_process()
         if threading.get_ident() in _combining:
-            raise RuntimeError("user_combine in functions/mapper/user_combine.py called emit(); it returns its value")
+            raise RuntimeError(f"{told('combine', _combining[threading.get_ident()])} called emit(); it returns its value")
         if not self._open:
             raise self._too_late()
         if threading.get_ident() != self.ident:
@@ -203,6 +202,11 @@ class Scope:
             return RuntimeError(message)
         # The context of an earlier mapper, used in a later one: the word is lost to the later one.
         return _noted(_scopes, message)
+
+    def _no_value(self, word: str, value: Any, error: Exception) -> Exception:
+        where = f" in {shown_file(self._file)}" if self._file else ""
+        kind = type(value).__name__
+        return type(error)(f"user_map{where} emitted {shown(value)}, of type {kind}, for the word {shown(word)}: {error}")
 
     def _at_work(self) -> list[threading.Thread]:
         """The threads that have emitted, or may yet, and are in the middle of something: one of a pool that waits is not."""
@@ -237,18 +241,14 @@ def _exact_word(word: Any) -> str:
     return exact(word)
 
 
-def _no_value(word: str, value: Any, error: Exception) -> Exception:
-    return type(error)(f"{MAP} emitted {shown(value)}, of type {type(value).__name__}, for the word {shown(word)}: {error}")
-
-
 @contextmanager
-def combining() -> Iterator[None]:
+def combining(user_combine: Any) -> Iterator[None]:
     """Let nobody emit in this thread: a writer combines what was emitted, and is in no state to take more."""
-    _combining.add(threading.get_ident())
+    _combining[threading.get_ident()] = user_combine
     try:
         yield
     finally:
-        _combining.discard(threading.get_ident())
+        del _combining[threading.get_ident()]
 
 
 def _end_all() -> None:

@@ -123,7 +123,7 @@ def test_user_map_that_raises_leaves_a_record_of_the_failure_and_no_result(
     name: str, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = deploy(name)
-    monkeypatch.setattr("functions.mapper.mapper.user_map", refuse_bad)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", refuse_bad)
 
     deployment.start("run1", chunks_of(["to be", "bad", "or not"], deployment.buckets.shuffle))
     deployment.wait()
@@ -150,7 +150,7 @@ def test_lone_surrogate_is_refused_by_name(name: str, deploy: Deploy) -> None:
 def test_error_that_passes_is_retried(name: str, deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
     deployment = deploy(name)
     flaky = Flaky(1, ConnectionError("try again"))
-    monkeypatch.setattr("functions.mapper.mapper.user_map", flaky)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", flaky)
 
     deployment.start("run1", chunks_of(["to be or"], deployment.buckets.shuffle))
     deployment.wait()
@@ -174,7 +174,7 @@ def test_map_may_yield_pairs_or_emit_from_threads(
     own_map: Callable[[str], Any], name: str, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = deploy(name)
-    monkeypatch.setattr("functions.mapper.mapper.user_map", own_map)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", own_map)
 
     # One mapper: a plain thread can't tell whose it is where several run in one process, as they never do in Lambda.
     deployment.start("run1", chunks_of(["to be or not to be"], deployment.buckets.shuffle))
@@ -198,14 +198,14 @@ def test_map_that_returns_what_would_be_lost_fails_the_run_by_name(
     own_map: Callable[[str], Any], told: str, name: str, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = deploy(name)
-    monkeypatch.setattr("functions.mapper.mapper.user_map", own_map)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", own_map)
 
     deployment.start("run1", chunks_of(["to be"], deployment.buckets.shuffle))
     deployment.wait()
 
     failed = deployment.buckets.failure("run1")
     assert (failed["function"], failed["error"]) == ("mapper", "TypeError")
-    assert failed["message"].startswith(f"user_map in functions/mapper/user_map.py {told}")
+    assert failed["message"].startswith(f"user_map in tests/integration/test_orchestrations.py {told}")
     assert deployment.buckets.result("run1") is None
 
 
@@ -213,7 +213,7 @@ def test_reduce_whose_value_json_would_change_fails_the_run_by_name(
     name: str, deploy: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = deploy(name)
-    monkeypatch.setattr("functions.reducer.reducer.user_reduce", lambda word, ones: {1: "a", "1": "b"})
+    monkeypatch.setattr("functions.reducer.user_reduce.user_reduce", lambda word, ones: {1: "a", "1": "b"})
 
     deployment.start("run1", chunks_of(["be"], deployment.buckets.shuffle))
     deployment.wait()

@@ -200,7 +200,7 @@ def test_stage_after_stage_may_fail(system: System) -> None:
 
 def test_resuming_a_run_in_which_nothing_failed_changes_nothing(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate()
-    monkeypatch.setattr("functions.mapper.mapper.user_map", gate)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", gate)
     system.start([*TEXTS, "slow"])
     wait_until(lambda: system.components.ran["mapper 5"] > 0, "the slow mapper to begin")
 
@@ -212,7 +212,7 @@ def test_resuming_a_run_in_which_nothing_failed_changes_nothing(system: System, 
 
 def test_run_that_was_stopped_halfway_goes_on(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate()
-    monkeypatch.setattr("functions.mapper.mapper.user_map", gate)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", gate)
     system.start([*TEXTS, "slow"])
     wait_until(lambda: system.components.ran["mapper 5"] > 0, "the slow mapper to begin")
     system.buckets.put(system.buckets.results, "run1/failed.json", {"error": "Cancelled"})

@@ -231,7 +231,7 @@ def test_run_whose_branch_failed_for_good_says_so_and_starts_no_later_stage(
     buckets: Buckets,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("functions.mapper.mapper.user_map", Flaky(99, ValueError("never")))
+    monkeypatch.setattr("functions.mapper.user_map.user_map", Flaky(99, ValueError("never")))
     cluster = make_cluster("http_sync_s3", **request.getfixturevalue(f"{chosen}_store").settings)
 
     start(cluster, buckets, ["a", "b"])

@@ -35,7 +35,7 @@ def test_execution_succeeds_and_names_the_result(mode: str, make_state_machine: 
 def test_failing_mapper_fails_the_execution(make_state_machine: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     # INLINE alone: moto tolerates failed items of a Distributed Map, where Step Functions by default tolerates none.
     deployment = make_state_machine("INLINE")
-    monkeypatch.setattr("functions.mapper.mapper.user_map", Flaky(99, ValueError("never")))
+    monkeypatch.setattr("functions.mapper.user_map.user_map", Flaky(99, ValueError("never")))
     chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
 
     execution = deployment.machine.wait(deployment.machine.start("run1", [chunk]))
@@ -69,7 +69,7 @@ def test_errors_of_a_function_are_retried_twice(
 ) -> None:
     deployment = make_state_machine("INLINE")
     flaky = Flaky(99, ValueError("never"))
-    monkeypatch.setattr("functions.mapper.mapper.user_map", flaky)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", flaky)
     chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
 
     deployment.machine.wait(deployment.machine.start("run1", [chunk]))
@@ -85,7 +85,7 @@ def test_errors_of_lambda_itself_are_retried_longer(
     error: str, times: int, longest: int, make_state_machine: Make, retries: InstantRetries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = make_state_machine("INLINE")
-    monkeypatch.setattr("functions.mapper.mapper.user_map", Flaky(times, error_of_lambda(error)))
+    monkeypatch.setattr("functions.mapper.user_map.user_map", Flaky(times, error_of_lambda(error)))
     chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
 
     deployment.machine.wait(deployment.machine.start("run1", [chunk]))
@@ -100,7 +100,7 @@ def test_function_that_lambda_ends_without_a_name_for_it_is_retried_twice(
 ) -> None:
     deployment = make_state_machine("INLINE")
     out_of_memory = Flaky(99, error_of_lambda("Lambda.Unknown"))
-    monkeypatch.setattr("functions.mapper.mapper.user_map", out_of_memory)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", out_of_memory)
     chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
 
     deployment.machine.wait(deployment.machine.start("run1", [chunk]))
@@ -113,7 +113,7 @@ def test_killed_function_is_recorded_by_lambdas_name_of_the_error(
     make_state_machine: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = make_state_machine("INLINE")
-    monkeypatch.setattr("functions.mapper.mapper.user_map", Flaky(99, error_of_lambda("Sandbox.Timedout")))
+    monkeypatch.setattr("functions.mapper.user_map.user_map", Flaky(99, error_of_lambda("Sandbox.Timedout")))
     chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
 
     deployment.machine.wait(deployment.machine.start("run1", [chunk]))

@@ -5,27 +5,21 @@ The wrappers are made once for each orchestration and serve one simulation after
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager
 from functools import cache, partial
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
-from functions.mapper import mapper
-from functions.reducer import reducer as reducer_function
 from runtime.aws.dynamodb import DynamoDB
 from runtime.aws.lambda_service import Lambda
 from runtime.aws.s3 import S3
 from runtime.clock import Clock
+from runtime.mapreduce import user_code
 from runtime.mapreduce.objects import ranges
 from runtime.mapreduce.objects import reader as objects_reader
 from runtime.mapreduce.packed import frames, merge, merged, names, reader
 from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
-from runtime.mapreduce.programmer import find_combine
-from runtime.mapreduce.shuffle import Combine
 from runtime.orchestration import output
 from runtime.orchestration.http_only import orchestration as http_only
 from runtime.orchestration.http_sync_s3 import orchestration as http_sync_s3
@@ -37,8 +31,6 @@ from runtime.orchestration.wrapper import Wrapper, load_orchestration
 from runtime.ports import Ports, using
 from runtime.record import replace
 from scripts.package.functions import RECORDER
-from tests.one_process import Job
-from tests.simulation import jobs
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS
 from tests.simulation.scenario import SHUFFLE
 from tests.simulation.threads import Deferred, Strands
@@ -90,7 +82,8 @@ def handlers(workflow: Workflow, orchestration: str) -> dict[str, Any]:
 
 
 def _serve(handler: Any, event: Any, context: Any) -> Any:
-    with using(current.ports):
+    job = current.scenario.job
+    with using(current.ports), user_code.using({"map": job.user_map, "reduce": job.user_reduce, "combine": job.user_combine}):
         return handler(event, context)
 
 
@@ -150,15 +143,6 @@ def _environment(workflow: Workflow, orchestration: str) -> dict[str, str]:
         "BUCKETS": json.dumps({**stages, "returns": RETURNS, "results": RESULTS, "given_up": GIVEN_UP}),
         "TABLES": json.dumps({**stages, **{role: stage(role) for role in ("results", "returns")}}),
     }
-
-
-def _combine(job: Job) -> Combine | None:
-    """What the mapper finds of a job's combiner."""
-    if job.user_combine is None:
-        return None
-    module: Any = SimpleNamespace(user_combine=job.user_combine)
-    with patch.dict(sys.modules, {f"{job.name}.user_combine": module}):
-        return find_combine(job.name)
 
 
 class SimulatedClock(Clock):
@@ -223,12 +207,6 @@ def installed(simulation: Any) -> Iterator[None]:
             (ranges, "RANGE_PAIRS", 3),
             (ranges, "_PLACE_PAIRS", 2),
             (objects_reader, "_BODIES", 2),
-        ]
-    if scenario.job is not jobs.WORDS:
-        places += [
-            (mapper, "user_map", scenario.job.user_map),
-            (mapper, "combine", _combine(scenario.job)),
-            (reducer_function, "user_reduce", scenario.job.user_reduce),
         ]
     if scenario.small_carriers:
         places += [

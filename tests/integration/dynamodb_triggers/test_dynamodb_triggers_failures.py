@@ -89,7 +89,7 @@ def test_answer_that_is_lost_does_no_harm(
 def test_records_of_a_batch_are_worked_through_each_for_itself(
     deployment: TriggeredByItems, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.mapper.mapper.user_map", refuse_bad)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", refuse_bad)
     records = []
     for index, text in enumerate(["to", "bad", "be"], 1):
         put(deployment, "mapper-input", image(index, 3, deployment.buckets, text))
@@ -104,7 +104,7 @@ def test_records_of_a_batch_are_worked_through_each_for_itself(
 def test_mapper_that_always_raises_ends_the_run(
     deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
-    monkeypatch.setattr("functions.mapper.mapper.user_map", refuse_bad)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", refuse_bad)
 
     run(deployment, ["to", "bad", "be"])
 
@@ -122,7 +122,7 @@ def test_mapper_that_always_raises_ends_the_run(
 
 def test_mapper_that_is_killed_each_time_ends_the_run(deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch) -> None:
     deadly = Deadly(99)
-    monkeypatch.setattr("functions.mapper.mapper.user_map", deadly)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", deadly)
 
     run(deployment, ["to be"])
 
@@ -154,7 +154,7 @@ def test_function_that_dies_each_time_before_it_notes_the_attempt_ends_the_run(
 def test_failure_whose_recorder_dies_at_each_delivery_is_recorded_all_the_same(
     deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.mapper.mapper.user_map", refuse_bad)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", refuse_bad)
     deaths = Deaths(6)
     monkeypatch.setattr(failure, "lambda_handler", deaths)
 
@@ -226,7 +226,7 @@ def test_partition_that_returns_no_array_is_refused(
 
 def test_error_that_passes_twice_is_survived(deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch) -> None:
     flaky = Flaky(2, ConnectionError("try again"))
-    monkeypatch.setattr("functions.mapper.mapper.user_map", flaky)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", flaky)
 
     run(deployment, ["to be"])
 

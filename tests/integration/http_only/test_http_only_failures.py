@@ -23,7 +23,7 @@ def test_mapper_that_always_raises_ends_the_run(deployment: CalledFunctions, mon
         if text == "bad":
             raise ValueError("a bad text")
 
-    monkeypatch.setattr("functions.mapper.mapper.user_map", refuse_bad)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", refuse_bad)
 
     answer = run(deployment, ["to", "bad", "be"])
 
@@ -40,7 +40,7 @@ def test_mapper_that_always_raises_ends_the_run(deployment: CalledFunctions, mon
 
 def test_function_that_is_killed_each_time_ends_the_run(deployment: CalledFunctions, monkeypatch: pytest.MonkeyPatch) -> None:
     deadly = Deadly(99)
-    monkeypatch.setattr("functions.mapper.mapper.user_map", deadly)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", deadly)
 
     answer = run(deployment, ["to be"])
 
@@ -84,7 +84,7 @@ def test_failure_stands_in_the_log_line_of_all_callers(
 
 def test_error_that_passes_twice_is_survived(deployment: CalledFunctions, monkeypatch: pytest.MonkeyPatch) -> None:
     flaky = Flaky(2, ConnectionError("try again"))
-    monkeypatch.setattr("functions.mapper.mapper.user_map", flaky)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", flaky)
 
     run(deployment, ["to be"])
 
@@ -162,7 +162,7 @@ def test_lost_answer_takes_none_of_the_attempts_at_a_function_that_fails(
     deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flaky = Flaky(2, ConnectionError("try again"))
-    monkeypatch.setattr("functions.mapper.mapper.user_map", flaky)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", flaky)
     cluster.lost_answers["mapper"] = 1
 
     run(deployment, ["to be"])
@@ -195,7 +195,7 @@ def test_failure_without_time_for_another_try_is_final(
     deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_only, "_RETRY_SECONDS", 1000.0)
-    monkeypatch.setattr("functions.mapper.mapper.user_map", Flaky(1, ValueError("once")))
+    monkeypatch.setattr("functions.mapper.user_map.user_map", Flaky(1, ValueError("once")))
 
     answer = cluster.invoke("unum_map", envelope(chunks_of(deployment.buckets, ["to"])))
 

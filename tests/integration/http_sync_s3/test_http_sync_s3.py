@@ -64,7 +64,7 @@ def test_duplicate_of_a_mapper_stores_the_same_keys_even_where_no_return_value_i
 
 def test_duplicate_skips_the_component(cluster: Cluster, buckets: Buckets, monkeypatch: pytest.MonkeyPatch) -> None:
     never = Flaky(0, ValueError())
-    monkeypatch.setattr("functions.mapper.mapper.user_map", never)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", never)
     event = mapper_event(1, 2, "to be", buckets)
 
     cluster.invoke("mapper", event)
@@ -107,7 +107,7 @@ def test_poller_hands_on_before_its_time_is_up(
     cluster: Cluster, buckets: Buckets, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     gate = Gate()
-    monkeypatch.setattr("functions.mapper.mapper.user_map", gate)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", gate)
     cluster.timeouts["mapper"] = 0.3
 
     start(cluster, buckets, ["slow", "to be"])
@@ -150,7 +150,7 @@ def test_failing_mapper_is_recorded_after_three_attempts(
     cluster: Cluster, buckets: Buckets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     always = Flaky(99, ValueError("never"))
-    monkeypatch.setattr("functions.mapper.mapper.user_map", always)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", always)
 
     start(cluster, buckets, ["to be"])
     cluster.wait_idle()
@@ -183,7 +183,7 @@ def test_poller_stops_when_the_run_fails(
     def fail_meanwhile(text: str) -> None:
         buckets.put(buckets.results, "run1/failed.json", {"run": "run1"})
 
-    monkeypatch.setattr("functions.mapper.mapper.user_map", fail_meanwhile)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", fail_meanwhile)
 
     cluster.invoke("mapper", mapper_event(2, 2, "be", buckets))
 

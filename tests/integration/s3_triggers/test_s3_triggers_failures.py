@@ -128,7 +128,7 @@ def test_mapper_that_always_raises_ends_the_run(
         if text == "bad":
             raise ValueError("a bad text")
 
-    monkeypatch.setattr("functions.mapper.mapper.user_map", refuse_bad)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", refuse_bad)
 
     run(deployment, ["to", "bad", "be"])
 
@@ -141,7 +141,7 @@ def test_mapper_that_always_raises_ends_the_run(
 
 def test_mapper_that_is_killed_each_time_ends_the_run(deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch) -> None:
     deadly = Deadly(99)
-    monkeypatch.setattr("functions.mapper.mapper.user_map", deadly)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", deadly)
 
     run(deployment, ["to be"])
 
@@ -178,7 +178,7 @@ def test_partition_that_returns_no_array_is_refused(
 
 def test_error_that_passes_twice_is_survived(deployment: TriggeredByObjects, monkeypatch: pytest.MonkeyPatch) -> None:
     flaky = Flaky(2, ConnectionError("try again"))
-    monkeypatch.setattr("functions.mapper.mapper.user_map", flaky)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", flaky)
 
     run(deployment, ["to be"])
 

@@ -1,5 +1,7 @@
 """Component functions called plainly, as Lambda would with no wrapper; those that need S3 stand in tests/integration."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from functions.reducer.reducer import lambda_handler as reducer
 from functions.reducer.user_reduce import user_reduce
 from functions.summary.summary import lambda_handler as summary
 from functions.unum_map.unum_map import lambda_handler as unum_map
+from runtime.mapreduce import Source, param
+from runtime.mapreduce.user_code import using
 from runtime.ports import ports
 from tests.fakes.round_trip import in_memory
 from tests.fakes.shuffle_store import ShuffleStore
@@ -68,11 +72,44 @@ def test_mapper_stores_in_the_layout_that_was_asked_for_and_passes_it_on(
         assert summary(reduced, None) == {"to": 1, "be": 1}
 
 
+def texts_with_their_files(text: str, source: Source) -> Iterator[tuple[str, Any]]:
+    yield source.name, [source.offset, text, param("mark")]
+
+
+def test_pieces_are_mapped_in_order_with_the_params_of_the_run_that_travel_from_function_to_function() -> None:
+    pieces = [
+        {"text": "to be", "name": "a"},
+        {"text": "or not", "name": "b", "offset": 7},
+        {"text": "to", "name": "a", "offset": 9},
+    ]
+    job = {"params": {"mark": "!"}}
+    own = {"map": texts_with_their_files, "reduce": lambda word, values: [*values, param("mark")]}
+
+    with in_memory(), using(own):
+        returned = mapper.lambda_handler({"pieces": pieces, "destination": "my-bucket", "job": job}, None)
+        parts = partition([returned, returned], None)
+        reduced = summary([reducer(part, None) for part in parts], None)
+
+    assert returned == output("my-bucket", 3) | {"job": job}
+    assert {json.dumps(part.get("job")) for part in parts} == {json.dumps(job)}
+    assert reduced == {"a": [[0, "to be", "!"], [9, "to", "!"], "!"], "b": [[7, "or not", "!"], "!"]}
+
+
+def test_partition_compares_the_jobs_of_the_mappers_but_not_the_order_of_their_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports().s3, "list_directories", lambda bucket, prefix: ["reducer0/"])
+    jobs: list[dict[str, Any]] = [{"params": params} for params in ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 1})]
+    outputs = [output("one", 3) | {"job": job} for job in jobs]
+
+    assert partition(outputs[:2], None) == [{"bucket": "one", "partition": "reducer0/", "job": jobs[0]}]
+    with pytest.raises(ValueError, match=r'output 3 has .*job {"params": {"a": 1}}; all chunks of a run need .* one job'):
+        partition(outputs, None)
+
+
 def test_partition_takes_a_layout_that_is_not_named_for_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports().s3, "list_directories", lambda bucket, prefix: ["reducer0/"])
 
     assert partition([output("one", 3) | {"shuffle": "objects"}, output("one", 3)], None)
-    with pytest.raises(ValueError, match=r"shuffle 'objects', and output 2 has .*shuffle 'packed'"):
+    with pytest.raises(ValueError, match=r'shuffle "objects", .*and output 2 has .*shuffle "packed"'):
         partition([output("one", 3), output("one", 3) | {"shuffle": "packed"}], None)
 
 
@@ -108,6 +145,8 @@ def test_user_map_splits_at_whitespace(monkeypatch: pytest.MonkeyPatch) -> None:
         (CHUNK | {"text": 3}, '"text" must be a string; got int'),
         ({"text": ""}, '"destination" must be'),
         (CHUNK | {"destination": "No Bucket"}, "name of a bucket"),
+        (CHUNK | {"job": {"parms": {}}}, "\"job\" has 'parms'"),
+        (CHUNK | {"pieces": []}, 'either "text", a string, or "pieces"'),
         (CHUNK | {"numReducer": 0}, '"numReducer" must be'),
         (CHUNK | {"numReducer": None}, '"numReducer" must be'),
     ],

@@ -257,7 +257,7 @@ def test_value_that_json_has_not_fails_the_mapper_with_word_type_and_file(value:
         with pytest.raises(error):
             emit("a", value)
 
-    with in_memory(), pytest.raises(error, match=f"^user_map in functions/mapper/user_map.py emitted {told}"):
+    with in_memory(), pytest.raises(error, match=f"^user_map in tests/unit/mapreduce/test_emit.py emitted {told}"):
         run_mapper(layout, user_map)
 
 

@@ -1,0 +1,87 @@
+"""Where the programmer's functions are found.
+
+a job in the package    the folder `job/` beside `runtime/`: modules `user_map`, `user_reduce` and perhaps `user_combine`, or
+                        those that the run's `"job"` names. The folder is on `sys.path`, so that they import what lies beside them
+otherwise               the modules of these names in the package of the component function that asks
+in tests and the like   whatever `using` puts in force
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from runtime.mapreduce.job import job_here, serving
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_FOLDER = os.path.join(_ROOT, "job")
+
+_own: ContextVar[Mapping[str, Any] | None] = ContextVar("user code", default=None)
+
+
+@contextmanager
+def using(functions: Mapping[str, Any]) -> Iterator[None]:
+    """Let these be the programmer's functions for the body of the `with`: `{"map": ..., "reduce": ..., "combine": ...}`."""
+    token = _own.set(functions)
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
+def user_function(kind: str, package: str) -> Any:
+    """The programmer's function of a kind, `map`, `reduce` or `combine`; None if there is no `combine`.
+
+    Args:
+        kind: which.
+        package: of the component function that calls it, for its modules if no job is packaged.
+
+    Raises:
+        ImportError: its module can't be imported, or has no such function.
+    """
+    if (own := _own.get()) is not None:
+        return own.get(kind)
+    name, modules = f"user_{kind}", job_here().modules
+    if kind == "combine" and modules and kind not in modules:
+        return None
+    module = _module(modules.get(kind, name), package, optional=kind == "combine" and kind not in modules)
+    if module is None:
+        return None
+    if not hasattr(module, name):
+        raise ImportError(f"{shown_file(module.__file__)} has no {name}; write def {name}{SIGNATURES[kind]}")
+    return getattr(module, name)
+
+
+SIGNATURES = {"map": "(text)", "reduce": "(word, values)", "combine": "(word, values)"}
+
+
+def _module(name: str, package: str, *, optional: bool) -> Any:
+    if os.path.isdir(_FOLDER):
+        if _FOLDER not in sys.path:
+            sys.path.insert(0, _FOLDER)
+    else:
+        name = f"{package}.{name}"
+    if name in sys.modules:
+        return sys.modules[name]
+    try:
+        with serving(None):  # A module is imported once, for all runs to come: none of them is in force meanwhile.
+            return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name or not optional:
+            raise
+        return None
+
+
+def told(kind: str, function: Callable[..., Any] | Any) -> str:
+    """A function in a message: `user_map in functions/mapper/user_map.py`."""
+    code = getattr(function, "__code__", None)
+    file = code.co_filename if code else getattr(sys.modules.get(getattr(function, "__module__", None) or ""), "__file__", None)
+    return f"user_{kind} in {shown_file(file)}" if file else f"user_{kind}"
+
+
+def shown_file(file: str | None) -> str:
+    """A file in a message, from the package's root if it lies there."""
+    return (file or "its module").removeprefix(_ROOT + os.sep)
