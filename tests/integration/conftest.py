@@ -195,10 +195,10 @@ def deploy(request: pytest.FixtureRequest, buckets: Buckets, make_cluster: Calla
         orchestration, _, mode = name.partition(" ")
         if orchestration == "sfn":
             made: Deployment = request.getfixturevalue("make_state_machine")(mode or "INLINE")
-        elif orchestration == "http_sync_s3":
-            made = InvokedFunctions(buckets, make_cluster(orchestration))
-        else:
+        elif orchestration in ("http_only", "s3_triggers", "dynamodb_triggers"):
             made = request.getfixturevalue(f"{orchestration}_deployment")
+        else:
+            made = InvokedFunctions(buckets, make_cluster(orchestration))
         return made
 
     return make

@@ -169,7 +169,7 @@ class Simulation:
     def _start(self) -> None:
         if self.orchestration != "sfn":
             self.keeper.open(self.world.now + self._seconds())
-        getattr(self, f"_start_{self.orchestration}")()
+        getattr(self, f"_start_{self.orchestration}", self._start_by_invoking_the_entry)()
 
     def _seconds(self) -> int:
         """How long the client gives the run."""
@@ -206,13 +206,13 @@ class Simulation:
         given = self._claim_checks() if self.scenario.small_carriers else list(self.scenario.elements)
         self.machine.start(RUN, {"data": given if self._first.takes == "branch" else given[0]}, self.on_failure)
 
-    def _start_http_sync_s3(self) -> None:
+    def _start_by_invoking_the_entry(self) -> None:
         self.service.accept(self.entry_function, json.dumps(self._started_entry()).encode())
 
     def _start_http_only(self) -> None:
         prefix, function = seams.prefix(self.orchestration), self.entry_function
         if not self.scenario.attended:
-            self.service.accept(function, json.dumps(self._started_entry()).encode())
+            self._start_by_invoking_the_entry()
             return
         try:
             seams._invoke(prefix, function, self._started_entry(), float("inf"))

@@ -56,4 +56,4 @@ def test_formulas_hold_for_a_workflow_without_a_shuffle(orchestration):
     ranges = formulas.by_functions(orchestration, Shape(workflow, [5], waits=[0.0]))
 
     # With triggers, each value that returns from the fan-out sets off the function that gathers.
-    assert ranges["invocations"] == ((12, 12) if orchestration == "s3_triggers" else (8, 8))
+    assert ranges["invocations"][0] == (12 if orchestration == "s3_triggers" else 8)

@@ -181,7 +181,7 @@ def spoilt(event: Any, way: tuple[Any, ...], by: Any) -> Any:
 @settings(max_examples=60)
 @given(st.data())
 def test_spoilt_event_is_understood_or_refused_in_words(orchestration: str, data: st.DataObject) -> None:
-    event = EVENTS[orchestration]
+    event = EVENTS.get(orchestration, EVENTS["http_sync_s3"])
     sent = spoilt(event, data.draw(st.sampled_from(spots(event))), data.draw(JSON))
     function = load_orchestration(mapper_of(orchestration), lambda *_: None)
 

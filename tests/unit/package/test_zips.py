@@ -41,9 +41,10 @@ def test_each_orchestration_deploys_its_functions() -> None:
         assert functions_of(triggered) == ("mapper", "partition", "reducer", "summary", RECORDER)
 
 
-def test_component_functions_are_compared_over_all_five_orchestrations() -> None:
-    assert len(ORCHESTRATIONS) == 5
-    assert all(len([1 for _, name in DEPLOYED if name == function]) == 5 for function in components() if function != "unum_map")
+def test_component_functions_are_compared_over_all_orchestrations() -> None:
+    assert len(ORCHESTRATIONS) >= 5
+    for function in set(components()) - {"unum_map"}:
+        assert [orchestration for orchestration, name in DEPLOYED if name == function] == list(ORCHESTRATIONS)
 
 
 @pytest.mark.parametrize(("orchestration", "function"), DEPLOYED)
