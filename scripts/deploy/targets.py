@@ -140,6 +140,9 @@ def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> E
     environment = children.without_aws(_environment(_NOT_FOR_EMBEDDED))
     environment["TF_DATA_DIR"] = str(work / "data")
     environment["TF_PLUGIN_CACHE_DIR"] = _plugin_cache(environment)
+    # The provider asks IAM for the account, wherever `endpoints` says IAM is: without this, it asks the real AWS.
+    if running:
+        environment["AWS_ENDPOINT_URL_IAM"] = endpoint
     own = [
         *choice.variables,
         f"endpoint_url={endpoint}",

@@ -41,7 +41,8 @@ class TestApply:
         assert told["argv"].index("-var=memory_mb=1024") > told["argv"].index("-var=expiry_days=0")
         assert f"-state={build}/embedded/terraform/wordcount-sfn-us-east-1/terraform.tfstate" in told["argv"]
         left = {name: value for name, value in told["env"].items() if name.startswith(("AWS_", "TF_CLI_ARGS"))}
-        assert left == {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        no_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        assert left == no_files | {"AWS_ENDPOINT_URL_IAM": embedded}
 
     def test_what_only_costs_waiting_there_is_off_unless_asked_for(self, embedded: str, program: StandIn) -> None:
         program.says(applied(1), code=0)
