@@ -119,6 +119,11 @@ def unescape(segment: str, body: bytes | None = None) -> str:
     return word
 
 
+def pair_key(prefix: str, partition_id: int, segment: str, name: str) -> str:
+    """The key of an emitted pair: `prefix` is a destination's, `segment` an escaped word, and `name` a UUID."""
+    return f"{prefix}{partition_directory(partition_id)}{segment}/{name}"
+
+
 def partition_directory(partition_id: int) -> str:
     """`reducer{id}/`."""
     return f"reducer{partition_id}/"

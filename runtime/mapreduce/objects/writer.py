@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from uuid import uuid4
 
-from runtime.mapreduce.keys import Destination, encode_word, escape, is_long, reducer_id
+from runtime.mapreduce.keys import Destination, encode_word, escape, is_long, pair_key, reducer_id
 from runtime.mapreduce.objects import proof
 from runtime.mapreduce.objects.bodies import Body
 from runtime.mapreduce.objects.names import name_of_one, name_of_value, text_of
@@ -61,7 +61,7 @@ class ObjectWriter(Writer):
             else:
                 name, body = self._value(word, known, value)
                 known.others += 1
-        self._sender.send(f"{self._destination.prefix}reducer{known.partition}/{known.segment}/{name}", body)
+        self._sender.send(pair_key(self._destination.prefix, known.partition, known.segment, name), body)
 
     def add_counts(self, counts: dict[str, int]) -> None:
         """Put so many objects for each word. Raises what `add` raises."""
