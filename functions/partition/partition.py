@@ -10,7 +10,9 @@ Result, in the order of the reducers' numbers::
 
     [{"bucket": "my-bucket", "partition": "reducer0/"}, {"bucket": "my-bucket", "partition": "reducer2/"}]
 
-Where the mappers' outputs name a layout, as `"shuffle": "packed"`, each entry does. So it is with `"job"`.
+Where the mappers' outputs name a layout, as `"shuffle": "packed"`, each entry does. So it is with `"job"`. If that has an
+`"output"` in S3 and nothing was emitted, there is one entry all the same, whose partition is null: somebody has to write the
+empty result.
 """
 
 import json
@@ -47,4 +49,7 @@ def lambda_handler(event: Any, context: Any) -> list[dict[str, Any]]:
         return []
     bucket, layout = event[0]["bucket"], event[0].get("shuffle", DEFAULT_LAYOUT)
     passed_on = {name: event[0][name] for name in ("shuffle", "job") if name in event[0]}
-    return [{"bucket": bucket, "partition": partition} | passed_on for partition in list_partitions(bucket, layout, len(event))]
+    partitions: list[str | None] = [*list_partitions(bucket, layout, len(event))]
+    if not partitions and "output" in event[0].get("job", {}):
+        partitions = [None]
+    return [{"bucket": bucket, "partition": partition} | passed_on for partition in partitions]

@@ -9,27 +9,47 @@ and, where the layout is not the default, `"shuffle": "packed"`; `"job"` has set
 Result, a value for each word of the partition::
 
     {"be": 2, "to": 2}
+
+With `"output"` in `"job"` the words go to S3 in place of that, and the result is a list with what the manifest will say of them,
+see `runtime.mapreduce.parts`::
+
+    [{"part": "s3://bucket/prefix/part-00000.jsonl", "words": 2, "bytes": 18, "sha256": "9f86..."}]
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from runtime.mapreduce import DEFAULT_LAYOUT, Job, read_partition, run_reduce, user_function
+from runtime.mapreduce import DEFAULT_LAYOUT, Job, read_partition, run_reduce, shuffle_named, user_function
 
 user_function("reduce", __package__)  # Imported at the cold start, and what can't be is told then.
 
 
-def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
+def lambda_handler(event: Any, context: Any) -> dict[str, Any] | list[dict[str, Any]]:
     """Reduce one partition.
 
     Raises:
         ValueError: the event lacks a field, or the partition holds what no mapper writes.
         TypeError, ValueError: `user_reduce` returned no JSON value; the message names the word and the value.
         ImportError: a module that `"job"` names is not there.
-        StorageError: a listing or a read finally failed.
+        StorageError: a listing, a read or a write finally failed.
     """
     if not isinstance(event, dict) or not {"bucket", "partition"} <= event.keys():
         raise ValueError(f'reducer takes {{"bucket", "partition"}}; got {event!r:.200}')
-    pairs = read_partition(event["bucket"], event["partition"], event.get("shuffle", DEFAULT_LAYOUT))
-    with Job.of(event).in_force():
-        user_reduce = user_function("reduce", __package__)
-        return {word: run_reduce(user_reduce, word, values) for word, values in pairs}
+    layout = event.get("shuffle", DEFAULT_LAYOUT)
+    with Job.of(event).in_force() as job:
+        values = _values(event["bucket"], event["partition"], layout)
+        if job.output is None:
+            return dict(values)
+        from runtime.mapreduce.parts import write_part
+
+        # A run that emitted nothing has one reducer, without a partition.
+        of_none = event["partition"] is None
+        are_sorted = shuffle_named(layout).is_sorted
+        return [write_part(job.output, event["partition"], () if of_none else values, are_sorted=are_sorted)]
+
+
+def _values(bucket: Any, partition: Any, layout: Any) -> Iterator[tuple[str, Any]]:
+    """Each word with its value."""
+    user_reduce = user_function("reduce", __package__)
+    for word, values in read_partition(bucket, partition, layout):
+        yield word, run_reduce(user_reduce, word, values)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from runtime.mapreduce.pieces import Source, texts_of
     from runtime.mapreduce.programmer import find_combine, run_map, run_reduce
     from runtime.mapreduce.sequence import Values
-    from runtime.mapreduce.shuffle import DEFAULT_LAYOUT
+    from runtime.mapreduce.shuffle import DEFAULT_LAYOUT, shuffle_named
     from runtime.mapreduce.user_code import user_function
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "read_partition",
     "run_map",
     "run_reduce",
+    "shuffle_named",
     "texts_of",
     "user_function",
 ]
@@ -63,6 +64,7 @@ _HOMES = {
     "read_partition": "runtime.mapreduce.partitions",
     "run_map": "runtime.mapreduce.programmer",
     "run_reduce": "runtime.mapreduce.programmer",
+    "shuffle_named": "runtime.mapreduce.shuffle",
     "texts_of": "runtime.mapreduce.pieces",
     "user_function": "runtime.mapreduce.user_code",
 }

@@ -67,7 +67,13 @@ class Writer(ABC):
 
 
 class Shuffle(ABC):
-    """One layout."""
+    """One layout.
+
+    Attributes:
+        is_sorted: whether `read` gives the words in their order, that of code points.
+    """
+
+    is_sorted: bool
 
     @abstractmethod
     def writer(self, where: Destination, num_reducer: int, run: Run, combine: Combine | None) -> Writer:

@@ -22,7 +22,7 @@ def in_memory() -> Iterator[None]:
     """Let every bucket be the same one, in memory."""
     store = MemoryStore()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ports().s3, "_open", lambda bucket: store)
+        patch.setattr(ports().s3, "_open", lambda bucket, retries=0: store)
         yield
 
 

@@ -15,7 +15,9 @@ from runtime.run import Run
 
 
 class Objects(Shuffle):
-    """See `shuffle.Shuffle`."""
+    """See `shuffle.Shuffle`. Escaped words, and those too long for a key, have another order than words have."""
+
+    is_sorted = False
 
     def writer(self, where: Destination, num_reducer: int, run: Run, combine: Combine | None) -> Writer:
         """What puts an object for each pair. There is nothing in it to combine, and the log line says so."""

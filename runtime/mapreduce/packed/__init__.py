@@ -17,6 +17,8 @@ from runtime.run import Run
 class _Packed(Shuffle):
     """Each function imports what it needs alone: its cold start is somebody's waiting time."""
 
+    is_sorted = True
+
     def writer(self, where: Destination, num_reducer: int, run: Run, combine: Combine | None) -> Writer:
         from runtime.mapreduce.packed.writer import PackedWriter
 

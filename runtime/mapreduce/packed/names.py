@@ -24,14 +24,18 @@ def shown(where: Destination, name: str) -> str:
 
 
 def store(where: Destination, name: str, run: Run, size: int, chunks: Callable[[], Iterator[bytes]]) -> None:
+    """Store an object of the layout, as `store_chunks`."""
+    store_chunks(where.bucket, directory(where) + name, run, size, chunks)
+
+
+def store_chunks(bucket: str, key: str, run: Run, size: int, chunks: Callable[[], Iterator[bytes]]) -> None:
     """Store an object whose bytes `chunks` gives, about `size` of them; one request commits it.
 
     Raises:
         StorageError: a request finally failed.
     """
-    key = directory(where) + name
     if size > _SINGLE_PUT_BYTES:
-        ports().s3.put_in_parts(where.bucket, key, size, chunks)
+        ports().s3.put_in_parts(bucket, key, size, chunks)
     else:
         run.requests["s3.PutObject"] += 1
-        ports().s3.put(where.bucket, key, b"".join(chunks()))
+        ports().s3.put(bucket, key, b"".join(chunks()))
