@@ -2,6 +2,7 @@
 
 StorageError                a request to S3 or another store finally failed: action, bucket or table, key, cause
 ├── AccessDeniedError       the role lacks the action
+├── ChangedError            the object is no longer the version that was asked for
 └── TransientError          the same request may succeed later
     ├── SlowDownError       S3 answered that it has no time, or met an error of its own
     └── NoAnswerError       S3 gave no answer, or half of one; it may have done what was asked
@@ -61,6 +62,10 @@ class AccessDeniedError(StorageError):
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
         or_missing = ", or there is no such object" if self.action == "s3:GetObject" else ""
         return f"{self.action} on {self._where()} was denied; the function's role lacks it{or_missing}: {self.cause}"
+
+
+class ChangedError(StorageError):
+    """The object is no longer the version that was asked for."""
 
 
 class TransientError(StorageError):

@@ -19,7 +19,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, PreconditionError
 from obstore.store import S3Store
 
-from runtime.aws.errors import AccessDeniedError, NoAnswerError, SlowDownError, StorageError, TransientError
+from runtime.aws.errors import AccessDeniedError, ChangedError, NoAnswerError, SlowDownError, StorageError, TransientError
 from runtime.clock import Clock
 from runtime.record import record
 from runtime.retries import Retries
@@ -278,22 +278,27 @@ class S3:
                 return Ending(b"", 0)
             raise
 
-    def get_range(self, bucket: str, key: str, start: int, length: int) -> bytes | None:
+    def get_range(self, bucket: str, key: str, start: int, length: int, e_tag: str | None = None) -> bytes | None:
         """Read `length` bytes, at least one, of an object from `start` on; fewer if it ends before, None if there is none.
 
         Raises:
+            ChangedError: the object's version is no longer the one with this ETag, if one is given.
             StorageError: the read finally failed.
         """
+
+        def read() -> bytes:
+            if e_tag is None:
+                return bytes(self._obstore.get_range(self._open(bucket), key, start=start, length=length))
+            options = {"range": (start, start + length), "if_match": e_tag}
+            return bytes(self._obstore.get(self._open(bucket), key, options=options).bytes())
+
         current_run().requests["s3.GetObject"] += 1
         try:
-            return self._request(
-                "s3:GetObject",
-                bucket,
-                key,
-                lambda: bytes(self._obstore.get_range(self._open(bucket), key, start=start, length=length)),
-            )
+            return self._request("s3:GetObject", bucket, key, read)
         except FileNotFoundError:
             return None
+        except PreconditionError as error:
+            raise ChangedError("s3:GetObject", bucket, key, f"it is no longer the version {e_tag}") from error
         except StorageError as error:
             if _is_empty(error) or "416 Range Not Satisfiable" in error.cause:
                 return b""

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from runtime.mapreduce.job import Job, param
     from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
     from runtime.mapreduce.objects.sender import OutOfTimeError
+    from runtime.mapreduce.parsing import records
     from runtime.mapreduce.partitions import list_partitions, read_partition
-    from runtime.mapreduce.pieces import Source, texts_of
+    from runtime.mapreduce.pieces import texts_of
     from runtime.mapreduce.programmer import find_combine, run_map, run_reduce
     from runtime.mapreduce.sequence import Values
     from runtime.mapreduce.shuffle import DEFAULT_LAYOUT, shuffle_named
+    from runtime.mapreduce.source import Source
     from runtime.mapreduce.user_code import user_function
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "list_partitions",
     "param",
     "read_partition",
+    "records",
     "run_map",
     "run_reduce",
     "shuffle_named",
@@ -52,7 +55,7 @@ _HOMES = {
     "DEFAULT_NUM_REDUCER": "runtime.mapreduce.keys",
     "Job": "runtime.mapreduce.job",
     "OutOfTimeError": "runtime.mapreduce.objects.sender",
-    "Source": "runtime.mapreduce.pieces",
+    "Source": "runtime.mapreduce.source",
     "StorageError": "runtime.aws.errors",
     "Values": "runtime.mapreduce.sequence",
     "emit": "runtime.mapreduce.emitter",
@@ -62,6 +65,7 @@ _HOMES = {
     "list_partitions": "runtime.mapreduce.partitions",
     "param": "runtime.mapreduce.job",
     "read_partition": "runtime.mapreduce.partitions",
+    "records": "runtime.mapreduce.parsing",
     "run_map": "runtime.mapreduce.programmer",
     "run_reduce": "runtime.mapreduce.programmer",
     "shuffle_named": "runtime.mapreduce.shuffle",

@@ -4,25 +4,18 @@ An event has one text, whose name and offset may be left out, or a list of piece
 
     {"text": "to be or", "name": "logs/a.txt", "offset": 0, ...}
     {"pieces": [{"text": "to be or", "name": "logs/a.txt", "offset": 0}, {"text": "not", "name": "logs/b.txt", "offset": 9}], ...}
+
+A piece may also be a range of an object in S3, which is then read here, see `ranged.piece`::
+
+    {"url": "s3://bucket/logs/a.txt", "etag": "...", "start": 0, "end": 1048576, "size": 9000000, ...}
+
+What a text consists of may stand beside it, for `records`: `"format"`, and for CSV `"header"`, the names of its columns.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from runtime.record import record
-
-
-@record
-class Source:
-    """Where a text comes from.
-
-    Attributes:
-        name: of the file or object, such as `logs/a.txt`; empty if nobody told.
-        offset: at which byte of the file's text, in UTF-8, the text begins.
-    """
-
-    name: str = ""
-    offset: int = 0
+from runtime.mapreduce.source import Source
 
 
 def texts_of(event: Mapping[str, Any]) -> Iterator[tuple[str, Source]]:
@@ -39,18 +32,30 @@ def texts_of(event: Mapping[str, Any]) -> Iterator[tuple[str, Source]]:
     return _texts([_checked(piece, f"mapper: piece {number}") for number, piece in enumerate(pieces, 1)])
 
 
-def _checked(piece: Any, where: str) -> Mapping[str, Any]:
+def _checked(piece: Any, where: str) -> "_Piece":
     if not isinstance(piece, Mapping):
         raise ValueError(f"{where} must be an object; got {type(piece).__name__}")
+    if "url" in piece:
+        from runtime.mapreduce.ranged.piece import Range
+        from runtime.mapreduce.ranged.reader import texts_in
+
+        part = Range.parse(piece)
+        return lambda: texts_in(part)
     if not isinstance(text := piece.get("text"), str):
         raise ValueError(f'{where}: "text" must be a string; got {type(text).__name__}')
     if not isinstance(name := piece.get("name", ""), str):
         raise ValueError(f'{where}: "name" must be a string; got {type(name).__name__}')
     if type(offset := piece.get("offset", 0)) is not int or offset < 0:
         raise ValueError(f'{where}: "offset" must be a whole number from 0 on; got {offset!r:.200}')
-    return piece
+    header = piece.get("header")
+    source = Source(name, offset, piece.get("format", "text"), None if header is None else tuple(header))
+    return lambda: iter([(text, source)])
 
 
-def _texts(pieces: list[Mapping[str, Any]]) -> Iterator[tuple[str, Source]]:
-    for piece in pieces:
-        yield piece["text"], Source(piece.get("name", ""), piece.get("offset", 0))
+_Piece = Callable[[], Iterator[tuple[str, Source]]]
+"""Gives the texts of a piece."""
+
+
+def _texts(pieces: list[_Piece]) -> Iterator[tuple[str, Source]]:
+    for texts in pieces:
+        yield from texts()

@@ -13,10 +13,10 @@ from types import FunctionType
 from typing import Any
 
 from runtime.mapreduce.emitter import emit
-from runtime.mapreduce.pieces import Source
 from runtime.mapreduce.scope import combining, current_scope
 from runtime.mapreduce.sequence import Values
 from runtime.mapreduce.shuffle import Combine
+from runtime.mapreduce.source import Source
 from runtime.mapreduce.user_code import SIGNATURES, told, user_function
 from runtime.mapreduce.values import MAX_INTEGER, Json, canonical, shown
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from runtime.mapreduce.pieces import Source, texts_of
+from runtime.mapreduce.pieces import texts_of
+from runtime.mapreduce.source import Source
 
 
 @pytest.mark.parametrize(
