@@ -7,6 +7,7 @@ While a schedule runs:
 - when a run is recorded as overdue, nothing of it is at work or waits: its deadline comes after all that the platform may do;
 - once the run's failure is recorded, no invocation that begins runs a component; the same once its result is stored and all the
   rest was tidied up: what then comes late neither runs one, nor records a failure, nor keeps what a resumed run would need;
+- where the result goes to S3, its sign is written when all of its parts and its manifest are there, and nothing else;
 - under s3_triggers one claimant alone does a fan-in, unless it dies over it.
 
 In the end (`verdict`):
@@ -26,12 +27,14 @@ from runtime.orchestration.ending import open_runs
 from runtime.orchestration.recorder import overdue
 from runtime.run import current_run
 from tests.simulation.objects import Buckets, Written
-from tests.simulation.scenario import SHUFFLE, Scenario
+from tests.simulation.scenario import OUTPUT, SHUFFLE, Scenario
 from tests.simulation.tables import Change
 from tests.simulation.world import Killed, Process, World
 
 RUN = "run1"
 RESULTS, RETURNS, GIVEN_UP = "sim-results", "sim-returns", "sim-given-up"
+
+_OUTPUT = OUTPUT.removeprefix(f"s3://{SHUFFLE}/")
 
 _GROWING = {"Finished", "Attempts", "Expires"}
 
@@ -69,6 +72,7 @@ class Observer:
     failed_at: float | None = None
     done_at: float | None = None
     tidied_at: float | None = None
+    signed: bool = False
 
     def __post_init__(self) -> None:
         self._inputs: dict[tuple[str, int], Any] = {}
@@ -96,6 +100,8 @@ class Observer:
             self.violated("values are kept for a resumed run after the run was done and tidied up")
         if written.key == f"{RUN}/result.json" and self.done_at is None:
             self.done_at = self.world.now
+        if written.key == f"{_OUTPUT}_SUCCESS" and self.tidied_at is None:
+            self._look_at_output()
         if written.before is None:
             return
         if written.mode == "replace" and written.key.endswith("/.lock"):
@@ -107,6 +113,16 @@ class Observer:
             self.violated(f"{where} changed from {written.before!r:.200} to {written.body!r:.200}")
         elif written.bucket != SHUFFLE and not self._may_repeat(written):
             self.violated(f"{where} was written twice, but must be created only if absent")
+
+    def _look_at_output(self) -> None:
+        self.signed = True
+        found = {key.removeprefix(_OUTPUT): each.body for key, each in self.buckets.objects[SHUFFLE].items() if _OUTPUT in key}
+        manifest, sign = json.loads(found.pop("manifest.json", b"{}")), found.pop("_SUCCESS")
+        told = [{**record, "part": OUTPUT + record["part"]} for record in manifest.get("parts", [])]
+        if found != self.scenario.parts or told != self.scenario.result or sign:
+            self.violated(
+                f"the sign of an output was written, and this is there: {found!r:.300}, with the manifest {manifest!r:.300}"
+            )
 
     def _look_at_what_still_goes_on(self) -> None:
         for process in self.world.processes:
@@ -170,6 +186,8 @@ class Observer:
         if left := [key for key in self.buckets.objects.get(RESULTS, ()) if key.startswith(open_runs.PREFIX)]:
             self.violated(f"still marked as open: {left}")
         result, failure = self._read("result.json"), self._read("failed.json")
+        if self.scenario.output and result is not None and not self.signed:
+            self.violated("a result, and its output in S3 has no sign that it is whole")
         if result is not None and not _same(result, expected := self.scenario.result):
             self.violated(f"wrong result: {result!r:.300}, not {expected!r:.300}")
         match self.scenario.severity:

@@ -1,5 +1,7 @@
 """What one schedule is about: the input, the job, the layout of its shuffle, the severity of its faults. All from the seed."""
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
@@ -12,6 +14,7 @@ from tests.simulation.faults import Fatal, Severity
 from tests.simulation.workflows import WORDCOUNT, Outputs, Workflow
 
 SHUFFLE = "sim-shuffle"
+OUTPUT = f"s3://{SHUFFLE}/run1/parts/"
 
 WORDS = ("a", "b", "to", "be", "not", "or", "é", "a/b", "%", ".", "..", "x" * 600, "名前")
 _WIDE = tuple(f"w{number}" for number in range(40))
@@ -28,6 +31,7 @@ class Scenario:
         page_size: keys on a page of a listing.
         attended: whether the client of http_only stays for the answer.
         shuffle: the layout that the chunks ask for; None if they don't say.
+        output: where the result goes in S3; None if it is returned.
     """
 
     texts: tuple[str, ...]
@@ -40,6 +44,7 @@ class Scenario:
     attended: bool = True
     shuffle: str | None = None
     job: Job = jobs.WORDS
+    output: str | None = None
 
     @property
     def workflow(self) -> Workflow:
@@ -47,9 +52,24 @@ class Scenario:
         return WORDCOUNT
 
     @cached_property
-    def result(self) -> dict[str, Any]:
+    def result(self) -> Any:
         """The only right one."""
-        return self.job.result(self.texts)
+        if self.output is None:
+            return self.job.result(self.texts)
+        told = {name: {"words": body.count(b"\n"), "bytes": len(body)} for name, body in self.parts.items()}
+        return [
+            {"part": f"{self.output}{name}", **told[name], "sha256": hashlib.sha256(body).hexdigest()}
+            for name, body in self.parts.items()
+        ]
+
+    @cached_property
+    def parts(self) -> dict[str, bytes]:
+        """What an output in S3 consists of, by name."""
+        parts = {f"part-{number:05d}.jsonl": b"" for number in self.partitions or [0]}
+        for word, value in sorted(self.job.result(self.texts).items()):
+            line = json.dumps([word, value], ensure_ascii=False, separators=(",", ":")) + "\n"
+            parts[f"part-{reducer_id(word, self.num_reducer):05d}.jsonl"] += line.encode()
+        return parts
 
     @cached_property
     def partitions(self) -> list[int]:
@@ -59,13 +79,17 @@ class Scenario:
     @property
     def elements(self) -> list[Any]:
         """What the client gives to the workflow's first function, one for each of its branches: here the mappers' chunks."""
-        asked = {} if self.shuffle is None else {"shuffle": self.shuffle}
+        asked: dict[str, Any] = {} if self.shuffle is None else {"shuffle": self.shuffle}
+        if self.output is not None:
+            asked["job"] = {"output": self.output}
         return [{"text": text, "destination": SHUFFLE, "numReducer": self.num_reducer, **asked} for text in self.texts]
 
     def complaint(self, function: str, value: Any) -> str | None:
         """What is wrong with a value that a function returned, if that can be told without the rest of the run."""
         if function != "partition":
             return None
+        if self.output and not self.partitions:
+            return None if [element["partition"] for element in value] == [None] else "nobody writes the empty result"
         numbers = [int(element["partition"].removeprefix("reducer").rstrip("/")) for element in value]
         return None if numbers == self.partitions else f"the partitions are {numbers}, not {self.partitions}"
 
@@ -128,7 +152,9 @@ def draw(random: Random) -> Scenario:
     """Draw a scenario."""
     scenario = _draw_words(random)
     shuffle, job, small_blocks = random.choice(_SHUFFLES), random.choice(_JOBS), random.random() < 0.4
-    return replace(scenario, shuffle=shuffle, job=job, small_blocks=small_blocks)
+    # The client gives at least one chunk where the result goes to S3.
+    output = OUTPUT if random.random() < 0.3 and scenario.texts else None
+    return replace(scenario, shuffle=shuffle, job=job, small_blocks=small_blocks, output=output)
 
 
 _SHUFFLES = (None, "objects", "packed", "packed")

@@ -15,7 +15,7 @@ from runtime.aws.dynamodb import DynamoDB
 from runtime.aws.lambda_service import Lambda
 from runtime.aws.s3 import S3
 from runtime.clock import Clock
-from runtime.mapreduce import user_code
+from runtime.mapreduce import parts, sorting, user_code
 from runtime.mapreduce.objects import ranges
 from runtime.mapreduce.objects import reader as objects_reader
 from runtime.mapreduce.packed import frames, merge, merged, names, reader
@@ -204,6 +204,8 @@ def installed(simulation: Any) -> Iterator[None]:
             (merged, "_INLINED_BYTES", 700),
             (names, "_SINGLE_PUT_BYTES", 150),
             (reader, "_SLICE_BYTES", 100),
+            (sorting, "_MEMORY_BYTES", 500),
+            (parts, "_BLOCK_BYTES", 30),
             (ranges, "RANGE_PAIRS", 3),
             (ranges, "_PLACE_PAIRS", 2),
             (objects_reader, "_BODIES", 2),

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from runtime.aws import s3
 from runtime.aws.errors import TransientError
-from runtime.mapreduce import list_partitions
+from runtime.mapreduce import list_partitions, manifest
+from runtime.mapreduce import parts as output_parts
 from runtime.mapreduce.keys import Destination
 from runtime.mapreduce.objects import reader as objects_reader
 from runtime.mapreduce.objects import writer as objects_writer
@@ -162,6 +163,14 @@ def _merged_as_read() -> AbstractContextManager[Any]:
     return patch.object(merge._AnyValues, "take", take)
 
 
+def _sign_before_the_manifest() -> AbstractContextManager[Any]:
+    return patch.multiple(manifest, MANIFEST=manifest.SUCCESS, SUCCESS=manifest.MANIFEST)
+
+
+def _parts_that_are_not_sorted() -> AbstractContextManager[Any]:
+    return patch.object(output_parts, "in_order", iter)
+
+
 SHUFFLE_MISTAKES = (
     Mistake("random uuids in emit", "sfn", _random_uuids, 400, "objects", "user_map emitted something else"),
     Mistake("random uuids in emit", "http_sync_s3", _random_uuids, 400, "objects", "user_map emitted something else"),
@@ -186,4 +195,7 @@ SHUFFLE_MISTAKES = (
     Mistake("block read twice", "http_sync_s3", _block_read_twice, 200, "packed", "is not read as it was written"),
     Mistake("last segment dropped", "http_only", _last_segment_dropped, 200, "packed", "were written"),
     Mistake("merge out of order", "dynamodb_triggers", _merged_as_read, 1000, "packed"),
+    Mistake("sign before the manifest", "sfn", _sign_before_the_manifest),
+    Mistake("sign before the manifest", "s3_triggers", _sign_before_the_manifest),
+    Mistake("parts that are not sorted", "http_sync_s3", _parts_that_are_not_sorted, 400, "objects", "which must be in order"),
 )
