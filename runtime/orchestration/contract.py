@@ -11,7 +11,7 @@ The wrapper calls, in this order::
     component(value) -> value
     egress(invocation, value)         stores the return value, and goes on to whoever is next; a duplicate does so, too
     failed(invocation, error)         was that the last try, and is it recorded?
-    turned_back(invocation, reason)   what an invocation is answered that has nothing to do
+    turned_back(invocation, reason)   the answer to an invocation that has nothing to do
     answer(outcomes)                  what the event as a whole is answered
 
 All but `deliveries` and `answer` are called at most once for each delivery. `egress` is the same everywhere: it keeps the value
@@ -89,7 +89,7 @@ class Invocation:
 
     @property
     def number(self) -> int:
-        """Under which number the return value is stored: the branch's, or 1 outside of a fan-out."""
+        """Return the number under which the return value is stored: the branch's index, or 1 outside of a fan-out."""
         return self.index or 1
 
 
@@ -101,7 +101,7 @@ class Outcomes:
     failures: list[tuple[Delivery, Exception]]
 
     def first_failure_or_last_result(self) -> Any:
-        """For carriers that deliver an event again as a whole: raise the first failure, else return the last result."""
+        """Raise the first failure, else return the last result. This suits carriers that deliver an event again as a whole."""
         for _, error in self.failures:
             raise error
         return self.results[-1]
@@ -143,7 +143,7 @@ class Orchestration(ABC):
         """Return the component's event. Raises StorageError."""
 
     def egress(self, invocation: Invocation, value: Any) -> Any:
-        """Store and continue; what it returns is the delivery's result.
+        """Store the value and continue. Return the delivery's result.
 
         Raises:
             TypeError: the value is to be fanned out over, and is no array.
@@ -190,7 +190,7 @@ class Orchestration(ABC):
         return None
 
     def failed(self, invocation: Invocation, error: Exception) -> bool:
-        """Whether nobody will try again and the run's failure is recorded; else the error is left to the platform's retries."""
+        """Return whether the run's failure is recorded and nobody will try again. If not, the platform tries again."""
         return False
 
     def answer(self, outcomes: Outcomes) -> Any:

@@ -46,7 +46,7 @@ class LogLine:
         self._milliseconds: dict[str, float] = defaultdict(float)
 
     def describe(self, invocation: Invocation, run: Run) -> None:
-        """Say whose line this is; the run's counters and the invocation's notes may still grow."""
+        """Say to which invocation this line belongs. The run's counters and the invocation's notes may still grow."""
         self._fields["run"] = invocation.run_id
         if invocation.index:
             self._fields |= {"index": invocation.index, "size": invocation.size}
@@ -57,7 +57,7 @@ class LogLine:
         self._fields |= {"outcome": "turned back", "reason": reason}
 
     def failed_for_good(self, error: Exception) -> None:
-        """Say that the work failed for the last time, which is recorded: nothing is left to raise."""
+        """Say that the work failed for the last time and that this is recorded, so that nothing is raised."""
         self._fields |= _told(error) | {"final": True}
 
     @contextmanager

@@ -1,8 +1,8 @@
 """Our lines in a function's log, which user code prints to as well.
 
-Each of them is JSON and begins on a line of its own, also where user code has printed the beginning of one. Its first field says
-whose it is, `"log": "mapreduce"`: user code may print JSON, too. It goes to the process's standard output as that was before any
-user code ran, whatever became of `sys.stdout` since: replaced, closed, sent to a file.
+Each of them is JSON and begins on a line of its own, also where user code has printed the beginning of one. Its first field,
+`"log": "mapreduce"`, says that it is ours, since user code may print JSON, too. It goes to the standard output that the process
+had before any user code ran, even if user code has replaced, closed or redirected `sys.stdout` since.
 """
 
 import io
@@ -28,7 +28,7 @@ _descriptor = _kept()
 
 
 def write(fields: dict[str, Any]) -> None:
-    """Print a line, at the end of an invocation. A log that can't be written to stops nobody's work."""
+    """Print a line at the end of an invocation. A log that cannot be written is ignored."""
     line = json.dumps({FIELD: OURS, **fields}, default=safe)
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # closed, or no stream at all but an object of the user's

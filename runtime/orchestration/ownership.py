@@ -1,8 +1,8 @@
-"""Whether what a component is about to be given lies in this deployment's own shuffle bucket.
+"""The check that a component's event names only this deployment's own shuffle bucket.
 
 Each function writes to, or lists, the bucket that its event names. Its role allows no other; but a role may be wider than ours
-(`-var s3_full_access=true`), and a forged event is best refused before any request is made for it. What is malformed is the
-component's own to refuse, with a better word.
+(`-var s3_full_access=true`), and a forged event is best refused before any request is made for it. The component itself refuses
+malformed events, with a better message.
 """
 
 from typing import Any
@@ -15,10 +15,10 @@ from runtime.orchestration.workflow.envelope import EnvelopeError
 def check_ownership(settings: Settings, value: Any) -> None:
     """Refuse a component's event that names a bucket other than the deployment's shuffle bucket.
 
-    `Place.destination` is the field that does, in the event itself or in the elements of its array.
+    `Place.destination` is the field with the bucket, in the event itself or in the elements of its array.
 
     Raises:
-        EnvelopeError: it does.
+        EnvelopeError: the event names another bucket.
     """
     field = settings.place and settings.place.destination
     if field is None:

@@ -50,7 +50,7 @@ def safe(value: object, limit: int = MESSAGE_BYTES) -> str:
 
 
 def name_of(error: BaseException) -> str:
-    """The name of an error's class: the true one, whatever its metaclass says."""
+    """Return the true name of an error's class, whatever its metaclass says."""
     name = safe(type.__dict__["__name__"].__get__(type(error)), NAME_BYTES)
     return name if name.isprintable() else safe(repr(name)[1:-1], NAME_BYTES)
 
@@ -67,7 +67,7 @@ def frames_of(error: BaseException) -> list[str]:
 
 
 def presentable(error: BaseException) -> Exception:
-    """The error itself, if whoever reports it can't fail on it; else one whose class has the same name, and which says the same.
+    """Return the error itself if it is safe to report, else a safe one with the same class name and message.
 
     Lambda's Python runtime takes `str()` of an error and encodes it beside the traceback; if that fails, the process ends and
     nobody learns why (https://github.com/aws/aws-lambda-python-runtime-interface-client). It lets what is no `Exception`, such as
@@ -161,7 +161,7 @@ def _frame(entry: TracebackType) -> str:
 
 
 def _bounded(traceback_: TracebackType | None) -> TracebackType | None:
-    """The last entries of a traceback, of those that can be encoded, as far as they fit."""
+    """Return the last entries of a traceback that can be encoded and that fit."""
     entries = list(_entries(traceback_))
     bounded, room = None, _TRACEBACK_BYTES
     kept = 0
@@ -175,7 +175,7 @@ def _bounded(traceback_: TracebackType | None) -> TracebackType | None:
 
 
 def _is_harmless(error: BaseException, name: str, message: str) -> TypeGuard[Exception]:
-    """Whether no code but Python's own and ours runs when somebody looks at an error, and what they see is what is told here."""
+    """Return whether reading an error runs no user code, and shows what is told here."""
     kind = type(error)
     if type(kind) is not type or not issubclass(kind, Exception):
         return False

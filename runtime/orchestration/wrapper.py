@@ -30,7 +30,7 @@ class Wrapper:
         orchestration: how it meets the others.
         component: what it computes.
         own: the services that it uses; None for those that are in force when it is called.
-        kills: what ends a function without a word, and can't be caught by it. It is no exception on Lambda; a simulation has one.
+        kills: exceptions with which a simulation ends a function. On Lambda, nothing is raised where a function is killed.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Wrapper:
             return self._orchestration.egress(invocation, value)
 
     def _look(self, invocation: Invocation) -> tuple[str | None, Found | None]:
-        """How the run has ended, if it has, and what an earlier invocation with the same work returned."""
+        """Return how the run has ended, if it has, and what an earlier invocation with the same work returned."""
         looks: list[Callable[[], Any]] = [
             partial(how_ended, self._settings.results_bucket, invocation.run_id),
             partial(self._orchestration.stored, invocation),

@@ -49,7 +49,7 @@ class DynamoDBTriggers(Orchestration):
     """Store each value as an item of a table, whose stream invokes the function that takes it."""
 
     def deliveries(self, event: Any) -> list[Delivery]:
-        """One for each record, known by its sequence number."""
+        """Return one delivery for each record, named by its sequence number."""
         match event:
             case {"Records": [*records]} if records:
                 return [Delivery(_sequence_number(record), record) for record in records]
@@ -59,8 +59,8 @@ class DynamoDBTriggers(Orchestration):
         """Understand one record; `Invocation.given` is its item.
 
         Raises:
-            EnvelopeError: it tells of no new item, of one that is not addressed to this function, or of another table's. The
-                mapping's filter keeps those away; an attempt that is noted is itself a record, and must never be worked on.
+            EnvelopeError: the record's item is not new, is addressed to another function, or is in another table. The mapping's
+                filter keeps such records away. A note of an attempt is a record, too, which no function may work on.
         """
         table = self.settings.tables[self.place.from_stage]
         match event:
@@ -77,7 +77,7 @@ class DynamoDBTriggers(Orchestration):
         raise EnvelopeError(f"not a new item addressed to {self.place.name} in {table}: {event!r:.300}")
 
     def admit(self, invocation: Invocation) -> Invocation | str:
-        """Note the attempt. One too many ends the run as failed, unless it only repeats what was done before."""
+        """Note the attempt. One attempt too many ends the run as failed, unless it only repeats finished work."""
         item = _FAN_IN if self.place.takes == "gather" else str(invocation.number)
         attempts = self._incoming(invocation).count_attempt(item, invocation.context.aws_request_id)
         if attempts is None:
@@ -127,7 +127,7 @@ class DynamoDBTriggers(Orchestration):
         return super().end(invocation, value)
 
     def failed(self, invocation: Invocation, error: Exception) -> bool:
-        """Whether that was the last attempt, and is now on its way to the run's failure record.
+        """Return whether that was the last attempt; then its failure is on its way to the run's failure record.
 
         A refusal before the attempt could be noted is final: without the note nobody would count to the last one.
         """

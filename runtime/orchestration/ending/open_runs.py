@@ -2,10 +2,10 @@
 
     .open/{run}/{deadline}    empty; the deadline is in seconds since the epoch
 
-So a sweep reads one listing, whatever number of runs there ever was. Whoever starts a run marks it. That is the client, before it
-starts anything, with the deadline that it has worked out; or the first function of a run that no client has claimed (an upload by
-hand, a bare event). Of several markers of a run the latest counts. They go when the run is cleaned up, or when a sweep finds that
-it has ended. No run has a key there, for a run id begins with a letter or digit.
+So a sweep reads one listing, however many runs there were. The client marks a run before it starts anything, with the deadline
+that it has worked out. The first function marks a run that no client has claimed (an upload by hand, a bare event). If a run has
+several markers, the latest counts. They go with the run, or when a sweep finds that it has ended. No run has a key there, since a
+run id begins with a letter or digit.
 """
 
 import re
@@ -23,23 +23,23 @@ _MARKER = re.compile(r"\.open/([^/]+)/([0-9]{1,12})")
 
 
 def folder(run_id: str) -> str:
-    """What the keys of a run's markers begin with."""
+    """Return what the keys of a run's markers begin with."""
     return f"{PREFIX}{run_id}/"
 
 
 def marker(run_id: str, deadline: int) -> str:
-    """The key of a run's marker; the deadline is in seconds since the epoch."""
+    """Return the key of a run's marker. The deadline is in seconds since the epoch."""
     return f"{folder(run_id)}{deadline}"
 
 
 def parse_marker(key: str) -> tuple[str, int] | None:
-    """Run and deadline of a marker; None for any other key."""
+    """Return run and deadline of a marker, or None for any other key."""
     match = _MARKER.fullmatch(key)
     return None if match is None else (match[1], int(match[2]))
 
 
 def mark_by_default(bucket: str, run_id: str) -> None:
-    """Mark a run whose deadline nobody has worked out. Rounded up to an hour, so that all who do this write the same few objects.
+    """Mark a run whose deadline nobody has worked out. It is an hour's end, so that few different objects are written.
 
     Raises:
         StorageError: the put finally failed.

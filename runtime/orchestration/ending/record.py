@@ -38,7 +38,7 @@ class FailureRecord:
 
     @classmethod
     def build(cls, run_id: str, function_prefix: str = "", **told: object) -> "FailureRecord":
-        """Make the record of what was told, by the names of the fields: each becomes as it must be, whatever it held.
+        """Make the record from values by the names of its fields. A value of a wrong type or size is changed to one that fits.
 
         `function_prefix` is what stands before the function in a Lambda's name.
         """
@@ -111,6 +111,6 @@ def _number(value: object) -> int | None:
 
 
 def _request_id(message: object) -> str | None:
-    """The request id that Lambda's own message of a killed or timed out function begins with; it has no field for it there."""
+    """Return the request id with which Lambda's message of a killed or timed out function begins. It stands in no field there."""
     found = _REQUEST_ID.search(message) if isinstance(message, str) else None
     return found[1] if found else None

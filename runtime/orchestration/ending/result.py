@@ -29,7 +29,7 @@ _TRIES = 3
 
 
 def how_ended(bucket: str, run_id: str) -> str | None:
-    """DONE, FAILED or REMOVED: why there is nothing left to do in a run. None while there is.
+    """Return DONE, FAILED or REMOVED if nothing is left to do in a run, or None while something is.
 
     Raises:
         StorageError: the listing finally failed.
@@ -52,7 +52,7 @@ def store_result(bucket: str, run_id: str, value: Any) -> None:
 
 
 def record_failure(bucket: str, failure: FailureRecord) -> str | None:
-    """Record why a run failed; the first record stays, later ones mostly tell of its consequences.
+    """Record why a run failed. The first record stays, because later failures mostly follow from it.
 
     "Already exists" may be S3's 409, when nothing exists yet (see `s3.create_or_read`). Those who record failures have no
     right to read, so they look by trying again.

@@ -8,7 +8,7 @@ Event::
 
 The functions outside of fan-outs call one another, so that the entry function waits for all the rest, and its Lambda time limit
 bounds the run. One that fans out calls its branches, and then the function that gathers what they have answered. A branch answers
-with a datum: a claim check, if its value is larger than its share of what one payload holds of all branches. The caller passes
+with a datum. All branches share one payload, and a value that is larger than its share becomes a claim check. The caller passes
 the list of data on, and takes no claim check out.
 
 A run that fails is answered as such, up to the client, and the entry function records it::
@@ -96,9 +96,9 @@ class HttpOnly(Enveloped):
         return "the caller's time is up" if ports().clock.time() >= _callers_deadline(invocation) else invocation
 
     def turned_back(self, invocation: Invocation, reason: str) -> dict[str, Any]:
-        """Tell the caller, who waits: what the run came to, if it is done, else why nothing is begun.
+        """Tell the waiting caller where the result is, if the run is done, else why nothing is begun.
 
-        A branch's caller wants a value, of which a run that is done has none left. It learns of the result when it would record a
+        A branch's caller wants a value, which a run that is done no longer has. It learns of the result before it records a
         failure.
         """
         if reason == DONE and self.place.takes != "branch":
@@ -106,7 +106,7 @@ class HttpOnly(Enveloped):
         return {"Session": invocation.run_id, "TurnedBack": reason}
 
     def find(self, invocation: Invocation) -> Found | None:
-        """Return what was kept when the run failed, if it is resumed. A branch of which something is kept is not even called."""
+        """Return what was kept when the run failed, if it is resumed. A branch whose value was kept is not called at all."""
         if self.place.takes == "branch" or self.passes_on(invocation) or not _is_resumed(invocation):
             return None
         return self.returns(invocation).find(return_key(self.place.name, 1))
@@ -241,7 +241,7 @@ class HttpOnly(Enveloped):
 
 
 def _deadline(invocation: Invocation) -> float:
-    """When this function's own time, or its caller's, is up: seconds since the epoch."""
+    """Return when this function's own time or its caller's is up, in seconds since the epoch."""
     remaining: float = invocation.context.get_remaining_time_in_millis() / 1000 - _MARGIN_SECONDS
     return min(ports().clock.time() + remaining, _callers_deadline(invocation))
 

@@ -6,8 +6,8 @@ Event::
 
 `Directory` is where the branches of this fan-out leave their return values: in S3, or in another of the `stores`. The store
 decides which branch finds the fan-in complete, and that one invokes the fan-in function with a pointer to the directory. With S3,
-the branch whose index equals the size polls. When the Lambda time of one that waits runs out, it hands the waiting on to a fresh
-invocation of itself, whose event says since when it waits: `"Waiting": {"Since": 1795455974.1, "HandOns": 1}`.
+the branch whose index equals the size polls. When its Lambda time runs out, it hands the waiting on to a new invocation of
+itself, whose event says since when it waits: `"Waiting": {"Since": 1795455974.1, "HandOns": 1}`.
 
 Duplicates are harmless: whoever runs second finds the stored return value, skips the component, and continues as the first did.
 """
@@ -154,7 +154,7 @@ class HttpSyncS3(Enveloped):
         }
 
     def _waiting(self, invocation: Invocation) -> Waiting:
-        """Since when, and after how many hand-ons, this branch waits.
+        """Return since when this branch waits, and how often the waiting was handed on.
 
         Raises:
             EnvelopeError: `Waiting` is malformed.

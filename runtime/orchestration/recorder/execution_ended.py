@@ -1,4 +1,4 @@
-"""An execution of the state machine that failed by itself: nothing in it could record why.
+"""Executions of the state machine that failed by themselves, so that no state of theirs could record why.
 
 What a task fails with is caught and recorded within the execution. What a Map fails with by itself is not (its output is larger
 than a state's 256 KiB, its items can't be read): a Map that caught would not be redriven within. Nor is the execution's own
@@ -38,7 +38,7 @@ class Ended:
 
 
 def record_end(event: Any, settings: Settings) -> bool:
-    """Record that a run failed, unless that was done within its execution; whether there is a record of it now.
+    """Record that a run failed, unless its execution did so. Return whether there is a record now.
 
     Raises:
         EnvelopeError: the event tells of no execution that failed.

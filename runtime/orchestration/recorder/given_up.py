@@ -1,4 +1,4 @@
-"""What a stream gave up: a record whose function died before it could note the attempt, or was never reached, to the last.
+"""Records that a stream gave up: at each attempt, the function died before it could note that, or was not reached.
 
 The stream's mapping leaves it in a bucket, and the bucket's notification invokes the recorder of failures
 (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html)::
@@ -13,7 +13,7 @@ A stream delivers at least once, and may give a duplicate up long after another 
 result, or whose item was removed or put anew (as a resumed run's is), gets no failure record. One that is still under way does:
 whoever died may have died before it set off what is next.
 
-What was recorded is removed here. What is no such record stays for whoever looks into the log, until it expires.
+An object whose failure was recorded is removed here. One that cannot be understood stays until it expires; the log tells of it.
 """
 
 import json
@@ -137,7 +137,7 @@ def _table(source: str, settings: Settings) -> str | None:
 def _event(
     record: Any, image: dict[str, Any], run_id: str, index: int | None, context: dict[str, Any], condition: str
 ) -> dict[str, Any]:
-    """What the recorder is told: by an item addressed to itself that one's own words, else by Lambda's for a failed event."""
+    """Return the event to record: the item's own, if it is addressed to the recorder, else one such as Lambda makes."""
     match image:
         case {"To": {"S": "recorder"}, "Failure": _}:
             return {"Records": [record]}

@@ -52,7 +52,7 @@ def sweep(settings: Settings) -> int:
 
 
 def _look_after(run_id: str, own: set[int], settings: Settings) -> bool:
-    """Whether the run is recorded as failed by this; in any case, that it has ended is no longer to be looked for."""
+    """Record a run as failed if it has not ended, and remove its markers. Return whether it was recorded."""
     bucket = settings.results_bucket
     ended = {f"{run_id}/result.json", f"{run_id}/failed.json"} & set(ports().s3.list_keys(bucket, f"{run_id}/"))
     if not ended:
@@ -65,7 +65,7 @@ def _look_after(run_id: str, own: set[int], settings: Settings) -> bool:
 
 
 def _deadlines(keys: Iterable[str]) -> dict[str, set[int]]:
-    """All that are marked, by run."""
+    """Return the deadlines of all markers, by run."""
     found: dict[str, set[int]] = defaultdict(set)
     for key in keys:
         if marked := open_runs.parse_marker(key):

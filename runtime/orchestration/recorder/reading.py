@@ -1,4 +1,4 @@
-"""What the recorder is told, by whom."""
+"""A table of readers, one for each sender that tells the recorder of a failure."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -20,6 +20,6 @@ def record(failure: FailureRecord, settings: Settings) -> bool:
 
 
 def turn_back(reason: str, **about: str) -> bool:
-    """Log why nothing is recorded, and what of; False, for it is not."""
+    """Log which failure is not recorded, and why. Return False."""
     output.write({"outcome": "turned back", "reason": reason, **about})
     return False

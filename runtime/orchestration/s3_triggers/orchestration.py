@@ -30,7 +30,7 @@ class S3Triggers(Orchestration):
     """Store each value in a bucket, whose notification invokes the function that takes it."""
 
     def deliveries(self, event: Any) -> list[Delivery]:
-        """One for each record."""
+        """Return one delivery for each record."""
         match event:
             case {"Records": [*records]} if records:
                 return [Delivery(str(number), record) for number, record in enumerate(records)]
@@ -83,7 +83,7 @@ class S3Triggers(Orchestration):
         return None if fan_out is None else Found(self._returned(fan_out.value["Values"]))
 
     def keep(self, invocation: Invocation, value: Any) -> Any:
-        """Store the bookkeeping of the next stage, with all that is fanned out over; or, of a branch, the value itself."""
+        """Store a branch's value, or for any other function the next stage's bookkeeping with the values to fan out over."""
         stage = self._outgoing(invocation)
         if self.place.edge == "Fan-in":
             stage.create_or_read(FAN_IN, {"Size": invocation.size})
@@ -93,7 +93,7 @@ class S3Triggers(Orchestration):
         return self._returned(stored["Values"])
 
     def fan_out(self, invocation: Invocation, values: list[Any]) -> None:
-        """Store each value; where there are none, what the last of no branches would store."""
+        """Store each value. Where there are none, store the value that triggers the fan-in of an empty fan-out."""
         self._outgoing(invocation).create_all({value_name(index): value for index, value in enumerate(values, 1)})
         if not values:
             empty = self._stage(invocation, self.place.gathered_stage)

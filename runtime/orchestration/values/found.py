@@ -1,4 +1,4 @@
-"""What a store holds."""
+"""What a store has found. It is wrapped, because a stored value may itself be null."""
 
 from typing import Any
 

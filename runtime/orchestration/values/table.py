@@ -91,7 +91,7 @@ class Table:
         return None if image is None else Found(self.value_of(image))
 
     def image(self, key: str) -> Image | None:
-        """An item as it is stored, or None. Raises StorageError."""
+        """Return an item as it is stored, or None. Raises StorageError."""
         return self._get(key)
 
     def value_of(self, image: Image) -> Any:
@@ -119,7 +119,7 @@ class Table:
         return at_once([partial(self.value_of, images[key]) for key in wanted])
 
     def count_attempt(self, key: str, request_id: str) -> int | None:
-        """Note that an item's function begins; how often it did so far, or None if the item is gone. Raises StorageError.
+        """Note that an item's function begins. Return how often it has begun, or None if the item is gone. Raises StorageError.
 
         Each invocation is noted by its request id, so that a repeated request counts no attempt twice. The notes are an item of
         their own, since an update is charged for the whole item: 64 write units for a chunk of 64 KB. To look whether the item is
@@ -143,7 +143,7 @@ class Table:
         return len((answer or {})["Attributes"]["Attempts"]["SS"])
 
     def finish(self, index: int, size: int) -> bool:
-        """Add an index to those that have returned; whether all `size` have. Raises StorageError."""
+        """Add an index to those that have returned. Return whether all `size` have. Raises StorageError."""
         block, blocks = (index - 1) // BLOCK, (size + BLOCK - 1) // BLOCK
         in_block = min(BLOCK, size - block * BLOCK)
         if len(self._add(f"finished/{block}", index)) < in_block:
@@ -168,7 +168,7 @@ class Table:
         return finished
 
     def _holds(self, key: str) -> bool:
-        """Whether an item is there, without what it holds."""
+        """Return whether an item is there, without reading its value."""
         return self._get(key, ProjectionExpression="#k", ExpressionAttributeNames={"#k": "Key"}) is not None
 
     def _get(self, key: str, **projection: Any) -> Image | None:

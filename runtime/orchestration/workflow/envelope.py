@@ -175,10 +175,10 @@ def checked_run_id(run_id: object) -> str:
 
 
 def checked_time(name: str, time: object) -> float:
-    """Seconds since the epoch, if a field holds that: infinity and NaN would let whoever compares with them wait for ever.
+    """Return a field's seconds since the epoch. Infinity and NaN are refused, since a comparison with them never ends a wait.
 
     Raises:
-        EnvelopeError: it is not.
+        EnvelopeError: the field holds no such time.
     """
     if not isinstance(time, int | float) or isinstance(time, bool) or not 0 <= time <= _LAST_SECONDS:
         raise EnvelopeError(f'"{name}" is no time in seconds since the epoch: {time!r:.200}')

@@ -121,7 +121,7 @@ _FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
 
 
 def _contradiction(place: Place) -> str | None:
-    """What does not go together, in words."""
+    """Return in words which fields contradict each other, or None."""
     if (place.next is None) != (place.edge is None):
         return '"Next" and "Edge" are null together, at the end of the run, or not at all'
     if (place.fan_in is not None) != (place.edge == "Map"):
@@ -141,9 +141,9 @@ def _contradiction(place: Place) -> str | None:
 
 
 def holds_branches(name: str, names: Mapping[str, str]) -> bool:
-    """Whether a bucket or table, of those by their roles, is the stage with the elements of a fan-out.
+    """Return whether a bucket or table, out of `names` by role, is the stage with the elements of a fan-out.
 
-    A stage `{f}-input` is that if f returns to a stage of its own, `{f}-output`.
+    A stage `{f}-input` is one if f returns to a stage of its own, `{f}-output`.
     """
     inputs = [role.removesuffix("-input") for role, each in names.items() if each == name and role.endswith("-input")]
     return any(f"{function}-output" in names for function in inputs)

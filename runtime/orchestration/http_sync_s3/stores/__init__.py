@@ -72,7 +72,7 @@ class ReturnStore(ABC):
 
     @abstractmethod
     def fan_in(self, branch: Branch) -> Waited | None:
-        """Whether it is for this branch to continue: how its waiting ended, or None if another branch decides.
+        """Return how this branch's waiting ended, or None if another branch decides whether to continue.
 
         Called after the branch's value was stored, once for each time that the branch runs. At least one branch gets COMPLETE
         once all values are in, however often each runs and wherever it is killed: its retry calls again.
@@ -103,7 +103,7 @@ class ReturnStore(ABC):
 
 
 def load(settings: Settings) -> Callable[[str], ReturnStore]:
-    """How to open the chosen store for a run id.
+    """Return what opens the chosen store for a run id.
 
     Raises:
         ValueError: there is no such store.

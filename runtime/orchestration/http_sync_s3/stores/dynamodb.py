@@ -5,8 +5,8 @@
     {run}/{function}/finished            {"Finished": {0, 1, ...}}: which blocks are complete
 
 See `table` for the items. Nobody waits: adding an index to its set shows the set, so the branch that completes it learns of it by
-its own write and continues at once. One that runs again later finds the set complete, too, and continues again: harmless, since
-the fan-in function then finds its own value stored. A branch killed between the two sets is repeated by Lambda and adds to both.
+its own write and continues at once. One that runs again later finds the set complete, too, and continues again. That does no
+harm, since the fan-in function then finds its own value stored. Lambda repeats a branch that was killed between the two sets.
 A run that lacks a branch for good never completes; its failed.json tells.
 """
 

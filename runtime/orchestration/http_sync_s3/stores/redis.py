@@ -8,7 +8,7 @@ e.g. `wordcount-http_sync_s3-{20261123-a1}/square/3`. The braces are part of the
 a request may name several of them. Every key expires.
 
 The branch whose index equals the size waits in a blocking read of `wake`, some seconds at a time. Only the size of the set
-decides: an element that got lost costs the rest of such a slice, one too many an early look.
+decides. A lost element costs the rest of such a wait, and one too many makes the branch look early.
 
         branch 2 of 3                        branch 3 of 3
         SADD finished 2; SCARD -> 2          SADD finished 3; SCARD -> 1
@@ -111,7 +111,7 @@ class RedisStore(ReturnStore):
         return None
 
     def _add(self, branch: Branch) -> int:
-        """Add the index to those that have returned; how many have."""
+        """Add the index to those that have returned. Return how many have."""
         key = self._key(branch.function, "finished")
         with _command("SADD", key):
             pipeline = self._client.pipeline(transaction=True)
@@ -124,7 +124,7 @@ class RedisStore(ReturnStore):
             self._client.pipeline(transaction=True).rpush(key, 1).expire(key, EXPIRES_SECONDS).execute()
 
     def _wait(self, branch: Branch, returned: int) -> Waited:
-        """As `fan_in.wait`, with a blocking read for a pause."""
+        """Wait as `fan_in.wait` does, with a blocking read in place of a pause."""
         finished, wake, looks = self._key(branch.function, "finished"), self._key(branch.function, "wake"), 1
         while returned < branch.size:
             now = branch.clock.time()
@@ -157,7 +157,7 @@ class RedisStore(ReturnStore):
 
 
 def run_prefix(prefix: str, run_id: str) -> str:
-    """What the keys of a run begin with; a client finds them by it."""
+    """Return what the keys of a run begin with. A client finds them by it."""
     return f"{prefix}{{{run_id}}}/"
 
 

@@ -32,7 +32,7 @@ _RETRIES = 6
 
 @cache
 def connect(target: RedisTarget) -> Any:
-    """A client, one for each process: its connections are opened when they are used, and again when they broke.
+    """Return the process's client, which opens a connection when it is used, and again when it broke.
 
     Raises:
         ValueError: the target names neither a URL nor a host, or the URL is none.
@@ -65,12 +65,12 @@ class RoleCredentials(CredentialProvider):
         self._user, self._cache = user, cache
 
     def get_credentials(self) -> tuple[str, str]:
-        """Asked for each connection."""
+        """Return user and password for one connection."""
         return self._user, token(self._user, self._cache)
 
 
 def token(user: str, cache: str) -> str:
-    """A password of that user for a serverless cache, for `TOKEN_SECONDS`. Signs; sends nothing."""
+    """Return a password of that user for a serverless cache, valid for `TOKEN_SECONDS`. Nothing is sent for it."""
     credentials = Credentials.load()
     if credentials is None:
         raise BrokenConnectionError("there are no AWS credentials to sign a token with")
