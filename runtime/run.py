@@ -28,6 +28,7 @@ class Run:
         requests: requests made so far, by name, e.g. `{"s3.PutObject": 12}`; one that is made again counts once.
         retries: how often S3 had no time or gave no answer, by action, e.g. `{"s3:PutObject": 3}`.
         notes: what else its log line should say.
+        counters: what the programmer's functions have counted in it, by name.
     """
 
     run_id: str | None = None
@@ -37,6 +38,7 @@ class Run:
     requests: Counter[str] = field(default_factory=Counter)
     retries: Counter[str] = field(default_factory=Counter)
     notes: dict[str, str] = field(default_factory=dict)
+    counters: Counter[str] = field(default_factory=Counter)
 
 
 _current: ContextVar[Run | None] = ContextVar("run", default=None)

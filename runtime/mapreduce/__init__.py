@@ -2,7 +2,7 @@
 
 Programmers need a few names of it::
 
-    from runtime.mapreduce import emit, emit_all, param
+    from runtime.mapreduce import count, emit, emit_all, param
 
 Each is imported when it is asked for: a function needs a part of it, and pays for each import at every cold start.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runtime.aws.errors import AccessDeniedError, StorageError
+    from runtime.mapreduce.counters import count
     from runtime.mapreduce.emitter import emit, emit_all, emitting
     from runtime.mapreduce.job import Job, param
     from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
@@ -34,6 +35,7 @@ __all__ = [
     "Source",
     "StorageError",
     "Values",
+    "count",
     "emit",
     "emit_all",
     "emitting",
@@ -58,6 +60,7 @@ _HOMES = {
     "Source": "runtime.mapreduce.source",
     "StorageError": "runtime.aws.errors",
     "Values": "runtime.mapreduce.sequence",
+    "count": "runtime.mapreduce.counters",
     "emit": "runtime.mapreduce.emitter",
     "emit_all": "runtime.mapreduce.emitter",
     "emitting": "runtime.mapreduce.emitter",

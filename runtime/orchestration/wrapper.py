@@ -14,10 +14,11 @@ from runtime.orchestration.log import LogLine
 from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
+from runtime.orchestration.values.counters import store_counters
 from runtime.orchestration.values.found import Found
 from runtime.ports import Ports, ports, using
 from runtime.record import replace
-from runtime.run import Run, deadline_in, within
+from runtime.run import Run, current_run, deadline_in, within
 
 Component = Callable[[Any, Any], Any]
 
@@ -114,6 +115,8 @@ class Wrapper:
         else:
             invocation.notes["duplicate"] = True
         with line.phase("egress"):
+            if done is None:
+                store_counters(self._settings.results_bucket, self._settings.function, current_run())
             return self._orchestration.egress(invocation, value)
 
     def _look(self, invocation: Invocation) -> tuple[str | None, Found | None]:

@@ -29,6 +29,7 @@ from scripts.client.running.runs import StartedRun, describe_overdue, find_run
 from scripts.client.running.waiting import wait_for_result
 from scripts.client.running.watching import Watcher
 from scripts.client.stored.cleanup import remove_intermediate
+from scripts.client.stored.counters import read_counters, shown
 
 _MANY_WORDS = 10_000
 """From which on the user is told how to get those that the table leaves out."""
@@ -94,6 +95,7 @@ def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -
         _print(options, run, result, output)
         if not options.quiet:
             say(f"{_summed_up(run, result)}, in {took:.1f} s (run {run.run_id})")
+            _say_counters(run)
     except KeyboardInterrupt:
         raise Interruption(f"interrupted; run {run.run_id} is done, get its counts with: {run.how_to_attach}") from None
     if not run.keep:
@@ -167,6 +169,14 @@ def _where_the_rest_is(options: argparse.Namespace, run: StartedRun, words: int,
     if options.output:
         return None if options.sort and options.top is not None else f"{shown}; all of them are in {options.output}"
     return f"{shown}; all of them in a file: {run.how_to_attach} --output FILE"
+
+
+def _say_counters(run: StartedRun) -> None:
+    try:
+        if counters := read_counters(run.aws.store("results"), run.run_id):
+            say(shown(counters))
+    except StorageError as error:
+        say(f"note: the counters could not be read: {error}; to see them: {run.how_to('status')}")
 
 
 def _print_id(run: StartedRun) -> None:

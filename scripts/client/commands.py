@@ -17,6 +17,7 @@ from scripts.client.running.runs import StartedRun, describe_overdue, find_run
 from scripts.client.stored import claim, turns
 from scripts.client.stored.claim import FAILED, RESULT, Claim
 from scripts.client.stored.cleanup import remove_all
+from scripts.client.stored.counters import read_counters, shown
 from scripts.client.stored.standing import Look, ask, record_failure
 
 
@@ -25,18 +26,21 @@ def status(options: argparse.Namespace) -> None:
 
     {"run": ..., "orchestration": "sfn", "state": "running" | "done" | "failed" | "cancelled", "started": ISO 8601 or null,
      "overdue_since": ISO 8601 or null,
-     "stages": {function: [15, 16], ...}, "failure": failed.json or null}
+     "stages": {function: [15, 16], ...}, "counters": {name: number, ...}, "failure": failed.json or null}
 
     Of each function in the order of the flow, how many invocations have returned, and of how many; null where that is unknown.
+    The counters are the sums of what these have counted.
     """
     run = find_run(options, options.run)
     look = Look(run)
     stages = _stages(run, look)
+    counters = read_counters(run.aws.store("results"), run.run_id)
     overdue_since = run.overdue_since if look.state == "running" else None
     if options.json:
         told: dict[str, Any] = {"run": run.run_id, "orchestration": run.aws.deployment.orchestration, "state": look.state}
         failure = look.record or None
-        told |= {"started": run.started, "overdue_since": overdue_since, "stages": stages, "failure": failure}
+        told |= {"started": run.started, "overdue_since": overdue_since, "stages": stages}
+        told |= {"counters": counters, "failure": failure}
         print(json.dumps(told, indent=2))
         return
     print(f"run {run.run_id}: {look.state}, {run.aws.deployment}")
@@ -46,6 +50,8 @@ def status(options: argparse.Namespace) -> None:
         print(f"  {'overdue:':<12}{describe_overdue(run)}")
     for stage, (returned, size) in stages.items():
         print(f"  {stage + ':':<12}{_shown(returned, size, done=look.done)}")
+    if counters:
+        show(shown(counters))
     if look.failure is not None:
         show(describe_failure(run.aws.deployment, run.run_id, look.failure).partition("\n")[2])
     elif look.verdict is not None:

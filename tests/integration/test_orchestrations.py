@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.mapper.user_map import user_map
-from runtime.mapreduce import emit
+from runtime.mapreduce import count, emit
 from scripts.orchestrations import ORCHESTRATIONS
 from tests.fakes.deployments import Deployment
 from tests.fakes.user_maps import Flaky
@@ -157,6 +157,34 @@ def test_error_that_passes_is_retried(name: str, deploy: Deploy, monkeypatch: py
 
     assert deployment.buckets.result("run1") == counted(["to be or"])
     assert flaky.calls == 2
+
+
+def test_counters_of_an_attempt_that_failed_do_not_count(name: str, deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment = deploy(name)
+    flaky = Flaky(1, ConnectionError("try again"))
+
+    def counting(text: str) -> None:
+        count("texts")
+        flaky(text)
+
+    def counting_reduce(word: str, ones: list[int]) -> int:
+        count("words")
+        return sum(ones)
+
+    monkeypatch.setattr("functions.mapper.user_map.user_map", counting)
+    monkeypatch.setattr("functions.reducer.user_reduce.user_reduce", counting_reduce)
+
+    deployment.start("run1", chunks_of(["to be or", "not to be"], deployment.buckets.shuffle))
+    deployment.wait()
+
+    results, prefix = deployment.buckets.results, ".counters/run1/"
+    stored = {key.removeprefix(prefix): deployment.buckets.read(results, key) for key in deployment.buckets.keys(results, prefix)}
+    assert flaky.calls == 3
+    assert {key: numbers for key, numbers in stored.items() if key.startswith("mapper/")} == {
+        "mapper/1.json": {"texts": 1},
+        "mapper/2.json": {"texts": 1},
+    }
+    assert sum((Counter(numbers) for numbers in stored.values()), Counter()) == {"texts": 2, "words": 4}
 
 
 def yields_pairs(text: str) -> Iterator[tuple[str, int]]:

@@ -4,6 +4,8 @@ words      the repository's own job: what it emits are ones
 values     ones among values of all kinds under the same word; the result of a word is the list of them, so that a value that is
            lost, doubled, changed or out of order shows
 combined   lists, which the combiner and then the reduce join: the result of a word is one list of all that was emitted
+
+The last two also count what they map and what they reduce, see `counted`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +14,7 @@ from zlib import crc32
 
 from functions.mapper.user_map import user_map as count
 from functions.reducer.user_reduce import user_reduce as total
+from runtime.mapreduce import count as counter
 from runtime.mapreduce import emit
 from tests.one_process import Job, Pair
 
@@ -34,7 +37,9 @@ def _various(text: str) -> list[Pair]:
 
 
 def _map_various(text: str) -> None:
+    counter("texts")
     for word, value in _various(text):
+        counter("pairs")
         if type(value) is int and value == 1:
             emit(word)
         else:
@@ -46,12 +51,21 @@ def _listed(text: str) -> list[Pair]:
 
 
 def _map_listed(text: str) -> None:
+    counter("texts")
     for word, value in _listed(text):
+        counter("pairs")
         emit(word, value)
 
 
 def _all(word: str, values: Sequence[Any]) -> list[Any]:
+    counter("words")
+    counter("values", len(values))
     return list(values)
+
+
+def _all_joined(word: str, lists: Sequence[list[Any]]) -> list[Any]:
+    counter("words")
+    return _joined(word, lists)
 
 
 def _joined(word: str, lists: Sequence[list[Any]]) -> list[Any]:
@@ -60,5 +74,15 @@ def _joined(word: str, lists: Sequence[list[Any]]) -> list[Any]:
 
 WORDS = Job("words", count, total, None, _ones)
 VARIOUS = Job("values", _map_various, _all, None, _various)
-COMBINED = Job("combined", _map_listed, _joined, _joined, _listed)
+COMBINED = Job("combined", _map_listed, _all_joined, _joined, _listed)
 JOBS = (WORDS, VARIOUS, COMBINED)
+
+
+def counted(job: Job, texts: Sequence[str]) -> dict[str, int]:
+    """What the counters of a run over these texts must say; those that say nothing are left out."""
+    if job is WORDS:
+        return {}
+    pairs = [pair for text in texts for pair in job.pairs(text)]
+    counts = {"texts": len(texts), "pairs": len(pairs), "words": len(dict(pairs))}
+    counts |= {"values": len(pairs)} if job is VARIOUS else {}
+    return {name: number for name, number in counts.items() if number}

@@ -3,8 +3,8 @@
 Each is a context manager, and says where it can show.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
@@ -19,9 +19,11 @@ from runtime.orchestration.http_sync_s3 import fan_in
 from runtime.orchestration.recorder import given_up, overdue
 from runtime.orchestration.s3_triggers import lock
 from runtime.orchestration.s3_triggers import orchestration as s3_triggers
-from runtime.orchestration.values import returns, table
+from runtime.orchestration.values import counters, returns, table
 from runtime.orchestration.wrapper import Wrapper
 from runtime.ports import ports
+from runtime.run import Run, current_run
+from scripts.orchestrations import ORCHESTRATIONS
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,28 @@ def _no_sweep() -> AbstractContextManager[Any]:
     return patch.object(overdue, "_look_after", forget)
 
 
+def _each_attempt_counts() -> AbstractContextManager[Any]:
+    def store(bucket: str, function: str, run: Run) -> None:
+        if run.counters:
+            key = f"{counters.folder(str(run.run_id))}{function}/{run.index}-{ports().clock.time()}.json"
+            ports().s3.create(bucket, key, encode(run.counters))
+
+    return patch.object(wrapper, "store_counters", store)
+
+
+@contextmanager
+def _counters_after_the_value() -> Iterator[None]:
+    work, store = Wrapper._work, wrapper.store_counters
+
+    def work_and_store(self: Wrapper, invocation: Any, line: Any) -> Any:
+        answer = work(self, invocation, line)
+        store(self._settings.results_bucket, self._settings.function, current_run())
+        return answer
+
+    with patch.object(wrapper, "store_counters", lambda *_: None), patch.object(Wrapper, "_work", work_and_store):
+        yield
+
+
 MISTAKES = (
     Mistake("a counter in place of the set", "dynamodb_triggers", _counter_for_the_set),
     Mistake("no lock", "s3_triggers", _no_lock),
@@ -165,4 +189,8 @@ MISTAKES = (
     Mistake("fan-in values in the order of their text", "http_sync_s3", _values_in_order_of_text, budget=1000),
     Mistake("checkpoint overwritten by the second writer", "http_sync_s3", _checkpoint_overwritten),
     Mistake("checkpoint overwritten by the second writer", "s3_triggers", _checkpoint_overwritten),
+    *(Mistake("each attempt counts", orchestration, _each_attempt_counts) for orchestration in ORCHESTRATIONS),
+    Mistake("counters are stored after the value", "http_sync_s3", _counters_after_the_value),
+    Mistake("counters are stored after the value", "s3_triggers", _counters_after_the_value),
+    Mistake("counters are stored after the value", "dynamodb_triggers", _counters_after_the_value),
 )

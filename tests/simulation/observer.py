@@ -12,6 +12,7 @@ While a schedule runs:
 
 In the end (`verdict`):
 - survivable faults: the exact result, and no failure recorded;
+- beside a result, counters in which each branch of each function has counted once;
 - a fatal one: no result, the failure recorded with function, index and cause, and no later stage begun;
 - any: the exact result or a recorded failure;
 - whatever the faults: time never runs out, what a stream gave up is recorded and removed (unless the event of that got lost), and
@@ -19,12 +20,14 @@ In the end (`verdict`):
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.orchestration.ending import open_runs
 from runtime.orchestration.recorder import overdue
+from runtime.orchestration.values import counters
 from runtime.run import current_run
 from tests.simulation.objects import Buckets, Written
 from tests.simulation.scenario import OUTPUT, SHUFFLE, Scenario
@@ -190,6 +193,8 @@ class Observer:
             self.violated("a result, and its output in S3 has no sign that it is whole")
         if result is not None and not _same(result, expected := self.scenario.result):
             self.violated(f"wrong result: {result!r:.300}, not {expected!r:.300}")
+        if result is not None and (counted := self._counters()) != self.scenario.counters:
+            self.violated(f"wrong counters: {counted}, not {self.scenario.counters}")
         match self.scenario.severity:
             case "survivable":
                 if failure is not None:
@@ -273,6 +278,14 @@ class Observer:
         if written.bucket != RETURNS or written.mode != "put":
             return False
         return ".input/" in written.key or self.orchestration != "http_sync_s3"
+
+    def _counters(self) -> Counter[str]:
+        """The sums of what the functions have counted."""
+        sums = Counter[str]()
+        for key, held in self.buckets.objects.get(RESULTS, {}).items():
+            if key.startswith(counters.folder(RUN)):
+                sums.update(json.loads(held.body))
+        return sums
 
     def _read(self, name: str) -> Any:
         found = self.buckets.find(RESULTS, f"{RUN}/{name}")

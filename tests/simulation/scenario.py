@@ -71,6 +71,11 @@ class Scenario:
             parts[f"part-{reducer_id(word, self.num_reducer):05d}.jsonl"] += line.encode()
         return parts
 
+    @property
+    def counters(self) -> dict[str, int]:
+        """What they must say in the end."""
+        return jobs.counted(self.job, self.texts)
+
     @cached_property
     def partitions(self) -> list[int]:
         """The reducers that have something to do."""

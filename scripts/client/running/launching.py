@@ -25,6 +25,7 @@ from scripts.client.running.runs import StartedRun
 from scripts.client.stored import claim
 from scripts.client.stored.claim import Claim
 from scripts.client.stored.cleanup import remove_intermediate
+from scripts.client.stored.counters import remove_counters
 
 
 def start(options: argparse.Namespace) -> StartedRun:
@@ -206,6 +207,7 @@ def _launch(run: StartedRun, elements: Sequence[Any], *, attended: bool) -> None
 def _undo(run: StartedRun) -> None:
     try:
         remove_intermediate(run.orchestration, run.destination, run.size)
+        remove_counters(run.aws.store("results"), run.run_id)
     except ClientError as error:
         say(f"note: what was written for run {run.run_id} could not be removed: {error}")
 

@@ -6,12 +6,13 @@ from scripts.client.aws.removal import Tell, remove_below, remove_what_appears
 from scripts.client.input.settling import shuffle_prefix
 from scripts.client.orchestrations import Orchestration
 from scripts.client.stored import claim
+from scripts.client.stored.counters import remove_counters
 
 
 def remove_intermediate(
     orchestration: Orchestration, destination: str | None, size: int | None, tell: Tell = lambda found, removed: None
 ) -> None:
-    """Delete what lies between the functions, what was emitted and, last, run.json; result.json stays.
+    """Delete what lies between the functions, what was emitted and, last, run.json; result.json and the counters stay.
 
     In this order: an event that is delivered late finds its run gone and emits nothing. While run.json is there, something may be
     left. `size` is the number of the run's elements, if known; `tell` is told of what was emitted.
@@ -39,6 +40,7 @@ def remove_all(
     remove_intermediate(orchestration, destination, size, tell)
     if (emitted := _emitted(orchestration, destination)) is not None:
         remove_what_appears(*emitted)
+    remove_counters(orchestration.aws.store("results"), orchestration.run_id)
     remove_below(orchestration.aws.store("results"), f"{orchestration.run_id}/")
 
 

@@ -2,6 +2,7 @@
 
     {"input": "chunks",                              a run's text is cut into chunks, one for each branch of this function
      "destination": "destination",                   the field of its event that names a bucket: the deployment's own
+     "counts": true,                                 the programmer's functions that it calls may call `count`
      "emits": true,                                  it waits for S3, nobody can tell how long: the longest time limit
      "memory_mb": {"default": 512, "packed": 1769},  by layout of the shuffle
      "grants": [{"sid": "EmitPairs", "actions": ["s3:PutObject"], "bucket": "shuffle", "keys": ["*/reducer*/*"]},
@@ -70,6 +71,7 @@ def _is_grant(value: Any) -> bool:
 _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "input": (lambda value: value == "chunks", '"chunks", or leave it out'),
     "destination": (_is_name, "the name of a field"),
+    "counts": (lambda value: isinstance(value, bool), "true or false"),
     "emits": (lambda value: isinstance(value, bool), "true or false"),
     "memory_mb": (
         lambda value: (

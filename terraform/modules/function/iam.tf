@@ -4,11 +4,14 @@
 # all the rest is literal.
 #   results  {run}/result.json, {run}/failed.json, {run}/run.json (the client's claim)
 #            .open/{run}/{deadline}               a run that may be open, for the keeper
+#            .counters/{run}/{function}/{index}.json  what the programmer's functions have counted
 #   returns  {run}/{function}/{index}.json        return values
 #            {run}/{function}.input/{index}.json  claim checks: what that function is given when its carrier can't hold it
 locals {
   function_arns = "${local.common.arn_prefix}:lambda:${local.common.region}:${local.common.account_id}:function:${local.common.name}"
   results       = var.buckets["results"].arn
+
+  counters = ["${local.results}/.counters/*/${var.place.Name}/*"]
 
   # What every function does. Listing carries no condition: with s3:prefix in it, S3 answers 403 instead of 404 to a read of what
   # nobody has stored yet, since that read names no prefix.
@@ -16,6 +19,7 @@ locals {
     { sid = "SeeHowTheRunHasEnded", actions = ["s3:ListBucket"], resources = [local.results] },
     { sid = "CompareWithAResultAlreadyStored", actions = ["s3:GetObject"], resources = var.place.Last ? ["${local.results}/*/result.json"] : [] },
     { sid = "StoreTheResult", actions = ["s3:PutObject"], resources = var.place.Last ? ["${local.results}/*/result.json"] : [] },
+    { sid = "StoreWhatWasCountedOnce", actions = ["s3:GetObject", "s3:PutObject"], resources = local.needs.counts ? local.counters : [] },
     { sid = "InvokeWhatFollows", actions = ["lambda:InvokeFunction"], resources = [for next in var.invokes : "${local.function_arns}-${next}"] },
     { sid = "HandFinalFailuresToTheirRecorder", actions = ["lambda:InvokeFunction"], resources = var.recorder_arn == null ? [] : [var.recorder_arn] },
     { sid = "WriteTheOwnLog", actions = ["logs:CreateLogStream", "logs:PutLogEvents"], resources = ["${local.common.arn_prefix}:logs:${local.common.region}:${local.common.account_id}:log-group:/aws/lambda/${local.name}:*"] },

@@ -31,6 +31,7 @@ variable "place" {
     Name = string
     Last = bool
     Needs = object({
+      counts    = bool
       emits     = bool
       memory_mb = map(number)
       grants = list(object({

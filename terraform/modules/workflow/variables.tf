@@ -14,6 +14,7 @@ variable "manifest" {
       Entry       = bool
       Destination = optional(string)
       Needs = object({
+        counts    = optional(bool, false)
         emits     = optional(bool, false)
         memory_mb = optional(map(number), {})
         grants = optional(list(object({

@@ -47,6 +47,12 @@ def fail(cloud):
     cloud.put("results", "r1/failed.json", FAILURE)
 
 
+def count(cloud):
+    cloud.put("results", ".counters/r1/mapper/1.json", {"words": 4, "bad lines": 1000})
+    cloud.put("results", ".counters/r1/mapper/2.json", {"bad lines": 3})
+    cloud.put("results", ".counters/r10/mapper/1.json", {"bad lines": 5})
+
+
 def told_by(capsys, *arguments):
     status = main(list(arguments))
     told = capsys.readouterr()
@@ -116,6 +122,16 @@ def test_status_of_a_done_run_that_was_tidied_up_asks_no_questions(started, caps
         ["reducer:", "done"],
         ["summary:", "1/1"],
     ]
+
+
+def test_status_sums_what_the_functions_have_counted(started, capsys):
+    count(started)
+
+    _, out, _ = told_by(capsys, "status", "r1")
+    _, told, _ = told_by(capsys, "status", "r1", "--json")
+
+    assert out.endswith("counters:\n  bad lines  1,003\n  words          4\n")
+    assert json.loads(told)["counters"] == {"bad lines": 1003, "words": 4}
 
 
 def test_status_of_a_cancelled_run_says_what_can_be_done_with_it(started, capsys):
@@ -226,6 +242,15 @@ def test_clean_leaves_nothing_of_a_run(started, capsys, ended):
     assert status == 0
     assert "run r1 is removed" in err
     assert [started.keys(role) for role in ROLES] == [[], [], ["r2/result.json"]]
+
+
+def test_clean_removes_what_the_run_has_counted(started, capsys):
+    fail(started)
+    count(started)
+
+    assert told_by(capsys, "clean", "r1")[0] == 0
+
+    assert started.keys("results") == [".counters/r10/mapper/1.json"]
 
 
 def test_run_that_runs_is_not_cleaned(started, capsys):

@@ -42,6 +42,19 @@ def test_the_table_shows_hostile_words_harmlessly(deploy, sample, capsys):
     assert all(word in table for word in HOSTILE if word not in ("a\x01b", "w" * 3000))
 
 
+def test_counters_are_told_below_the_result_and_kept_with_it(cloud, sample, capsys):
+    def counting(run, chunks):
+        cloud.put("results", f".counters/{run}/mapper/1.json", {"bad lines": 3})
+        cloud.put("results", f".counters/{run}/reducer/2.json", {"bad lines": 1})
+        cloud.count(run, chunks)
+
+    cloud.behave = counting
+    assert main([sample, "--run-id", "r1"]) == 0
+
+    assert capsys.readouterr().err.splitlines()[-2:] == ["counters:", "  bad lines  4"]
+    assert cloud.keys("results") == [".counters/r1/mapper/1.json", ".counters/r1/reducer/2.json", "r1/result.json"]
+
+
 def test_json_goes_to_stdout_alone(deploy, sample, capsysbinary):
     deploy("http_sync_s3")
 
