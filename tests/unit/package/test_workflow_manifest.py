@@ -79,7 +79,7 @@ GRANT = {"sid": "A", "actions": ["s3:GetObject"], "bucket": "shuffle", "keys": [
 @pytest.mark.parametrize(
     ("needs", "told"),
     [
-        ({"inptu": "chunks"}, '"inptu" is unknown; known are input, destination, emits, memory_mb, grants'),
+        ({"inptu": "chunks"}, '"inptu" is unknown; known are input, destination, counts, emits, memory_mb, grants'),
         ({"input": "document"}, '"input" is \'document\'; write "chunks", or leave it out'),
         ({"emits": 1}, '"emits" is 1; write true or false'),
         ({"destination": ""}, "\"destination\" is ''; write the name of a field"),
