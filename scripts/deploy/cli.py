@@ -6,8 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.var += targets.split_variables(options.vars)
         targets.check_variables(options.var)
         return _run(options)
-    except DeployError as error:
+    except (DeployError, LockedError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1 if options.command == "plan" and error.exit_code == _CHANGES_PLANNED else error.exit_code
+        code = error.exit_code if isinstance(error, DeployError) else PrerequisiteError.exit_code
+        return 1 if options.command == "plan" and code == _CHANGES_PLANNED else code
     except KeyboardInterrupt:
         print("Interrupted before Terraform had begun.", file=sys.stderr)
         return 130
@@ -83,7 +83,7 @@ def _on_embedded(options: argparse.Namespace, choice: Choice) -> int:
     if options.command == "apply" and options.unless_current and current.is_current(target):
         print(f"Nothing has changed since {choice.name} was deployed.")
         return 0
-    with _only_one(target.logs / "lock", f"deployment {choice.name}"):
+    with only_one(target.logs / "lock", f"deployment {choice.name}"):
         program = terraform.prepare(target)
         return {"apply": _apply, "plan": _plan, "destroy": _destroy}[options.command](program, target)
 
@@ -150,7 +150,7 @@ def _on_aws(options: argparse.Namespace, choice: Choice) -> int:
     asks = options.command != "plan" and not options.yes
     if asks and (sys.stdin is None or not sys.stdin.isatty()):
         raise PrerequisiteError(f"There is nobody to ask: {options.command} on an account needs --yes or a terminal.")
-    with _only_one(paths.BUILD / "deploy.lock", "deployments on an account"):
+    with only_one(paths.BUILD / "deploy.lock", "deployments on an account"):
         return _in_workspace(options, target, choice, asks=asks)
 
 
@@ -182,15 +182,6 @@ def _enter(program: Program, target: Target, choice: Choice, command: str) -> No
             )
     terraform.select_workspace(program, target, choice.name)
     account.check(account.read(terraform.state(program, target)), choice, target.environment)
-
-
-@contextmanager
-def _only_one(lock: Path, what: str) -> Iterator[None]:
-    try:
-        with only_one(lock, what):
-            yield
-    except LockedError as error:
-        raise PrerequisiteError(f"{error}.") from None
 
 
 def _check() -> int:

@@ -127,7 +127,7 @@ def build_dir(target: Target) -> Path:
 
 
 def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> EmbeddedTarget:
-    """The deployment on the embedded AWS; its state and its Terraform data lie under build/embedded/.
+    """The deployment on the embedded AWS; its state lies under build/embedded/.
 
     There are no lifecycle rules: the emulator only stores them, and the provider waits a minute for them to settle;
     `--var expiry_days=7` makes them.
@@ -137,9 +137,7 @@ def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> E
     """
     endpoint = _endpoint() if running else ""
     work = paths.Embedded().terraform / choice.name
-    environment = children.without_aws(_environment(_NOT_FOR_EMBEDDED))
-    environment["TF_DATA_DIR"] = str(work / "data")
-    environment["TF_PLUGIN_CACHE_DIR"] = _plugin_cache(environment)
+    environment = _without_account(_NOT_FOR_EMBEDDED)
     # The provider asks IAM for the account, wherever `endpoints` says IAM is: without this, it asks the real AWS.
     if running:
         environment["AWS_ENDPOINT_URL_IAM"] = endpoint
@@ -156,7 +154,7 @@ def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> E
         choice=choice,
         variables=joined([*own, *_build_dir_variable(), *variables]),
         environment=environment,
-        data_dir=work / "data",
+        data_dir=_data_dir(),
         state=work / "terraform.tfstate",
         record=paths.Embedded().deployments / f"{choice.name}.json",
         logs=work,
@@ -175,20 +173,20 @@ def aws(choice: Choice, variables: list[str]) -> Target:
 
 def checks() -> Target:
     """No deployment: where Terraform's data lies, and what it is told, while the configuration is checked."""
-    environment = children.without_aws(_environment(_NOT_FOR_CHECKS))
-    data_dir = paths.BUILD / "terraform-check"
-    environment["TF_DATA_DIR"] = str(data_dir)
-    environment["TF_PLUGIN_CACHE_DIR"] = _plugin_cache(environment)
-    return Target(variables=tuple(_build_dir_variable()), environment=environment, data_dir=data_dir)
+    return Target(variables=tuple(_build_dir_variable()), environment=_without_account(_NOT_FOR_CHECKS), data_dir=_data_dir())
+
+
+def _data_dir() -> Path:
+    """Provider and modules, initialised once for all that needs no account; it outlives the embedded AWS."""
+    return paths.BUILD / "terraform"
+
+
+def _without_account(left_out: re.Pattern[str]) -> dict[str, str]:
+    return children.without_aws(_environment(left_out)) | {"TF_DATA_DIR": str(_data_dir())}
 
 
 def _environment(left_out: re.Pattern[str]) -> dict[str, str]:
     return _SETTINGS | {name: value for name, value in children.for_terraform().items() if not left_out.match(name)}
-
-
-def _plugin_cache(environment: dict[str, str]) -> str:
-    """One download of the provider for all orchestrations, where it comes from a registry at all."""
-    return environment.get("TF_PLUGIN_CACHE_DIR") or str(paths.BUILD / "terraform-plugins")
 
 
 def _build_dir_variable() -> list[str]:

@@ -21,6 +21,7 @@ from scripts.deploy import mirror
 from scripts.deploy.errors import Interrupted, PrerequisiteError, TerraformError
 from scripts.deploy.progress import Progress
 from scripts.deploy.targets import Target
+from scripts.only_one import only_one
 from scripts.program import SAME_SIGNAL_SECONDS
 
 LOWEST = (1, 9)
@@ -49,11 +50,12 @@ class Program:
 def prepare(target: Target) -> Program:
     """Find Terraform and make it ready for the target; the first thing to do with one.
 
-    Raises PrerequisiteError and TerraformError.
+    Raises PrerequisiteError, TerraformError, and LockedError when another command does not end what it makes ready.
     """
     drop_missing_cli_config(target.environment)
     program = find(target.environment)
-    initialise(program, target)
+    with only_one(target.data_dir / "lock", "Terraform's provider and modules"):
+        initialise(program, target)
     return program
 
 
@@ -105,7 +107,6 @@ def initialise(program: Program, target: Target) -> None:
     if installed and stamp.is_file() and stamp.read_text(encoding="utf-8") == want:
         return
     print("  preparing Terraform (provider and modules) ...", file=sys.stderr, flush=True)
-    target.data_dir.mkdir(parents=True, exist_ok=True)
     cache = target.environment.get("TF_PLUGIN_CACHE_DIR")
     if cache:
         Path(cache).mkdir(parents=True, exist_ok=True)

@@ -21,10 +21,8 @@ class Deployment:
     """One log group of a deployment, its state in a folder of its own."""
 
     def __init__(self, cloud: Cloud, folder: Path) -> None:
-        checks = targets.checks()
-        data_dir = folder / "data"
         self._logs = cloud.client("logs")
-        self._target = targets.Target((), checks.environment | {"TF_DATA_DIR": str(data_dir)}, data_dir)
+        self._target = targets.checks()
         self._program = terraform.prepare(self._target)
         self.state = folder / "terraform.tfstate"
         self._options = [

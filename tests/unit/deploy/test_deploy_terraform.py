@@ -1,6 +1,7 @@
 """Terraform itself: its version, its variables, its providers and where they come from."""
 
 import io
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -123,6 +124,17 @@ class TestInitialise:
 
         assert len(program.was_told("init")) == 1
         assert "-lockfile=readonly" in program.was_told("init")[0]["argv"]
+
+    def test_is_done_once_for_all_deployments_and_outlives_the_embedded_aws(
+        self, build: Path, embedded: str, program: StandIn
+    ) -> None:
+        program.says(applied(1), code=0)
+
+        cli.main(["apply"])
+        shutil.rmtree(build / "embedded" / "terraform")
+        cli.main(["apply", "--prefix", "mine"])
+
+        assert len(program.was_told("init")) == 1
 
     def test_is_done_again_when_the_provider_is_gone(self, build: Path, embedded: str, program: StandIn) -> None:
         program.says(applied(1), code=0)
