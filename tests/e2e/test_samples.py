@@ -15,7 +15,7 @@ from tests.deployed_code import with_job
 from tests.e2e.conftest import Written
 from tests.one_process import load
 
-JOBS = sorted(path.name for path in (paths.ROOT / "samples" / "jobs").iterdir())
+JOBS = ("access_logs", "temperatures")
 
 
 @pytest.fixture(scope="module", params=JOBS)

@@ -1,31 +1,98 @@
-"""What the sample jobs compute, in one process."""
+"""The sample jobs give what their inputs say, by `make try`'s own `run`."""
+
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from scripts import paths
 from tests.one_process import load
 
 JOBS = paths.ROOT / "samples" / "jobs"
+NAMES = sorted(folder.name for folder in JOBS.iterdir())
 
 
-def test_temperatures_gives_average_and_maximum_of_each_station() -> None:
-    job = load(JOBS / "temperatures")
-
-    result = job.result(["2026-01-01 north -2.5\n2026-01-01 south 14.0\n", "\n2026-01-02 north 1.0\n2026-01-02 south 15.25"])
-
-    assert result == {"north": {"average": -0.75, "maximum": 1.0}, "south": {"average": 14.62, "maximum": 15.25}}
+def input_of(job: str) -> Path:
+    """The input beside a sample: a file or a folder."""
+    (found,) = (JOBS / job).glob("input*")
+    return found
 
 
-def test_traffic_gives_the_bytes_of_each_address() -> None:
-    job = load(JOBS / "traffic")
-
-    result = job.result(["10.0.0.1 GET / 200 512\n10.0.0.2 GET / 304 0\n", "10.0.0.1 HEAD /map.png 200 100\n\n"])
-
-    assert result == {"10.0.0.1": 612, "10.0.0.2": 0}
+def lines_of(job: str) -> list[str]:
+    return input_of(job).read_text("utf-8").splitlines()
 
 
-def test_traffic_gives_the_same_for_sums_of_parts() -> None:
-    job = load(JOBS / "traffic")
-    assert job.user_combine
+def pairs_of_words() -> Counter[str]:
+    words = [line.lower().split() for line in lines_of("ngrams")]
+    return Counter(f"{one} {other}" for line in words for one, other in pairwise(line))
 
-    joined = [job.user_combine("10.0.0.1", [5, 7, 1]), job.user_combine("10.0.0.1", [2])]
 
-    assert job.user_reduce("10.0.0.1", joined) == job.user_reduce("10.0.0.1", [5, 7, 1, 2])
+def words_by_count() -> dict[str, list[str]]:
+    counts = Counter(word.lower() for line in lines_of("words_by_count") for word in line.split())
+    return {str(number): sorted(word for word in counts if counts[word] == number) for number in counts.values()}
+
+
+def temperatures() -> dict[str, dict[str, float]]:
+    stations: dict[str, list[float]] = {}
+    for line in lines_of("temperatures"):
+        station, degrees = line.split()[1:]
+        stations.setdefault(station, []).append(float(degrees))
+    return {
+        station: {"average": round(sum(values) / len(values), 2), "maximum": max(values)} for station, values in stations.items()
+    }
+
+
+EXPECTED: dict[str, Any] = {
+    "word_count": {
+        "the": 6, "ferry": 3, "left": 1, "at": 2, "six": 1, "was": 2, "late": 3, "and": 1, "so": 1, "baker": 2, "is": 1,
+        "asked": 1, "it's": 1, "said": 1, "keeper": 1, "strasse": 3, "street-sign": 1, "ferry's": 1, "end": 1,
+    },
+    "grep": {
+        "28": "09:00 gale from the west, lamp trimmed",
+        "67": "12:00 a gale still; the café’s awning is gone",
+        "158": "18:00 the gale is over",
+    },
+    "inverted_index": {
+        "boats": ["early morning.txt"], "burns": ["night.txt"], "follow": ["early morning.txt"], "gulls": ["early morning.txt"],
+        "keeper": ["evening.txt", "night.txt"], "lamp": ["evening.txt", "night.txt"], "leave": ["early morning.txt"],
+        "sleeps": ["night.txt"], "the": ["evening.txt", "night.txt"], "trims": ["evening.txt"],
+    },
+    "temperatures": temperatures(),
+    "access_logs": {
+        "hits /index.html": 4, "bytes /index.html": 10240, "hits /map.png": 1, "bytes /map.png": 81920,
+        "hits /tides?day=1": 2, "bytes /tides?day=1": 652,
+    },
+    "join": {
+        "c1": {"name": "Anna", "orders": 2, "total": 17.5}, "c2": {"name": "Bo, the baker", "orders": 2, "total": 3.3},
+        "c3": {"name": "Cem", "orders": 0, "total": 0.0}, "c9": {"name": None, "orders": 1, "total": 1.0},
+    },
+    "ngrams": dict(pairs_of_words()),
+    "words_by_count": words_by_count(),
+}  # fmt: skip
+"""By hand, or by other code, from the inputs. Names of files are without their folders, see `plain`."""
+
+
+def plain(job: str, result: dict[str, Any]) -> dict[str, Any]:
+    """A result without the folders in which the input lies here."""
+    if job == "grep":
+        return {place.rpartition(":")[2]: line for place, line in result.items()}
+    if job == "inverted_index":
+        return {word: sorted(Path(name).name for name in names) for word, names in result.items()}
+    return result
+
+
+def test_each_sample_has_an_input_and_an_expected_result() -> None:
+    assert sorted(EXPECTED) == NAMES
+    assert all(input_of(name).exists() for name in NAMES)
+
+
+@pytest.mark.parametrize("job", [name for name in NAMES if (JOBS / name / "user_combine.py").exists()])
+def test_combiner_of_parts_changes_no_result(job: str) -> None:
+    loaded = load(JOBS / job)
+    assert loaded.user_combine
+
+    joined = [loaded.user_combine("word", [5, 7, 1]), loaded.user_combine("word", [2])]
+
+    assert loaded.user_reduce("word", joined) == loaded.user_reduce("word", [5, 7, 1, 2])
