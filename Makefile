@@ -34,8 +34,8 @@ export SCHEDULES MUTATIONS SEED ORCHESTRATION INPUT OUTPUT SHUFFLE RUNS SIZES JS
 VENV := build/venv
 TOOLS := $(VENV)/.ready
 RUN := $(VENV)/bin/python -S scripts/start.py
-WHICH = --orchestration "$$ORCHESTRATION" --prefix "$$PREFIX" --region "$$REGION"
-SOURCE = --workflow "$$WORKFLOW" --functions "$$FUNCTIONS" --job "$$JOB"
+WHICH = --orchestration "$$ORCHESTRATION" --prefix "$$PREFIX" --region "$$REGION" --job "$$JOB"
+SOURCE = --workflow "$$WORKFLOW" --functions "$$FUNCTIONS"
 
 .DEFAULT_GOAL := help
 # Targets that are named together are steps, in that order: make -j4 local-up local-deploy.
@@ -56,7 +56,7 @@ bench: $(TOOLS) ## Speed of both layouts beside others: build/bench/bench.html (
 tools: $(TOOLS) ## The tools' own virtual environment, build/venv
 
 package: $(TOOLS) ## build/layer.zip and build/<orchestration>/<function>.zip (ARCH=x86_64|arm64 PYTHON_VERSION=3.13 WORKFLOW= FUNCTIONS= JOB=)
-	@$(RUN) scripts.package --arch "$$ARCH" --python-version "$$PYTHON_VERSION" $(SOURCE)
+	@$(RUN) scripts.package --arch "$$ARCH" --python-version "$$PYTHON_VERSION" $(SOURCE) --job "$$JOB"
 
 ##@ Embedded AWS (no account, no Docker)
 local-up: $(TOOLS) ## Start it on loopback (KEEP=1: so that it can be restarted)

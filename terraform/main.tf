@@ -6,6 +6,7 @@ locals {
   layer_dir      = var.layer_dir == null ? local.build_dir : startswith(var.layer_dir, "/") ? var.layer_dir : "${path.root}/${var.layer_dir}"
   package_dir    = "${local.build_dir}/${var.orchestration}"
   layer          = "${local.layer_dir}/layer.zip"
+  job_layer      = "${local.layer_dir}/job-layer.zip"
   manifest_path  = "${local.build_dir}/manifest.json"
   manifest       = fileexists(local.manifest_path) ? jsondecode(file(local.manifest_path)) : { architecture = "x86_64", python_version = "3.13" }
   workflow_path  = "${local.package_dir}/workflow.json"
@@ -46,7 +47,11 @@ locals {
     sweep_minutes          = var.sweep_minutes
     s3_full_access         = var.s3_full_access
   }
-  packages = { code_bucket = module.code.name, layers = [aws_lambda_layer_version.dependencies.arn] }
+  packages = {
+    code_bucket = module.code.name
+    layers      = [aws_lambda_layer_version.dependencies.arn]
+    job_layers  = aws_lambda_layer_version.job[*].arn
+  }
 }
 
 module "workflow" {
@@ -85,4 +90,16 @@ resource "aws_lambda_layer_version" "dependencies" {
       error_message = "The layer was built for Python ${local.manifest.python_version} on ${local.manifest.architecture}, and the functions ask for Python ${local.python_version} on ${local.architecture}. Leave architecture and python_version unset, or build the layer for them with make package."
     }
   }
+}
+
+# What the requirements.txt of a job asks for, if there is one: for functions with user code alone.
+resource "aws_lambda_layer_version" "job" {
+  count = fileexists(local.job_layer) ? 1 : 0
+
+  layer_name               = "${local.common.name}-job"
+  description              = "Packages that the job of ${local.common.name} asks for."
+  filename                 = local.job_layer
+  source_code_hash         = filebase64sha256(local.job_layer)
+  compatible_runtimes      = ["python${local.python_version}"]
+  compatible_architectures = [local.architecture]
 }

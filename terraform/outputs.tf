@@ -28,6 +28,7 @@ output "deployment" {
     memory_mb       = { for function, deployed in local.deployed_functions : function => deployed.memory_mb }
     concurrency     = { for function, deployed in local.deployed_functions : function => deployed.concurrency if deployed.concurrency != null }
     sweep_minutes   = var.sweep_minutes
+    job             = try(local.workflow.job, null)
     sources         = fileexists(local.sources_path) ? file(local.sources_path) : null
   })
 

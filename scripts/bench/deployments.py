@@ -45,11 +45,9 @@ def deployed(
     with STEPS.embedded(keep_up=keep_up) as lasting:
         begun: list[tuple[str, str]] = []
         try:
-            packaged = OWN  # as `embedded` has just left them
+            if emit_all:
+                STEPS.run(f"the zips of {EMIT_ALL}", "scripts.package", "--job", str(_JOB))
             for number, (prefix, name) in enumerate(wanted, 1):
-                if prefix != packaged:
-                    _package(prefix)
-                    packaged = prefix
                 begun.append((prefix, name))
                 title = f"terraform apply {number}/{len(wanted)}: {prefix}-{name}"
                 STEPS.run(title, *_command("apply", prefix, name), "--unless-current", f"--vars={variables}")
@@ -57,20 +55,14 @@ def deployed(
                 {name: _found(OWN, name) for name in orchestrations}, {name: _found(EMIT_ALL, name) for name in emit_all}
             )
         finally:
-            if packaged != OWN:
-                _package(OWN)
             for prefix, name in begun if lasting and not keep_up else ():
                 with suppress(StepFailedError):  # it has said why, and the others go all the same
                     STEPS.run(f"terraform destroy: {prefix}-{name}", *_command("destroy", prefix, name))
 
 
-def _package(prefix: str) -> None:
-    STEPS.run(f"the zips of {prefix}", "scripts.package", "--job", str(_JOB) if prefix == EMIT_ALL else "")
-
-
 def _command(name: str, prefix: str, orchestration: str) -> tuple[str, ...]:
     where = ("--target", "embedded", "--prefix", prefix, "--region", REGION, "--orchestration", orchestration)
-    return ("scripts.deploy", name, *where)
+    return ("scripts.deploy", name, *where, "--job", str(_JOB) if prefix == EMIT_ALL else "")
 
 
 def _found(prefix: str, name: str) -> Deployment:

@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--shuffle", choices=("", *LAYOUTS), default="", help="layout of the shuffle, if not the deployment's")
     options = parser.parse_args(arguments)
     try:
-        chosen = choose(options.orchestration, options.prefix, options.region)
+        chosen = choose(options.orchestration, options.prefix, options.region, options.job)
         targets.check_variables(targets.split_variables(options.vars))
         problem = _problem(options.input)
     except PrerequisiteError as error:
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"demo: {problem}", file=sys.stderr)
         return EXIT_USAGE
     steps = Steps("demo", has_results=False)
-    where = ("--target", "embedded", "--prefix", chosen.prefix, "--region", chosen.region)
+    where = ("--target", "embedded", "--prefix", chosen.prefix, "--region", chosen.region, "--job", options.job)
     choice = (*where, "--orchestration", chosen.orchestration)
     wishes = [f"--{name}={value}" for name in ("output", "shuffle") if (value := getattr(options, name))]
     try:

@@ -1,7 +1,8 @@
 """Which deployment is meant, and by what name its state is kept.
 
-Orchestration, prefix and region tell deployments of one account apart, so all three are part of that name. The account itself is
-compared with what the state says, before anything is changed: see `scripts.deploy.account`.
+Orchestration, prefix and region tell deployments of one account apart, so all three are part of that name. The prefix of a job's
+deployments is the job's name, so that several jobs lie side by side. The account itself is compared with
+what the state says, before anything is changed: see `scripts.deploy.account`.
 """
 
 from __future__ import annotations
@@ -9,9 +10,14 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scripts import paths
 from scripts.deploy.errors import PrerequisiteError
+
+if TYPE_CHECKING:
+    from scripts.jobs.job import Job
 
 DEFAULT_PREFIX = "wordcount"
 DEFAULT_REGION = "us-east-1"
@@ -24,11 +30,12 @@ _SET_IN_A_FILE = re.compile(r'(?:^|[{,])\s*"?(prefix|region)"?\s*[=:]', re.MULTI
 
 @dataclass(frozen=True)
 class Choice:
-    """One deployment, whether it exists or not."""
+    """One deployment, whether it exists or not. `packages` is the folder of a job's packages, and None where that is build/."""
 
     orchestration: str
     prefix: str
     region: str
+    packages: Path | None = None
 
     @property
     def name(self) -> str:
@@ -41,8 +48,10 @@ class Choice:
         return (f"orchestration={self.orchestration}", f"prefix={self.prefix}", f"region={self.region}")
 
 
-def choose(orchestration: str, prefix: str | None = None, region: str | None = None) -> Choice:
+def choose(orchestration: str, prefix: str | None = None, region: str | None = None, job: str = "") -> Choice:
     """The deployment of these names. An empty one is that of the environment (TF_VAR_prefix, TF_VAR_region), else the default.
+
+    `job` is a job's folder or, if there is no such folder, a job's name.
 
     Raises PrerequisiteError for a name that AWS would refuse, and when a file of variables beside the configuration sets one.
     """
@@ -51,7 +60,8 @@ def choose(orchestration: str, prefix: str | None = None, region: str | None = N
             raise PrerequisiteError(
                 f"{path} sets {found[1]}, which is part of the name of the state; take it out and say {found[1].upper()}=..."
             )
-    prefix = prefix or _told("prefix") or DEFAULT_PREFIX
+    chosen = _job(job) if job else None
+    prefix = prefix or _told("prefix") or (chosen.prefix if chosen else DEFAULT_PREFIX)
     region = region or _told("region") or DEFAULT_REGION
     if not _PREFIX.fullmatch(prefix):
         raise PrerequisiteError(
@@ -59,7 +69,20 @@ def choose(orchestration: str, prefix: str | None = None, region: str | None = N
         )
     if not _REGION.fullmatch(region):
         raise PrerequisiteError(f"The region is {region!r}; it must look like {DEFAULT_REGION}.")
-    return Choice(orchestration, prefix, region)
+    return Choice(orchestration, prefix, region, chosen.build if chosen else None)
+
+
+def _job(told: str) -> Job:
+    """A job by its folder. A name alone will do, too: what is destroyed may have no folder any more."""
+    from scripts.jobs.job import Job, JobError  # here, since the client reads no more than the defaults of this module
+
+    folder = Path(told)
+    if not folder.is_dir():
+        return Job(folder, folder.name)
+    try:
+        return Job.read(folder)
+    except JobError as error:
+        raise PrerequisiteError(f"{error}.") from None
 
 
 def _told(variable: str) -> str | None:

@@ -50,8 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", choices=["apply", "plan", "destroy", "check"])
     parser.add_argument("--target", choices=["embedded", "aws"], default="embedded", help="default: %(default)s")
     parser.add_argument("--orchestration", choices=ORCHESTRATIONS, default=ORCHESTRATIONS[0], help="default: %(default)s")
-    parser.add_argument("--prefix", metavar="NAME", help=f"first part of every name; default: {DEFAULT_PREFIX}")
+    parser.add_argument(
+        "--prefix", metavar="NAME", help=f"first part of every name; default: the job's name, or {DEFAULT_PREFIX}"
+    )
     parser.add_argument("--region", metavar="NAME", help=f"default: {DEFAULT_REGION}")
+    parser.add_argument(
+        "--job", default="", metavar="FOLDER", help="a job's folder, or its name; default: the user code in functions/"
+    )
     parser.add_argument("--var", action="append", default=[], metavar="NAME=VALUE", help="a variable of terraform/variables.tf")
     parser.add_argument(
         "--vars", default="", metavar="TEXT", help="several of them, separated by spaces, values quoted as in a shell"
@@ -64,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     if options.command == "check":
         return _check()
-    choice = choose(options.orchestration, options.prefix, options.region)
+    choice = choose(options.orchestration, options.prefix, options.region, options.job)
     return _on_aws(options, choice) if options.target == "aws" else _on_embedded(options, choice)
 
 

@@ -15,7 +15,7 @@ from scripts import children, paths
 from scripts.deploy.choice import Choice
 from scripts.deploy.errors import PrerequisiteError
 from scripts.embedded import state
-from scripts.package.layer import LOCAL
+from scripts.package.layer import JOB_LAYER, LOCAL
 
 # The user's own settings that must not reach a run against the embedded AWS, beside those of AWS: another workspace, and options
 # that Terraform would add to every command.
@@ -107,12 +107,16 @@ def joined(variables: Iterable[str]) -> tuple[str, ...]:
 def check_packages(target: Target, orchestration: str) -> None:
     """Refuse to start when the packages aren't built, before Terraform spends its seconds to find that out.
 
+    A layer that is there for Lambda and not for this machine could not be made for this machine.
+
     Raises PrerequisiteError. Terraform itself looks for every single file.
     """
     folder = build_dir(target)
     packages = folder / orchestration
-    layer = folder / LOCAL / "layer.zip" if isinstance(target, EmbeddedTarget) else folder / "layer.zip"
-    for path in (folder / "manifest.json", layer, packages):
+    layers = [folder / "layer.zip", *folder.glob(f"{JOB_LAYER}.zip")]
+    if isinstance(target, EmbeddedTarget):
+        layers = [folder / LOCAL / layer.name for layer in layers]
+    for path in (folder / "manifest.json", *layers, packages):
         if not path.exists() or (path == packages and not any(packages.glob("*.zip"))):
             raise PrerequisiteError(f"Not built yet: {path}. Run `make package` first.")
 
@@ -144,7 +148,7 @@ def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> E
     own = [
         *choice.variables,
         f"endpoint_url={endpoint}",
-        f"layer_dir={paths.BUILD / LOCAL}",
+        f"layer_dir={(choice.packages or paths.BUILD) / LOCAL}",
         "force_destroy=true",
         "expiry_days=0",
         # Synchronous invocations are not bounded there: each is a process of this machine.
@@ -152,7 +156,7 @@ def embedded(choice: Choice, variables: list[str], *, running: bool = True) -> E
     ]
     return EmbeddedTarget(
         choice=choice,
-        variables=joined([*own, *_build_dir_variable(), *variables]),
+        variables=joined([*own, *_build_dir_variable(choice.packages), *variables]),
         environment=environment,
         data_dir=_data_dir(),
         state=work / "terraform.tfstate",
@@ -165,7 +169,7 @@ def aws(choice: Choice, variables: list[str]) -> Target:
     """The deployment on an account: what `cd terraform && terraform apply` in the workspace of its name makes."""
     environment = _environment(re.compile("TF_WORKSPACE$"))
     return Target(
-        variables=joined([*choice.variables, *_build_dir_variable(), *variables]),
+        variables=joined([*choice.variables, *_build_dir_variable(choice.packages), *variables]),
         environment=environment,
         data_dir=paths.TERRAFORM / environment.get("TF_DATA_DIR", ".terraform"),
     )
@@ -189,8 +193,9 @@ def _environment(left_out: re.Pattern[str]) -> dict[str, str]:
     return _SETTINGS | {name: value for name, value in children.for_terraform().items() if not left_out.match(name)}
 
 
-def _build_dir_variable() -> list[str]:
-    return [f"build_dir={paths.BUILD}"] if os.environ.get("MAPREDUCE_BUILD_DIR") else []
+def _build_dir_variable(packages: Path | None = None) -> list[str]:
+    """Terraform's default is build/ of the repository."""
+    return [f"build_dir={packages or paths.BUILD}"] if packages or os.environ.get("MAPREDUCE_BUILD_DIR") else []
 
 
 def _endpoint() -> str:

@@ -33,7 +33,9 @@ from typing import Any
 
 from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from runtime.mapreduce.shuffle import LAYOUTS
+from scripts import paths
 from scripts.jobs.fields import JobError, boolean, json_table, one_of, read_fields, text, whole
+from scripts.jobs.folder import Contents, contents
 
 __all__ = ["Input", "Job", "JobError", "Step"]
 
@@ -77,6 +79,11 @@ class Step:
     num_reducer: int | None = None
     params: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Names of its modules."""
+        return tuple(filter(None, (self.map, self.reduce, self.combine)))
+
 
 @dataclass(frozen=True)
 class Job:
@@ -93,6 +100,7 @@ class Job:
     num_reducer: int | None = None
     shuffle: str | None = None
     chunk_bytes: int | None = None
+    leave_out: tuple[str, ...] = ()
     input: Input = Input()
     params: dict[str, Any] = field(default_factory=dict)
     steps: tuple[Step, ...] = (Step(),)
@@ -125,9 +133,25 @@ class Job:
             fit = f"{fit[: _LONGEST_PREFIX - 7].rstrip('-')}-{hashlib.sha256(self.name.encode()).hexdigest()[:6]}"
         return fit
 
+    @property
+    def build(self) -> Path:
+        """The folder of its packages, laid out as build/ itself is."""
+        return paths.BUILD / "jobs" / self.prefix
+
+    @property
+    def requirements(self) -> Path | None:
+        """Its requirements.txt, if there is one that asks for anything."""
+        file = self.folder / "requirements.txt"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        return file if any(line.strip() and not line.strip().startswith("#") for line in lines) else None
+
+    def contents(self) -> Contents:
+        """What goes into the zips of functions with user code. Raises JobError: it is too much."""
+        return contents(self.folder, self.leave_out)
+
     def _check_modules(self, file: Path) -> None:
         for step in self.steps:
-            for module in filter(None, (step.map, step.reduce, step.combine)):
+            for module in step.modules:
                 if not (self.folder / f"{module}.py").is_file():
                     said = (
                         f"{file} names the module {module}, and"
@@ -174,6 +198,12 @@ def _header(value: Any) -> bool | tuple[str, ...]:
     raise ValueError("true, false, or a list of different column names")
 
 
+def _patterns(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise ValueError('a list of paths or patterns in the job\'s folder, such as ["data/*.csv"]')
+    return tuple(value)
+
+
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list) or not value:
         raise ValueError("one or more tables [[steps]]")
@@ -187,6 +217,7 @@ _JOB = {
     "num_reducer": _NUM_REDUCER,
     "shuffle": one_of(*LAYOUTS),
     "chunk_bytes": whole(1),
+    "leave_out": _patterns,
     "input": lambda value: value,
     "params": json_table,
     "steps": _list,

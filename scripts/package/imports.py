@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,11 +23,12 @@ _SECONDS = 60
 _TRY = """
 import json, sys, traceback
 
-*folders, name = sys.argv[1:]
+folders, names = map(json.loads, sys.argv[1:])
 sys.path[:0] = folders
 told = None
 try:
-    __import__(name)
+    for name in names:
+        __import__(name)
 except BaseException as error:
     # The last frame outside the import machinery is the line that asked for what is missing.
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
@@ -45,12 +47,29 @@ print("\\n" + json.dumps(told) + "\\0", end="")
 """
 
 
+@dataclass(frozen=True)
+class Tried:
+    """A function whose import is tried.
+
+    Attributes:
+        content: its zip.
+        layers: for this machine, all that it has.
+        requirements: the file for packages that are missing, for messages.
+        modules: what else is imported there than its handler's module: a job's own modules.
+    """
+
+    content: bytes
+    layers: Sequence[Path]
+    requirements: str
+    modules: Sequence[str] = ()
+
+
 class ImportFailedError(Exception):
     """A function cannot be imported; the message says where, why, and what to do."""
 
 
-def check_imports(zips: Mapping[str, bytes], layers: Sequence[Path]) -> list[str]:
-    """Import each function, given `{function: its zip}`, with layers for this machine; return what should be told.
+def check_imports(functions: Mapping[str, Tried]) -> list[str]:
+    """Import each function with what is in its zip and its layers alone; return what should be told.
 
     What depends on the deployed environment (a variable that only Terraform sets) may fail here and work there: it is told.
 
@@ -59,10 +78,17 @@ def check_imports(zips: Mapping[str, bytes], layers: Sequence[Path]) -> list[str
     """
     python = lambda_python.prepare(paths.BUILD)
     with tempfile.TemporaryDirectory() as scratch:
-        folders = [_unpacked(layer, Path(scratch) / layer.stem) / "python" for layer in layers]
+        layers = {layer for tried in functions.values() for layer in tried.layers}
+        unpacked = {layer: _unpacked(layer, Path(scratch) / layer.stem) / "python" for layer in layers}
         attempts = [
-            partial(_attempt, python, [_unpacked(io.BytesIO(content), Path(scratch) / function), *folders], function)
-            for function, content in zips.items()
+            partial(
+                _attempt,
+                python,
+                [_unpacked(io.BytesIO(tried.content), Path(scratch) / function), *(unpacked[layer] for layer in tried.layers)],
+                function,
+                tried,
+            )
+            for function, tried in functions.items()
         ]
         with ThreadPoolExecutor(2) as pool:
             return [note for note in pool.map(lambda attempt: attempt(), attempts) if note is not None]
@@ -74,9 +100,10 @@ def _unpacked(archive: Path | io.BytesIO, folder: Path) -> Path:
     return folder
 
 
-def _attempt(python: Path, folders: list[Path], function: str) -> str | None:
+def _attempt(python: Path, folders: list[Path], function: str, tried: Tried) -> str | None:
     code = folders[0]
-    command = [str(python), "-I", "-B", "-c", _TRY, *map(str, folders), f"functions.{function}.{function}"]
+    names = [f"functions.{function}.{function}", *tried.modules]
+    command = [str(python), "-I", "-B", "-c", _TRY, json.dumps([*map(str, folders)]), json.dumps(names)]
     try:
         done = subprocess.run(
             command, cwd=code, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_SECONDS
@@ -94,13 +121,13 @@ def _attempt(python: Path, folders: list[Path], function: str) -> str | None:
     said = f"{where}: {told['error']}: {told['message']}"
     if not told["certain"]:
         return f"the import of functions/{function} raises here, {said}"
-    raise ImportFailedError(f"functions/{function} cannot be imported, {said}{_advice(told['missing'])}")
+    raise ImportFailedError(f"functions/{function} cannot be imported, {said}{_advice(told['missing'], tried.requirements)}")
 
 
-def _advice(missing: str | None) -> str:
+def _advice(missing: str | None, requirements: str) -> str:
     if missing is None:
         return ""
     name = missing.partition(".")[0]
     if name in ("functions", "runtime"):
         return ". A function's zip holds its own folder and runtime/, no other function's folder"
-    return f". Write the package that brings {name} into requirements/runtime.txt"
+    return f". Write the package that brings {name} into {requirements}"

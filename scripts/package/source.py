@@ -1,16 +1,21 @@
-"""What is packaged: a workflow, the folder of its functions and, in place of the programmer's files there, those of a job."""
+"""What is packaged: a workflow, the folder of its functions and, in place of the user code there, a job."""
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runtime.orchestration.workflow.place import Place
 from scripts import orchestrations, paths
 from scripts.package.workflow.model import ENTRY, Workflow
 from scripts.package.workflow.next_files import places_of
-from scripts.package.workflow.reader import read_workflow
+from scripts.package.workflow.reader import USER_MODULES, read_workflow
+
+if TYPE_CHECKING:
+    from scripts.jobs.job import Job
 
 DEFAULT_WORKFLOW = "wordcount.asl.json"
 
@@ -24,7 +29,7 @@ class Source:
     Attributes:
         workflow: the file in Amazon States Language.
         functions: a folder with a folder for each function.
-        job: a folder with the programmer's files, see `job`; None are those in `functions`.
+        job: a job's folder; None is the user code in `functions`.
     """
 
     workflow: Path = field(default_factory=lambda: paths.DEFINITIONS / DEFAULT_WORKFLOW)
@@ -40,6 +45,32 @@ class Source:
         """What `chosen` takes: no more than what differs from the repository's own."""
         own, parts = vars(Source()), vars(self)
         return {name: shown(parts[name.lower()]) for name in NAMES if parts[name.lower()] != own[name.lower()]}
+
+    @property
+    def build(self) -> Path:
+        """The folder of the packages, with the layers beside them. Raises JobError."""
+        return self.read_job().build if self.job else paths.BUILD
+
+    def read_job(self) -> Job:
+        """The chosen job as it is now. Raises JobError; TypeError: none was chosen."""
+        from scripts.jobs.job import Job  # here, since most runs of the client have none
+
+        if self.job is None:
+            raise TypeError("no job was chosen")
+        return Job.read(self.job)
+
+    def job_record(self) -> dict[str, str] | None:
+        """What a deployment's record says of the job; None if there is none. Raises JobError."""
+        return {"name": self.read_job().name, "folder": shown(self.job)} if self.job else None
+
+    @cached_property
+    def job_files(self) -> dict[str, bytes]:
+        """The files of the job that are packaged, by their path in its folder. Raises JobError and OSError."""
+        return self.read_job().contents().read()
+
+    def has_user_code(self, function: str) -> bool:
+        """Whether a job's code belongs to a function."""
+        return any(self.folder(function).glob(USER_MODULES))
 
     def read(self) -> Workflow:
         """The workflow, checked. Raises WorkflowError."""
@@ -70,7 +101,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--job",
         default="",
         metavar="FOLDER",
-        help="user_map.py, user_reduce.py, perhaps user_combine.py; default: those of the functions",
+        help="a job: user_map.py, user_reduce.py and what they need; default: the user code in functions/",
     )
 
 

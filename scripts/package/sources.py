@@ -18,10 +18,11 @@ NAME = "sources.sha256"
 
 
 def digest(orchestration: str, source: Source) -> str:
-    """Of names and contents: the workflow as compiled, its functions, the runtime and the layer's pins.
+    """Of names and contents: the workflow as compiled, its functions, the job, the runtime and the layers' pins.
 
     Raises:
         OSError: one of them can't be read.
+        JobError: the job is none any more.
         WorkflowError: the workflow can't be compiled.
     """
     files = files_under(paths.ROOT / "runtime", paths.ROOT) | workflow_files(orchestration, source)
@@ -29,6 +30,8 @@ def digest(orchestration: str, source: Source) -> str:
         files |= component_files(source, place.name)
     for pins in ("runtime.txt", "redis.txt"):
         files[f"requirements/{pins}"] = (paths.REQUIREMENTS / pins).read_bytes()
+    if source.job and (asked := source.read_job().requirements):
+        files["job/requirements.txt"] = asked.read_bytes()
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     told = hashlib.sha256(json.dumps(hashes).encode()).hexdigest()
     names = source.names()

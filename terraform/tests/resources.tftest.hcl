@@ -30,7 +30,7 @@ variables {
     sweep_minutes          = 5
     s3_full_access         = false
   }
-  packages = { code_bucket = "code", layers = ["arn:aws:lambda:us-east-1:123456789012:layer:dependencies:1"] }
+  packages = { code_bucket = "code", layers = ["arn:aws:lambda:us-east-1:123456789012:layer:dependencies:1"], job_layers = ["arn:aws:lambda:us-east-1:123456789012:layer:job:1"] }
 }
 
 run "workflow" {
@@ -157,8 +157,32 @@ run "a_function_logs_json_to_its_own_group" {
   }
 
   assert {
+    condition     = jsonencode(aws_lambda_function.this.layers) == jsonencode(var.packages.layers)
+    error_message = "A function without user code has no packages of a job's."
+  }
+
+  assert {
     condition     = aws_lambda_function_event_invoke_config.this[0].maximum_retry_attempts == 2 && output.final_failures == var.recorder_arn
     error_message = "A failed asynchronous invocation is retried twice and then handed to the recorder."
+  }
+}
+
+run "packages_of_a_job_are_there_for_user_code" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    place   = merge(run.workflow.places.square, { Needs = merge(run.workflow.places.square.Needs, { user_code = true }) })
+    buckets = { results = { name = "wordcount-x-results", arn = "arn:aws:s3:::wordcount-x-results" } }
+    grants  = []
+  }
+
+  assert {
+    condition     = jsonencode(aws_lambda_function.this.layers) == jsonencode(concat(var.packages.layers, var.packages.job_layers))
+    error_message = "Packages that a job asks for come after those of all functions."
   }
 }
 

@@ -30,7 +30,7 @@ variables {
     sweep_minutes          = 5
     s3_full_access         = false
   }
-  packages = { code_bucket = "code", layers = ["arn:aws:lambda:us-east-1:123456789012:layer:dependencies:1"] }
+  packages = { code_bucket = "code", layers = ["arn:aws:lambda:us-east-1:123456789012:layer:dependencies:1"], job_layers = ["arn:aws:lambda:us-east-1:123456789012:layer:job:1"] }
 }
 
 run "workflow" {

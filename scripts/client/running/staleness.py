@@ -4,6 +4,7 @@ import shlex
 
 from scripts.client.deployment import Deployment
 from scripts.deploy.choice import DEFAULT_PREFIX, DEFAULT_REGION
+from scripts.jobs.fields import JobError
 from scripts.package import sources
 from scripts.package.workflow.model import WorkflowError
 
@@ -18,7 +19,7 @@ def stale(deployment: Deployment) -> str | None:
     try:
         if sources.digest(deployment.orchestration, source) == deployment.sources:
             return None
-    except (OSError, WorkflowError) as error:
+    except (JobError, OSError, WorkflowError) as error:
         return f"whether {deployment} runs the code that is here can't be told: {error}"
     how = "make local-deploy" if deployment.is_embedded else "make deploy"
     names = {"ORCHESTRATION": deployment.orchestration, "PREFIX": deployment.prefix, "REGION": deployment.region}

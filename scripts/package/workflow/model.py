@@ -25,11 +25,13 @@ class Step:
         function: name of its folder.
         branch: whether it runs once for each element of an array; else it runs once.
         needs: what its needs.json says, see `needs`.
+        user_code: whether its folder has modules of the programmer's own, which a job replaces.
     """
 
     function: str
     branch: bool = False
     needs: dict[str, Any] = field(default_factory=dict)
+    user_code: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ ENDING = ".asl.json"
 LONGEST_NAME = 20
 """Letters of a function's name. The names of its Lambda, role and buckets are made from it, and AWS bounds those."""
 
+USER_MODULES = "user_*.py"
+"""The programmer's modules in a function's folder."""
+
 INPUT_PATH = "$.data"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -139,7 +142,8 @@ class _Reader:
                     "workflow: copy its folder under another name"
                 )
             users[function] = task.name
-            steps.append(Step(function, branch, read_needs(self.functions / function)))
+            folder = self.functions / function
+            steps.append(Step(function, branch, read_needs(folder), user_code=any(folder.glob(USER_MODULES))))
         return tuple(steps)
 
     def _chain(self, where: str, scope: _Object) -> list[_State]:

@@ -50,7 +50,7 @@ resource "aws_lambda_function" "this" {
   source_code_hash               = local.zip_hash
   runtime                        = "python${local.common.python_version}"
   architectures                  = [local.common.architecture]
-  layers                         = var.packages.layers
+  layers                         = concat(var.packages.layers, local.needs.user_code ? var.packages.job_layers : [])
   memory_size                    = local.memory_mb
   timeout                        = local.timeout_seconds
   reserved_concurrent_executions = local.reserved_concurrency

@@ -33,6 +33,7 @@ variable "place" {
     Needs = object({
       counts    = bool
       emits     = bool
+      user_code = bool
       memory_mb = map(number)
       grants = list(object({
         sid      = string
@@ -52,8 +53,8 @@ variable "handler" {
 }
 
 variable "packages" {
-  description = "Name of the bucket that zips are uploaded to, and ARNs of the layer versions with third-party packages."
-  type        = object({ code_bucket = string, layers = list(string) })
+  description = "Name of the bucket that zips are uploaded to, and ARNs of the layer versions with third-party packages: those that every function has, and those for user code."
+  type        = object({ code_bucket = string, layers = list(string), job_layers = list(string) })
 }
 
 variable "buckets" {

@@ -8,7 +8,7 @@ module "function" {
     timeout_seconds      = min(30, coalesce(var.common.timeout_seconds, 30))
     reserved_concurrency = null
   })
-  place    = { Name = "recorder", Last = false, Needs = { counts = false, emits = false, memory_mb = {}, grants = [] } }
+  place    = { Name = "recorder", Last = false, Needs = { counts = false, emits = false, user_code = false, memory_mb = {}, grants = [] } }
   handler  = "runtime.orchestration.recorder.handler.lambda_handler"
   packages = var.packages
   buckets  = var.buckets

@@ -4,8 +4,8 @@ variable "common" {
 }
 
 variable "packages" {
-  description = "Name of the bucket that zips are uploaded to, and ARNs of the layer versions with third-party packages."
-  type        = object({ code_bucket = string, layers = list(string) })
+  description = "Name of the bucket that zips are uploaded to, and ARNs of the layer versions with third-party packages: those that every function has, and those for user code."
+  type        = object({ code_bucket = string, layers = list(string), job_layers = list(string) })
 }
 
 variable "workflow" {

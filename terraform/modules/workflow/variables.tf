@@ -16,6 +16,7 @@ variable "manifest" {
       Needs = object({
         counts    = optional(bool, false)
         emits     = optional(bool, false)
+        user_code = optional(bool, false)
         memory_mb = optional(map(number), {})
         grants = optional(list(object({
           sid      = string

@@ -59,7 +59,7 @@ locals {
       s3_full_access         = false
     }, var.common)
   }
-  packages = { code_bucket = "code", layers = ["arn:aws:lambda:us-east-1:123456789012:layer:dependencies:1"] }
+  packages = { code_bucket = "code", layers = ["arn:aws:lambda:us-east-1:123456789012:layer:dependencies:1"], job_layers = ["arn:aws:lambda:us-east-1:123456789012:layer:job:1"] }
 
   deployed = {
     sfn               = module.sfn

@@ -1,4 +1,4 @@
-"""What is deployed for a bench goes away again, and the zips in build/ are the repository's own job in the end."""
+"""What is deployed for a bench goes away again."""
 
 import pytest
 
@@ -41,10 +41,9 @@ def test_each_job_is_packaged_before_it_is_deployed(commands):
         "package",
         "embedded up",
         "package --job JOB",
-        "deploy apply --prefix bench-all --orchestration sfn",
-        "package --job",
-        "deploy apply --prefix bench --orchestration sfn",
-        "deploy apply --prefix bench --orchestration http_only",
+        "deploy apply --prefix bench-all --orchestration sfn --job JOB",
+        "deploy apply --prefix bench --orchestration sfn --job",
+        "deploy apply --prefix bench --orchestration http_only --job",
         "embedded down",
     ]
 
@@ -56,8 +55,8 @@ def test_an_embedded_aws_that_goes_on_has_nothing_of_it_in_the_end(commands):
         raise KeyboardInterrupt
 
     assert commands[-2:] == [
-        "deploy destroy --prefix bench-all --orchestration sfn",
-        "deploy destroy --prefix bench --orchestration sfn",
+        "deploy destroy --prefix bench-all --orchestration sfn --job JOB",
+        "deploy destroy --prefix bench --orchestration sfn --job",
     ]
 
 
@@ -68,16 +67,16 @@ def test_all_stays_if_asked_for(commands, running):
     with deployed(["sfn"], [], keep_up=True):
         pass
 
-    assert commands[-1] == "deploy apply --prefix bench --orchestration sfn"
+    assert commands[-1] == "deploy apply --prefix bench --orchestration sfn --job"
 
 
-def test_what_failed_to_deploy_is_destroyed_and_the_own_job_packaged_again(commands):
+def test_what_failed_to_deploy_is_destroyed(commands):
     commands.running, commands.failing = True, "apply --prefix bench-all"
 
     with pytest.raises(StepFailedError), deployed(["sfn"], ["sfn"]):
         raise AssertionError("nothing is measured then")
 
-    assert commands[-2:] == ["package --job", "deploy destroy --prefix bench-all --orchestration sfn"]
+    assert commands[-1] == "deploy destroy --prefix bench-all --orchestration sfn --job JOB"
 
 
 def test_one_that_cannot_be_destroyed_does_not_keep_the_others(commands):
@@ -86,4 +85,4 @@ def test_one_that_cannot_be_destroyed_does_not_keep_the_others(commands):
     with deployed(["sfn", "http_only"], []):
         pass
 
-    assert commands[-1] == "deploy destroy --prefix bench --orchestration http_only"
+    assert commands[-1] == "deploy destroy --prefix bench --orchestration http_only --job"

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from scripts import paths
-from scripts.package.imports import ImportFailedError, check_imports
+from scripts.package.functions import function_zip
+from scripts.package.imports import ImportFailedError, Tried, check_imports
+from scripts.package.source import Source
 from scripts.package.zips import zip_bytes
 
 
@@ -18,7 +20,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def tried(code: str, layers: tuple[Path, ...] = ()) -> list[str]:
     files = {"functions/mapper/mapper.py": b"import functions.mapper.user_map", "functions/mapper/user_map.py": code.encode()}
-    return check_imports({"mapper": zip_bytes(files)}, layers)
+    return check_imports({"mapper": Tried(zip_bytes(files), layers, "requirements/runtime.txt")})
 
 
 @pytest.mark.parametrize("code", ["", "import boto3", "import json\nprint('hello', end='')", "print('{\"where\": 1}')"])
@@ -68,3 +70,35 @@ def test_an_import_that_ends_its_process_is_told(code: str) -> None:
     (note,) = tried(code)
 
     assert note.startswith("the import of functions/mapper ended its process, exit code ")
+
+
+JOB = {
+    "user_map.py": "import helper\n\ndef user_map(text): pass\n",
+    "user_reduce.py": "def user_reduce(word, values): pass\n",
+    "helper.py": "import pathlib\nWORDS = pathlib.Path(__file__).with_name('words.csv').read_text()\n",
+    "words.csv": "to,be\n",
+}
+
+
+def try_job(folder: Path, files: dict[str, str]) -> list[str]:
+    """Try the import of the true mapper with a job of these files, and no layer."""
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    source = Source(job=folder)
+    (mapper,) = [place for place in source.places("sfn") if place.name == "mapper"]
+    given = Tried(function_zip(source, mapper), (), "requirements.txt of the job", ["user_map", "user_reduce"])
+    return check_imports({"mapper": given})
+
+
+def test_a_job_finds_its_helper_and_its_data_file(tmp_path: Path) -> None:
+    assert try_job(tmp_path, JOB) == []
+
+
+def test_a_package_that_the_job_s_layer_lacks_is_told_with_the_job_s_own_file_to_write_it_in(tmp_path: Path) -> None:
+    with pytest.raises(ImportFailedError, match=r"job/helper\.py:1.* brings nowhere into requirements.txt of the job"):
+        try_job(tmp_path, JOB | {"helper.py": "import nowhere"})
+
+
+def test_a_module_of_another_function_of_the_job_is_tried_too(tmp_path: Path) -> None:
+    with pytest.raises(ImportFailedError, match=r"job/user_reduce\.py:1.*brings nowhere into"):
+        try_job(tmp_path, JOB | {"user_reduce.py": "import nowhere"})

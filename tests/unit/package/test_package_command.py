@@ -29,14 +29,14 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
     """Stands for pip: notes for what it was asked, and installs one package."""
     asked: Installed = []
 
-    def install(requirements: Path, added: list[str], target: Path, platform: Platform) -> None:
+    def install(requirements: Path, pinned: object, added: list[str], target: Path, platform: Platform) -> None:
         asked.append((requirements.name, platform.name))
         for name in ("obstore/__init__.py", "wheel-1.dist-info/RECORD", "wheel-1.dist-info/METADATA", "wheel/__pycache__/x.pyc"):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).write_text(f"Name: wheel\nVersion: 1\nPlatform: {platform.name}\n" if "METADATA" in name else "")
 
     monkeypatch.setattr(layer, "_install", install)
-    monkeypatch.setattr(command, "check_imports", lambda zips, layers: [])
+    monkeypatch.setattr(command, "check_imports", lambda functions: [])
     return asked
 
 
@@ -197,5 +197,5 @@ def test_job_for_a_workflow_without_the_programmers_functions_is_refused(
 
     assert main(["--workflow", str(CHAIN / "chain.asl.json"), "--functions", str(CHAIN / "functions"), "--job", str(job)]) == 1
 
-    assert "no function of tests/workflows/chain/chain.asl.json has a user_map.py" in capsys.readouterr().err
+    assert "no function of tests/workflows/chain/chain.asl.json has user code" in capsys.readouterr().err
     assert not build.exists()
