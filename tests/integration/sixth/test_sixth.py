@@ -37,6 +37,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(paths.ROOT / name, folder / name)
     shutil.copytree(TREE, folder, dirs_exist_ok=True)
+    modules = folder / "terraform" / "modules"
+    for name in ("variables.tf", "versions.tf"):  # alike in all modules that let users set nothing
+        shutil.copy(modules / "s3_triggers" / name, modules / NAME)
     (entry,) = EDITED
     enter(folder / entry)
     python(folder, "-m", "scripts.package", "--orchestration", NAME)
