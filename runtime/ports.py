@@ -1,4 +1,4 @@
-"""What the runtime reaches outside of its process: S3, DynamoDB, Lambda and the clock, in one object.
+"""What the runtime reaches outside of its process: S3, DynamoDB, Lambda, the clock and the log, in one object.
 
 Whoever enters the runtime (`entry`, the recorder's handler, a simulation, a test) makes it and passes it on for as long as an
 invocation lasts, see `using`. Like the run, it is found by all that is called in between: `emit` takes no such argument. Where
@@ -28,6 +28,9 @@ class Ports:
 
     def __init__(self, **others: Any) -> None:
         vars(self).update(others)
+
+    log: Any
+    """The function's log, an `Output`. Only who enters for an invocation has one."""
 
     @cached_property
     def clock(self) -> Clock:

@@ -1,10 +1,12 @@
 """What all tests need."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 
-from runtime.orchestration import output
+from runtime.orchestration.output import Output
+from runtime.ports import Ports, using
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -14,6 +16,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _log_to_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a test read with `capfd` what the runtime logs, to the process's output as it was when the runtime was imported."""
-    monkeypatch.setattr(output, "_descriptor", 1)
+def own_ports() -> Iterator[Ports]:
+    """Give each test services of its own: what it changes about them is gone with it. `capfd` reads what the runtime logs."""
+    with using(Ports(log=Output(1))) as own:
+        yield own

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from runtime.orchestration.output import Output, standard_output
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.wrapper import build
 from runtime.ports import Ports
 
-_settings, _ports = Settings.load(), Ports()
+_settings, _ports = Settings.load(), Ports(log=Output(standard_output()))
 
 
 def _invoke(function: str, payload: Mapping[str, Any], deadline: float | None = None) -> Any:

@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from runtime.orchestration import output
 from runtime.orchestration.contract import Invocation, LambdaContext
 from runtime.orchestration.safe_text import message_of, name_of
 from runtime.orchestration.settings import Settings
@@ -77,7 +76,7 @@ class LogLine:
             self._fields |= _told(error)
         durations = {name: round(value, 3) for name, value in self._milliseconds.items()}
         counted = {"requests": dict(self._run.requests)} | ({"retries": dict(self._run.retries)} if self._run.retries else {})
-        output.write(self._fields | durations | counted | self._run.notes | self._notes)
+        ports().log.write(self._fields | durations | counted | self._run.notes | self._notes)
 
 
 def _told(error: BaseException) -> dict[str, Any]:

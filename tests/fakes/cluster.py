@@ -18,6 +18,7 @@ from runtime.aws.errors import AnswerLost, FunctionFailed, InvokeError
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.workflow.place import Place
 from runtime.orchestration.wrapper import Wrapper, load_component, load_orchestration
+from runtime.ports import ports, using
 from runtime.record import replace
 from scripts.package.source import Source
 from scripts.package.workflow.model import RECORDER
@@ -51,6 +52,7 @@ class Cluster:
     Attributes:
         accepted: every asynchronous invocation that was accepted, `(function, event)`, repetitions not counted.
         called: every synchronous invocation by a function, `(function, event)`, in the order of their beginning.
+        ports: the services of all functions: those in force where the cluster is made.
         timeouts: seconds that an invocation of a function may take, by function; 60 for those not named.
         deliveries: how often each accepted event is delivered, at the same time.
         refusals: how many of the next invocations of a function are refused, by function.
@@ -65,6 +67,7 @@ class Cluster:
         self.deliveries = 1
         self.refusals: Counter[str] = Counter()
         self.lost_answers: Counter[str] = Counter()
+        self.ports = ports()
         self.components: dict[str, Wrapper] = {
             place.name: self._wrapper(replace(self._settings(orchestration, place, buckets, fan_in_wait_seconds), **settings))
             for place in Source().places(orchestration)
@@ -103,7 +106,8 @@ class Cluster:
         handler = failure.lambda_handler if function == RECORDER else self.components[function]
         context = context or FakeContext(self.timeouts.get(function, 60.0))
         try:
-            return json.loads(json.dumps(handler(json.loads(json.dumps(event)), context)))
+            with using(self.ports):
+                return json.loads(json.dumps(handler(json.loads(json.dumps(event)), context)))
         except Killed as killed:
             raise LambdaError(answers.exited("signal: killed", context.aws_request_id)) from killed
         except BaseException as error:

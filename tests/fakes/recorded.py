@@ -55,5 +55,18 @@ class Recorded(Orchestration):
         return "answer"
 
 
+class Results:
+    """The bucket of results, which has the failures of these runs."""
+
+    def __init__(self, failed: set[str]) -> None:
+        self._failed = failed
+
+    def list_keys(self, bucket: str, prefix: str) -> list[str]:
+        return [f"{run}/failed.json" for run in self._failed if bucket == "results" and prefix == f"{run}/"]
+
+    def create(self, bucket: str, key: str, body: bytes) -> bool:
+        return True
+
+
 def wrap(orchestration: Recorded) -> Wrapper:
     return Wrapper(SETTINGS, orchestration, orchestration.component)

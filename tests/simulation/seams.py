@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent import futures
 from contextlib import contextmanager
 from functools import cache, partial
+from types import SimpleNamespace
 from typing import Any
 
 from runtime.aws.dynamodb import DynamoDB
@@ -20,7 +21,6 @@ from runtime.mapreduce.objects import ranges
 from runtime.mapreduce.objects import reader as objects_reader
 from runtime.mapreduce.packed import frames, merge, merged, names, reader
 from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
-from runtime.orchestration import output
 from runtime.orchestration.http_only import orchestration as http_only
 from runtime.orchestration.http_sync_s3 import orchestration as http_sync_s3
 from runtime.orchestration.recorder.recorder import Recorder
@@ -176,6 +176,7 @@ def services(simulation: Any) -> Ports:
     parts = {"part_bytes": 200} if scenario.small_blocks else {}
     return Ports(
         clock=clock,
+        log=SimpleNamespace(write=lambda _fields: None),
         s3=S3(clock, library=simulation.obstore, open=lambda bucket, *_: bucket, page_size=scenario.page_size, **parts),
         dynamodb=DynamoDB(clock, lambda: simulation.dynamodb),
         lambda_=Lambda(clock, lambda: simulation.lambda_client, lambda: simulation.lambda_client),
@@ -192,7 +193,6 @@ def installed(simulation: Any) -> Iterator[None]:
     global current
     world, scenario = simulation.world, simulation.scenario
     places: list[tuple[Any, str, Any]] = [
-        (output, "write", lambda _fields: None),
         (futures, "ThreadPoolExecutor", partial(_pool, world)),
     ]
     if scenario.small_blocks:

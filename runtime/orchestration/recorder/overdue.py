@@ -17,7 +17,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from runtime.aws.errors import StorageError
-from runtime.orchestration import output
 from runtime.orchestration.ending import open_runs
 from runtime.orchestration.ending.record import FailureRecord
 from runtime.orchestration.recorder import recording
@@ -45,7 +44,7 @@ def sweep(settings: Settings) -> int:
                 recorded += _look_after(run_id, own, settings)
         except StorageError as error:
             failures.append(error)
-    output.write({"outcome": "swept", "open": len(deadlines), "recorded": recorded})
+    ports().log.write({"outcome": "swept", "open": len(deadlines), "recorded": recorded})
     if failures:
         raise failures[0]
     return recorded

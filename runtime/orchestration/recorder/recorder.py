@@ -37,7 +37,6 @@ What it writes to `{run}/failed.json`, see `ending.record`.
 from collections.abc import Callable
 from typing import Any
 
-from runtime.orchestration import output
 from runtime.orchestration.recorder.reading import read_failure
 from runtime.orchestration.recorder.recording import RunFailed, record
 from runtime.orchestration.safe_text import presentable
@@ -100,7 +99,7 @@ def _failure(event: Any, settings: Settings) -> dict[str, Any]:
     failure = read_failure(event, settings.function_prefix, settings.buckets)
     redrives = _redrives(event)
     if redrives and redrives[1] > redrives[0]:
-        output.write({"outcome": "redriven", **failure.json()})
+        ports().log.write({"outcome": "redriven", **failure.json()})
         return failure.json()
     with within(Run(failure.run, deadline=current_run().deadline)):
         record(failure, settings)

@@ -4,6 +4,7 @@ import random
 import threading
 import uuid
 from collections import Counter
+from contextvars import copy_context
 
 import pytest
 
@@ -116,7 +117,7 @@ def test_emit_blocks_when_twice_the_concurrency_is_in_flight(store: ShuffleStore
                 emitted.append(number)
 
     store.hold()
-    thread = threading.Thread(target=mapper)
+    thread = threading.Thread(target=copy_context().run, args=(mapper,))
     thread.start()
     wait_until(lambda: len(emitted) >= 2 * CONCURRENCY, "the flight to be full")
     blocked = not wait_is_over(thread, emitted)

@@ -235,7 +235,7 @@ def test_mappers_side_by_side_have_counts_of_their_own() -> None:
         run_mapper("packed", user_map, Run(f"run{number}"))
 
     with in_memory():
-        threads = [threading.Thread(target=mapper, args=(number,)) for number in range(2)]
+        threads = [threading.Thread(target=contextvars.copy_context().run, args=(mapper, number)) for number in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -260,7 +260,7 @@ def test_plain_thread_beside_several_mappers_fails_all_that_it_may_belong_to() -
             errors.append(str(error))
 
     with in_memory():
-        threads = [threading.Thread(target=mapper, args=(number,)) for number in range(2)]
+        threads = [threading.Thread(target=contextvars.copy_context().run, args=(mapper, number)) for number in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -290,7 +290,7 @@ def test_combiner_that_emits_fails_the_mapper(hand_out: Callable[[str], None]) -
     def user_map(text: str) -> None:
         count()
 
-    with in_memory(), pytest.raises(RuntimeError, match=r"user_combine\.py called emit\(\)"):
+    with in_memory(), pytest.raises(RuntimeError, match=r"user_combine in .* called emit\(\)"):
         run_mapper("packed", user_map, combine=combiner(combine))
 
 

@@ -63,7 +63,7 @@ def test_thread_that_waits_in_emit_when_the_map_returns_holds_nobody_up(store: S
             errors.append(error)
 
     store.hold()
-    running = threading.Thread(target=mapper, daemon=True)
+    running = threading.Thread(target=contextvars.copy_context().run, args=(mapper,), daemon=True)
     running.start()
     running.join(PATIENCE_SECONDS / 4)
 
@@ -166,7 +166,7 @@ class SideBySide:
         self.errors: list[Exception | None] = [None, None]
 
     def run(self) -> None:
-        threads = [threading.Thread(target=self._mapper, args=(number,)) for number in range(2)]
+        threads = [threading.Thread(target=contextvars.copy_context().run, args=(self._mapper, number)) for number in range(2)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -226,7 +226,7 @@ def test_thread_that_has_emitted_is_still_known_when_another_mapper_comes(store:
         second_runs.set()
         assert first_is_done.wait(PATIENCE_SECONDS)
 
-    other = threading.Thread(target=run, args=(second,), kwargs={"run_id": "run2"})
+    other = threading.Thread(target=contextvars.copy_context().run, args=(run, second, "my-bucket", "run2"))
     run(first)
     other.join(PATIENCE_SECONDS)
 

@@ -8,7 +8,7 @@ import pytest
 from runtime.orchestration.contract import Invocation
 from runtime.orchestration.log import LogLine
 from runtime.orchestration.settings import Settings
-from runtime.ports import Ports, using
+from runtime.ports import Ports, ports, using
 from runtime.run import Run
 from tests.fakes.clock import FakeTime
 from tests.fakes.context import FakeContext
@@ -24,7 +24,7 @@ def line_of(log: LogLine, capfd: pytest.CaptureFixture[str]) -> dict[str, object
 
 
 def test_line_of_an_invocation_that_was_not_understood_names_no_run(capfd: pytest.CaptureFixture[str]) -> None:
-    with using(Ports(clock=FakeTime(1234.5678))):
+    with using(Ports(clock=FakeTime(1234.5678), log=ports().log)):
         line = line_of(LogLine(SETTINGS, FakeContext(request_id="r1"), cold=True), capfd)
 
     assert line == {
@@ -44,7 +44,7 @@ def test_line_of_an_invocation_that_was_not_understood_names_no_run(capfd: pytes
 
 def test_phases_are_in_milliseconds_and_add_up(capfd: pytest.CaptureFixture[str]) -> None:
     clock = FakeTime(100.0)
-    with using(Ports(clock=clock)):
+    with using(Ports(clock=clock, log=ports().log)):
         log = LogLine(SETTINGS, FakeContext(), cold=False)
         for seconds in (0.25, 0.5):
             with log.phase("ingress"):
@@ -57,7 +57,7 @@ def test_phases_are_in_milliseconds_and_add_up(capfd: pytest.CaptureFixture[str]
 
 def test_phase_that_fails_is_timed_as_well(capfd: pytest.CaptureFixture[str]) -> None:
     clock = FakeTime(100.0)
-    with using(Ports(clock=clock)):
+    with using(Ports(clock=clock, log=ports().log)):
         log = LogLine(SETTINGS, FakeContext(), cold=False)
         with suppress(ValueError), log.phase("egress"):
             clock.seconds += 2

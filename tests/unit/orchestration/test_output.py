@@ -10,7 +10,8 @@ from tests.fakes.log_lines import parse_lines
 
 _PROGRAM = """
 import io, os, sys
-from runtime.orchestration import output
+from runtime.orchestration.output import Output, standard_output
+output = Output(standard_output())
 {user_code}
 output.write({{"run": "r1"}})
 os._exit(0)  # what is in no buffer is printed

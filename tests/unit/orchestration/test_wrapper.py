@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,15 +13,14 @@ from hypothesis import strategies as st
 
 import functions
 from runtime.mapreduce import OutOfTimeError
-from runtime.orchestration import output, wrapper
 from runtime.orchestration.contract import Delivery, Invocation
 from runtime.orchestration.ending.record import describe
-from runtime.orchestration.ending.result import FAILED
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn.orchestration import RunEnded, StepFunctions
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.wrapper import Wrapper, build, load_component
+from runtime.ports import Ports, ports, using
 from runtime.record import replace
 from runtime.run import Run, current_run
 from tests.fakes import answers
@@ -28,14 +28,14 @@ from tests.fakes.context import FakeContext
 from tests.fakes.hostile import Hostile, errors
 from tests.fakes.log_lines import parse_lines
 from tests.fakes.places import WORDCOUNT
-from tests.fakes.recorded import EVENT, SETTINGS, Recorded, wrap
+from tests.fakes.recorded import EVENT, SETTINGS, Recorded, Results, wrap
 
 
 @pytest.fixture(autouse=True)
 def failed_runs(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The ids of the runs whose failure is recorded."""
     runs: set[str] = set()
-    monkeypatch.setattr(wrapper, "how_ended", lambda bucket, run_id: FAILED if bucket == "results" and run_id in runs else None)
+    monkeypatch.setattr(ports(), "s3", Results(runs), raising=False)
     return runs
 
 
@@ -315,9 +315,8 @@ def test_mapper_that_runs_out_of_time_fails_under_that_name() -> None:
 @given(hostile=errors(), step=st.sampled_from(["ingress", "stored", "read", "component", "egress"]))
 def test_any_error_of_any_step_is_logged_and_raised_as_lambda_can_tell_it(hostile: Hostile, step: str) -> None:
     lines: list[dict[str, Any]] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(output, "write", lambda fields: lines.append(json.loads(json.dumps(fields))))
-        patch.setattr(wrapper, "how_ended", lambda _bucket, _run: None)
+    log = SimpleNamespace(write=lambda fields: lines.append(json.loads(json.dumps(fields))))
+    with using(Ports(log=log, s3=Results(set()))):
         told = answer_of(wrap(Recorded(breaks=step, error=hostile.error)))
 
     assert told["errorType"] == describe(hostile.error)["error"]

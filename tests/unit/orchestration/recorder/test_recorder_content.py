@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.orchestration import output
 from runtime.orchestration.recorder.recording import RunFailed
 from runtime.orchestration.workflow.envelope import EnvelopeError
-from runtime.ports import ports
+from runtime.ports import Ports, using
 from tests.fakes import answers
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
@@ -47,10 +47,6 @@ def results() -> Iterator[dict[str, bytes]]:
         "BUCKETS": '{"results": "results"}',
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(output, "write", lambda _fields: None)  # a failing test would print megabytes
-        patch.setattr(ports().s3, "create", lambda _bucket, key, body: objects.update({key: body}) or True)
-        patch.setattr(ports().s3, "list_keys", lambda _bucket, _prefix: list(objects))
-        patch.setattr(ports().s3, "get", lambda _bucket, _key: b'{"redrives": 0}')
         for name, value in environment.items():
             patch.setenv(name, value)
         yield objects
@@ -59,8 +55,15 @@ def results() -> Iterator[dict[str, bytes]]:
 def recorded(results: dict[str, bytes], event: Any) -> dict[str, Any]:
     """What is recorded of an event, which arrives as JSON."""
     results.clear()
+    s3 = SimpleNamespace(
+        create=lambda _bucket, key, body: results.update({key: body}) or True,
+        list_keys=lambda _bucket, _prefix: list(results),
+        get=lambda _bucket, _key: b'{"redrives": 0}',
+    )
+    log = SimpleNamespace(write=lambda _fields: None)  # a failing test would print megabytes
     try:
-        lambda_handler(json.loads(json.dumps(event)), FakeContext())
+        with using(Ports(s3=s3, log=log)):
+            lambda_handler(json.loads(json.dumps(event)), FakeContext())
     except RunFailed as raised:
         answer = answers.raised(raised, "r")
     else:

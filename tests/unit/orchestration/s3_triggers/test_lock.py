@@ -2,7 +2,7 @@
 
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.aws.errors import StorageError
+from runtime.concurrency import at_once
 from runtime.orchestration.s3_triggers.lock import claim
 from runtime.ports import Ports, ports, using
 from tests.fakes.clock import FakeTime
@@ -83,8 +84,7 @@ def test_old_lock_is_taken_over_by_one(objects: Objects, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(ports().s3, "get_version", read_together)
 
-    with ThreadPoolExecutor(2) as pool:
-        won = list(pool.map(lambda owner: claimed(owner, 500.0), ["one", "two"]))
+    won = at_once([partial(claimed, owner, 500.0) for owner in ("one", "two")])
 
     assert sorted(won) == [False, True]
     assert held(objects)["Owner"] == ("one" if won[0] else "two")
@@ -136,11 +136,11 @@ def test_winner_stays_the_winner_until_its_lock_is_old(claims: list[tuple[int, f
 
 @given(owners=st.lists(st.integers(0, 5), min_size=2, max_size=12), lost=st.integers(0, 1))
 def test_claimants_at_once_have_one_winner(owners: list[int], lost: int) -> None:
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(len(owners)) as pool:
+    with pytest.MonkeyPatch.context() as patch:
         objects = installed(Objects(), patch)
         objects.lost_answers = lost
 
-        won = list(pool.map(lambda owner: claimed(f"claimant {owner}"), owners))
+        won = at_once([partial(claimed, f"claimant {owner}") for owner in owners], len(owners))
 
         winners = {owner for owner, has_won in zip(owners, won, strict=True) if has_won}
         assert len(winners) == 1

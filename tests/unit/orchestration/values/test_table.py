@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.aws.errors import AccessDeniedError, RefusedError, RequestError, StorageError, TransportError
+from runtime.concurrency import at_once
 from runtime.orchestration.values import table
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.values.table import Table
@@ -107,11 +108,11 @@ def test_set_is_complete_with_the_last_index_and_never_before(case: tuple[int, i
 @given(returning())
 def test_at_least_one_of_all_that_return_at_once_finds_the_set_complete(case: tuple[int, int, list[int]]) -> None:
     block, size, indexes = case
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as pool:
+    with pytest.MonkeyPatch.context() as patch:
         items = installed(Items(), patch)
         patch.setattr(table, "BLOCK", block)
 
-        told = list(pool.map(lambda index: a_table().finish(index, size), indexes))
+        told = at_once([partial(a_table().finish, index, size) for index in indexes], 8)
 
         assert any(told)
         held = {int(number) for key, item in items.items.items() if "/finished/" in key for number in item["Finished"]["NS"]}
