@@ -3,7 +3,7 @@
     python -m tests.mutation --mutations 100 --seed 1 [--only runtime/orchestration/log.py]
 
 The changes are drawn from a seed. For each, the unit tests that import the module run, the nearest first, in a copy of the tree.
-Where these notice nothing, 150 schedules of the simulation run. Exit code 1 where a tenth of the changes or more went unnoticed.
+Where these notice nothing, 150 schedules of each simulation run. Exit code 1 where a tenth of the changes or more went unnoticed.
 """
 
 import argparse
@@ -11,16 +11,21 @@ import ast
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 
+from scripts.orchestrations import ORCHESTRATIONS
 from scripts.paths import ROOT
 from tests.mutation.mutations import Mutation, mutations_of
+from tests.mutation.nearest import nearest_tests, sources
 
 _COPIED = (
     "definitions",
@@ -30,47 +35,58 @@ _COPIED = (
     "runtime",
     "samples",
     "scripts",
+    "terraform",
     "tests",
     "pyproject.toml",
     "Makefile",
 )
-_MOST_FILES = 12
-_SECONDS = 240.0
+_SECONDS = 150.0
+_LIMITS = "ulimit -t 100; ulimit -v 6000000; exec"
+"""A change may make a loop without end, which takes all memory: seconds of CPU time and KiB that a process may take."""
 _TO_BE_NOTICED = 0.9
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.partition("\n")[0])
     parser.add_argument("--mutations", type=int, default=100, help="how many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the draw (default: %(default)s)")
     parser.add_argument(
-        "--schedules", type=int, default=150, help="of the simulation, where the unit tests notice nothing; 0: none"
+        "--schedules",
+        type=int,
+        default=150,
+        help="of each simulation, where the unit tests notice nothing; 0: none (default: %(default)s)",
     )
-    parser.add_argument("--only", default="runtime", help="a file or folder below runtime/")
+    parser.add_argument("--only", default="runtime", help="a file or folder below runtime/ (default: all)")
     options = parser.parse_args(arguments)
     known = [each for path in sources(options.only) for each in mutations_of(ROOT, path)]
     chosen = random.Random(options.seed).sample(known, min(options.mutations, len(known)))
     tests = nearest_tests()
     trees: SimpleQueue[Path] = SimpleQueue()
-    noticed = 0
+    noticed, begin = 0, time.monotonic()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         for number in range(2):
             trees.put(_copy(Path(folder) / str(number)))
-        concerned = sorted({test for each in chosen for test in tests.get(_module(each.path), [])[:_MOST_FILES]})
-        if not _passes(Path(folder) / "0", "pytest", "-q", "-x", "-p", "no:cacheprovider", *concerned):
+        concerned = sorted({test for each in chosen for test in tests[each.path]})
+        print(f"{len(chosen)} of {len(known)} changes; first the {len(concerned)} test files without any", flush=True)
+        if not _passes(Path(folder) / "0", 600, "pytest", "-q", "-x", "-p", "no:cacheprovider", *concerned):
             parser.exit(2, "the unit tests fail without any change, or take too long: see to that first\n")
+        if not _simulates(Path(folder) / "0", options.schedules, ORCHESTRATIONS):
+            parser.exit(2, "the simulation fails without any change, or takes too long: see to that first\n")
+        print(f"they and the simulations pass; that took {time.monotonic() - begin:.0f} s", flush=True)
 
         def try_one(mutation: Mutation) -> bool:
             tree = trees.get()
             try:
-                return is_noticed(tree, mutation, tests.get(_module(mutation.path), []), options.schedules)
+                return is_noticed(tree, mutation, tests[mutation.path], options.schedules)
             finally:
                 trees.put(tree)
 
-        for mutation, was_noticed in zip(chosen, pool.map(try_one, chosen), strict=True):
+        for number, (mutation, was_noticed) in enumerate(zip(chosen, pool.map(try_one, chosen), strict=True), 1):
             noticed += was_noticed
             if not was_noticed:
                 print(f"unnoticed: {mutation}", flush=True)
+            if number % 10 == 0:
+                print(f"{noticed} of {number} noticed after {time.monotonic() - begin:.0f} s", flush=True)
     print(f"{noticed} of {len(chosen)} changes were noticed (seed {options.seed}, of {len(known)} known ones)")
     return 0 if noticed > _TO_BE_NOTICED * len(chosen) else 1
 
@@ -79,78 +95,45 @@ def is_noticed(tree: Path, mutation: Mutation, tests: list[str], schedules: int)
     """Whether a test fails, or has no end, while the tree has the change."""
     file = tree / mutation.path
     before = file.read_text(encoding="utf-8")
-    file.write_text(mutation.text(tree), encoding="utf-8")
+    file.write_text(mutation.text(), encoding="utf-8")
     try:
-        if tests and not _passes(tree, "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests[:_MOST_FILES]):
+        if tests and not _passes(tree, _SECONDS, "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests):
             return True
-        return bool(schedules) and not _passes(tree, "tests.simulation", "--schedules", str(schedules))
+        own = set(ORCHESTRATIONS) & set(Path(mutation.path).parts)
+        return bool(schedules) and not _simulates(tree, schedules, own or ORCHESTRATIONS)
     finally:
         file.write_text(before, encoding="utf-8")
 
 
-def nearest_tests() -> dict[str, list[str]]:
-    """The unit tests that import a module of the runtime, itself or through others: those first that are nearest to it."""
-    graph = {_module(path): _imported(path) for folder in ("runtime", "functions", "tests") for path in sources(folder)}
-    found: dict[str, list[tuple[int, str]]] = {}
-    for path in sources("tests/unit"):
-        if not Path(path).name.startswith("test_"):
-            continue
-        reached, edge, distance = {_module(path)}, {_module(path)}, 0
-        while edge and distance < 3:
-            distance += 1
-            edge = {name for module in edge for name in graph.get(module, ()) if name in graph} - reached
-            reached |= edge
-            for module in edge:
-                found.setdefault(module, []).append((distance, path))
-    return {module: [path for _distance, path in sorted(tests)] for module, tests in found.items()}
-
-
-def sources(folder: str) -> list[str]:
-    """The Python files below a folder, or the one that is named."""
-    place = ROOT / folder
-    return sorted(path.relative_to(ROOT).as_posix() for path in ([place] if place.is_file() else place.rglob("*.py")))
-
-
-def _module(path: str) -> str:
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def _imported(path: str) -> set[str]:
-    def names() -> Iterator[str]:
-        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom):
-                yield str(node.module)
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-    return set(names())
-
-
 def _copy(tree: Path) -> Path:
+    """Copy what the tests read, with the text of runtime/ as changes have it: without comments."""
     tree.mkdir()
     for name in _COPIED:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform"))
         else:
             shutil.copy(ROOT / name, tree / name)
+    for path in sources("runtime"):
+        (tree / path).write_text(ast.unparse(ast.parse((ROOT / path).read_text(encoding="utf-8"))), encoding="utf-8")
     return tree
 
 
-def _passes(tree: Path, module: str, *arguments: str) -> bool:
+def _simulates(tree: Path, schedules: int, orchestrations: Iterable[str]) -> bool:
+    return _passes(tree, _SECONDS, "tests.mutation.schedules", str(schedules), *orchestrations)
+
+
+def _passes(tree: Path, seconds: float, module: str, *arguments: str) -> bool:
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tree)}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            cwd=tree,
-            env=environment,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+    command = ["sh", "-c", f'{_LIMITS} "$@"', "sh", sys.executable, "-m", module, *arguments]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=tree, env=environment, stdout=quiet, stderr=quiet, start_new_session=True) as process:
+        try:
+            return process.wait(seconds) == 0
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Small changes of a program's text, each of which a test should notice."""
 
 import ast
+import dataclasses
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,12 +29,21 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 _NAME = re.compile(r"[A-Za-z.][\w.:/-]*")
 """A string that a program reads. Sentences are for people, and no test should hold them word for word."""
 
+_FOR_PEOPLE = {"description", "help", "metavar", "prog", "thread_name_prefix"}
+"""Arguments that only a person reads."""
+
+_NO_BEHAVIOUR = _FOR_PEOPLE | {"maxsize", "slots", "strict"}
+"""Arguments that no caller can notice: sizes of caches, and checks of what holds anyway."""
+
+_FOR_TYPES = {"NewType", "TypeVar", "cast", "overload"}
+
 
 @dataclass(frozen=True)
 class Mutation:
-    """One change of one file; `node` and `which` say which change of which node it is."""
+    """One change of one file; `node` and `which` say which change of which node of the source it is."""
 
     path: str
+    source: str = dataclasses.field(repr=False)
     line: int
     what: str
     node: int
@@ -42,9 +52,9 @@ class Mutation:
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.what}"
 
-    def text(self, root: Path) -> str:
+    def text(self) -> str:
         """Return the whole changed file, without its comments."""
-        tree = ast.parse((root / self.path).read_text(encoding="utf-8"))
+        tree = ast.parse(self.source)
         _what, change = list(_changes(list(ast.walk(tree))[self.node]))[self.which]
         change()
         return ast.unparse(ast.fix_missing_locations(tree))
@@ -52,10 +62,11 @@ class Mutation:
 
 def mutations_of(root: Path, path: str) -> list[Mutation]:
     """Return all changes of a file that are known here, in the order of its lines."""
-    tree = ast.parse((root / path).read_text(encoding="utf-8"))
+    source = (root / path).read_text(encoding="utf-8")
+    tree = ast.parse(source)
     untouched = _untouched(tree)
     found = [
-        Mutation(path, getattr(node, "lineno", 0), what, number, which)
+        Mutation(path, source, getattr(node, "lineno", 0), what, number, which)
         for number, node in enumerate(ast.walk(tree))
         if number not in untouched
         for which, (what, _change) in enumerate(_changes(node))
@@ -64,19 +75,41 @@ def mutations_of(root: Path, path: str) -> list[Mutation]:
 
 
 def _untouched(tree: ast.Module) -> set[int]:
-    """Return the numbers of nodes in annotations, docstrings, messages and `__all__`."""
+    """Return the numbers of nodes that no test can or should notice: types, docstrings, messages, choices of a figure."""
     below: set[int] = set()
     for node in ast.walk(tree):
-        match node:
-            case ast.AnnAssign(annotation=left) | ast.arg(annotation=left) | ast.Raise(exc=left) | ast.Assert(test=left):
-                below |= {id(one) for one in ast.walk(left)} if left else set()
-            case ast.FunctionDef(returns=ast.expr() as returned):
-                below |= {id(one) for one in ast.walk(returned)}
-            case ast.Expr(value=ast.Constant()) | ast.JoinedStr() | ast.Import() | ast.ImportFrom():
-                below |= {id(one) for one in ast.walk(node)}
-            case ast.Assign(targets=[ast.Name(id="__all__")]):
-                below |= {id(one) for one in ast.walk(node)}
+        for left in _left_alone(node):
+            below |= {id(one) for one in ast.walk(left)}
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+            # `PAUSE_SECONDS = 20`: 21 are as good. Arithmetic in such a line may still be changed.
+            below |= {id(one) for one in ast.walk(statement.value) if _is_number(one)}
     return {number for number, node in enumerate(ast.walk(tree)) if id(node) in below}
+
+
+def _left_alone(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what is not to be changed at this node, with all that lies below it."""
+    match node:
+        case ast.AnnAssign(annotation=left) | ast.Raise(exc=ast.expr() as left) | ast.Assert(test=left):
+            yield left
+        case ast.arg(annotation=ast.expr() as left) | ast.FunctionDef(returns=ast.expr() as left):
+            yield left
+        case ast.Expr(value=ast.Constant()) | ast.JoinedStr() | ast.Import() | ast.ImportFrom():
+            yield node
+        case ast.Assign(targets=[ast.Name(id="__all__" | "__slots__")]):
+            yield node
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            yield node
+        case ast.ClassDef(bases=[ast.Name(id="Protocol")]):
+            yield node
+        case ast.Call(func=ast.Name(id=name)) if name in _FOR_TYPES:
+            yield node
+        case ast.keyword(arg=str() as name) if name in _NO_BEHAVIOUR:
+            yield node
+
+
+def _is_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
@@ -114,6 +147,6 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
                 yield f"{ast.unparse(statement)!r:.60} is removed", put(field, shorter)
     if isinstance(node, ast.Call):
         for number, keyword in enumerate(node.keywords):
-            if keyword.arg:
+            if keyword.arg and keyword.arg not in _NO_BEHAVIOUR:
                 rest = [one for place, one in enumerate(node.keywords) if place != number]
                 yield f"{keyword.arg}= is removed", put("keywords", rest)
