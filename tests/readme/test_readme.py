@@ -5,72 +5,18 @@ variables alone where it is.
 """
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scripts.deploy.mirror import find, locked_provider, write_cli_config
+from tests.readme.newcomer import ROOT, commands, section, shell
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMAND = re.compile(r" {4}((?:make|cd|scripts/)\b.*)")
-
-
-def section(title: str) -> str:
-    """The text under a heading."""
-    return README.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-
-
-def commands(text: str) -> list[str]:
-    """The indented command lines of a text, without their comments."""
-    return [match[1].partition(" # ")[0].rstrip() for line in text.splitlines() if (match := COMMAND.fullmatch(line))]
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What a newcomer has after `git clone`: the files that git knows or would know, and nothing else."""
-    folder = tmp_path_factory.mktemp("newcomer") / "repository"
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    yield folder
-    subprocess.run(["make", "local-down"], cwd=folder, env=environment(), check=True, timeout=60)
-
-
-def environment(**more: str) -> dict[str, str]:
-    """A newcomer's environment: nothing of the tests' own virtual environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TOX_", "VIRTUAL_ENV", "PYTHON"))}
-    here = str(Path(sys.executable).parent)
-    path = os.pathsep.join(folder for folder in kept["PATH"].split(os.pathsep) if folder != here)
-    return kept | {"PATH": path} | more
-
-
-def shell(folder: Path, lines: list[str], timeout: float = 400, **more: str) -> str:
-    """Run lines in one shell; what they print."""
-    done = subprocess.run(
-        ["bash", "-euc", "\n".join(lines)],
-        cwd=folder,
-        env=environment(**more),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 def sample_counts() -> Counter[str]:
@@ -90,7 +36,7 @@ def test_first_command_prints_what_the_readme_shows(clone: Path) -> None:
 
 
 def test_commands_in_one_go_and_in_pieces_count_right(clone: Path) -> None:
-    lines = commands(section("Commands"))
+    lines = commands(section(README, "Commands"))
     assert [line.split()[1] for line in lines if line.startswith("make")] == ["demo", "local-up", "local-deploy", "local-down"]
 
     shell(clone, lines)
@@ -99,7 +45,7 @@ def test_commands_in_one_go_and_in_pieces_count_right(clone: Path) -> None:
 
 
 def test_account_commands_work_as_written(clone: Path) -> None:
-    lines = commands(section("On an AWS account"))
+    lines = commands(section(README, "On an AWS account"))
     assert [line.split()[0] for line in lines] == ["make", "cd", "cd", "cd"]
     account = {"MAPREDUCE_BUILD_DIR": str(clone / "build" / "account")}
     shell(clone, ["build/venv/bin/python -m scripts.embedded up"], **account)
@@ -136,7 +82,7 @@ def provider_settings(clone: Path) -> Path:
 
 
 def test_own_functions_of_the_readme_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
-    user_map, user_reduce = re.findall(r"```python\n(.*?)```", section("Your own map and reduce"), re.DOTALL)
+    user_map, user_reduce = re.findall(r"```python\n(.*?)```", section(README, "Your own map and reduce"), re.DOTALL)
     emitted: list[str] = []
     monkeypatch.setattr("runtime.mapreduce.emit", emitted.append)
     scope: dict[str, object] = {}
