@@ -14,6 +14,8 @@ SEED ?= 1
 RUNS ?= 5
 SIZES ?=
 JSON ?=
+PARAMS ?=
+PDB ?=
 KEEP ?=
 ARCH ?= x86_64
 PYTHON_VERSION ?= 3.13
@@ -29,7 +31,7 @@ FUNCTIONS :=
 override VARS := $(value VARS)
 # Recipes read them from the environment, so that no file name is ever taken for shell text.
 export PREFIX REGION VARS JOB WORKFLOW FUNCTIONS
-export SCHEDULES MUTATIONS SEED ORCHESTRATION INPUT OUTPUT SHUFFLE RUNS SIZES JSON ARCH PYTHON_VERSION PYTHON
+export SCHEDULES MUTATIONS SEED ORCHESTRATION INPUT OUTPUT SHUFFLE PARAMS RUNS SIZES JSON ARCH PYTHON_VERSION PYTHON
 
 VENV := build/venv
 TOOLS := $(VENV)/.ready
@@ -40,11 +42,14 @@ SOURCE = --workflow "$$WORKFLOW" --functions "$$FUNCTIONS"
 .DEFAULT_GOAL := help
 # Targets that are named together are steps, in that order: make -j4 local-up local-deploy.
 .NOTPARALLEL:
-.PHONY: help demo compare bench test soak mutate faults tools package local-up local-restart local-status local-down local-deploy deploy destroy lint format clean
+.PHONY: help demo try compare bench test soak mutate faults tools package local-up local-restart local-status local-down local-deploy deploy destroy lint format clean
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
 	@$(RUN) scripts.demo $(WHICH) --vars="$$VARS" $(SOURCE) --input "$$INPUT" --output "$$OUTPUT" --shuffle "$$SHUFFLE"
+
+try: $(TOOLS) ## A job in this process, in a second, without any AWS (JOB=samples/jobs/temperatures INPUT=data.txt OUTPUT= SHUFFLE= PARAMS="smallest=3" PDB=1)
+	@$(RUN) scripts.inline $(if $(JOB),--job "$$JOB") $(if $(OUTPUT),--output "$$OUTPUT") $(if $(SHUFFLE),--shuffle "$$SHUFFLE") --params="$$PARAMS" $(if $(PDB),--pdb) $(if $(JOB),$(if $(filter file,$(origin INPUT)),,-- "$$INPUT"),-- "$$INPUT")
 
 compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... RUNS=5 SHUFFLE=packed JSON=1 ORCHESTRATION=sfn,http_only)
 	@$(RUN) scripts.compare --input "$$INPUT" --runs "$$RUNS" --shuffle "$$SHUFFLE" $(if $(JSON),--json) $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")

@@ -1,10 +1,13 @@
 #!/bin/sh
 # Start a run on what is deployed, wait for it, print the counts. Options: scripts/invoke.sh --help
+# By its other name, scripts/try.sh, try a job in one process. Options: scripts/try.sh --help
 set -eu
 
 # Through symbolic links, one by one: old versions of macOS have no readlink -f.
 script=$0
+module=scripts.client
 while [ -L "$script" ]; do
+    [ "$(basename -- "$script")" != try.sh ] || module=scripts.inline
     target=$(readlink "$script")
     case $target in
     /*) script=$target ;;
@@ -26,4 +29,4 @@ if [ ! -x "$python" ]; then
     }
 fi
 
-exec "$python" -S "$root/scripts/start.py" scripts.client "$@"
+exec "$python" -S "$root/scripts/start.py" "$module" "$@"

@@ -29,13 +29,13 @@ from runtime.mapreduce import (
     Job,
     emitting,
     find_combine,
+    preload,
     run_map,
     texts_of,
     user_function,
 )
 
-user_function("map", __package__)  # Imported at the cold start, and what can't be is told then.
-find_combine(__package__)
+preload(__package__, "map", "combine")
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any]:

@@ -19,9 +19,9 @@ see `runtime.mapreduce.parts`::
 from collections.abc import Iterator
 from typing import Any
 
-from runtime.mapreduce import DEFAULT_LAYOUT, Job, read_partition, run_reduce, shuffle_named, user_function
+from runtime.mapreduce import DEFAULT_LAYOUT, Job, preload, read_partition, run_reduce, shuffle_named, user_function
 
-user_function("reduce", __package__)  # Imported at the cold start, and what can't be is told then.
+preload(__package__, "reduce")
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, Any] | list[dict[str, Any]]:

@@ -62,7 +62,8 @@ def _store(bucket: str, endpoint: str | None, retries: int) -> S3Store:
     )
 
 
-def _open(bucket: str, retries: int = 0) -> S3Store:
+def open_bucket(bucket: str, retries: int = 0) -> S3Store:
+    """A handle of a bucket where the environment says that S3 is; it may try each request so many times again by itself."""
     return _store(bucket, os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"), retries)
 
 
@@ -138,7 +139,7 @@ class S3:
         clock: Clock,
         *,
         library: Any = obstore,
-        open: Callable[..., Any] = _open,
+        open: Callable[..., Any] = open_bucket,
         page_size: int = PAGE_SIZE,
         part_bytes: int = PART_BYTES,
     ) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from runtime.mapreduce.sequence import Values
     from runtime.mapreduce.shuffle import DEFAULT_LAYOUT, shuffle_named
     from runtime.mapreduce.source import Source
-    from runtime.mapreduce.user_code import user_function
+    from runtime.mapreduce.user_code import preload, user_function
 
 __all__ = [
     "DEFAULT_LAYOUT",
@@ -42,6 +42,7 @@ __all__ = [
     "find_combine",
     "list_partitions",
     "param",
+    "preload",
     "read_partition",
     "records",
     "run_map",
@@ -67,6 +68,7 @@ _HOMES = {
     "find_combine": "runtime.mapreduce.programmer",
     "list_partitions": "runtime.mapreduce.partitions",
     "param": "runtime.mapreduce.job",
+    "preload": "runtime.mapreduce.user_code",
     "read_partition": "runtime.mapreduce.partitions",
     "records": "runtime.mapreduce.parsing",
     "run_map": "runtime.mapreduce.programmer",

@@ -20,6 +20,7 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 _FOLDER = os.path.join(_ROOT, "job")
 
 _own: ContextVar[Mapping[str, Any] | None] = ContextVar("user code", default=None)
+_in_force: ContextVar[str | None] = ContextVar("folder of a job", default=None)
 
 
 @contextmanager
@@ -30,6 +31,32 @@ def using(functions: Mapping[str, Any]) -> Iterator[None]:
         yield
     finally:
         _own.reset(token)
+
+
+@contextmanager
+def in_folder(folder: str) -> Iterator[None]:
+    """Let the job in this folder be the packaged one for the body of the `with`. Its modules are forgotten after that."""
+    folder = os.path.abspath(folder)
+    token = _in_force.set(folder)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        _in_force.reset(token)
+        sys.path.remove(folder)
+        for name, module in list(sys.modules.items()):
+            if (getattr(module, "__file__", None) or "").startswith(folder + os.sep):
+                del sys.modules[name]
+
+
+def preload(package: str, *kinds: str) -> None:
+    """Import the usual modules of these kinds before the first event, and tell then what can't be. Raises ImportError.
+
+    A job need not have them: its runs may name others.
+    """
+    for kind in kinds:
+        if (module := _module(f"user_{kind}", package, optional=_folder() is not None or kind == "combine")) is not None:
+            _function(module, kind)
 
 
 def user_function(kind: str, package: str) -> Any:
@@ -44,12 +71,15 @@ def user_function(kind: str, package: str) -> Any:
     """
     if (own := _own.get()) is not None:
         return own.get(kind)
-    name, modules = f"user_{kind}", job_here().modules
+    modules = job_here().modules
     if kind == "combine" and modules and kind not in modules:
         return None
-    module = _module(modules.get(kind, name), package, optional=kind == "combine" and kind not in modules)
-    if module is None:
-        return None
+    module = _module(modules.get(kind, f"user_{kind}"), package, optional=kind == "combine" and kind not in modules)
+    return None if module is None else _function(module, kind)
+
+
+def _function(module: Any, kind: str) -> Any:
+    name = f"user_{kind}"
     if not hasattr(module, name):
         raise ImportError(f"{shown_file(module.__file__)} has no {name}; write def {name}{SIGNATURES[kind]}")
     return getattr(module, name)
@@ -58,12 +88,16 @@ def user_function(kind: str, package: str) -> Any:
 SIGNATURES = {"map": "(text)", "reduce": "(word, values)", "combine": "(word, values)"}
 
 
+def _folder() -> str | None:
+    """The folder of the job in the package, if there is one."""
+    return _in_force.get() or (_FOLDER if os.path.isdir(_FOLDER) else None)
+
+
 def _module(name: str, package: str, *, optional: bool) -> Any:
-    if os.path.isdir(_FOLDER):
-        if _FOLDER not in sys.path:
-            sys.path.insert(0, _FOLDER)
-    else:
+    if (folder := _folder()) is None:
         name = f"{package}.{name}"
+    elif folder not in sys.path:
+        sys.path.insert(0, folder)
     if name in sys.modules:
         return sys.modules[name]
     try:

@@ -102,12 +102,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="take INPUT for this (default: told by name or beginning)",
     )
     size = reading.add_mutually_exclusive_group()
-    size.add_argument("--chunk-bytes", metavar="N", type=_whole(1), help="largest chunk, in bytes (default: what fits)")
-    size.add_argument("--chunks", metavar="N", type=_whole(1), help="cut into about N chunks of even size")
+    size.add_argument("--chunk-bytes", metavar="N", type=whole(1), help="largest chunk, in bytes (default: what fits)")
+    size.add_argument("--chunks", metavar="N", type=whole(1), help="cut into about N chunks of even size")
     reading.add_argument(
         "--num-reducer",
         metavar="N",
-        type=_whole(1, MAX_NUM_REDUCER),
+        type=whole(1, MAX_NUM_REDUCER),
         help="number of reducers (default: what the input says, else 3, or what fits the input's size with --shuffle packed)",
     )
     reading.add_argument(
@@ -131,14 +131,14 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="start the run even if its mappers can't end in time by the number of words: for a map that emits few",
     )
     _add_waiting(run)
-    _add_output(parser)
+    add_output(parser)
 
 
 def _add_resume(parser: argparse.ArgumentParser) -> None:
     _add_run_id(parser)
     parser.add_argument("--force", action="store_true", help="also a run that has not failed: what is missing is begun again")
     _add_waiting(parser)
-    _add_output(parser)
+    add_output(parser)
 
 
 def _add_status(parser: argparse.ArgumentParser) -> None:
@@ -188,7 +188,7 @@ def _add_waiting(group: argparse._ActionsContainer) -> None:
     group.add_argument("--keep", action="store_true", help="keep intermediate objects (default: deleted after success)")
 
 
-def _add_output(parser: argparse.ArgumentParser) -> None:
+def add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument(
         "--output",
@@ -212,7 +212,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--top",
         metavar="N",
-        type=_whole(0),
+        type=whole(0),
         help=f"rows of the table (default: {TABLE_ROWS}); with --sort, --json and the file hold no more than these, either",
     )
     output.add_argument("--quiet", action="store_true", help="no progress and no notices on stderr, only errors")
@@ -250,7 +250,7 @@ def _check_waiting(options: argparse.Namespace) -> None:
 _CHECKS = {"run": _check_run, "resume": _check_waiting}
 
 
-def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     def convert(text: str) -> int:
         try:
             value = int(text)

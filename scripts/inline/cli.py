@@ -1,0 +1,181 @@
+"""The command that tries a job: its options, and what it prints."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from runtime.mapreduce.job import Job as Settings
+from runtime.mapreduce.user_code import in_folder
+from scripts.client.cli import add_output, whole
+from scripts.client.errors import ClientError, Interruption, UsageError
+from scripts.client.input.layout import LAYOUTS, PACKED
+from scripts.client.report.choice import Choice
+from scripts.client.report.console import say
+from scripts.client.report.formats import format_of
+from scripts.client.report.output import check_output, print_json, print_table, summed_up, to_blocks, write_output
+from scripts.client.stored.counters import shown as shown_counters
+from scripts.inline.engine import Outcome
+from scripts.inline.reading import Read, read_pieces
+from scripts.inline.report import describe, own_traceback
+from scripts.inline.steps import run_steps
+from scripts.jobs.job import Input, Job, JobError, Step
+from scripts.jobs.params import ParamError, with_params
+
+_FAILED = 1
+_PROGRESS_SECONDS = 1.0
+
+_DESCRIPTION = """\
+Try a job in one process, in a second: the true mapper, partition, reducer and summary over a store in memory.
+Nothing is deployed. Several mappers and reducers take part, also with a small input. What the job prints goes to stderr.
+"""
+
+_EPILOG = """\
+examples
+  scripts/try.sh book.txt                                       the wordcount in functions/
+  scripts/try.sh --job samples/jobs/temperatures                a job, with the input that lies in its folder
+  scripts/try.sh --job ~/jobs/mine data.txt --param smallest=3  a parameter in the place of job.toml's
+  scripts/try.sh --job ~/jobs/mine data.txt --pdb               stop where the job's own code fails
+
+exit codes
+  0 done   1 the job failed   2 bad usage, input or job   130 interrupted
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Try a job; returns the exit code, and prints what went wrong."""
+    try:
+        return _try(_parser().parse_args(arguments))
+    except ClientError as error:
+        say(f"error: {error}")
+        return error.exit_code
+    except (JobError, ParamError) as error:
+        say(f"error: {error}")
+        return UsageError.exit_code
+    except KeyboardInterrupt:
+        say("interrupted")
+        return Interruption.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/try.sh",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("input", metavar="INPUT", nargs="?", help="a file, a folder, or - (default: input* in the job's folder)")
+    parser.add_argument("--job", metavar="FOLDER", help="user_map.py, user_reduce.py and what they need (default: functions/)")
+    parser.add_argument(
+        "--param", metavar="NAME=VALUE", action="append", default=[], help="a parameter of the job; may be repeated"
+    )
+    parser.add_argument("--params", metavar="TEXT", default="", help="several, as NAME=VALUE NAME=VALUE ...")
+    parser.add_argument(
+        "--format", choices=("auto", "json", "text"), default="auto", help="take INPUT for this (default: told by name)"
+    )
+    parser.add_argument(
+        "--chunk-bytes", metavar="N", type=whole(1), help="largest chunk, in bytes (default: for at least 4 mappers)"
+    )
+    parser.add_argument("--num-reducer", metavar="N", type=whole(1), help="number of reducers (default: the job's, or 3)")
+    parser.add_argument("--shuffle", choices=LAYOUTS, help="layout of the shuffle (default: the job's, or packed)")
+    parser.add_argument("--pdb", action="store_true", help="where the job's own code fails, stop there in Python's debugger")
+    add_output(parser)
+    return parser
+
+
+def _try(options: argparse.Namespace) -> int:
+    job = Job.read(Path(options.job)) if options.job else None
+    name = options.input or _default_input(job)
+    output = check_output(options.output, name) if options.output else None
+    if options.pdb and name == "-":
+        raise UsageError("--pdb takes its commands from standard input; give INPUT as a file")
+    params = [*options.param, *options.params.split()]
+    for step in job.steps if job else (Step(),):
+        _checked(_params(job, step, params))
+    shuffle = options.shuffle or (job and job.shuffle) or PACKED
+    chunk_bytes = options.chunk_bytes or (job.chunk_bytes if job else None)
+    began = time.monotonic()
+    read = read_pieces(name, job.input if job else Input(), shuffle, chunk_bytes, options.format)
+    for notice in read.notices if not options.quiet else ():
+        say(f"note: {notice}")
+    outcome = _run(options, job, read, params, shuffle)
+    if outcome is None:
+        return _FAILED
+    _print(options, outcome, output)
+    if not options.quiet:
+        took = f"{outcome.mappers} mappers, {outcome.reducers} reducers, {shuffle}, in {time.monotonic() - began:.1f} s"
+        say(f"{summed_up(outcome.result)}; {took}")
+        if outcome.counters:
+            say(shown_counters(outcome.counters))
+    return 0
+
+
+def _default_input(job: Job | None) -> str:
+    if job is None:
+        raise UsageError("give INPUT: a file, a folder or -; see --help")
+    found = sorted(job.folder.glob("input*"))
+    if len(found) != 1:
+        raise UsageError(f"give INPUT: {job.folder} has {'several of' if found else 'no'} input*, which would be taken else")
+    return str(found[0])
+
+
+def _params(job: Job | None, step: Step, given: Sequence[str]) -> dict[str, Any]:
+    return with_params({**job.params, **step.params} if job else {}, given)
+
+
+def _checked(params: dict[str, Any]) -> None:
+    try:
+        Settings(params=params).checked()
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _run(options: argparse.Namespace, job: Job | None, read: Read, params: Sequence[str], shuffle: str) -> Outcome | None:
+    """What came of it; None if the job failed, which is told."""
+    num_reducer = options.num_reducer or (job.num_reducer if job else None) or read.num_reducer
+    try:
+        # What the job prints, and what a module of it prints when it is imported, must not mix with the result.
+        with in_folder(str(job.folder)) if job else nullcontext(), redirect_stdout(sys.stderr):
+            return run_steps(
+                job.steps if job else (Step(),),
+                read.pieces,
+                lambda step: _params(job, step, params),
+                num_reducer,
+                shuffle,
+                _Progress(quiet=options.quiet),
+            )
+    except (Exception, SystemExit) as error:
+        say(describe(error))
+        if options.pdb:
+            import pdb
+
+            pdb.post_mortem(own_traceback(error))
+        return None
+
+
+class _Progress:
+    """Says which function is at work, a second or more apart."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._began = self._said = time.monotonic()
+        self._quiet = quiet
+
+    def __call__(self, function: str, number: int, size: int) -> None:
+        now = time.monotonic()
+        if not self._quiet and now - self._said >= _PROGRESS_SECONDS:
+            self._said = now
+            say(f"{function} {number}/{size}, {now - self._began:.1f} s")
+
+
+def _print(options: argparse.Namespace, outcome: Outcome, output: Path | None) -> None:
+    choice = Choice.of(options)
+    if output is not None:
+        write_output(output, to_blocks(outcome.result, choice, format_of(options.output)))
+    if options.json:
+        print_json(outcome.result, choice)
+    else:
+        print_table(outcome.result, choice.for_table(outcome.result, choice.matching(outcome.result)))

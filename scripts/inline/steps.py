@@ -1,0 +1,55 @@
+"""The steps of a job, one after the other: each after the first maps what the one before it has made, as JSON lines."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from runtime.mapreduce.job import Job as Settings
+from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
+from scripts.client.input.chunking import chunk_by_size
+from scripts.client.input.sizing import Sizing
+from scripts.inline.chunks import events, spread
+from scripts.inline.engine import BUCKET, Outcome, Tell, run_components
+from scripts.jobs.job import Step
+
+Pieces = Sequence[Mapping[str, Any]]
+
+
+def run_steps(
+    steps: Sequence[Step],
+    pieces: Pieces,
+    params_of: Callable[[Step], dict[str, Any]],
+    num_reducer: int | None,
+    shuffle: str,
+    tell: Tell = lambda function, number, size: None,
+) -> Outcome:
+    """Run a job over pieces of text; what comes of it is the last step's, but for the counters, which are those of all steps.
+
+    Raises:
+        Exception: whatever a component raises.
+    """
+    counters: dict[str, int] = {}
+    for number, step in enumerate(steps, 1):
+        settings = Settings(params=params_of(step), modules=_modules(step) if len(steps) > 1 else {}).checked()
+        reducers = num_reducer or step.num_reducer or DEFAULT_NUM_REDUCER
+        outcome = run_components(events(pieces, BUCKET, reducers, shuffle, settings.json()), tell)
+        for name, value in outcome.counters.items():
+            counters[name] = counters.get(name, 0) + value
+        if number < len(steps):
+            pieces = _next_pieces(outcome.result, f"step {number}", shuffle)
+    return Outcome(outcome.result, dict(sorted(counters.items())), outcome.mappers, outcome.reducers)
+
+
+def _modules(step: Step) -> dict[str, str]:
+    modules = {"map": step.map, "reduce": step.reduce, "combine": step.combine}
+    return {kind: name for kind, name in modules.items() if name}
+
+
+def _next_pieces(result: Mapping[str, Any], name: str, shuffle: str) -> Pieces:
+    lines = "".join(f"{json.dumps([word, result[word]], ensure_ascii=False)}\n" for word in sorted(result))
+    texts = chunk_by_size([lines], Sizing(shuffle).chunk_bytes(len(lines.encode())))
+    made, offset = [], 0
+    for text in texts:
+        made.append({"text": text, "name": name, "offset": offset, "format": "jsonl"})
+        offset += len(text.encode())
+    return spread(made)
