@@ -46,6 +46,9 @@ locals {
     point_in_time_recovery = var.point_in_time_recovery
     sweep_minutes          = var.sweep_minutes
     s3_full_access         = var.s3_full_access
+
+    # Buckets that are not this deployment's own, by the role under which a function's needs.json names them.
+    outside_buckets = { output = var.output_buckets }
   }
   packages = {
     code_bucket = module.code.name

@@ -214,6 +214,17 @@ variable "point_in_time_recovery" {
   default     = false
 }
 
+variable "output_buckets" {
+  description = "Buckets of yours that results may be written to, such as [\"my-results\"]: runs with --output s3://my-results/prefix/. Their functions may write parts, manifest.json and _SUCCESS there, and nothing else."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for bucket in var.output_buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket))])
+    error_message = "output_buckets holds what is no name of a bucket: ${join(", ", [for bucket in var.output_buckets : bucket if !can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket))])}. Write names alone, such as [\"my-results\"], without s3:// and prefix."
+  }
+}
+
 variable "s3_full_access" {
   description = "Whether mapper, partition and reducer also get the managed policy AmazonS3FullAccess; wider than anything they need."
   type        = bool

@@ -41,7 +41,7 @@ run "each_function_may_do_what_it_does_and_no_more" {
           for statement in jsondecode(one.policy).Statement : try(statement.Condition, "none") if strcontains(jsonencode(statement), "s3:ListBucket") && strcontains(jsonencode(statement.Resource), "-shuffle-")
         ]
       ]
-    ]))) == jsonencode([{ StringLike = { "s3:prefix" = ["?*"] } }])
+    ]))) == jsonencode([{ StringLike = { "s3:prefix" = ["?*"] } }, { StringLike = { "s3:prefix" = ["?*/parts/"] } }])
     error_message = "Emitted pairs are listed below a prefix only: one run's, never everybody's."
   }
 
@@ -90,6 +90,52 @@ run "no_policy_has_a_wildcard" {
       "states:RedriveExecution", "s3:GetObject",
     ]
     error_message = "A Distributed Map starts, watches, stops and redrives its children and reads its input."
+  }
+}
+
+run "results_go_to_the_buckets_that_are_named_and_to_no_others" {
+  command = plan
+
+  module {
+    source = "./tests/every"
+  }
+
+  variables {
+    common = { outside_buckets = { output = ["my-results", "others"] } }
+  }
+
+  assert {
+    condition = alltrue([
+      for deployed in values(local.deployed) : jsonencode({
+        for function, one in deployed.functions : function => [
+          for statement in jsondecode(one.policy).Statement : merge(statement, { Effect = null })
+          if strcontains(jsonencode(statement.Resource), "my-results")
+        ] if strcontains(one.policy, "my-results")
+        }) == jsonencode({
+        reducer = [{
+          Action   = ["s3:AbortMultipartUpload", "s3:PutObject"]
+          Effect   = null
+          Resource = ["arn:aws:s3:::my-results/*/part-*.jsonl", "arn:aws:s3:::others/*/part-*.jsonl"]
+          Sid      = "WriteAPartOfTheResult"
+        }]
+        summary = [
+          {
+            Action    = ["s3:ListBucket"]
+            Condition = { StringLike = { "s3:prefix" = ["?*"] } }
+            Effect    = null
+            Resource  = ["arn:aws:s3:::my-results", "arn:aws:s3:::others"]
+            Sid       = "SeeThePartsOfTheResult"
+          },
+          {
+            Action   = ["s3:PutObject"]
+            Effect   = null
+            Resource = flatten([for bucket in ["my-results", "others"] : [for name in ["manifest.json", "_SUCCESS"] : "arn:aws:s3:::${bucket}/*/${name}"]])
+            Sid      = "SayThatTheResultIsWhole"
+          },
+        ]
+      })
+    ])
+    error_message = "Reducers write parts, summary lists them and writes manifest and sign, in each of output_buckets and nowhere else."
   }
 }
 

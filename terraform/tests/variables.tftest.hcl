@@ -87,6 +87,16 @@ run "an_override_of_an_unknown_function_is_refused" {
   expect_failures = [var.function_overrides]
 }
 
+run "an_output_bucket_with_a_prefix_is_refused" {
+  command = plan
+
+  variables {
+    output_buckets = ["s3://my-results/counts"]
+  }
+
+  expect_failures = [var.output_buckets]
+}
+
 run "missing_zips_are_refused_in_words" {
   command = plan
 

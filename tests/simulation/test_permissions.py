@@ -30,6 +30,7 @@ UNSEEN = {
     "s3:GetObject returns/*/mapper.input/*": "the client puts a large chunk into a claim check (test_client_triggers.py)",
     "s3:PutObject results/.open/*": "the first function of a run that no client has claimed marks it (test_s3_triggers.py)",
     "s3:AbortMultipartUpload shuffle/*/packed/": "an upload in parts of which one has failed",
+    "s3:AbortMultipartUpload shuffle/*/parts/": "the same",
     # of events that come when all is removed
     "s3:ListBucket input": "an event of a run that was removed is turned back, not retried (test_s3_triggers.py)",
     "s3:ListBucket reducer-input": "the same",

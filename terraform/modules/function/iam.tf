@@ -12,6 +12,7 @@ locals {
   results       = var.buckets["results"].arn
 
   counters = ["${local.results}/.counters/*/${var.place.Name}/*"]
+  outside  = { for role, buckets in local.common.outside_buckets : role => [for bucket in buckets : "${local.common.arn_prefix}:s3:::${bucket}"] }
 
   # What every function does. Listing carries no condition: with s3:prefix in it, S3 answers 403 instead of 404 to a read of what
   # nobody has stored yet, since that read names no prefix.
@@ -28,9 +29,12 @@ locals {
   # What the component does by itself, whoever calls it: functions/{function}/needs.json.
   component = [
     for grant in local.needs.grants : {
-      sid       = grant.sid
-      actions   = grant.actions
-      resources = length(grant.keys) == 0 ? [var.buckets[grant.bucket].arn] : [for key in grant.keys : "${var.buckets[grant.bucket].arn}/${key}"]
+      sid     = grant.sid
+      actions = grant.actions
+      resources = flatten([
+        for arn in lookup(local.outside, grant.bucket, null) == null ? [var.buckets[grant.bucket].arn] : local.outside[grant.bucket] :
+        length(grant.keys) == 0 ? [arn] : [for key in grant.keys : "${arn}/${key}"]
+      ])
       condition = length(grant.prefixes) == 0 ? null : { StringLike = { "s3:prefix" = grant.prefixes } }
     }
   ]
@@ -74,9 +78,9 @@ resource "aws_iam_role_policy" "this" {
   policy = local.policy
 }
 
-# Wider than anything that a component needs, and for those only that use S3 by themselves.
+# Wider than anything that a component needs, and for those only that are given a bucket by name: the mission's three.
 resource "aws_iam_role_policy_attachment" "s3_full_access" {
-  count = local.common.s3_full_access && length(local.needs.grants) > 0 ? 1 : 0
+  count = local.common.s3_full_access && var.place.Destination != null ? 1 : 0
 
   role       = aws_iam_role.this.name
   policy_arn = "${local.common.arn_prefix}:iam::aws:policy/AmazonS3FullAccess"

@@ -17,6 +17,7 @@ variable "common" {
     timeout_seconds      = number
     reserved_concurrency = number
     s3_full_access       = bool
+    outside_buckets      = optional(map(list(string)), { output = [] })
     function_overrides = map(object({
       memory_mb            = optional(number)
       timeout_seconds      = optional(number)
@@ -28,8 +29,9 @@ variable "common" {
 variable "place" {
   description = "The function's place in the workflow, or as much of it as there is of a function outside."
   type = object({
-    Name = string
-    Last = bool
+    Name        = string
+    Last        = bool
+    Destination = optional(string)
     Needs = object({
       counts    = bool
       emits     = bool

@@ -19,8 +19,8 @@ output "stages" {
 }
 
 output "buckets" {
-  description = "Roles of the buckets that components use by themselves."
-  value       = distinct(flatten([for place in local.functions : place.Needs.grants[*].bucket]))
+  description = "Roles of the deployment's own buckets that components use by themselves."
+  value       = [for role in distinct(flatten([for place in local.functions : place.Needs.grants[*].bucket])) : role if !contains(local.outside, role)]
 }
 
 output "public" {

@@ -31,7 +31,7 @@ def test_manifest_has_the_places_in_order_and_what_each_function_needs() -> None
     needs = {function["Name"]: function["Needs"] for function in made["functions"]}
     assert needs["unum_map"] == {}
     assert needs["mapper"]["emits"] is True
-    assert needs["summary"] == {"memory_mb": {"default": 1024}}
+    assert needs["summary"]["memory_mb"] == {"default": 1024}
 
 
 def test_workflow_whose_first_function_takes_no_chunks_takes_a_document() -> None:
