@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from runtime.mapreduce import programmer
+from runtime.mapreduce import Source, programmer
 from runtime.mapreduce.values import shown
 from scripts import paths
 
@@ -70,8 +70,8 @@ def _locals(error: BaseException) -> Iterator[str]:
 def _work(error: BaseException) -> Iterator[str]:
     """The piece, or the word and the values, that a function of the author's was called with."""
     if found := _locals_of(_RUN_MAP, error):
-        source = found.get("source")
-        where = f" from byte {source.offset:,} of {source.name} on" if source and source.name else ""
+        source = found.get("source") or Source()
+        where = f" from byte {source.offset:,} of {source.name or 'the input'} on"
         yield f"  user_map was given the text{where}: {shown(found['text'])}"
     if found := _locals_of(_VALUE_OF, error):
         yield f"  user_{found['kind']} was given the word {shown(found['word'])} and the values {shown(found['values'])}"

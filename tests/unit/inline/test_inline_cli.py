@@ -81,7 +81,7 @@ def test_error_shows_the_job_s_own_frames_and_what_it_was_at_work_on(make_job: M
         f'File "{job}/helper.py", line 3, in number',
     ]
     assert "JSONDecodeError: Expecting value" in err
-    assert err.endswith("    text = 'x3'\n  user_map was given the text: 'a x3\\n'\n")
+    assert err.endswith("    text = 'x3'\n  user_map was given the text from byte 8 of the input on: 'a x3\\n'\n")
 
 
 def test_error_of_a_reduce_names_the_word_and_the_values(make_job: MakeJob, capfdbinary: Any) -> None:
