@@ -124,6 +124,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="how pairs travel from mappers to reducers: objects (one object for each emit) or packed (one for each mapper, "
         "much faster and cheaper); default: the deployment's",
     )
+    run.add_argument(
+        "--param",
+        metavar="NAME=VALUE",
+        action="append",
+        help="a value for param(NAME) in the job's code, in place of the one in job.toml: JSON, or else text; may be given again",
+    )
     run.add_argument("--run-id", metavar="ID", help="default: made from time and randomness")
     run.add_argument(
         "--force",
@@ -169,6 +175,7 @@ def _add_where(group: argparse._ActionsContainer) -> None:
     )
     group.add_argument("--prefix", metavar="NAME", help="the one deployed with this prefix, if several are")
     group.add_argument("--region", metavar="NAME", help="the one in this region, if several are")
+    group.add_argument("--job", metavar="JOB", help="the one of this job, given its folder or its name, if several are")
     group.add_argument(
         "--target",
         choices=("auto", "embedded", "aws"),
@@ -225,7 +232,7 @@ def _check_run(options: argparse.Namespace) -> None:
         raise UsageError("INPUT is an empty name; is a shell variable unset?")
     if options.attach is not None:
         options.attach = check_run_id(options.attach)
-        made_at_start = ("run_id", "chunk_bytes", "chunks", "num_reducer", "destination", "shuffle", "force", "no_wait")
+        made_at_start = ("run_id", "chunk_bytes", "chunks", "num_reducer", "destination", "shuffle", "param", "force", "no_wait")
         if given := [name for name in made_at_start if getattr(options, name)]:
             shown = ", ".join("--" + name.replace("_", "-") for name in given)
             raise UsageError(f"{shown} can't be used with --attach: that run was started already")

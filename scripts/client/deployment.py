@@ -11,14 +11,17 @@ workspace each. Both are the same object::
      "concurrency": {function: most invocations at once, where the deployment bounds them}, "sweep_minutes": 5,
      "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL,
      "sources": null or a hash of what the packages were made from,
+     "job": null or {"name": ..., "folder": absolute or from the repository's root},
      "workflow": {"name": ..., "input": ..., "functions": [...]}, see `scripts.workflow`}
 
 Which buckets and tables there are is the orchestration's and the workflow's own.
 """
 
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from scripts import paths
@@ -50,6 +53,7 @@ class Deployment:
     return_store: str = "s3"
     redis_url: str | None = field(default=None, repr=False)
     sources: str | None = None
+    job: dict[str, str] | None = None
     shuffle: str = "objects"
     memory_mb: dict[str, int] = field(default_factory=dict)
 
@@ -89,6 +93,16 @@ class Deployment:
         """Seconds that a function may run."""
         return self.timeouts.get(function, self.timeout_seconds)
 
+    def runs(self, job: str) -> bool:
+        """Whether it runs a job, given the job's folder or, where there is no such folder here, its name."""
+        if self.job is None:
+            return False
+        if not Path(job).is_dir():
+            return job in (self.job["name"], self.prefix)
+        own = paths.ROOT / self.job["folder"]
+        # What another machine has deployed may lie elsewhere there.
+        return Path(job).resolve() == own.resolve() or (not own.is_dir() and self.job["name"] == _name_of(job))
+
     @property
     def is_embedded(self) -> bool:
         """Whether it lies on the embedded AWS."""
@@ -99,8 +113,24 @@ class Deployment:
         """What its state is called by, such as wordcount-sfn-us-east-1."""
         return f"{self.prefix}-{self.orchestration}-{self.region}"
 
+    @property
+    def code(self) -> str | None:
+        """What of the user's code it runs, for messages; None for the user code in functions/."""
+        if self.job is None:
+            return None
+        return f"job {self.job['name']} of {self.job['folder']}, code {(self.sources or 'unknown')[:8]}"
+
     def __str__(self) -> str:
         return f"{self.prefix}-{self.orchestration} on {self.endpoint_url or f'account {self.account_id}, {self.region}'}"
+
+
+def _name_of(folder: str) -> str | None:
+    from scripts.jobs.job import Job, JobError
+
+    try:
+        return Job.read(Path(folder)).name
+    except JobError:
+        return None  # what is wrong with it is told when its settings are read
 
 
 def require(value: str | None, what: str) -> str:
@@ -115,7 +145,11 @@ def require(value: str | None, what: str) -> str:
 
 
 def find_deployments(
-    target: str = "auto", orchestration: str | None = None, prefix: str | None = None, region: str | None = None
+    target: str = "auto",
+    orchestration: str | None = None,
+    prefix: str | None = None,
+    region: str | None = None,
+    job: str | None = None,
 ) -> list[Deployment]:
     """All deployments of the target ("embedded", "aws", or "auto": the embedded AWS if it is up), or those of what is given.
 
@@ -125,8 +159,8 @@ def find_deployments(
     """
     up = _embedded_is_up()
     asked = " ".join(
-        f"{name}={value}"
-        for name, value in {"ORCHESTRATION": orchestration or "sfn", "PREFIX": prefix, "REGION": region}.items()
+        f"{name}={shlex.quote(value)}"
+        for name, value in {"ORCHESTRATION": orchestration or "sfn", "PREFIX": prefix, "REGION": region, "JOB": job}.items()
         if value
     )
     if target == "embedded" or (target == "auto" and up):
@@ -148,12 +182,15 @@ def find_deployments(
         if orchestration in (None, deployment.orchestration)
         and prefix in (None, deployment.prefix)
         and region in (None, deployment.region)
+        and (not job or deployment.runs(job))
     ]
     if chosen:
         return chosen
-    others = ", ".join(sorted(deployment.name for deployment in found))
+    others = ", ".join(sorted(f"{each.name} ({each.code})" if job and each.code else each.name for each in found))
     if others:
-        wanted = " ".join(filter(None, [orchestration, prefix and f"of prefix {prefix}", region and f"in {region}"]))
+        wanted = " ".join(
+            filter(None, [orchestration, prefix and f"of prefix {prefix}", region and f"in {region}", job and f"job {job}"])
+        )
         raise NothingDeployedError(f"{wanted} is not deployed on {where}, but {others} is; deploy with: {how} {asked}")
     raise NothingDeployedError(f"nothing is deployed on {where}; deploy with: {how} {asked}")
 

@@ -130,8 +130,11 @@ class Bench:
         self._aws = Aws.open(deployment)
         self._layout = layout_of(shuffle, deployment)
         told = told_to_mappers(self._layout, deployment)
+        settings = {"shuffle": told} if told else {}
         reducers = Sizing.of(self._layout, deployment).reducers(element.text for element in elements)
-        self._chunks, self._destination, self._num_reducer, _ = settle(elements, deployment.buckets, None, None, told, reducers)
+        self._chunks, self._destination, self._num_reducer, _ = settle(
+            elements, deployment.buckets, None, None, settings, reducers
+        )
         self._logs, self._states, self._dynamodb = (
             telemetry.client(deployment, service) for service in ("logs", "stepfunctions", "dynamodb")
         )

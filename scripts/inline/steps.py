@@ -30,7 +30,7 @@ def run_steps(
     """
     counters: dict[str, int] = {}
     for number, step in enumerate(steps, 1):
-        settings = Settings(params=params_of(step), modules=_modules(step) if len(steps) > 1 else {}).checked()
+        settings = Settings(params=params_of(step), modules=step.by_kind).checked()
         reducers = num_reducer or step.num_reducer or DEFAULT_NUM_REDUCER
         outcome = run_components(events(pieces, BUCKET, reducers, shuffle, settings.json()), tell)
         for name, value in outcome.counters.items():
@@ -38,11 +38,6 @@ def run_steps(
         if number < len(steps):
             pieces = _next_pieces(outcome.result, f"step {number}", shuffle)
     return Outcome(outcome.result, dict(sorted(counters.items())), outcome.mappers, outcome.reducers)
-
-
-def _modules(step: Step) -> dict[str, str]:
-    modules = {"map": step.map, "reduce": step.reduce, "combine": step.combine}
-    return {kind: name for kind, name in modules.items() if name}
 
 
 def _next_pieces(result: Mapping[str, Any], name: str, shuffle: str) -> Pieces:

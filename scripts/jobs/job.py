@@ -80,9 +80,14 @@ class Step:
     params: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def by_kind(self) -> dict[str, str]:
+        """Names of its modules by what is in them."""
+        return {"map": self.map, "reduce": self.reduce} | ({"combine": self.combine} if self.combine else {})
+
+    @property
     def modules(self) -> tuple[str, ...]:
         """Names of its modules."""
-        return tuple(filter(None, (self.map, self.reduce, self.combine)))
+        return tuple(self.by_kind.values())
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,11 @@ class Job:
         lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
         return file if any(line.strip() and not line.strip().startswith("#") for line in lines) else None
 
+    def modules_of(self, step: Step) -> dict[str, str]:
+        """In which module each function of a step is, by kind, as `"modules"` of a run has it; empty where all are the usual ones."""
+        usual = _usual(self.folder)
+        return {} if step.by_kind == usual.by_kind else step.by_kind
+
     def contents(self) -> Contents:
         """What goes into the zips of functions with user code. Raises JobError: it is too much."""
         return contents(self.folder, self.leave_out)
@@ -172,7 +182,11 @@ def _steps(folder: Path, told: list[dict[str, Any]]) -> tuple[Step, ...]:
     """Without steps of its own, a job is one step of the usual modules; its combiner is used if it is there."""
     if told:
         return tuple(Step(**each) for each in told)
-    return (Step(combine="user_combine" if (folder / "user_combine.py").is_file() else None),)
+    return (_usual(folder),)
+
+
+def _usual(folder: Path) -> Step:
+    return Step(combine="user_combine" if (folder / "user_combine.py").is_file() else None)
 
 
 def _module(value: Any) -> str:

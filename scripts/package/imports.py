@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from scripts import lambda_python, paths
+from scripts.package.functions import JOB
 
 _SECONDS = 60
 
@@ -103,7 +104,8 @@ def _unpacked(archive: Path | io.BytesIO, folder: Path) -> Path:
 def _attempt(python: Path, folders: list[Path], function: str, tried: Tried) -> str | None:
     code = folders[0]
     names = [f"functions.{function}.{function}", *tried.modules]
-    command = [str(python), "-I", "-B", "-c", _TRY, json.dumps([*map(str, folders)]), json.dumps(names)]
+    searched = [code, *([code / JOB] if tried.modules else []), *folders[1:]]
+    command = [str(python), "-I", "-B", "-c", _TRY, json.dumps([*map(str, searched)]), json.dumps(names)]
     try:
         done = subprocess.run(
             command, cwd=code, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_SECONDS

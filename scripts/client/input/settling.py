@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import NotRequired, TypedDict, TypeVar, overload
+from typing import Any, NotRequired, TypedDict, TypeVar, cast, overload
 
 from runtime.mapreduce.keys import Destination
 from scripts.client.aws import objects
@@ -23,6 +23,7 @@ class Chunk(TypedDict):
     destination: str
     numReducer: NotRequired[int]
     shuffle: NotRequired[str]
+    job: NotRequired[dict[str, Any]]
 
 
 def settle(
@@ -30,14 +31,14 @@ def settle(
     buckets: dict[str, str],
     destination: str | None,
     num_reducer: int | None,
-    shuffle: str | None = None,
+    settings: dict[str, Any] | None = None,
     fitting_reducers: int | None = None,
 ) -> tuple[Sequence[Chunk], str, int | None, list[str]]:
     """The chunks, their destination ("bucket" or "bucket/prefix"), their number of reducers, and notices.
 
-    What an option says goes before what the input says. An element that says nothing gets what the others say. `shuffle` is what
-    each chunk says of the layout, None for nothing. `fitting_reducers` is the number of reducers where nobody says one, None for
-    the mission's default.
+    What an option says goes before what the input says. An element that says nothing gets what the others say. `settings` are
+    fields that each chunk has beside these, such as `"shuffle"`. `fitting_reducers` is the number of reducers where nobody says
+    one, None for the mission's default.
 
     Raises:
         InputError: elements disagree, or name a bucket of the deployment that mappers can't write to.
@@ -54,15 +55,15 @@ def settle(
         notices.append(f"destination {named} is no bucket of this deployment; using {destination}")
     if num_reducer is None:
         num_reducer = _agreed([told for _, told in said], "numReducer") or fitting_reducers
-    chunks = Chunks(elements, destination, num_reducer, shuffle)
+    chunks = Chunks(elements, destination, num_reducer, settings or {})
     return list(chunks) if isinstance(elements, list) else chunks, destination, num_reducer, notices
 
 
 class Chunks(Sequence[Chunk]):
     """What each mapper is given, made from its element when it is asked for: all texts need never be in memory together."""
 
-    def __init__(self, elements: Sequence[Element], destination: str, num_reducer: int | None, shuffle: str | None) -> None:
-        self._elements, self._destination, self._num_reducer, self._shuffle = elements, destination, num_reducer, shuffle
+    def __init__(self, elements: Sequence[Element], destination: str, num_reducer: int | None, settings: dict[str, Any]) -> None:
+        self._elements, self._destination, self._num_reducer, self._settings = elements, destination, num_reducer, settings
 
     def __len__(self) -> int:
         return len(self._elements)
@@ -77,9 +78,7 @@ class Chunks(Sequence[Chunk]):
         chunk: Chunk = {"text": self._elements[index].text, "destination": self._destination}
         if self._num_reducer is not None:
             chunk["numReducer"] = self._num_reducer
-        if self._shuffle is not None:
-            chunk["shuffle"] = self._shuffle
-        return chunk
+        return cast(Chunk, chunk | self._settings)
 
 
 def _own(i: int, destination: str | None, buckets: dict[str, str], foreign: set[str]) -> str | None:

@@ -37,7 +37,7 @@ def start(options: argparse.Namespace) -> StartedRun:
         StorageError, StartError: it could not be started.
         Interruption: Ctrl-C came when it may have been started.
     """
-    choose = cache(lambda: _choose(options))
+    choose = cache(lambda: _with_defaults(options, _choose(options)))
     prepare = _prepare_document if _input_of(choose) == "document" else _prepare_chunks
     given = prepare(options, choose)
     aws, orchestration = given.aws, given.orchestration
@@ -69,6 +69,8 @@ def start(options: argparse.Namespace) -> StartedRun:
     if not options.quiet:
         _tell_of_the_job(aws.deployment, given.layout)
         say(f"run {run_id}: {given.told}, {aws.deployment}")
+        if aws.deployment.code:
+            say(aws.deployment.code)
     return run
 
 
@@ -104,6 +106,20 @@ def _input_of(choose: Callable[[], Deployment]) -> str:
         return "chunks"
 
 
+def _with_defaults(options: argparse.Namespace, deployment: Deployment) -> Deployment:
+    """The deployment, after what its job says of the run has gone into the options."""
+    options.sent = {}
+    if deployment.job or options.param:
+        from scripts.client.running.job import read_job, settings, take_defaults
+
+        job = read_job(options.job, deployment)
+        if job and len(job.steps) > 1:
+            raise UsageError(f"the job {job.name} has {len(job.steps)} steps, and a run has one")
+        take_defaults(options, job)
+        options.sent = settings(options.param, job)
+    return deployment
+
+
 def _open(options: argparse.Namespace, deployment: Deployment) -> tuple[Aws, Orchestration, Capacity]:
     aws = Aws.open(deployment)
     orchestration = ORCHESTRATIONS[deployment.orchestration](aws, options.run_id or new_run_id())
@@ -117,7 +133,7 @@ def _prepare_document(options: argparse.Namespace, choose: Callable[[], Deployme
     from scripts.client.input.document import read_document
 
     workflow = choose().workflow
-    of_text = ("chunk_bytes", "chunks", "num_reducer", "destination", "shuffle", "filter", "sort")
+    of_text = ("chunk_bytes", "chunks", "num_reducer", "destination", "shuffle", "param", "filter", "sort")
     if given := [f"--{name.replace('_', '-')}" for name in of_text if getattr(options, name) is not None]:
         raise UsageError(f"{', '.join(given)} can't be used: workflow {workflow.name} takes a JSON document, and cuts no text")
     if options.output and format_of(options.output) is not json_blocks:
@@ -148,7 +164,11 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
         deployment.buckets,
         asked,
         options.num_reducer,
-        told_to_mappers(sizing.layout, deployment),
+        {
+            name: told
+            for name, told in {"shuffle": told_to_mappers(sizing.layout, deployment), "job": options.sent}.items()
+            if told
+        },
         sizing.reducers(element.text for element in given.elements),
     )
     orchestration.check(chunks)
@@ -213,12 +233,13 @@ def _undo(run: StartedRun) -> None:
 
 
 def _choose(options: argparse.Namespace) -> Deployment:
-    found = find_deployments(options.target, options.orchestration, options.prefix, options.region)
+    found = find_deployments(options.target, options.orchestration, options.prefix, options.region, options.job)
     if len(found) > 1:
         told = ("orchestration", "prefix", "region")
         apart = " and ".join(f"--{name}" for name in told if len({getattr(deployment, name) for deployment in found}) > 1)
         if not apart:
             raise UsageError(f"two states hold {found[0].name}: {' and '.join(map(str, found))}; destroy one of them")
+        apart += " or --job" if any(deployment.job for deployment in found) else ""
         listed = ", ".join(sorted(deployment.name for deployment in found))
         raise UsageError(f"several deployments are there; choose one with {apart}: {listed}")
     if found[0].orchestration not in ORCHESTRATIONS:

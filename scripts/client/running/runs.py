@@ -80,7 +80,7 @@ def find_run(options: argparse.Namespace, run_id: str) -> StartedRun:
     Raises:
         UsageError: there is no such run.
     """
-    deployments = find_deployments(options.target, options.orchestration, options.prefix, options.region)
+    deployments = find_deployments(options.target, options.orchestration, options.prefix, options.region, options.job)
     for deployment in deployments:
         if deployment.orchestration not in ORCHESTRATIONS:
             continue

@@ -24,8 +24,10 @@ def stale(deployment: Deployment) -> str | None:
     how = "make local-deploy" if deployment.is_embedded else "make deploy"
     names = {"ORCHESTRATION": deployment.orchestration, "PREFIX": deployment.prefix, "REGION": deployment.region}
     names |= source.names()
-    asked = " ".join(f"{name}={shlex.quote(value)}" for name, value in names.items() if value != _DEFAULTS.get(name))
+    defaults = _DEFAULTS | ({"PREFIX": source.read_job().prefix} if source.job else {})
+    asked = " ".join(f"{name}={shlex.quote(value)}" for name, value in names.items() if value != defaults.get(name))
+    here = "the job's folder and functions/" if source.job else "functions/"
     return (
-        f"{deployment} runs other code than functions/, runtime/, definitions/ and requirements/ here would make, so this run "
-        f"does, too; deploy what is here with: {how} {asked}"
+        f"{deployment} runs other code than {here}, runtime/, definitions/ and requirements/ here would make, so this run does, "
+        f"too; deploy what is here with: {how} {asked}"
     )

@@ -78,7 +78,7 @@ def test_numbers_of_reducers_that_disagree():
 
 
 def test_chunks_say_which_layout_the_mappers_use():
-    chunks, *_ = settle([Element("t"), Element("u")], BUCKETS, None, None, "packed")
+    chunks, *_ = settle([Element("t"), Element("u")], BUCKETS, None, None, {"shuffle": "packed"})
 
     assert chunks == [{"text": text, "destination": "the-shuffle", "shuffle": "packed"} for text in ("t", "u")]
 

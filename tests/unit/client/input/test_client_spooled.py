@@ -60,9 +60,9 @@ def test_texts_that_have_no_room_are_not_held() -> None:
 def test_chunks_of_them_are_made_when_they_are_asked_for() -> None:
     elements = spooled([f"text {number}" for number in range(20)], 30)
 
-    chunks, *_ = settle(elements, BUCKETS, None, 5, "packed")
+    chunks, *_ = settle(elements, BUCKETS, None, 5, {"shuffle": "packed"})
 
     assert not isinstance(chunks, list)
     assert len(chunks) == 20
-    assert list(chunks) == list(settle(list(elements), BUCKETS, None, 5, "packed")[0])
+    assert list(chunks) == list(settle(list(elements), BUCKETS, None, 5, {"shuffle": "packed"})[0])
     assert chunks[3] == {"text": "text 3", "destination": "shuffle", "numReducer": 5, "shuffle": "packed"}

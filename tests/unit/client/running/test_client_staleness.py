@@ -96,7 +96,7 @@ def test_deployment_of_another_job_is_compared_with_that_job(checkout: Path) -> 
     job.mkdir()
     for name in ("user_map.py", "user_reduce.py"):
         (job / name).write_text("# another job\n")
-    deployment = dataclasses.replace(deployed(), sources=sources.digest("sfn", Source(job=job)))
+    deployment = dataclasses.replace(deployed(), prefix="my-job", sources=sources.digest("sfn", Source(job=job)))
     assert stale(deployment) is None
 
     (job / "user_map.py").write_text("# edited\n")

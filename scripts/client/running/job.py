@@ -1,0 +1,59 @@
+"""What a run takes from its job: what job.toml says of options that were not given, and the settings that travel with the run."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from runtime.mapreduce.job import Job as Settings
+from scripts import paths
+from scripts.client.deployment import Deployment
+from scripts.client.errors import UsageError
+from scripts.jobs.job import Job, JobError
+from scripts.jobs.params import ParamError, with_params
+
+
+def read_job(asked: str | None, deployment: Deployment) -> Job | None:
+    """The job of a deployment, as its folder says now; None if it runs the user code in functions/.
+
+    `asked` is what --job says. A folder there goes before the one that the deployment's record names, which may be of another
+    machine.
+
+    Raises:
+        UsageError: the folder is gone, or holds no job that can be run.
+    """
+    if deployment.job is None:
+        return None
+    folder = Path(asked) if asked and Path(asked).is_dir() else paths.ROOT / deployment.job["folder"]
+    try:
+        return Job.read(folder)
+    except JobError as error:
+        raise UsageError(
+            f"{deployment} runs the job {deployment.job['name']}, whose settings can't be read: {error}; say where it lies with "
+            "--job FOLDER, or deploy it again"
+        ) from None
+
+
+def take_defaults(options: argparse.Namespace, job: Job | None) -> None:
+    """Let job.toml say what the command line does not."""
+    if job is None:
+        return
+    options.num_reducer = options.num_reducer or job.num_reducer
+    options.shuffle = options.shuffle or job.shuffle
+    if options.chunks is None:
+        options.chunk_bytes = options.chunk_bytes or job.chunk_bytes
+
+
+def settings(given: list[str] | None, job: Job | None) -> dict[str, Any]:
+    """The field `"job"` of the run's messages, see `runtime.mapreduce.job`; empty where it is to be left out.
+
+    `given` is what --param says, each as `name=value`.
+
+    Raises:
+        UsageError: a parameter can't be understood, or all of them are too much to travel.
+    """
+    step = job.steps[0] if job else None
+    try:
+        params = with_params(job.params | step.params if job and step else {}, given or [])
+        return Settings(params=params, modules=job.modules_of(step) if job and step else {}).checked().json()
+    except (ParamError, ValueError) as error:
+        raise UsageError(str(error)) from None
