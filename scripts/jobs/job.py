@@ -151,7 +151,7 @@ class Job:
         return file if any(line.strip() and not line.strip().startswith("#") for line in lines) else None
 
     def modules_of(self, step: Step) -> dict[str, str]:
-        """In which module each function of a step is, by kind, as `"modules"` of a run has it; empty where all are the usual ones."""
+        """What a run says of the modules of a step, by kind; empty where all are the usual ones."""
         usual = _usual(self.folder)
         return {} if step.by_kind == usual.by_kind else step.by_kind
 
