@@ -9,7 +9,14 @@ locals {
     dynamodb_triggers = var.dynamodb_triggers
   }
 
-  deployed = one(concat(module.sfn, module.http_sync_s3, module.http_only, module.s3_triggers, module.dynamodb_triggers))
+  # What the orchestration's module gives out:
+  #   functions  each function of the workflow by its name, and the recorder, as modules/function gives them out
+  #   buckets    name of each bucket by role
+  #   tables     name of each table by role
+  #   settings   the orchestration's own settings, those that are not set included
+  #   record     what the deployment record says of this orchestration alone
+  #   schedule   how often overdue runs are looked for, or null where nobody has to
+  deployed = one(concat(module.sfn, module.http_sync_s3, module.http_only, module.s3_triggers, module.dynamodb_triggers)).deployed
 }
 
 variable "sfn" {

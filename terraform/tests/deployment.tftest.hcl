@@ -24,8 +24,10 @@ run "the_client_is_told_all_that_it_needs" {
       concurrency       = {}
       endpoint_url      = null
       functions         = { for function in ["mapper", "partition", "recorder", "reducer", "summary"] : function => "my-count-dynamodb_triggers-${function}" }
+      job               = null
       memory_mb         = { mapper = 512, partition = 512, recorder = 256, reducer = 512, summary = 1024 }
       orchestration     = "dynamodb_triggers"
+      output_buckets    = []
       prefix            = "my-count"
       redis_url         = null
       region            = "us-east-1"
@@ -67,7 +69,7 @@ run "another_region_of_the_account_has_buckets_and_roles_of_its_own" {
   }
 
   assert {
-    condition     = alltrue([for function, one in module.sfn[0].functions : one.role_name == "wordcount-sfn-${function}-8365695b0947" && one.name == "wordcount-sfn-${function}"])
+    condition     = alltrue([for function, one in module.sfn[0].deployed.functions : one.role_name == "wordcount-sfn-${function}-8365695b0947" && one.name == "wordcount-sfn-${function}"])
     error_message = "Each role's name ends in it, too; functions are each region's own, and need no such ending."
   }
 

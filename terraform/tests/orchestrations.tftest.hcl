@@ -66,19 +66,19 @@ run "each_orchestration_has_what_it_needs_and_nothing_of_another" {
   assert {
     condition = jsonencode({ for orchestration, deployed in local.deployed : orchestration => deployed.record if orchestration != "sfn" }) == jsonencode({
       dynamodb_triggers = {}, http_only = {}, http_sync_s3 = { redis_url = null, return_store = "s3" }, s3_triggers = {}
-    }) && module.sfn.record.sfn_map_mode == "INLINE"
+    }) && module.sfn.deployed.record.sfn_map_mode == "INLINE"
     error_message = "The client is told the store of http_sync_s3 and the Map of sfn."
   }
 
   assert {
-    condition = module.s3_triggers.triggers == module.dynamodb_triggers.triggers && module.s3_triggers.triggers == {
+    condition = module.s3_triggers.deployed.triggers == module.dynamodb_triggers.deployed.triggers && module.s3_triggers.deployed.triggers == {
       "mapper-input" = "mapper", "mapper-output" = "partition", "reducer-input" = "reducer", "reducer-output" = "summary"
     }
     error_message = "Each stage triggers the function that takes from it."
   }
 
   assert {
-    condition     = module.http_sync_s3.recursion_allowed == ["mapper", "reducer"]
+    condition     = module.http_sync_s3.deployed.recursion_allowed == ["mapper", "reducer"]
     error_message = "Only branches may hand their waiting on to themselves."
   }
 
@@ -120,7 +120,7 @@ run "a_function_is_told_all_names_and_its_own_time" {
   }
 
   assert {
-    condition = jsonencode(module.dynamodb_triggers.functions.mapper.environment) == jsonencode({
+    condition = jsonencode(module.dynamodb_triggers.deployed.functions.mapper.environment) == jsonencode({
       BUCKETS         = jsonencode({ for role in ["given_up", "results", "returns", "shuffle"] : role => "wordcount-dynamodb-triggers-${replace(role, "_", "-")}-eb805c6c3fdd" })
       FUNCTION        = "mapper"
       FUNCTION_PREFIX = "wordcount-dynamodb_triggers-"
@@ -152,7 +152,7 @@ run "single_functions_can_be_set_apart" {
   }
 
   assert {
-    condition = { for function, one in module.s3_triggers.functions : function => [one.memory_mb, one.timeout_seconds, one.reserved_concurrency] } == {
+    condition = { for function, one in module.s3_triggers.deployed.functions : function => [one.memory_mb, one.timeout_seconds, one.reserved_concurrency] } == {
       mapper    = [1769, 500, -1]
       partition = [1024, 300, 50]
       recorder  = [256, 30, -1]
@@ -163,7 +163,7 @@ run "single_functions_can_be_set_apart" {
   }
 
   assert {
-    condition     = module.sfn.functions.reducer.concurrency == 10 && module.s3_triggers.functions.reducer.concurrency == 50
+    condition     = module.sfn.deployed.functions.reducer.concurrency == 10 && module.s3_triggers.deployed.functions.reducer.concurrency == 50
     error_message = "What bounds a fan-out is the lesser of what the orchestration and the reservation allow."
   }
 }
@@ -188,7 +188,7 @@ run "elsewhere_a_function_may_have_all_of_lambdas_time" {
   }
 
   assert {
-    condition     = strcontains(module.sfn.policy, "logs:CreateLogDelivery")
+    condition     = strcontains(module.sfn.deployed.policy, "logs:CreateLogDelivery")
     error_message = "A machine that logs may deliver its log."
   }
 }
@@ -205,12 +205,12 @@ run "packed_pairs_are_computed_on_a_whole_processor" {
   }
 
   assert {
-    condition     = { for function, one in module.http_sync_s3.functions : function => [for name in ["SHUFFLE", "SHUFFLE_MEMORY_MB"] : one.environment[name]] if can(one.environment.SHUFFLE) } == { mapper = ["packed", "32"] }
+    condition     = { for function, one in module.http_sync_s3.deployed.functions : function => [for name in ["SHUFFLE", "SHUFFLE_MEMORY_MB"] : one.environment[name]] if can(one.environment.SHUFFLE) } == { mapper = ["packed", "32"] }
     error_message = "The function that emits alone is told the layout, and how much it may collect; it tells those after it."
   }
 
   assert {
-    condition     = { for function, one in module.http_sync_s3.functions : function => one.memory_mb } == { mapper = 1769, partition = 512, recorder = 256, reducer = 1769, summary = 1024, unum_map = 512 }
+    condition     = { for function, one in module.http_sync_s3.deployed.functions : function => one.memory_mb } == { mapper = 1769, partition = 512, recorder = 256, reducer = 1769, summary = 1024, unum_map = 512 }
     error_message = "Mappers and reducers of packed pairs compute, so that they get one vCPU."
   }
 }
@@ -238,7 +238,7 @@ run "the_longest_names_fit" {
   }
 
   assert {
-    condition     = module.s3_triggers.functions.mapper.role_name == "a23456789-123456789-123-s3_triggers-mapper-eb805c6c3fdd" && module.s3_triggers.functions.mapper.log_group_name == "/aws/lambda/a23456789-123456789-123-s3_triggers-mapper"
+    condition     = module.s3_triggers.deployed.functions.mapper.role_name == "a23456789-123456789-123-s3_triggers-mapper-eb805c6c3fdd" && module.s3_triggers.deployed.functions.mapper.log_group_name == "/aws/lambda/a23456789-123456789-123-s3_triggers-mapper"
     error_message = "A role's name ends in what stands for account and region; a log group bears its function's name."
   }
 }

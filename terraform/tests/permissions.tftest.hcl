@@ -46,7 +46,7 @@ run "each_function_may_do_what_it_does_and_no_more" {
   }
 
   assert {
-    condition = jsondecode(module.sfn.policy).Statement == [{
+    condition = jsondecode(module.sfn.deployed.policy).Statement == [{
       Action = "lambda:InvokeFunction"
       Effect = "Allow"
       Resource = [
@@ -73,7 +73,7 @@ run "no_policy_has_a_wildcard" {
   assert {
     condition = alltrue(flatten([
       for orchestration, deployed in local.deployed : [
-        for policy in concat([for one in values(deployed.functions) : one.policy], orchestration == "sfn" ? [module.sfn.policy] : []) : [
+        for policy in concat([for one in values(deployed.functions) : one.policy], orchestration == "sfn" ? [module.sfn.deployed.policy] : []) : [
           for statement in jsondecode(policy).Statement : concat(
             [for action in flatten([statement.Action]) : !strcontains(action, "*")],
             [for resource in flatten([statement.Resource]) : can(regex("^arn:aws:[a-z0-9]+:[^:*]*:[^:*]*:[^*]*wordcount-${replace(orchestration, "_", "[-_]")}", resource))],
@@ -85,7 +85,7 @@ run "no_policy_has_a_wildcard" {
   }
 
   assert {
-    condition = flatten([for statement in jsondecode(module.sfn.policy).Statement : statement.Action]) == [
+    condition = flatten([for statement in jsondecode(module.sfn.deployed.policy).Statement : statement.Action]) == [
       "lambda:InvokeFunction", "states:StartExecution", "states:DescribeExecution", "states:StopExecution",
       "states:RedriveExecution", "s3:GetObject",
     ]

@@ -16,20 +16,20 @@ run "dynamodb_is_one_table" {
   }
 
   assert {
-    condition     = module.http_sync_s3.tables == { returns = "wordcount-http_sync_s3-returns" } && module.http_sync_s3.record.return_store == "dynamodb"
+    condition     = module.http_sync_s3.deployed.tables == { returns = "wordcount-http_sync_s3-returns" } && module.http_sync_s3.deployed.record.return_store == "dynamodb"
     error_message = "The table's name is made of prefix and orchestration, and the client is told it."
   }
 
   assert {
     condition = alltrue([
-      for function, one in module.http_sync_s3.functions :
+      for function, one in module.http_sync_s3.deployed.functions :
       one.environment.TABLES == jsonencode({ returns = "wordcount-http_sync_s3-returns" }) && (function == "recorder" || lookup(one.environment, "RETURN_STORE", null) == "dynamodb")
     ])
     error_message = "Functions are told the store and the table."
   }
 
   assert {
-    condition     = length(module.http_sync_s3.recursion_allowed) == 0 && !contains(local.permissions.http_sync_s3.mapper, "lambda:InvokeFunction mapper")
+    condition     = length(module.http_sync_s3.deployed.recursion_allowed) == 0 && !contains(local.permissions.http_sync_s3.mapper, "lambda:InvokeFunction mapper")
     error_message = "Nobody waits, so no function may go on invoking itself."
   }
 
@@ -59,7 +59,7 @@ run "redis_on_aws_is_a_cache_in_a_network_of_its_own" {
 
   assert {
     condition = {
-      for function, one in module.http_sync_s3.functions : function => join(", ", [
+      for function, one in module.http_sync_s3.deployed.functions : function => join(", ", [
         for statement in jsondecode(one.policy).Statement : "${statement.Effect} ${join(" ", statement.Resource)}"
         if length(regexall("elasticache|ec2:", jsonencode(statement.Action))) > 0
       ])
@@ -78,7 +78,7 @@ run "redis_on_aws_is_a_cache_in_a_network_of_its_own" {
 
   assert {
     condition = one([
-      for statement in jsondecode(module.http_sync_s3.functions.mapper.policy).Statement : jsonencode(statement.Condition) if statement.Effect == "Deny"
+      for statement in jsondecode(module.http_sync_s3.deployed.functions.mapper.policy).Statement : jsonencode(statement.Condition) if statement.Effect == "Deny"
       ]) == jsonencode({ ArnEquals = { "lambda:SourceFunctionArn" = [
         for function in ["unum_map", "mapper", "partition", "reducer", "summary", "recorder"] : "arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_sync_s3-${function}"
     ] } })
@@ -86,12 +86,12 @@ run "redis_on_aws_is_a_cache_in_a_network_of_its_own" {
   }
 
   assert {
-    condition     = jsonencode(module.http_sync_s3.recursion_allowed) == jsonencode(["mapper", "reducer"]) && module.http_sync_s3.record.return_store == "redis" && module.http_sync_s3.record.redis_url == null
+    condition     = jsonencode(module.http_sync_s3.deployed.recursion_allowed) == jsonencode(["mapper", "reducer"]) && module.http_sync_s3.deployed.record.return_store == "redis" && module.http_sync_s3.deployed.record.redis_url == null
     error_message = "A branch that waits hands its waiting on, and the client is told that there is no Redis that it could reach."
   }
 
   assert {
-    condition     = join(" ", [for name in keys(module.http_sync_s3.functions.mapper.environment) : name if startswith(name, "REDIS")]) == "REDIS_CACHE REDIS_HOST REDIS_USER"
+    condition     = join(" ", [for name in keys(module.http_sync_s3.deployed.functions.mapper.environment) : name if startswith(name, "REDIS")]) == "REDIS_CACHE REDIS_HOST REDIS_USER"
     error_message = "Functions are told where the cache is, and as whom to go there."
   }
 }
@@ -109,12 +109,12 @@ run "redis_on_an_emulator_is_reached_by_its_url" {
   }
 
   assert {
-    condition     = module.http_sync_s3.functions.mapper.environment.REDIS_URL == "rediss://:password@127.0.0.1:6379/0" && module.http_sync_s3.record.redis_url == "rediss://:password@127.0.0.1:6379/0"
+    condition     = module.http_sync_s3.deployed.functions.mapper.environment.REDIS_URL == "rediss://:password@127.0.0.1:6379/0" && module.http_sync_s3.deployed.record.redis_url == "rediss://:password@127.0.0.1:6379/0"
     error_message = "Functions and client are told the URL."
   }
 
   assert {
-    condition     = length(regexall("elasticache|ec2:", jsonencode([for one in values(module.http_sync_s3.functions) : one.policy]))) == 0
+    condition     = length(regexall("elasticache|ec2:", jsonencode([for one in values(module.http_sync_s3.deployed.functions) : one.policy]))) == 0
     error_message = "A URL asks for no role."
   }
 }

@@ -239,7 +239,7 @@ run "a_single_place_for_branches_that_wait_for_each_other_is_refused" {
     common   = merge(var.common, { function_overrides = { double = { reserved_concurrency = 1 } } })
   }
 
-  expect_failures = [output.functions]
+  expect_failures = [output.deployed]
 }
 
 run "a_fan_out_of_nothing_at_once_is_refused" {
@@ -269,7 +269,7 @@ run "time_limits_beyond_http_only_are_refused" {
     common   = merge(var.common, { timeout_seconds = 281 })
   }
 
-  expect_failures = [output.functions]
+  expect_failures = [output.deployed]
 }
 
 run "a_fan_in_that_ends_before_those_it_waits_for_is_refused" {
@@ -284,7 +284,7 @@ run "a_fan_in_that_ends_before_those_it_waits_for_is_refused" {
     common   = merge(var.common, { timeout_seconds = 60, function_overrides = { choose = { timeout_seconds = 120 } } })
   }
 
-  expect_failures = [output.functions]
+  expect_failures = [output.deployed]
 }
 
 run "an_entry_that_ends_before_those_it_waits_for_is_refused" {
@@ -299,7 +299,7 @@ run "an_entry_that_ends_before_those_it_waits_for_is_refused" {
     common   = merge(var.common, { timeout_seconds = 60, function_overrides = { list_numbers = { timeout_seconds = 210 } } })
   }
 
-  expect_failures = [output.functions]
+  expect_failures = [output.deployed]
 }
 
 run "time_limits_of_http_only_grow_with_the_one_that_is_set" {

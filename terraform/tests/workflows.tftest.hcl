@@ -38,7 +38,7 @@ run "a_chain_that_begins_with_a_task" {
   }
 
   assert {
-    condition = module.s3_triggers.triggers == module.dynamodb_triggers.triggers && module.s3_triggers.triggers == {
+    condition = module.s3_triggers.deployed.triggers == module.dynamodb_triggers.deployed.triggers && module.s3_triggers.deployed.triggers == {
       "split-input" = "split", "square-input" = "square", "square-output" = "total", "describe-input" = "describe"
     }
     error_message = "Each stage triggers the function that takes from it."
@@ -67,7 +67,7 @@ run "a_chain_that_begins_with_a_task" {
   }
 
   assert {
-    condition = { for function, one in module.http_only.functions : function => one.timeout_seconds } == {
+    condition = { for function, one in module.http_only.deployed.functions : function => one.timeout_seconds } == {
       split = 900, square = 300, total = 330, describe = 300, recorder = 30
     }
     error_message = "split waits for a square and then for total, and total for describe."
@@ -86,14 +86,14 @@ run "two_fan_outs_in_a_row" {
   }
 
   assert {
-    condition = { for function, one in module.http_only.functions : function => one.timeout_seconds } == {
+    condition = { for function, one in module.http_only.deployed.functions : function => one.timeout_seconds } == {
       list_numbers = 900, halve = 140, choose = 700, double = 530, join = 140, recorder = 30
     }
     error_message = "Whoever emits gets what the callers' 900 s leave of it, wherever it stands."
   }
 
   assert {
-    condition     = { for function, one in module.sfn.functions : function => one.concurrency if one.concurrency != null } == { halve = 10, double = 10 }
+    condition     = { for function, one in module.sfn.deployed.functions : function => one.concurrency if one.concurrency != null } == { halve = 10, double = 10 }
     error_message = "Both fan-outs are bounded."
   }
 

@@ -1,34 +1,12 @@
-output "functions" {
-  description = "Each deployed function by its name in the workflow, the recorder among them, as the function module gives it out."
-  value       = merge(module.function, { recorder = module.recorder.function })
-}
-
-output "buckets" {
-  description = "Name of each bucket by role."
-  value       = { for role, bucket in module.bucket : role => bucket.name }
-}
-
-output "tables" {
-  description = "Name of each table by role."
-  value       = local.tables
-}
-
-output "settings" {
-  description = "The orchestration's own settings, those that are not set included."
-  value       = var.settings
-}
-
-output "record" {
-  description = "What the deployment record says of this orchestration alone."
-  value       = {}
-}
-
-output "triggers" {
-  description = "Function that each stage triggers."
-  value       = local.takers
-}
-
-output "schedule" {
-  description = "How often overdue runs are looked for, or null where nobody has to."
-  value       = module.recorder.schedule
+output "deployed" {
+  description = "All that is deployed; ../../orchestrations.tf says what it holds."
+  value = {
+    functions = merge(module.function, { recorder = module.recorder.function })
+    buckets   = { for role, bucket in module.bucket : role => bucket.name }
+    tables    = local.tables
+    settings  = var.settings
+    record    = {}
+    schedule  = module.recorder.schedule
+    triggers  = local.takers
+  }
 }

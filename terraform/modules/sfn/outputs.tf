@@ -1,34 +1,12 @@
-output "functions" {
-  description = "Each deployed function by its name in the workflow, the recorder among them, as the function module gives it out."
-  value       = merge(module.function, { recorder = module.recorder.function })
-}
-
-output "buckets" {
-  description = "Name of each bucket by role."
-  value       = { for role, bucket in module.bucket : role => bucket.name }
-}
-
-output "tables" {
-  description = "Name of each table by role."
-  value       = {}
-}
-
-output "settings" {
-  description = "The orchestration's own settings, those that are not set included."
-  value       = var.settings
-}
-
-output "record" {
-  description = "What the deployment record says of this orchestration alone."
-  value       = { state_machine_arn = aws_sfn_state_machine.this.arn, sfn_map_mode = var.settings.map_mode }
-}
-
-output "policy" {
-  description = "Policy document of the state machine's role as JSON."
-  value       = aws_iam_role_policy.this.policy
-}
-
-output "schedule" {
-  description = "How often overdue runs are looked for, or null where nobody has to."
-  value       = module.recorder.schedule
+output "deployed" {
+  description = "All that is deployed; ../../orchestrations.tf says what it holds."
+  value = {
+    functions = merge(module.function, { recorder = module.recorder.function })
+    buckets   = { for role, bucket in module.bucket : role => bucket.name }
+    tables    = {}
+    settings  = var.settings
+    record    = { state_machine_arn = aws_sfn_state_machine.this.arn, sfn_map_mode = var.settings.map_mode }
+    schedule  = module.recorder.schedule
+    policy    = aws_iam_role_policy.this.policy
+  }
 }

@@ -63,11 +63,11 @@ locals {
   packages = { code_bucket = "code", layers = ["arn:aws:lambda:us-east-1:123456789012:layer:dependencies:1"], job_layers = ["arn:aws:lambda:us-east-1:123456789012:layer:job:1"] }
 
   deployed = {
-    sfn               = module.sfn
-    http_sync_s3      = module.http_sync_s3
-    http_only         = module.http_only
-    s3_triggers       = module.s3_triggers
-    dynamodb_triggers = module.dynamodb_triggers
+    sfn               = module.sfn.deployed
+    http_sync_s3      = module.http_sync_s3.deployed
+    http_only         = module.http_only.deployed
+    s3_triggers       = module.s3_triggers.deployed
+    dynamodb_triggers = module.dynamodb_triggers.deployed
   }
 
   # For each function "action resource", where an ARN is shortened to what is particular: a bucket's or table's role, a function's name.
