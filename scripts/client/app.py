@@ -30,6 +30,7 @@ from scripts.client.running.waiting import wait_for_result
 from scripts.client.running.watching import Watcher
 from scripts.client.stored.cleanup import remove_intermediate
 from scripts.client.stored.counters import read_counters, shown
+from scripts.client.stored.output import Parts, output_of, release_output
 
 _MANY_WORDS = 10_000
 """From which on the user is told how to get those that the table leaves out."""
@@ -44,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise UsageError("standard output is closed; send it to /dev/null where the counts are not wanted there")
         if options.command not in ("run", "resume"):
             return _command(options)
-        output = check_output(options.output, getattr(options, "input", None)) if options.output else None
+        output = (
+            check_output(options.output, getattr(options, "input", None)) if options.output and not output_of(options) else None
+        )
         if options.command == "resume":
             from scripts.client.running.resuming import resume
 
@@ -136,18 +139,38 @@ def _has_words(run: StartedRun, result: Any) -> bool:
     return run.aws.deployment.workflow.input == "chunks" and isinstance(result, dict)
 
 
+def _parts(run: StartedRun, result: Any) -> Parts | None:
+    """The parts that the functions have written to S3; None if they have returned the result."""
+    return Parts.of(result) if run.aws.deployment.workflow.input == "chunks" else None
+
+
+def _print_parts(run: StartedRun, parts: Parts, choice: Choice) -> None:
+    """A table of a result in S3, if that is small."""
+    if parts.are_small:
+        counts = dict(parts.pairs(run.aws))
+        print_table(counts, choice.for_table(counts, choice.matching(counts)))
+    elif choice.rows:
+        say(f"note: the result is too large for a table; read its parts: {parts.url}")
+
+
 def _summed_up(run: StartedRun, result: Any) -> str:
+    if (parts := _parts(run, result)) is not None:
+        return str(parts)
     return summed_up(result) if _has_words(run, result) else f"{run.aws.deployment.workflow.name} is done"
 
 
 def _print(options: argparse.Namespace, run: StartedRun, result: Any, output: Path | None) -> None:
-    choice = Choice.of(options)
+    choice, parts = Choice.of(options), _parts(run, result)
+    if parts and output is not None:
+        raise ClientError(f"--output {options.output}: the run has written its result to {parts.url} already; read it there")
     if output is not None:
         try:
             write_output(output, to_blocks(result, choice, format_of(options.output)))
         except ClientError as error:
             raise ClientError(f"{error}; the result is kept: {run.how_to_attach} --output FILE") from error
-    if options.json or not _has_words(run, result):
+    if parts and not options.json:
+        _print_parts(run, parts, choice)
+    elif options.json or not _has_words(run, result):
         print_json(result, choice)
     else:
         words = choice.matching(result)
@@ -192,6 +215,7 @@ def _tidy_up(run: StartedRun, *, quiet: bool) -> None:
     left = f"what is left of run {run.run_id} expires by itself; to remove it now, with its result: {run.how_to('clean')}"
     try:
         with showing_removal(quiet=quiet) as tell:
+            release_output(run)
             remove_intermediate(run.orchestration, run.destination, run.size, tell)
     except StorageError as error:
         say(f"note: not all intermediate objects could be deleted: {error}; {left}")

@@ -199,9 +199,11 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument(
         "--output",
-        metavar="FILE",
+        metavar="FILE or s3://BUCKET/PREFIX/",
         help="write all words to this file, whole or not at all, in the format of its ending: .json (also where it has none), "
-        ".jsonl (a line for each word: [word, value]), .csv, .tsv, or .parquet (needs pyarrow)",
+        ".jsonl (a line for each word: [word, value]), .csv, .tsv, or .parquet (needs pyarrow). In S3 the reducers write sorted "
+        "parts, then come manifest.json and, last, _SUCCESS: for results of any size. The prefix must be empty, and the bucket "
+        "one of the deployment's output_buckets",
     )
     output.add_argument("--json", action="store_true", help="print all words as JSON in place of the table")
     output.add_argument(
@@ -250,7 +252,12 @@ def _check_waiting(options: argparse.Namespace) -> None:
     _check_orchestration(options)
     if options.output == "":
         raise UsageError("--output is an empty name; is a shell variable unset?")
-    if options.no_wait and (options.output or options.json):
+    in_s3 = (options.output or "").startswith("s3://")
+    if in_s3 and (options.command == "resume" or options.attach is not None):
+        raise UsageError(f"--output {options.output} can't be used: a run is told of an output in S3 when it starts")
+    if in_s3 and (options.filter is not None or options.sort):
+        raise UsageError("--filter and --sort can't be used with an output in S3, whose parts hold all words in their order")
+    if options.no_wait and ((options.output and not in_s3) or options.json):
         raise UsageError("--no-wait ends before there are counts; leave out --output and --json, and get them with --attach")
 
 

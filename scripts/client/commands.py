@@ -18,6 +18,7 @@ from scripts.client.stored import claim, turns
 from scripts.client.stored.claim import FAILED, RESULT, Claim
 from scripts.client.stored.cleanup import remove_all
 from scripts.client.stored.counters import read_counters, shown
+from scripts.client.stored.output import remove_output
 from scripts.client.stored.standing import Look, ask, record_failure
 
 
@@ -90,8 +91,9 @@ def clean(options: argparse.Namespace) -> None:
 
     turns.take(run, "clean", check)
     with showing_removal(quiet=False) as tell:
+        kept = remove_output(run)
         remove_all(run.orchestration, run.destination, run.size, tell)
-    say(f"run {run.run_id} is removed")
+    say(f"run {run.run_id} is removed" + (f"; what it has written to {kept} is whole, and stays" if kept else ""))
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {"status": status, "cancel": cancel, "clean": clean}

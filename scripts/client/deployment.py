@@ -10,6 +10,7 @@ workspace each. Both are the same object::
      "timeout_seconds": 300, "timeouts": {function: seconds}, "memory_mb": {function: MB},
      "concurrency": {function: most invocations at once, where the deployment bounds them}, "sweep_minutes": 5,
      "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL,
+     "output_buckets": names of buckets that results may be written to,
      "sources": null or a hash of what the packages were made from,
      "job": null or {"name": ..., "folder": absolute or from the repository's root},
      "workflow": {"name": ..., "input": ..., "functions": [...]}, see `scripts.workflow`}
@@ -56,6 +57,7 @@ class Deployment:
     job: dict[str, str] | None = None
     shuffle: str = "objects"
     memory_mb: dict[str, int] = field(default_factory=dict)
+    output_buckets: list[str] = field(default_factory=list)
 
     @classmethod
     def parse(cls, record: Any, where: str) -> "Deployment":

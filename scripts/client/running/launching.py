@@ -11,6 +11,7 @@ from scripts.client.aws.capacity import Capacity, crowding
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, Interruption, StartError, UsageError
+from scripts.client.input.chunks import Element
 from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import OBJECTS, layout_of, told_to_mappers
 from scripts.client.input.reading import read_input
@@ -26,6 +27,7 @@ from scripts.client.stored import claim
 from scripts.client.stored.claim import Claim
 from scripts.client.stored.cleanup import remove_intermediate
 from scripts.client.stored.counters import remove_counters
+from scripts.client.stored.output import S3Output, output_of, release_output
 
 
 def start(options: argparse.Namespace) -> StartedRun:
@@ -48,7 +50,10 @@ def start(options: argparse.Namespace) -> StartedRun:
     size = len(given.elements)
     fan_outs = sizes(aws.deployment.workflow, size, given.num_reducer)
     deadline = run_deadline(aws.deployment, fan_outs)
-    run = StartedRun(aws, orchestration, run_id, given.destination, size, options.keep, given.num_reducer, deadline=deadline)
+    output = given.output.url if given.output else None
+    run = StartedRun(
+        aws, orchestration, run_id, given.destination, size, options.keep, given.num_reducer, deadline=deadline, output=output
+    )
     try:
         claimed = Claim(
             run_id,
@@ -59,8 +64,11 @@ def start(options: argparse.Namespace) -> StartedRun:
             options.keep,
             deadline=deadline,
             shuffle=given.layout,
+            output=output,
         )
         claim.take(aws.store("results"), claimed)
+        if given.output:
+            _claim_output(run, given.output)
         if not options.quiet and (crowded := crowding(aws.deployment, fan_outs, given.capacity.limit())):
             say(f"note: {crowded}")
         _launch(run, given.elements, attended=not options.no_wait)
@@ -83,6 +91,7 @@ class _Prepared:
         destination: where it emits to; None where its workflow has no shuffle.
         num_reducer: how many reducers it asks for; None for the default, or where that says nothing.
         layout: of its shuffle.
+        output: where in S3 its result goes; None if it is returned.
         notices: what the user should know of it.
         told: what it consists of, in words.
     """
@@ -96,6 +105,7 @@ class _Prepared:
     destination: str | None = None
     num_reducer: int | None = None
     layout: str = OBJECTS
+    output: S3Output | None = None
 
 
 def _input_of(choose: Callable[[], Deployment]) -> str:
@@ -136,6 +146,8 @@ def _prepare_document(options: argparse.Namespace, choose: Callable[[], Deployme
     of_text = ("chunk_bytes", "chunks", "num_reducer", "destination", "shuffle", "param", "filter", "sort")
     if given := [f"--{name.replace('_', '-')}" for name in of_text if getattr(options, name) is not None]:
         raise UsageError(f"{', '.join(given)} can't be used: workflow {workflow.name} takes a JSON document, and cuts no text")
+    if output_of(options):
+        raise UsageError(f"--output {options.output}: workflow {workflow.name} returns its result; choose a file")
     if options.output and format_of(options.output) is not json_blocks:
         raise UsageError(f"--output {options.output}: what workflow {workflow.name} returns is no table of words; choose .json")
     read = read_document(options.input, workflow)
@@ -157,18 +169,20 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
     )
     aws, orchestration, capacity = _open(options, choose())
     deployment = aws.deployment
+    output = output_of(options)
+    elements: Sequence[Element] = given.elements
+    if output:
+        output.check_granted(deployment)
+        elements = elements or [Element("")]  # a mapper tells all others where the result goes
     asked = check_destination(aws, options.destination) if options.destination is not None else None
     sizing = _sizing(options, deployment)
+    sent = options.sent | ({"output": output.url} if output else {})
     chunks, destination, num_reducer, notices = settle(
-        given.elements,
+        elements,
         deployment.buckets,
         asked,
         options.num_reducer,
-        {
-            name: told
-            for name, told in {"shuffle": told_to_mappers(sizing.layout, deployment), "job": options.sent}.items()
-            if told
-        },
+        {name: told for name, told in {"shuffle": told_to_mappers(sizing.layout, deployment), "job": sent}.items() if told},
         sizing.reducers(element.text for element in given.elements),
     )
     orchestration.check(chunks)
@@ -176,7 +190,7 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
         notices = [*notices, expected]
     told = made_of(given, len(chunks), num_reducer or DEFAULT_NUM_REDUCER, sizing.layout)
     notices = [*given.notices, *notices]
-    return _Prepared(aws, orchestration, capacity, chunks, notices, told, destination, num_reducer, sizing.layout)
+    return _Prepared(aws, orchestration, capacity, chunks, notices, told, destination, num_reducer, sizing.layout, output)
 
 
 def _sizing(options: argparse.Namespace, deployment: Deployment) -> Sizing:
@@ -224,8 +238,18 @@ def _launch(run: StartedRun, elements: Sequence[Any], *, attended: bool) -> None
         raise
 
 
+def _claim_output(run: StartedRun, output: S3Output) -> None:
+    """Make the prefix the run's, or leave nothing of the run. Raises UsageError, StorageError."""
+    try:
+        output.claim(run.aws, run.run_id)
+    except ClientError:
+        claim.release(run.aws.store("results"), run.run_id)
+        raise
+
+
 def _undo(run: StartedRun) -> None:
     try:
+        release_output(run)
         remove_intermediate(run.orchestration, run.destination, run.size)
         remove_counters(run.aws.store("results"), run.run_id)
     except ClientError as error:

@@ -24,6 +24,7 @@ class StartedRun:
         size: the number of its elements, None if its claim was tidied up.
         num_reducer: of how many reducers it was asked; None likewise, and for the default.
         started: when, as ISO 8601; None likewise.
+        output: where its functions write the result, `s3://bucket/prefix/`; None if they return it, or as for `size`.
         deadline: by when it must have ended, in seconds since the epoch; None likewise, or if an older client started it.
     """
 
@@ -36,6 +37,7 @@ class StartedRun:
     num_reducer: int | None = None
     started: str | None = None
     deadline: int | None = None
+    output: str | None = None
 
     @property
     def fan_outs(self) -> dict[str, int]:
@@ -99,6 +101,7 @@ def find_run(options: argparse.Namespace, run_id: str) -> StartedRun:
             claimed.num_reducer if claimed else None,
             claimed.started if claimed else None,
             claimed.deadline if claimed else None,
+            claimed.output if claimed else None,
         )
     looked = ", ".join(map(str, deployments))
     raise UsageError(f"there is no run {run_id} on {looked}; it never started there, or was cleaned up")

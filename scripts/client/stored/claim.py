@@ -2,6 +2,7 @@
 
     {"run": "20260102T030405678-9f86d081e2", "orchestration": "sfn", "chunks": 6, "num_reducer": 3 or null,
      "destination": "bucket/prefix" or null, "shuffle": "objects" or "packed", "keep": false,
+     "output": null or "s3://bucket/prefix/",
      "started": "2026-01-02T03:04:05.678+00:00", "owner": random token, "redrives": 0,
      "deadline": seconds since the epoch, or null,
      "turn": null or {"by": random token, "to": "resume" or "clean", "since": "2026-01-02T03:05:06.789+00:00"}}
@@ -72,6 +73,7 @@ class Claim:
     turn: Turn | None = None
     deadline: int | None = None
     shuffle: str = "objects"
+    output: str | None = None
 
     @classmethod
     def parse(cls, body: bytes | None) -> "Claim | None":
