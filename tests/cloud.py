@@ -80,9 +80,13 @@ def deploy(build: Path, orchestration: str, *variables: str) -> None:
 
 def record(build: Path, orchestration: str, prefix: str = "wordcount") -> dict[str, Any]:
     """What the client is told of a deployment."""
-    path = build / "embedded" / "deployments" / f"{prefix}-{orchestration}-us-east-1.json"
-    told: dict[str, Any] = json.loads(path.read_text())
+    told: dict[str, Any] = json.loads(record_path(build, orchestration, prefix).read_text())
     return told
+
+
+def record_path(build: Path, orchestration: str, prefix: str = "wordcount") -> Path:
+    """The file that says it."""
+    return build / "embedded" / "deployments" / f"{prefix}-{orchestration}-us-east-1.json"
 
 
 def free_port() -> int:

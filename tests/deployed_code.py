@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from scripts.package.functions import function_zip
 from scripts.package.source import Source
 from scripts.package.zips import zip_bytes
-from tests.cloud import Cloud
+from tests.cloud import Cloud, record_path
 
 
 @contextlib.contextmanager
@@ -34,7 +35,7 @@ def changed(
 
 @contextlib.contextmanager
 def with_job(cloud: Cloud, orchestration: str, folder: Path) -> Iterator[None]:
-    """The deployment while it has the zips of another job."""
+    """The deployment while it has the zips of another job, and its record says so."""
     names, client = cloud.deployment(orchestration)["functions"], cloud.client("lambda")
     source = Source(job=folder)
     zips = {}
@@ -43,10 +44,14 @@ def with_job(cloud: Cloud, orchestration: str, folder: Path) -> Iterator[None]:
         if packaged != exchanged:
             zips[place.name] = packaged, exchanged
     assert zips
+    deployed = record_path(cloud.build, orchestration)
+    before = deployed.read_bytes()
     try:
+        deployed.write_text(json.dumps(json.loads(before) | {"job": source.job_record()}))
         for function, (_, exchanged) in zips.items():
             client.update_function_code(FunctionName=names[function], ZipFile=exchanged)
         yield
     finally:
+        deployed.write_bytes(before)
         for function, (packaged, _) in zips.items():
             client.update_function_code(FunctionName=names[function], ZipFile=packaged)

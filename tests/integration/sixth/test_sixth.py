@@ -35,7 +35,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in filter(None, listed.stdout.split("\0")):
         if (paths.ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(paths.ROOT / name, folder / name)
+            shutil.copy2(paths.ROOT / name, folder / name, follow_symlinks=False)
     shutil.copytree(TREE, folder, dirs_exist_ok=True)
     modules = folder / "terraform" / "modules"
     for name in ("variables.tf", "versions.tf"):  # alike in all modules that let users set nothing
