@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,8 @@ def _try(options: argparse.Namespace) -> int:
     read = read_pieces(name, job.input if job else Input(), shuffle, chunk_bytes, options.format)
     for notice in read.notices if not options.quiet else ():
         say(f"note: {notice}")
-    outcome = _run(options, job, read, params, shuffle)
+    with _packages(job):
+        outcome = _run(options, job, read, params, shuffle)
     if outcome is None:
         return _FAILED
     _print(options, outcome, output)
@@ -112,6 +113,14 @@ def _try(options: argparse.Namespace) -> int:
         if outcome.counters:
             say(shown_counters(outcome.counters))
     return 0
+
+
+def _packages(job: Job | None) -> AbstractContextManager[None]:
+    if job is None or job.requirements is None:
+        return nullcontext()
+    from scripts.inline.packages import packages_of
+
+    return packages_of(job)
 
 
 def _default_input(job: Job | None) -> str:

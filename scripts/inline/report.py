@@ -14,7 +14,7 @@ from scripts import paths
 _RUN_MAP, _VALUE_OF = programmer.run_map.__code__, programmer._value_of.__code__
 
 _LIBRARIES = tuple(os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-_OURS = tuple(f"{paths.ROOT}{os.sep}{folder}{os.sep}" for folder in ("runtime", "scripts"))
+_OURS = tuple(f"{paths.ROOT}{os.sep}{folder}{os.sep}" for folder in ("runtime", "scripts", "build"))
 _MOST_LOCALS = 6
 
 
