@@ -8,7 +8,7 @@ user_reduce   returns a JSON value
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from types import FunctionType
 from typing import Any
 
@@ -36,12 +36,20 @@ def run_map(user_map: Callable[..., Any], text: str, source: Source | None = Non
     Raises:
         TypeError: user_map can't be called, or returned something that can't be emitted.
         ValueError: it yielded a value that JSON does not carry as it is.
-        Exception: whatever user_map or `emit` raises.
+        Exception: whatever user_map or `emit` raises, with a note that says where the text comes from.
     """
+    try:
+        _map(user_map, text, source or Source())
+    except Exception as error:
+        if source and source.name:
+            _note(error, f"user_map was given the text from byte {source.offset:,} of {source.name} on")
+        raise
+
+
+def _map(user_map: Callable[..., Any], text: str, source: Source) -> None:
     module = sys.modules.get(getattr(user_map, "__module__", None) or "")
     current_scope().expect_no_work_in(getattr(module, "__file__", None))
-    given = (text, source or Source()) if takes_source(user_map) else (text,)
-    returned = _call("map", user_map, *given)
+    returned = _call("map", user_map, *((text, source) if takes_source(user_map) else (text,)))
     if isinstance(returned, Iterator):
         # Closed here, while it may still emit, if it ends before its end.
         with closing(_to_the_end(user_map, returned)) as items:
@@ -50,6 +58,13 @@ def run_map(user_map: Callable[..., Any], text: str, source: Source | None = Non
                 emit(word, value)
     elif returned is not None:
         raise TypeError(f"{told('map', user_map)} returned {shown(returned)}; {_TO_EMIT}")
+
+
+def _note(error: Exception, note: str) -> None:
+    """Add a note to an error of the user's, which may be of any kind, and one that was raised before."""
+    with suppress(Exception):
+        if note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
 
 
 def takes_source(user_map: Callable[..., Any]) -> bool:

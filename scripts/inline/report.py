@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from runtime.mapreduce import Source, programmer
+from runtime.mapreduce import programmer
 from runtime.mapreduce.values import shown
 from scripts import paths
 
-_RUN_MAP, _VALUE_OF = programmer.run_map.__code__, programmer._value_of.__code__
+_MAP, _VALUE_OF = programmer._map.__code__, programmer._value_of.__code__
 
 _LIBRARIES = tuple(os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 _OURS = tuple(f"{paths.ROOT}{os.sep}{folder}{os.sep}" for folder in ("runtime", "scripts", "build"))
@@ -69,9 +69,9 @@ def _locals(error: BaseException) -> Iterator[str]:
 
 def _work(error: BaseException) -> Iterator[str]:
     """The piece, or the word and the values, that a function of the author's was called with."""
-    if found := _locals_of(_RUN_MAP, error):
-        source = found.get("source") or Source()
-        where = f" from byte {source.offset:,} of {source.name or 'the input'} on"
+    if found := _locals_of(_MAP, error):
+        source = found["source"]
+        where = "" if source.name else f" from byte {source.offset:,} of the input on"  # else a note of the error's tells it
         yield f"  user_map was given the text{where}: {shown(found['text'])}"
     if found := _locals_of(_VALUE_OF, error):
         yield f"  user_{found['kind']} was given the word {shown(found['word'])} and the values {shown(found['values'])}"

@@ -130,6 +130,23 @@ def test_map_gets_the_source_of_each_text() -> None:
         assert read_back("packed") == {"to": [["a.txt", 7]], "be": [["", 0]]}
 
 
+def test_error_of_a_map_is_told_with_the_place_of_its_text() -> None:
+    error = LookupError("mine")
+
+    def user_map(text: str) -> None:
+        raise error
+
+    def attempt(source: Source | None) -> None:
+        with in_memory(), pytest.raises(LookupError, match="mine"):
+            run_mapper("packed", lambda _: run_map(user_map, "to be", source))
+
+    attempt(None)
+    assert not hasattr(error, "__notes__")
+    for _ in range(2):
+        attempt(Source("logs/a.txt", 1200))
+    assert error.__notes__ == ["user_map was given the text from byte 1,200 of logs/a.txt on"]
+
+
 def test_a_generator_of_nothing_emits_nothing(store: ShuffleStore) -> None:
     run(lambda text: iter(()))
 
