@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.orchestrations import ORCHESTRATIONS
-from tests.cloud import ROOT, Cloud, Done
+from tests.cloud import ROOT, VARIABLE, Cloud, Done
 from tests.e2e.conftest import deploy, run_module
 
 SAMPLE = ROOT / "samples" / "lighthouse.json"
@@ -186,7 +186,7 @@ def test_time_out_says_how_to_attach_and_the_run_goes_on(cloud: Cloud, orchestra
 
 
 def test_second_apply_plans_no_change(cloud: Cloud, orchestration: str) -> None:
-    done = run_module("scripts.deploy", "plan", "--target", "embedded", "--orchestration", orchestration)
+    done = run_module("scripts.deploy", "plan", "--target", "embedded", "--orchestration", orchestration, "--var", VARIABLE)
 
     assert done.status == 0, done.out + done.err
 
