@@ -20,6 +20,8 @@ from runtime.mapreduce.source import Source
 from runtime.mapreduce.user_code import SIGNATURES, told, user_function
 from runtime.mapreduce.values import MAX_INTEGER, Json, canonical, shown
 
+GIVEN_TEXT = "user_map was given the text from byte"
+
 _TO_EMIT = "call emit(word) for each word and return nothing, or yield pairs (word, value)"
 _DATA = frozenset({type(None), int, float, bool, str, list, dict})
 """What is surely nothing that runs later: asked first, since this is asked for each word."""
@@ -42,7 +44,7 @@ def run_map(user_map: Callable[..., Any], text: str, source: Source | None = Non
         _map(user_map, text, source or Source())
     except Exception as error:
         if source and source.name:
-            _note(error, f"user_map was given the text from byte {source.offset:,} of {source.name} on")
+            _note(error, given_text(source))
         raise
 
 
@@ -58,6 +60,11 @@ def _map(user_map: Callable[..., Any], text: str, source: Source) -> None:
                 emit(word, value)
     elif returned is not None:
         raise TypeError(f"{told('map', user_map)} returned {shown(returned)}; {_TO_EMIT}")
+
+
+def given_text(source: Source) -> str:
+    """A source in a message."""
+    return f"{GIVEN_TEXT} {source.offset:,} of {source.name or 'the input'} on"
 
 
 def _note(error: Exception, note: str) -> None:

@@ -18,10 +18,12 @@ _OURS = tuple(f"{paths.ROOT}{os.sep}{folder}{os.sep}" for folder in ("runtime", 
 _MOST_LOCALS = 6
 
 
-def describe(error: BaseException, mappers: int = 0) -> str:
-    """The report of an error, in lines. `mappers` is how many there are; 0 if unknown."""
+def describe(error: BaseException) -> str:
+    """The report of an error, in lines."""
     told = traceback.TracebackException.from_exception(error)
     for each in _chained(told):
+        # Where the text comes from is told below, with the text.
+        each.__notes__ = [note for note in each.__notes__ or () if not note.startswith(programmer.GIVEN_TEXT)]
         each.stack = traceback.StackSummary.from_list([frame for frame in each.stack if is_own(frame.filename)])
     lines = "".join(told.format()).rstrip("\n").split("\n")
     return "\n".join([*lines, *_locals(error), *_work(error)])
@@ -70,9 +72,7 @@ def _locals(error: BaseException) -> Iterator[str]:
 def _work(error: BaseException) -> Iterator[str]:
     """The piece, or the word and the values, that a function of the author's was called with."""
     if found := _locals_of(_MAP, error):
-        source = found["source"]
-        where = "" if source.name else f" from byte {source.offset:,} of the input on"  # else a note of the error's tells it
-        yield f"  user_map was given the text{where}: {shown(found['text'])}"
+        yield f"  {programmer.given_text(found['source'])}: {shown(found['text'])}"
     if found := _locals_of(_VALUE_OF, error):
         yield f"  user_{found['kind']} was given the word {shown(found['word'])} and the values {shown(found['values'])}"
 
