@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.mapreduce.ranged.cuts import FORMATS
+from runtime.mapreduce.ranged.opening import Form
 from runtime.record import record
 
 
@@ -21,10 +22,7 @@ class Range:
         url: `s3://`, the bucket, and the key as it is: nothing in it is escaped.
         etag: of the version that is meant.
         size: of the whole object.
-        format: one of FORMATS.
-        encoding: None is UTF-8, or UTF-16 if the text begins with its mark.
-        header: of CSV: whether the first record has the columns' names, or these names.
-        multiline: of CSV: whether quoted fields may have line ends, so that the object can't be cut.
+        format, encoding, header, multiline: see `Form`.
     """
 
     url: str
@@ -57,6 +55,11 @@ class Range:
         if found.format not in FORMATS:
             raise ValueError(f'"format" of a piece must be one of {", ".join(FORMATS)}; got {found.format!r:.100}')
         return found
+
+    @property
+    def form(self) -> Form:
+        """What is known of the text."""
+        return Form(self.format, self.encoding, self.header, self.multiline)
 
     @property
     def bucket(self) -> str:
