@@ -15,7 +15,7 @@ from itertools import chain
 from scripts import paths
 from scripts.client.deployment import find_deployments
 from scripts.client.errors import ClientError, InputError
-from scripts.client.input.chunks import Element
+from scripts.client.input.chunks import Element, texts_in
 from scripts.client.input.layout import LAYOUTS, OBJECTS
 from scripts.client.input.reading import Input, read_input
 from scripts.client.input.sizing import Sizing
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         # All get the same chunks, before anything is deployed that could say more of them.
         given = read_input(options.input, choose=Sizing(options.shuffle or OBJECTS).chunk_bytes)
-        if not any(element.text.strip() for element in given.elements):
+        if not any(text.strip() for element in given.elements for text in texts_in(element.content)):
             raise InputError(f"{options.input} has no words: there is nothing to compare")
         with _deployed(options.orchestration, keep_up=options.keep_up) as lasting:
             warm_up, runs = _measure(options, given, lasting=lasting)

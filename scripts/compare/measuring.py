@@ -16,7 +16,8 @@ from scripts.client.aws.clients import Aws
 from scripts.client.aws.removal import remove_below
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError
-from scripts.client.input.chunks import Element
+from scripts.client.input.chunks import Element, texts_in
+from scripts.client.input.elements import bytes_of
 from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import layout_of, told_to_mappers
 from scripts.client.input.settling import Chunk, settle
@@ -131,7 +132,7 @@ class Bench:
         self._layout = layout_of(shuffle, deployment)
         told = told_to_mappers(self._layout, deployment)
         settings = {"shuffle": told} if told else {}
-        reducers = Sizing.of(self._layout, deployment).reducers(element.text for element in elements)
+        reducers = Sizing.of(self._layout, deployment).reducers(map(bytes_of, elements))
         self._chunks, self._destination, self._num_reducer, _ = settle(
             elements, deployment.buckets, None, None, settings, reducers
         )
@@ -222,7 +223,7 @@ class Bench:
             counts=to_bytes(parse_result(run_id, body)),
             chunks=len(chunks),
             branches=[len(timeline.work(invocations, workflow.place(branch))) for branch in workflow.branches],
-            words=sum(len(chunk["text"].split()) for chunk in chunks),
+            words=sum(len(text.split()) for chunk in chunks for text in texts_in(chunk)),
             times=timeline.times(workflow, invocations, began, ended),
             invocations=tuple(invocations),
             requests=dict(sorted(counted.requests.items())),

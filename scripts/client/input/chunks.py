@@ -9,11 +9,13 @@ Accepted, alone or mixed in one array:
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from scripts.client.errors import InputError
+from scripts.client.input.sizing import utf8_bytes
 
 _FIELDS = ("text", "destination", "numReducer")
 _EXPECTED = '{"data": [{"text": ...}, ...]}, or an array of such chunks or of strings'
@@ -21,11 +23,47 @@ _EXPECTED = '{"data": [{"text": ...}, ...]}, or an array of such chunks or of st
 
 @dataclass(frozen=True)
 class Element:
-    """One element of the input: its text, and destination and number of reducers where given."""
+    """One element of the input: its text, and destination and number of reducers where given.
 
-    text: str
+    Attributes:
+        beside: what a chunk says beside its text, such as the file's name; or `{"pieces": [...]}`, and then that is its text.
+    """
+
+    text: str = ""
     destination: str | None = None
     num_reducer: int | None = None
+    beside: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> "Element":
+        """The element of such a `content`."""
+        beside = dict(content)
+        return cls(beside.pop("text", ""), beside=beside)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What a mapper is given to read."""
+        return self.beside if "pieces" in self.beside else {"text": self.text} | self.beside
+
+
+def joined_in(content: dict[str, Any]) -> str:
+    """All words of the texts that travel in a chunk."""
+    return " ".join(texts_in(content))
+
+
+def texts_in(content: dict[str, Any]) -> Iterator[str]:
+    """The texts that travel in a chunk, without those that its mapper reads in S3."""
+    return (piece["text"] for piece in _pieces(content) if "text" in piece)
+
+
+def bytes_in(content: dict[str, Any]) -> int:
+    """How much a chunk gives its mapper to read, in bytes of UTF-8, or of an object in S3 as it lies there."""
+    return sum(utf8_bytes(piece["text"]) if "text" in piece else piece["end"] - piece["start"] for piece in _pieces(content))
+
+
+def _pieces(content: dict[str, Any]) -> list[dict[str, Any]]:
+    pieces: list[dict[str, Any]] = content.get("pieces", [content])
+    return pieces
 
 
 def parse_json(name: str, document: str) -> tuple[list[Element], list[str]]:

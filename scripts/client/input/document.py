@@ -7,10 +7,13 @@ branch. Else the whole document, whatever it is, goes to the first function.
 from pathlib import Path
 from typing import Any
 
+from runtime.mapreduce.ranged.opening import Form
 from scripts.client.errors import InputError
 from scripts.client.input.chunks import kind_of, load_json
-from scripts.client.input.reading import STDIN, Input
-from scripts.client.input.text import decode, read_blocks
+from scripts.client.input.content import Content
+from scripts.client.input.local import STDIN
+from scripts.client.input.reading import Input
+from scripts.client.input.text import read_blocks
 from scripts.workflow import Workflow
 
 
@@ -25,7 +28,8 @@ def read_document(name: str, workflow: Workflow) -> Input[Any]:
     if path is not None and path.is_dir():
         raise InputError(f"{name} is a folder; workflow {workflow.name} takes one JSON document")
     notices: list[str] = []
-    text = "".join(decode(shown, read_blocks(path, lambda: notices.append(f"{shown} changed while it was read"))))
+    blocks = read_blocks(path, lambda: notices.append(f"{shown} changed while it was read"))
+    text = "".join(Content.open(name, shown, blocks, Form()).blocks)
     wanted = (
         f'{{"data": [...]}}, with an element for each {workflow.first.name}' if workflow.begins_with_fan_out else "any JSON value"
     )

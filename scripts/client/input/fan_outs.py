@@ -34,6 +34,6 @@ def of_elements(workflow: Workflow, elements: Sequence[Any]) -> dict[str, int]:
 def likely_value(element: Any) -> Any:
     """What the branch of an element returns, as far as anybody can know: a mapper returns all but a chunk's text."""
     match element:
-        case {"text": str(), "destination": str(destination)}:
+        case {"text": str(), "destination": str(destination)} | {"pieces": list(), "destination": str(destination)}:
             return {"bucket": destination, "numReducer": element.get("numReducer", DEFAULT_NUM_REDUCER)}
     return None

@@ -1,4 +1,4 @@
-"""What a file is that is no UTF-8 text, by how it begins, and what to do with it."""
+"""What a file is that can't be read, by how it begins, and what to do with it."""
 
 import re
 import shlex
@@ -6,12 +6,7 @@ import shlex
 _SIGNATURES = (
     (b"\xff\xfe\x00\x00", "UTF-32 text", "iconv -f UTF-32 -t UTF-8 {}"),
     (b"\x00\x00\xfe\xff", "UTF-32 text", "iconv -f UTF-32 -t UTF-8 {}"),
-    (b"\xff\xfe", "UTF-16 text", "iconv -f UTF-16 -t UTF-8 {}"),
-    (b"\xfe\xff", "UTF-16 text", "iconv -f UTF-16 -t UTF-8 {}"),
-    (b"\x1f\x8b", "compressed with gzip", "gunzip -c {}"),
-    (rb"BZh[1-9]1AY&SY", "compressed with bzip2", "bunzip2 -c {}"),
     (b"\xfd7zXZ\x00", "compressed with xz", "unxz -c {}"),
-    (b"[(]\xb5/\xfd", "compressed with zstd", "unzstd -c {}"),
     (b"\x04\x22\x4d\x18", "compressed with lz4", "unlz4 -c {}"),
     (b"PK\x03\x04", "a zip archive", "unzip -p {}"),
     (b"7z\xbc\xaf'\x1c", "a 7z archive", "7z x -so {}"),
@@ -36,13 +31,11 @@ def describe(name: str, head: bytes) -> str | None:
     if found is None and head[_TAR[0] :].startswith(_TAR[1]):
         found = ("a tar archive", "tar -xOf {}")
     if found is None and (encoding := _unmarked(head[:_HEAD_BYTES])):
-        found = (f"{encoding[:6]} text", f"iconv -f {encoding} -t UTF-8 {{}}")
+        return f"{name} is UTF-16 text without a mark in front; say so: --encoding {encoding}"
     if found is None:
         return None
     kind, command = found
-    return (
-        f"{name} is {kind}; only UTF-8 text can be read, so give its text: {command.format(_quoted(name))} | scripts/invoke.sh -"
-    )
+    return f"{name} is {kind}, which can't be read as it is; give its text: {command.format(_quoted(name))} | scripts/invoke.sh -"
 
 
 def _unmarked(head: bytes) -> str | None:

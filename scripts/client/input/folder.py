@@ -1,11 +1,13 @@
 """A folder as input: all text files below it, in the order of their paths; what is left out of them is told."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from runtime.mapreduce.ranged.opening import Form
 from scripts.client.errors import InputError
-from scripts.client.input.text import decode, read_blocks
+from scripts.client.input.content import Content
+from scripts.client.input.text import read_blocks
 
 
 class Folder:
@@ -21,11 +23,11 @@ class Folder:
         self._hidden: list[Path] = []
         self._again: list[Path] = []
 
-    def texts(self) -> Iterator[Iterator[str]]:
-        """The text of each file, in blocks.
+    def contents(self, form: Form) -> Iterator[Content]:
+        """Each file.
 
         Raises:
-            InputError: there is no file, or one can't be read, is binary or is not UTF-8; names it.
+            InputError: there is no file, or one can't be read, is binary or is of another encoding; names it.
         """
         files = sorted(self._files(), key=lambda path: path.parts)
         if not files:
@@ -34,7 +36,10 @@ class Folder:
         for path in files:
             if path.exists() and not path.is_file():
                 raise InputError(f"{path} is not a regular file; a folder given as input may hold text files and folders only")
-            yield self._read(path)
+            if path.exists() and not path.stat().st_size:
+                self._empty.append(path)
+            else:
+                yield open_file(path, form, lambda path=path: self._changed.append(path))  # type: ignore[misc]
 
     @property
     def notices(self) -> list[str]:
@@ -50,14 +55,6 @@ class Folder:
             for paths, one, many in told
             if paths
         ]
-
-    def _read(self, path: Path) -> Iterator[str]:
-        empty = True
-        for text in decode(str(path), read_blocks(path, lambda: self._changed.append(path))):
-            empty = False
-            yield text
-        if empty:
-            self._empty.append(path)
 
     def _files(self) -> Iterator[Path]:
         def refuse(error: OSError) -> None:
@@ -76,6 +73,12 @@ class Folder:
                 entered.append(path.name)
             folders[:] = entered
             yield from (Path(where, name) for name in files if not name.startswith("."))
+
+
+def open_file(path: Path, form: Form, changed: Callable[[], object]) -> Content:
+    """A file, by its name. `changed` is called if it changes while it is read. Raises InputError: it can't be read."""
+    name = os.fsencode(path).decode(errors="replace")  # as a mapper may be told of it
+    return Content.open(name, str(path), read_blocks(path, changed), form)
 
 
 def _identity(folder: Path) -> tuple[int, int]:

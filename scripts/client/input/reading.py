@@ -1,27 +1,27 @@
 """INPUT to elements: tells JSON from text, and cuts text into chunks."""
 
+import glob
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from runtime.mapreduce.ranged.opening import Form
+from runtime.record import replace
 from scripts.client.errors import InputError
-from scripts.client.input.chunking import chunk_by_number, chunk_by_size, torn_lines
+from scripts.client.input import elements as made
 from scripts.client.input.chunks import Element, parse_json
-from scripts.client.input.folder import Folder
-from scripts.client.input.sizing import OBJECTS_CHUNK_BYTES, utf8_bytes
+from scripts.client.input.content import Content
+from scripts.client.input.local import SHOWN_STDIN, STDIN, Local
+from scripts.client.input.sizing import OBJECTS_CHUNK_BYTES
 from scripts.client.input.spooled import spooled
-from scripts.client.input.text import decode, joined, read_blocks
+from scripts.client.input.text import joined
 
 T = TypeVar("T")
 
-STDIN = "-"
-
-_AHEAD_BYTES = 64 << 20
-"""That are read before the size of a chunk is chosen: what is larger gets the largest chunks anyway."""
+FORMATS = ("auto", "json", "text", "lines", "jsonl", "csv")
 
 Choose = Callable[[int | None], int]
 """The largest chunk, in bytes, of a text of so many bytes; None: more than were read ahead."""
@@ -39,118 +39,116 @@ class Input(Generic[T]):
     chunk_bytes: int | None = None
 
 
+_PLAIN = Form()
+
+
 def read_input(
-    name: str,
+    names: str | Sequence[str],
     form: str = "auto",
     chunk_bytes: int | None = None,
     chunks: int | None = None,
     choose: Choose = lambda text_bytes: OBJECTS_CHUNK_BYTES,
+    *,
+    of_text: Form = _PLAIN,
 ) -> Input[Element]:
     """Read all of INPUT, once.
 
-    JSON is a file named `*.json`, and whatever begins with `{` or `[` on standard input, in a pipe or in a file whose name has no
-    suffix; all else is text. An array's elements are the chunks, unless a size or a number of chunks is asked for.
+    A JSON document of chunks is a file named `*.json`, and whatever begins with `{` or `[` on standard input, in a pipe or in a
+    file whose name has no suffix, where that is all of INPUT; all else is text. An array's elements are the chunks, unless a size
+    or a number of chunks is asked for.
 
     Args:
-        name: a file, a folder of text files, or `-`.
-        form: "json" or "text" where the rule above is wrong, else "auto".
+        names: files, folders, patterns of file names, and `-`.
+        form: one of FORMATS: what to take INPUT for where the rule above is wrong.
         chunk_bytes: largest chunk, in bytes of UTF-8.
         chunks: about how many chunks, in place of `chunk_bytes`.
         choose: the largest chunk where neither is given. Called once the input's beginning is read and found good.
+        of_text: encoding and the like of what is no JSON document; its format is `form`.
 
     Raises:
         InputError: it can't be read, or has the wrong shape.
     """
+    names = [names] if isinstance(names, str) else list(names)
+    cutting = _Cutting(chunk_bytes, chunks, choose)
+    of_text = replace(of_text, format="text" if form in ("auto", "json") else form)
+    if form in ("auto", "json") and len(names) == 1 and not os.path.isdir(names[0]) and _names_one(names[0]):
+        return _one(names[0], form, of_text, cutting)
+    if form == "json":
+        raise InputError(f"{names[0]} is a folder; --format json needs a file" if len(names) == 1 else _ONE_JSON)
+    local = Local(names)
+    read = cutting.cut(made.flow_of(local.contents(of_text)))
+    return Input(read.elements, local.notices + read.notices, read.chunk_bytes)
 
-    def cut(texts: Iterable[str]) -> Input[Element]:
+
+_ONE_JSON = "a JSON document of chunks is all of INPUT or nothing: give it alone, or leave out --format json"
+
+
+@dataclass(frozen=True)
+class _Cutting:
+    """How text is cut; as `read_input` has it."""
+
+    chunk_bytes: int | None
+    chunks: int | None
+    choose: Choose
+
+    def cut(self, flow: made.Flow) -> Input[Element]:
         chosen = None
-        pieces: Iterable[str]
-        if chunks:
-            pieces = chunk_by_number(texts, chunks)
+        if self.chunks:
+            contents = made.cut_by_number(flow, self.chunks)
         else:
-            if chunk_bytes is None:
-                text_bytes, texts = _measured(texts)
-                chosen = choose(text_bytes)
-            pieces = chunk_by_size(texts, chunk_bytes or chosen or OBJECTS_CHUNK_BYTES)
-        elements = spooled(pieces)
-        return Input(elements, _told(_torn_lines(elements)), chosen)
+            if self.chunk_bytes is None:
+                text_bytes, flow = made.measured(flow)
+                chosen = self.choose(text_bytes)
+            contents = made.cut_by_size(flow, self.chunk_bytes or chosen or OBJECTS_CHUNK_BYTES)
+        elements = spooled(contents)
+        return Input(elements, made.torn_in(elements), chosen)
 
-    path = None if name == STDIN else Path(name)
-    if path is not None and os.path.isdir(path):
-        if form == "json":
-            raise InputError(f"{name} is a folder; --format json needs a file")
-        folder = Folder(path)
-        read = cut(joined(folder.texts()))
-        return replace(read, notices=folder.notices + read.notices)
-    shown = "standard input" if path is None else name
-    notices: list[str] = []
-    blocks = read_blocks(path, lambda: notices.append(f"{shown} changed while it was read"))
+
+def _names_one(name: str) -> bool:
+    """Whether it is a file, or standard input, and no pattern that stands for several."""
+    return name == STDIN or os.path.lexists(name) or not glob.has_magic(name)
+
+
+def _one(name: str, form: str, of_text: Form, cutting: _Cutting) -> Input[Element]:
+    """INPUT that is one file, or standard input, and may be a JSON document of chunks."""
+    local = Local([name])
+    content = next(local.contents(of_text))
     guessed = form == "auto"
+    blocks = content.blocks
     if guessed:
-        form, blocks = _tell(path, blocks)
-    texts = decode(shown, blocks)
+        form, blocks = _tell(name, blocks)
+    shown = SHOWN_STDIN if name == STDIN else name
     if form == "text":
-        read = cut(texts)
-        return replace(read, notices=notices + read.notices)
-    document = "".join(texts)
+        read = cutting.cut((content, block) for block in blocks if block)
+        return Input(read.elements, local.notices + read.notices, read.chunk_bytes)
     try:
-        elements, ignored = parse_json(shown, document)
+        elements, ignored = parse_json(shown, "".join(blocks))
     except InputError as error:
         if not guessed:
             raise
         raise InputError(f"{error}; to count it as text: --format text") from None
-    notices += ignored
-    if not (chunk_bytes or chunks):
+    notices = local.notices + ignored
+    if not (cutting.chunk_bytes or cutting.chunks):
         return Input(elements, notices)
-    again = _cut_again(elements, cut)
+    again = _cut_again(elements, cutting)
     return Input(again.elements, notices + again.notices)
 
 
-def _measured(texts: Iterable[str]) -> tuple[int | None, Iterable[str]]:
-    """The size of a text in bytes, None if it is larger than what is read ahead; and the text, of which nothing is lost."""
-    blocks, seen, total = iter(texts), deque[str](), 0
-    for block in blocks:
-        seen.append(block)
-        total += utf8_bytes(block)
-        if total > _AHEAD_BYTES:
-            return None, chain(_given_up(seen), blocks)
-    return total, _given_up(seen)
-
-
-def _given_up(blocks: deque[str]) -> Iterator[str]:
-    """The blocks, none of which is held once the next is asked for."""
-    while blocks:
-        yield blocks.popleft()
-
-
-def _torn_lines(elements: Sequence[Element]) -> list[int]:
-    """As `torn_lines`. Lines are counted only if one is torn, for that takes as long as to cut the text."""
-    if all(element.text.endswith(("\n", "\r")) for element in islice(elements, max(len(elements) - 1, 0))):
-        return []
-    return torn_lines(element.text for element in elements)
-
-
-def _told(torn: list[int]) -> list[str]:
-    if not torn:
-        return []
-    lines = f"line {torn[0]} is" if len(torn) == 1 else f"{len(torn)} lines, the first of them line {torn[0]}, are"
-    return [f"{lines} longer than a chunk and cut at whitespace: a map that looks at lines sees the parts"]
-
-
-def _tell(path: Path | None, blocks: Iterator[bytes]) -> tuple[str, Iterator[bytes]]:
-    if path is not None and path.suffix.lower() == ".json":
+def _tell(name: str, blocks: Iterator[str]) -> tuple[str, Iterator[str]]:
+    path = Path(name)
+    if name != STDIN and path.suffix.lower() == ".json":
         return "json", blocks
-    if path is not None and path.suffix and os.path.isfile(path):
+    if name != STDIN and path.suffix and os.path.isfile(path):
         return "text", blocks
     seen = []
     for block in blocks:
         seen.append(block)
-        if start := block.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]:
-            return ("json" if start in b"[{" else "text"), chain(seen, blocks)
+        if start := block.lstrip(" \t\r\n\v\f")[:1]:
+            return ("json" if start in "[{" else "text"), chain(seen, blocks)
     return "text", iter(seen)
 
 
-def _cut_again(elements: list[Element], cut: Callable[[Iterable[str]], Input[Element]]) -> Input[Element]:
+def _cut_again(elements: list[Element], cutting: _Cutting) -> Input[Element]:
     """Other chunks of the same lines. What each element says about destination and reducers must be the same for that."""
     said = {(element.destination, element.num_reducer) for element in elements}
     if len(said) > 1:
@@ -159,5 +157,6 @@ def _cut_again(elements: list[Element], cut: Callable[[Iterable[str]], Input[Ele
             " leave out --chunk-bytes and --chunks, or make them agree"
         )
     destination, num_reducer = said.pop() if said else (None, None)
-    again = cut(joined([element.text] for element in elements))
+    content = Content.of_text(joined([element.text] for element in elements))
+    again = cutting.cut((content, block) for block in content.blocks)
     return Input([Element(piece.text, destination, num_reducer) for piece in again.elements], again.notices)

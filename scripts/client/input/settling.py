@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any, NotRequired, TypedDict, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 
 from runtime.mapreduce.keys import Destination
 from scripts.client.aws import objects
@@ -16,14 +16,8 @@ from scripts.client.input.sizing import bytes_shown
 T = TypeVar("T")
 
 
-class Chunk(TypedDict):
-    """What one mapper is given."""
-
-    text: str
-    destination: str
-    numReducer: NotRequired[int]
-    shuffle: NotRequired[str]
-    job: NotRequired[dict[str, Any]]
+Chunk = dict[str, Any]
+"""What one mapper is given: what to read, see `Element.content`, `"destination"`, and perhaps `"numReducer"`, `"shuffle"` and `"job"`."""
 
 
 def settle(
@@ -75,10 +69,10 @@ class Chunks(Sequence[Chunk]):
     def __getitem__(self, index: int | slice) -> Chunk | list[Chunk]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        chunk: Chunk = {"text": self._elements[index].text, "destination": self._destination}
+        chunk: Chunk = self._elements[index].content | {"destination": self._destination}
         if self._num_reducer is not None:
             chunk["numReducer"] = self._num_reducer
-        return cast(Chunk, chunk | self._settings)
+        return chunk | self._settings
 
 
 def _own(i: int, destination: str | None, buckets: dict[str, str], foreign: set[str]) -> str | None:

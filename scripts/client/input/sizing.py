@@ -59,11 +59,11 @@ class Sizing:
         # A chunk ends with a line, before it is full: with some room in each, the last one needn't take what the others left.
         return min(most, text_bytes * 65 // (64 * number) + 4096)
 
-    def reducers(self, texts: Iterable[str]) -> int | None:
-        """The number of reducers of a run of these chunks; None for the mission's default."""
+    def reducers(self, chunk_bytes: Iterable[int]) -> int | None:
+        """The number of reducers of a run of chunks of so many bytes; None for the mission's default."""
         if self.layout != PACKED:
             return None
-        text_bytes = sum(map(utf8_bytes, texts))
+        text_bytes = sum(chunk_bytes)
         if text_bytes <= _TEXT_FOR_ONE_REDUCER_BYTES:
             return 1
         return min(_MOST_REDUCERS, 1 + ceil(text_bytes / _TEXT_FOR_A_REDUCER_BYTES))

@@ -1,38 +1,40 @@
-"""The elements of a text of any size: what has no room in memory lies in a temporary file, and is read when it is asked for."""
+"""The elements of an input of any size: what has no room in memory lies in a temporary file, and is read when it is asked for."""
 
+import json
 import os
 import weakref
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import overload
+from typing import Any, overload
 
-from scripts.client.input.chunks import Element
+from runtime.encoding import encode
+from scripts.client.input.chunks import Element, texts_in
 
 HELD_CHARACTERS = 256 << 20
 
 
-def spooled(texts: Iterable[str], held: int = HELD_CHARACTERS) -> Sequence[Element]:
-    """An element for each text, in order: a list of them, if the texts have at most `held` characters together."""
-    waiting, elements, room = iter(texts), list[Element](), held
-    for text in waiting:
-        room -= len(text)
+def spooled(contents: Iterable[dict[str, Any]], held: int = HELD_CHARACTERS) -> Sequence[Element]:
+    """An element for each content, in order: a list of them, if their texts have at most `held` characters together."""
+    waiting, elements, room = iter(contents), list[Element](), held
+    for content in waiting:
+        room -= sum(map(len, texts_in(content)))
         if room < 0:
-            return _Spooled(elements, chain([text], waiting))
-        elements.append(Element(text))
+            return _Spooled(elements, chain([content], waiting))
+        elements.append(Element.of(content))
     return elements
 
 
 class _Spooled(Sequence[Element]):
     """Elements of which the first are held, and the others lie in a file that has no name and goes with its process."""
 
-    def __init__(self, held: list[Element], texts: Iterable[str]) -> None:
+    def __init__(self, held: list[Element], contents: Iterable[dict[str, Any]]) -> None:
         import tempfile
 
         self._held, self._file = held, tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the elements are)
         weakref.finalize(self, self._file.close)
         self._ends = [0]
-        for text in texts:
-            body = text.encode()
+        for content in contents:
+            body = encode(content)
             self._file.write(body)
             self._ends.append(self._ends[-1] + len(body))
         self._file.flush()
@@ -48,9 +50,9 @@ class _Spooled(Sequence[Element]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         i = range(len(self))[index]
-        return self._held[i] if i < len(self._held) else Element(self._read(i - len(self._held)))
+        return self._held[i] if i < len(self._held) else Element.of(self._read(i - len(self._held)))
 
-    def _read(self, place: int) -> str:
+    def _read(self, place: int) -> dict[str, Any]:
         """Any thread may: the file's own position is not used."""
         start, end = self._ends[place], self._ends[place + 1]
         parts = []
@@ -58,4 +60,5 @@ class _Spooled(Sequence[Element]):
             part = os.pread(self._file.fileno(), end - start, start)
             parts.append(part)
             start += len(part)
-        return b"".join(parts).decode()
+        content: dict[str, Any] = json.loads(b"".join(parts))
+        return content

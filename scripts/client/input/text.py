@@ -44,25 +44,23 @@ def _state(descriptor: int) -> tuple[int, int] | None:
     return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
 
 
-def decode(name: str, blocks: Iterable[bytes]) -> Iterator[str]:
-    """UTF-8 text from blocks of bytes; a byte order mark in front is dropped.
+def decode(name: str, blocks: Iterable[bytes], offset: int = 0) -> Iterator[str]:
+    """UTF-8 text from blocks of bytes, the first of which is the file's at `offset`.
 
     Raises:
         InputError: not UTF-8 text; names what it is, or the byte's offset.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    offset, beginning = 0, True
     blocks = iter(blocks)
     head = next(blocks, b"")
     try:
         for block in chain([head], blocks):
             if (nul := block.find(0)) >= 0:
-                raise InputError(f"{name} is binary (a NUL byte at offset {offset + nul}); only UTF-8 text can be counted")
+                raise InputError(f"{name} is binary (a NUL byte at offset {offset + nul}); only text can be read")
             text = _decode(name, decoder, block, offset, final=False)
             offset += len(block)
             if text:
-                yield text.removeprefix("\ufeff") if beginning else text
-                beginning = False
+                yield text
         _decode(name, decoder, b"", offset, final=True)
     except InputError as error:
         raise InputError(file_kinds.describe(name, head) or str(error)) from None
@@ -77,7 +75,7 @@ def _decode(name: str, decoder: codecs.IncrementalDecoder, block: bytes, offset:
         byte = (held_back + block)[error.start]
         raise InputError(
             f"{name} is not UTF-8: {error.reason} (byte 0x{byte:02x}) at offset {at};"
-            " convert it first, for example: iconv -f LATIN1 -t UTF-8"
+            " if it is text, say its encoding, for example --encoding latin-1"
         ) from None
 
 

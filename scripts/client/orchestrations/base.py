@@ -164,8 +164,14 @@ def size(value: Any) -> int:
 
 def least_size(value: Any) -> int:
     """Bytes that a value has at least as JSON, by its longest text, without encoding it."""
-    texts = value.values() if isinstance(value, dict) else (value,)
-    return max((len(text) for text in texts if isinstance(text, str)), default=0)
+    match value:
+        case {"pieces": [*pieces]}:
+            return sum(map(least_size, pieces))
+        case dict():
+            return max((len(text) for text in value.values() if isinstance(text, str)), default=0)
+        case str():
+            return len(value)
+    return 0
 
 
 @contextmanager

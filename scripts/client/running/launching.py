@@ -11,12 +11,13 @@ from scripts.client.aws.capacity import Capacity, crowding
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, Interruption, StartError, UsageError
-from scripts.client.input.chunks import Element
+from scripts.client.input.chunks import Element, bytes_in, joined_in
+from scripts.client.input.elements import bytes_of
 from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import OBJECTS, layout_of, told_to_mappers
 from scripts.client.input.reading import read_input
 from scripts.client.input.settling import Chunk, check_destination, made_of, settle
-from scripts.client.input.sizing import Sizing, utf8_bytes
+from scripts.client.input.sizing import Sizing
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.report.console import say
 from scripts.client.report.formats import format_of, json_blocks
@@ -183,7 +184,7 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
         asked,
         options.num_reducer,
         {name: told for name, told in {"shuffle": told_to_mappers(sizing.layout, deployment), "job": sent}.items() if told},
-        sizing.reducers(element.text for element in given.elements),
+        sizing.reducers(map(bytes_of, given.elements)),
     )
     orchestration.check(chunks)
     if sizing.layout == OBJECTS and (expected := _estimated(deployment, capacity, chunks, force=options.force)):
@@ -201,12 +202,12 @@ def _estimated(deployment: Deployment, capacity: Capacity, chunks: Sequence[Chun
     """What is told of a run with an object for each word. Raises UsageError: it can't end, and is not forced."""
     from scripts.client.input.estimate import estimate, refuse_if_endless
 
-    expected = estimate(deployment, (chunk["text"] for chunk in chunks))
+    expected = estimate(deployment, map(joined_in, chunks))
     if not expected.fits:
         # Fewer mappers at once may end in time, one after the other.
-        expected = estimate(deployment, (chunk["text"] for chunk in chunks), capacity.limit(seconds=30))
+        expected = estimate(deployment, map(joined_in, chunks), capacity.limit(seconds=30))
     if not force:
-        refuse_if_endless(deployment, expected, max((utf8_bytes(chunk["text"]) for chunk in chunks), default=0))
+        refuse_if_endless(deployment, expected, max(map(bytes_in, chunks), default=0))
     return expected.notice
 
 

@@ -1,10 +1,12 @@
 """What the tests of reading INPUT share."""
 
+from scripts.client.input.chunks import texts_in
+
 HOSTILE = ["and/or", "//", "..", ".", "100%", "%2F", "a\x01b", "he’ll", "日本語", "😀", "w" * 3000]
 
 
 def texts(given):
-    return [element.text for element in given.elements]
+    return [text for element in given.elements for text in texts_in(element.content)]
 
 
 def folder(tmp_path, **files):

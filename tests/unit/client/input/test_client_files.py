@@ -27,7 +27,7 @@ def test_linked_folders_and_files_are_read(tmp_path):
 
     given = read_input(str(tmp_path / "in"))
 
-    assert texts(given) == ["one\ntwo\n"]
+    assert texts(given) == ["one", "two"]
     assert given.notices == []
 
 
@@ -39,14 +39,14 @@ def test_links_in_a_circle_are_followed_once_and_told(tmp_path):
 
     given = read_input(str(tmp_path))
 
-    assert texts(given) == ["one\n"]
+    assert texts(given) == ["one"]
     assert given.notices == [f"2 names in {tmp_path} link to folders that are read already, the first is {tmp_path / 'b'}"]
 
 
 def test_what_is_left_out_of_a_folder_is_told_once(tmp_path):
     given = read_input(str(folder(tmp_path, a="one", b="", c="", **{".git__x": "no", ".hidden": "no"})))
 
-    assert texts(given) == ["one\n"]
+    assert texts(given) == ["one"]
     assert given.notices == [
         f"2 names in {tmp_path} begin with a dot and are left out, the first is {tmp_path / '.git'}",
         f"2 names in {tmp_path} are empty, the first is {tmp_path / 'b'}",
@@ -85,7 +85,7 @@ def test_any_file_name_will_do(tmp_path, name):
         file.write("one")
 
     assert texts(read_input(os.fsdecode(path))) == ["one"]
-    assert texts(read_input(str(tmp_path))) == ["one\n"]
+    assert texts(read_input(str(tmp_path))) == ["one"]
 
 
 @pytest.mark.timeout(20)
@@ -107,7 +107,7 @@ def test_each_file_of_a_folder_may_have_a_byte_order_mark(tmp_path):
     for name in "ab":
         (tmp_path / name).write_bytes(b"\xef\xbb\xbfone\n")
 
-    assert texts(read_input(str(tmp_path))) == ["one\none\n"]
+    assert texts(read_input(str(tmp_path))) == ["one\n", "one\n"]
 
 
 def test_a_bad_file_in_a_folder_is_named(tmp_path):

@@ -15,7 +15,7 @@ BUCKETS = {"shuffle": "shuffle"}
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1)), st.integers(0, 30))
 def test_elements_are_the_same_wherever_they_lie(texts: list[str], held: int) -> None:
-    elements = spooled(iter(texts), held)
+    elements = spooled(({"text": text} for text in texts), held)
 
     assert [element.text for element in elements] == texts
     assert list(reversed(elements)) == [Element(text) for text in reversed(texts)]
@@ -24,7 +24,7 @@ def test_elements_are_the_same_wherever_they_lie(texts: list[str], held: int) ->
 
 
 def test_element_that_is_not_there_is_no_element() -> None:
-    elements = spooled(["to", "be"], 0)
+    elements = spooled([{"text": "to"}, {"text": "be"}], 0)
 
     assert elements[-1] == Element("be")
     for index in (2, -3):
@@ -45,11 +45,11 @@ def test_texts_that_have_no_room_are_not_held() -> None:
 
     most = 0
 
-    def texts() -> Iterator[str]:
+    def texts() -> Iterator[dict[str, str]]:
         nonlocal most
         for number in range(100):
             most = max(most, Counted.alive)
-            yield Counted(f"text {number}")
+            yield {"text": Counted(f"text {number}")}
 
     elements = spooled(texts(), 30)
 
@@ -58,11 +58,11 @@ def test_texts_that_have_no_room_are_not_held() -> None:
 
 
 def test_chunks_of_them_are_made_when_they_are_asked_for() -> None:
-    elements = spooled([f"text {number}" for number in range(20)], 30)
+    elements = spooled([{"text": f"text {number}", "name": "é"} for number in range(20)], 30)
 
     chunks, *_ = settle(elements, BUCKETS, None, 5, {"shuffle": "packed"})
 
     assert not isinstance(chunks, list)
     assert len(chunks) == 20
     assert list(chunks) == list(settle(list(elements), BUCKETS, None, 5, {"shuffle": "packed"})[0])
-    assert chunks[3] == {"text": "text 3", "destination": "shuffle", "numReducer": 5, "shuffle": "packed"}
+    assert chunks[3] == {"text": "text 3", "name": "é", "destination": "shuffle", "numReducer": 5, "shuffle": "packed"}
