@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command not in ("run", "resume"):
             return _command(options)
         output = (
-            check_output(options.output, getattr(options, "input", None)) if options.output and not output_of(options) else None
+            check_output(options.output, getattr(options, "input", ())) if options.output and not output_of(options) else None
         )
         if options.command == "resume":
             from scripts.client.running.resuming import resume

@@ -10,6 +10,7 @@ from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from scripts.client import __version__
 from scripts.client.errors import UsageError
 from scripts.client.input.layout import LAYOUTS
+from scripts.client.input.reading import FORMATS
 from scripts.client.orchestrations import ORCHESTRATIONS
 from scripts.client.report.choice import ORDERS, TABLE_ROWS
 from scripts.client.running.run_id import check_run_id
@@ -17,11 +18,14 @@ from scripts.client.running.run_id import check_run_id
 _PROGRAM = "scripts/invoke.sh"
 
 _EPILOG = f"""\
-INPUT is one of
+INPUT is one or more of
   a JSON file    {{"data": [{{"text": ..., "destination": ..., "numReducer": ...}}, ...]}}, the bare array, or an array of strings
   a text file    cut into chunks at line ends (a line longer than a chunk: at whitespace, which is said)
   a folder       all files below it, as text, in the order of their paths; links are followed, names with a leading dot left out
+  a pattern      such as 'logs/**/*.gz', for the files whose names match; a shell that expands it gives the same
   -              standard input: JSON if it begins with {{ or [, else text
+Files may be compressed with gzip, bzip2 or zstd, whatever they are called, and in UTF-16 with a mark in front. JSON comes alone.
+--format csv, jsonl and lines are records, which no chunk cuts: records(text, source) of runtime.mapreduce gives them to a map.
 
 examples
   {_PROGRAM} book.txt                                  the 20 most frequent words
@@ -90,16 +94,20 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", metavar="INPUT", nargs="?", help="what to count; see below")
+    parser.add_argument("input", metavar="INPUT", nargs="*", help="what to count; see below")
+    parser.add_argument("--input", metavar="INPUT", dest="more", action="append", default=[], help="the same, as an option")
     parser.add_argument("--attach", metavar="RUN", help="wait for a run that was started before, in place of INPUT")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
 
     reading = parser.add_argument_group("input")
     reading.add_argument(
         "--format",
-        choices=("auto", "json", "text"),
+        choices=FORMATS,
         default="auto",
-        help="take INPUT for this (default: told by name or beginning)",
+        help="take INPUT for this (default: JSON if name or beginning says so, else text)",
+    )
+    reading.add_argument(
+        "--encoding", metavar="NAME", type=_encoding, help="of the text, such as latin-1 (default: UTF-8, or UTF-16 with a mark)"
     )
     size = reading.add_mutually_exclusive_group()
     size.add_argument("--chunk-bytes", metavar="N", type=whole(1), help="largest chunk, in bytes (default: what fits)")
@@ -228,9 +236,10 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 
 def _check_run(options: argparse.Namespace) -> None:
-    if (options.input is None) == (options.attach is None):
+    options.input += options.more
+    if (not options.input) == (options.attach is None):
         raise UsageError(f"give INPUT or --attach RUN, one of the two; see {_PROGRAM} --help")
-    if options.input == "":
+    if "" in options.input:
         raise UsageError("INPUT is an empty name; is a shell variable unset?")
     if options.attach is not None:
         options.attach = check_run_id(options.attach)
@@ -282,6 +291,14 @@ def _regex(text: str) -> re.Pattern[str]:
         return re.compile(text)
     except re.error as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
+
+
+def _encoding(text: str) -> str:
+    try:
+        b"".decode(text)
+    except (LookupError, ValueError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no encoding of text that Python knows, such as latin-1") from None
+    return text
 
 
 def _seconds(text: str) -> float:

@@ -1,6 +1,7 @@
 """The steps of the demo, one after the other, and tidying up after whatever happens."""
 
 import argparse
+import glob
 import sys
 from pathlib import Path
 
@@ -28,14 +29,20 @@ def main(arguments: list[str] | None = None) -> int:
         "--vars", default="", metavar="TEXT", help="variables of terraform/variables.tf, as NAME=VALUE NAME=VALUE ..."
     )
     source.add_arguments(parser)
-    parser.add_argument("--input", required=True, metavar="INPUT", help="a file, a folder of text files, or - for standard input")
+    parser.add_argument(
+        "--input",
+        required=True,
+        action="append",
+        metavar="INPUT",
+        help="a file, a folder of text files, a pattern such as 'logs/*.gz', or - for standard input; may be repeated",
+    )
     parser.add_argument("--output", default="", metavar="FILE", help="write the counts there as JSON")
     parser.add_argument("--shuffle", choices=("", *LAYOUTS), default="", help="layout of the shuffle, if not the deployment's")
     options = parser.parse_args(arguments)
     try:
         chosen = choose(options.orchestration, options.prefix, options.region, options.job)
         targets.check_variables(targets.split_variables(options.vars))
-        problem = _problem(options.input)
+        problem = next(filter(None, map(_problem, options.input)), None)
     except PrerequisiteError as error:
         problem = str(error)
     if problem:
@@ -48,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with steps.embedded(packaging=source.arguments_of(options), numbers=("1/4 ", "2/4 ")):
             steps.run("3/4 terraform apply", "scripts.deploy", "apply", *choice, f"--vars={options.vars}")
-            steps.run("4/4 the run", "scripts.client", *choice, *wishes, "--", options.input)
+            steps.run("4/4 the run", "scripts.client", *choice, *wishes, "--", *options.input)
     except StepFailedError as error:
         print(f"demo: {error}", file=sys.stderr)
         return error.exit_code
@@ -60,6 +67,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _problem(name: str) -> str | None:
     """What can be known of a bad input before minutes are spent; the client checks the rest."""
-    if name == "-" or Path(name).exists():
+    if name == "-" or Path(name).exists() or glob.has_magic(name):
         return None
     return f"there is no file or folder {name!r}; name one: make demo INPUT=path/to/file"

@@ -50,7 +50,7 @@ def to_blocks(result: Any, choice: Choice = ALL, form: Format = json_blocks) -> 
     return iter([indented(result, "").encode() + b"\n"])
 
 
-def check_output(name: str, given: str | None = None) -> Path:
+def check_output(name: str, given: Sequence[str] = ()) -> Path:
     """The file that an --output will be: found out before the run rather than after it. `given` is INPUT, which it must not be.
 
     Raises:
@@ -59,7 +59,7 @@ def check_output(name: str, given: str | None = None) -> Path:
     path = Path(os.path.realpath(name))  # through links, so that what they point at is replaced, not they
     if len(os.fsencode(path.name)) > _NAME_BYTES:
         raise UsageError(f"--output {name[:40]}...: the name is longer than {_NAME_BYTES} bytes; choose a shorter one")
-    if given is not None and os.path.isfile(path) and os.path.exists(given) and os.path.samefile(path, given):
+    if os.path.isfile(path) and any(os.path.exists(name) and os.path.samefile(path, name) for name in given):
         raise UsageError(f"--output {name}: this is INPUT, which the counts would overwrite; choose another file")
     if os.path.isdir(path):
         raise UsageError(f"--output {name}: this is a folder; name a file in it")

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
+from runtime.mapreduce.ranged.opening import Form
 from scripts.client.aws.capacity import Capacity, crowding
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment, find_deployments
@@ -151,7 +152,9 @@ def _prepare_document(options: argparse.Namespace, choose: Callable[[], Deployme
         raise UsageError(f"--output {options.output}: workflow {workflow.name} returns its result; choose a file")
     if options.output and format_of(options.output) is not json_blocks:
         raise UsageError(f"--output {options.output}: what workflow {workflow.name} returns is no table of words; choose .json")
-    read = read_document(options.input, workflow)
+    if len(options.input) > 1:
+        raise UsageError(f"workflow {workflow.name} takes one JSON document; give one INPUT")
+    read = read_document(options.input[0], workflow)
     aws, orchestration, capacity = _open(options, choose())
     orchestration.check(read.elements)
     number = len(read.elements)
@@ -167,6 +170,7 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
         options.chunk_bytes,
         options.chunks,
         lambda text_bytes: _sizing(options, choose()).chunk_bytes(text_bytes),
+        of_text=Form(encoding=options.encoding),
     )
     aws, orchestration, capacity = _open(options, choose())
     deployment = aws.deployment

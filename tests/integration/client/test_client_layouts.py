@@ -29,11 +29,11 @@ def test_packed_chunks_are_large_and_have_one_reducer_where_there_is_little_text
     assert "run r1: 1 chunk of at most 252 KiB, 1 reducer, packed, wordcount-sfn" in capsys.readouterr().err
 
 
-def test_objects_have_chunks_of_64_kib_and_the_missions_messages(sfn, tmp_path, capsys):
+def test_objects_have_chunks_of_64_kib_and_the_missions_messages_with_the_place_of_their_text(sfn, tmp_path, capsys):
     chunks, claimed = run(sfn, tmp_path, 50_000)
 
     assert len(chunks) == 4
-    assert {frozenset(chunk) for chunk in chunks} == {frozenset({"text", "destination"})}
+    assert {frozenset(chunk) for chunk in chunks} == {frozenset({"text", "name", "offset", "destination"})}
     assert (claimed["shuffle"], claimed["num_reducer"]) == ("objects", None)
     assert "run r1: 4 chunks of at most 64 KiB, wordcount-sfn" in capsys.readouterr().err
 
