@@ -107,7 +107,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="take INPUT for this (default: JSON if name or beginning says so, else text)",
     )
     reading.add_argument(
-        "--encoding", metavar="NAME", type=_encoding, help="of the text, such as latin-1 (default: UTF-8, or UTF-16 with a mark)"
+        "--encoding", metavar="NAME", type=encoding, help="of the text, such as latin-1 (default: UTF-8, or UTF-16 with a mark)"
     )
     size = reading.add_mutually_exclusive_group()
     size.add_argument("--chunk-bytes", metavar="N", type=whole(1), help="largest chunk, in bytes (default: what fits)")
@@ -293,7 +293,8 @@ def _regex(text: str) -> re.Pattern[str]:
         raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from None
 
 
-def _encoding(text: str) -> str:
+def encoding(text: str) -> str:
+    """The name of an encoding of text, as an option's type."""
     try:
         b"".decode(text)
     except (LookupError, ValueError):

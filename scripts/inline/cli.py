@@ -5,14 +5,16 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from runtime.mapreduce.job import Job as Settings
 from runtime.mapreduce.user_code import in_folder
-from scripts.client.cli import add_output, whole
+from scripts.client.cli import add_output, encoding, whole
 from scripts.client.errors import ClientError, Interruption, UsageError
 from scripts.client.input.layout import LAYOUTS, PACKED
+from scripts.client.input.reading import FORMATS
 from scripts.client.report.choice import Choice
 from scripts.client.report.console import say
 from scripts.client.report.formats import format_of
@@ -68,15 +70,16 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("input", metavar="INPUT", nargs="?", help="a file, a folder, or - (default: input* in the job's folder)")
+    parser.add_argument("input", metavar="INPUT", nargs="*", help="files, folders or - (default: input* in the job's folder)")
     parser.add_argument("--job", metavar="FOLDER", help="user_map.py, user_reduce.py and what they need (default: functions/)")
     parser.add_argument(
         "--param", metavar="NAME=VALUE", action="append", default=[], help="a parameter of the job; may be repeated"
     )
     parser.add_argument("--params", metavar="TEXT", default="", help="several, as NAME=VALUE NAME=VALUE ...")
     parser.add_argument(
-        "--format", choices=("auto", "json", "text"), default="auto", help="take INPUT for this (default: told by name)"
+        "--format", choices=FORMATS, default="auto", help="take INPUT for this (default: the job's, or told by name)"
     )
+    parser.add_argument("--encoding", metavar="NAME", type=encoding, help="of the text (default: the job's, or UTF-8)")
     parser.add_argument(
         "--chunk-bytes", metavar="N", type=whole(1), help="largest chunk, in bytes (default: for at least 4 mappers)"
     )
@@ -89,9 +92,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _try(options: argparse.Namespace) -> int:
     job = Job.read(Path(options.job)) if options.job else None
-    name = options.input or _default_input(job)
-    output = check_output(options.output, name) if options.output else None
-    if options.pdb and name == "-":
+    names = options.input or [_default_input(job)]
+    output = check_output(options.output, names) if options.output else None
+    if options.pdb and "-" in names:
         raise UsageError("--pdb takes its commands from standard input; give INPUT as a file")
     params = [*options.param, *options.params.split()]
     for step in job.steps if job else (Step(),):
@@ -99,7 +102,8 @@ def _try(options: argparse.Namespace) -> int:
     shuffle = options.shuffle or (job and job.shuffle) or PACKED
     chunk_bytes = options.chunk_bytes or (job.chunk_bytes if job else None)
     began = time.monotonic()
-    read = read_pieces(name, job.input if job else Input(), shuffle, chunk_bytes, options.format)
+    said = job.input if job else Input()
+    read = read_pieces(names, replace(said, encoding=options.encoding or said.encoding), shuffle, chunk_bytes, options.format)
     for notice in read.notices if not options.quiet else ():
         say(f"note: {notice}")
     with _packages(job):

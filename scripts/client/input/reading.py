@@ -42,6 +42,12 @@ class Input(Generic[T]):
 _PLAIN = Form()
 
 
+def form_of(encoding: str | None, header: bool | Sequence[str] | None, multiline: bool | None) -> Form:
+    """What is said of the text; None is what its reader takes by itself."""
+    columns = list(header) if isinstance(header, Sequence) else header is not False
+    return Form(encoding=encoding, header=columns, multiline=multiline is not False)
+
+
 def read_input(
     names: str | Sequence[str],
     form: str = "auto",

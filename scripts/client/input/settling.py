@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 Chunk = dict[str, Any]
-"""What one mapper is given: what to read, see `Element.content`, `"destination"`, and perhaps `"numReducer"`, `"shuffle"` and `"job"`."""
+"""What one mapper is given: what to read, see `Element`, `"destination"`, and perhaps `"numReducer"`, `"shuffle"` and `"job"`."""
 
 
 def settle(

@@ -39,6 +39,10 @@ def take_defaults(options: argparse.Namespace, job: Job | None) -> None:
         return
     options.num_reducer = options.num_reducer or job.num_reducer
     options.shuffle = options.shuffle or job.shuffle
+    if options.format == "auto":
+        options.format = job.input.format or "auto"
+    options.encoding = options.encoding or job.input.encoding
+    options.header, options.multiline = job.input.header, job.input.multiline
     if options.chunks is None:
         options.chunk_bytes = options.chunk_bytes or job.chunk_bytes
 

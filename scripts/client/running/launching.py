@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
-from runtime.mapreduce.ranged.opening import Form
 from scripts.client.aws.capacity import Capacity, crowding
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment, find_deployments
@@ -16,7 +15,7 @@ from scripts.client.input.chunks import Element, bytes_in, joined_in
 from scripts.client.input.elements import bytes_of
 from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import OBJECTS, layout_of, told_to_mappers
-from scripts.client.input.reading import read_input
+from scripts.client.input.reading import form_of, read_input
 from scripts.client.input.settling import Chunk, check_destination, made_of, settle
 from scripts.client.input.sizing import Sizing
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
@@ -41,6 +40,7 @@ def start(options: argparse.Namespace) -> StartedRun:
         StorageError, StartError: it could not be started.
         Interruption: Ctrl-C came when it may have been started.
     """
+    options.header = options.multiline = None
     choose = cache(lambda: _with_defaults(options, _choose(options)))
     prepare = _prepare_document if _input_of(choose) == "document" else _prepare_chunks
     given = prepare(options, choose)
@@ -170,7 +170,7 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
         options.chunk_bytes,
         options.chunks,
         lambda text_bytes: _sizing(options, choose()).chunk_bytes(text_bytes),
-        of_text=Form(encoding=options.encoding),
+        of_text=form_of(options.encoding, options.header, options.multiline),
     )
     aws, orchestration, capacity = _open(options, choose())
     deployment = aws.deployment

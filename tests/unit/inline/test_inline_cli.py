@@ -66,6 +66,20 @@ def test_params_of_the_command_go_before_those_of_the_job(make_job: MakeJob, cap
     assert (status, json.loads(out)) == (0, {"a": [7, "02", [True]]})
 
 
+def test_records_are_read_as_the_job_says(make_job: MakeJob, tmp_path: Path, capfdbinary: Any) -> None:
+    text = (
+        "from runtime.mapreduce import records\n"
+        "def user_map(text, source):\n    for record in records(text, source):\n        yield record['who'], int(record['n'])\n"
+    )
+    job = make_job(user_map=text, **{"job.toml": '[input]\nformat = "csv"\nencoding = "latin-1"\n'})
+    for name in ("x.csv", "y.csv"):
+        (tmp_path / name).write_bytes('who,n\né,1\n"b\nb",2\n'.encode("latin-1"))
+
+    status, out, _ = tried(capfdbinary, "--job", job, tmp_path / "x.csv", tmp_path / "y.csv", "--json")
+
+    assert (status, json.loads(out)) == (0, {"b\nb": 4, "é": 2})
+
+
 FAILING_LINE = "a 1\nb 2\na x3\n"
 
 
@@ -81,7 +95,7 @@ def test_error_shows_the_job_s_own_frames_and_what_it_was_at_work_on(make_job: M
         f'File "{job}/helper.py", line 3, in number',
     ]
     assert "JSONDecodeError: Expecting value" in err
-    assert err.endswith("    text = 'x3'\n  user_map was given the text from byte 8 of the input on: 'a x3\\n'\n")
+    assert err.endswith(f"    text = 'x3'\n  user_map was given the text from byte 8 of {job}/input.txt on: 'a x3\\n'\n")
 
 
 def test_error_of_a_reduce_names_the_word_and_the_values(make_job: MakeJob, capfdbinary: Any) -> None:
