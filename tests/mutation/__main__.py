@@ -3,7 +3,8 @@
     python -m tests.mutation --mutations 100 --seed 1 [--only runtime/orchestration/log.py]
 
 The changes are drawn from a seed. For each, the unit tests that import the module run, the nearest first, in a copy of the tree.
-Where these notice nothing, 150 schedules of each simulation run. Exit code 1 where a tenth of the changes or more went unnoticed.
+Where these notice nothing, 150 schedules of each simulation run, and then the nearest integration tests. Exit code 1 where a
+tenth of the changes or more went unnoticed.
 """
 
 import argparse
@@ -27,19 +28,10 @@ from scripts.paths import ROOT
 from tests.mutation.mutations import Mutation, mutations_of
 from tests.mutation.nearest import nearest_tests, sources
 
-_COPIED = (
-    "definitions",
-    "docs",
-    "functions",
-    "requirements",
-    "runtime",
-    "samples",
-    "scripts",
-    "terraform",
-    "tests",
-    "pyproject.toml",
-    "Makefile",
-)
+_LEFT_OUT = ("__pycache__", ".*", "build")
+"""What no test of these reads, and grows large."""
+
+_UNIT_FILES, _INTEGRATION_FILES = 12, 3
 _SECONDS = 150.0
 _LIMITS = "ulimit -t 100; ulimit -v 6000000; exec"
 """A change may make a loop without end, which takes all memory: seconds of CPU time and KiB that a process may take."""
@@ -60,16 +52,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     known = [each for path in sources(options.only) for each in mutations_of(ROOT, path)]
     chosen = random.Random(options.seed).sample(known, min(options.mutations, len(known)))
-    tests = nearest_tests()
+    tests, integration = nearest_tests("tests/unit", _UNIT_FILES), nearest_tests("tests/integration", _INTEGRATION_FILES)
     trees: SimpleQueue[Path] = SimpleQueue()
     noticed, begin = 0, time.monotonic()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         for number in range(2):
             trees.put(_copy(Path(folder) / str(number)))
-        concerned = sorted({test for each in chosen for test in tests[each.path]})
+        concerned = sorted({test for each in chosen for test in tests[each.path] + integration[each.path]})
         print(f"{len(chosen)} of {len(known)} changes; first the {len(concerned)} test files without any", flush=True)
-        if not _passes(Path(folder) / "0", 600, "pytest", "-q", "-x", "-p", "no:cacheprovider", *concerned):
-            parser.exit(2, "the unit tests fail without any change, or take too long: see to that first\n")
+        if not _tests_pass(Path(folder) / "0", 900, concerned):
+            print((Path(folder) / "0" / "test.log").read_text(encoding="utf-8")[-4000:])
+            parser.exit(2, "the tests fail without any change, or take too long: see to that first\n")
         if not _simulates(Path(folder) / "0", options.schedules, ORCHESTRATIONS):
             parser.exit(2, "the simulation fails without any change, or takes too long: see to that first\n")
         print(f"they and the simulations pass; that took {time.monotonic() - begin:.0f} s", flush=True)
@@ -77,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         def try_one(mutation: Mutation) -> bool:
             tree = trees.get()
             try:
-                return is_noticed(tree, mutation, tests[mutation.path], options.schedules)
+                return is_noticed(tree, mutation, tests[mutation.path], integration[mutation.path], options.schedules)
             finally:
                 trees.put(tree)
 
@@ -91,31 +84,32 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if noticed > _TO_BE_NOTICED * len(chosen) else 1
 
 
-def is_noticed(tree: Path, mutation: Mutation, tests: list[str], schedules: int) -> bool:
+def is_noticed(tree: Path, mutation: Mutation, tests: list[str], integration: list[str], schedules: int) -> bool:
     """Whether a test fails, or has no end, while the tree has the change."""
     file = tree / mutation.path
     before = file.read_text(encoding="utf-8")
     file.write_text(mutation.text(), encoding="utf-8")
     try:
-        if tests and not _passes(tree, _SECONDS, "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests):
-            return True
         own = set(ORCHESTRATIONS) & set(Path(mutation.path).parts)
-        return bool(schedules) and not _simulates(tree, schedules, own or ORCHESTRATIONS)
+        return (
+            not _tests_pass(tree, _SECONDS, tests)
+            or not _simulates(tree, schedules, own or ORCHESTRATIONS)
+            or not _tests_pass(tree, _SECONDS, integration)
+        )
     finally:
         file.write_text(before, encoding="utf-8")
 
 
 def _copy(tree: Path) -> Path:
-    """Copy what the tests read, with the text of runtime/ as changes have it: without comments."""
-    tree.mkdir()
-    for name in _COPIED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform"))
-        else:
-            shutil.copy(ROOT / name, tree / name)
+    """Copy the repository, with the text of runtime/ as changes have it: without comments."""
+    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*_LEFT_OUT))
     for path in sources("runtime"):
         (tree / path).write_text(ast.unparse(ast.parse((ROOT / path).read_text(encoding="utf-8"))), encoding="utf-8")
     return tree
+
+
+def _tests_pass(tree: Path, seconds: float, tests: list[str]) -> bool:
+    return not tests or _passes(tree, seconds, "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)
 
 
 def _simulates(tree: Path, schedules: int, orchestrations: Iterable[str]) -> bool:
@@ -125,8 +119,11 @@ def _simulates(tree: Path, schedules: int, orchestrations: Iterable[str]) -> boo
 def _passes(tree: Path, seconds: float, module: str, *arguments: str) -> bool:
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tree)}
     command = ["sh", "-c", f'{_LIMITS} "$@"', "sh", sys.executable, "-m", module, *arguments]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=tree, env=environment, stdout=quiet, stderr=quiet, start_new_session=True) as process:
+    log = tree / "test.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, cwd=tree, env=environment, stdout=output, stderr=output, start_new_session=True) as process,
+    ):
         try:
             return process.wait(seconds) == 0
         except subprocess.TimeoutExpired:

@@ -1,19 +1,26 @@
-"""The unit tests that may notice a change of a module: those that reach it by imports, or mirror it by name."""
+"""The tests that may notice a change of a module: those that reach it by imports, or mirror it by name."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from runtime.mapreduce.shuffle import LAYOUTS
+from scripts.orchestrations import ORCHESTRATIONS
 from scripts.paths import ROOT
 
-_MOST_FILES = 12
 _FURTHEST = 3
 
 
-def nearest_tests() -> dict[str, list[str]]:
-    """Return the test files for each file of the runtime: those first that are named after it, then the nearest by imports."""
-    graph = {_module(path): _imported(path) for folder in ("runtime", "functions", "tests") for path in sources(folder)}
-    tests = [path for path in sources("tests/unit") if Path(path).name.startswith("test_")]
+def nearest_tests(folder: str, most: int) -> dict[str, list[str]]:
+    """Return the test files for each file of the runtime: those first that are named after it, then the nearest by imports.
+
+    Args:
+        folder: where the tests are, `tests/unit`.
+        most: how many files of tests there are at most for each file.
+    """
+    graph = {_module(path): _imported(path) for root in ("runtime", "functions", "tests") for path in sources(root)}
+    graph["runtime.mapreduce.shuffle"] |= {f"runtime.mapreduce.{layout}" for layout in LAYOUTS}  # which it imports by name
+    tests = [path for path in sources(folder) if Path(path).name.startswith("test_")]
     reached = {path: _distances(_module(path), graph) for path in tests}
     found = {}
     for source in sources("runtime"):
@@ -23,7 +30,7 @@ def nearest_tests() -> dict[str, list[str]]:
             for test, distances in reached.items()
             if module in distances or _mirrors(test, source)
         )
-        found[source] = [test for *_rank, test in ranked][:_MOST_FILES]
+        found[source] = [test for *_rank, test in ranked][:most]
     return found
 
 
@@ -34,11 +41,11 @@ def sources(folder: str) -> list[str]:
 
 
 def _mirrors(test: str, source: str) -> bool:
-    """Whether the test's file is named after the source's module or package: `test_log.py`, `test_packed_writer.py`."""
-    file = Path(source)
-    area = Path("tests/unit", *file.parts[1:2]).as_posix()
-    named = Path(test).stem.removeprefix("test_")
-    return test.startswith(area) and (named == file.stem or named.startswith((f"{file.parent.name}_", f"{file.stem}_")))
+    """Whether the test's file or folder is named after the source's module or package: `test_log.py`, `packed/test_runs.py`."""
+    file, named = Path(source), Path(test).stem.removeprefix("test_")
+    own = {file.stem, file.parent.name} - {"orchestration", "__init__", "mapreduce", "runtime", "aws", "values"}
+    another = any(name in test and name not in source for name in (*ORCHESTRATIONS, "client"))
+    return not another and any(named.startswith(name) or name in Path(test).parts for name in own)
 
 
 def _distances(module: str, graph: dict[str, set[str]]) -> dict[str, int]:
