@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from runtime.clock import Clock
+from runtime.limits import LIMITS, Limits
 
 if TYPE_CHECKING:
     from runtime.aws.dynamodb import DynamoDB
@@ -31,6 +32,9 @@ class Ports:
 
     log: Any
     """The function's log, an `Output`. Only who enters for an invocation has one."""
+
+    limits: Limits = LIMITS
+    """The sizes at which it takes another way."""
 
     @cached_property
     def clock(self) -> Clock:

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterable
 from itertools import chain, islice
 from typing import Any
 
-_STEP = 2**14
-"""Words are read in steps, after each of which the batch's size is looked at."""
-_LARGE = 2**16
-"""A batch of so many different words is handed out; with the last step's it takes some 25 MB at most."""
+from runtime.ports import ports
+
 _EXACT = str.__str__
 """Gives the plain text of a string, and an error for anything else."""
 _END = object()
@@ -42,6 +40,7 @@ class Batches:
             Exception: whatever `words` or handing out raises.
         """
         batch: Counter[Any] = Counter()
+        limits = ports().limits
         rest = chain(map(_EXACT, words), (_END,))
         if hold:
             self.held.append(batch)
@@ -49,8 +48,8 @@ class Batches:
         try:
             while not ended:
                 try:
-                    while len(batch) < _LARGE and _END not in batch:
-                        batch.update(islice(rest, _STEP))
+                    while len(batch) < limits.batch_words and _END not in batch:
+                        batch.update(islice(rest, limits.step_words))
                 finally:
                     ended = batch.pop(_END, 0)
                     self._empty(batch)

@@ -17,9 +17,8 @@ from runtime.mapreduce.packed.names import store_chunks
 from runtime.mapreduce.packed.spool import Spool
 from runtime.mapreduce.sorting import in_order
 from runtime.mapreduce.values import Json, shown
+from runtime.ports import ports
 from runtime.run import current_run
-
-_BLOCK_BYTES = 256 * 2**10
 
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
@@ -70,7 +69,7 @@ class _Part:
         self.words = self.size = 0
         self.digest = hashlib.sha256()
         self._spool, self._places = spool, list[tuple[int, int]]()
-        self._block, self._last = bytearray(), ""
+        self._block, self._last, self._most_bytes = bytearray(), "", ports().limits.part_block_bytes
 
     def add(self, word: str, line: bytes) -> None:
         """Add a word's line. Raises ValueError: its word does not come after the one before."""
@@ -81,7 +80,7 @@ class _Part:
         self._last = word
         self.words += 1
         self._block += line
-        if len(self._block) >= _BLOCK_BYTES:
+        if len(self._block) >= self._most_bytes:
             self.end()
 
     def end(self) -> None:

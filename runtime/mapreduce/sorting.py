@@ -7,12 +7,10 @@ from itertools import starmap
 from operator import itemgetter
 
 from runtime.mapreduce.packed.spool import Spool
+from runtime.ports import ports
 
-_MEMORY_BYTES = 32 * 2**20
 _LINE_BYTES = 200
 """What a line and its word take beside their text, about."""
-
-_BLOCK_BYTES = 64 * 2**10
 
 Line = tuple[str, bytes]
 """A word, and the line that begins with it: `["word", ...]` and a line end."""
@@ -22,12 +20,12 @@ def in_order(lines: Iterable[Line]) -> Iterator[Line]:
     """The lines, sorted by their words. Raises OSError: the disk is full."""
     with Spool(memory_bytes=0) as spool:
         held: list[Line] = []
-        size = 0
+        size, most = 0, ports().limits.sorted_bytes
         sorted_pieces: list[list[tuple[int, int]]] = []
         for word, line in lines:
             held.append((word, line))
             size += len(word) + len(line) + _LINE_BYTES
-            if size >= _MEMORY_BYTES:
+            if size >= most:
                 held.sort(key=itemgetter(0))
                 sorted_pieces.append(_put_away(held, spool))
                 held, size = [], 0
@@ -38,10 +36,10 @@ def in_order(lines: Iterable[Line]) -> Iterator[Line]:
 def _put_away(lines: list[Line], spool: Spool) -> list[tuple[int, int]]:
     """Write lines in blocks; their places."""
     places: list[tuple[int, int]] = []
-    block = bytearray()
+    block, most = bytearray(), ports().limits.put_away_bytes
     for number, (_, line) in enumerate(lines, 1):
         block += line
-        if len(block) >= _BLOCK_BYTES or number == len(lines):
+        if len(block) >= most or number == len(lines):
             places.append((spool.append(bytes(block)), len(block)))
             block.clear()
     return places

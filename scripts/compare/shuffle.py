@@ -1,6 +1,6 @@
 """What the shuffle asks of S3: those of the first fan-out emit, who gathers them lists, those of the second read."""
 
-from runtime.mapreduce.objects.ranges import RANGE_PAIRS
+from runtime.limits import LIMITS
 from scripts.compare.shape import PAGE, Pairs, Range, Shape, exactly
 
 
@@ -34,6 +34,6 @@ def _objects(pairs: Pairs, n: int, r: int) -> dict[str, Range]:
     # A long listing is read in ranges, see `runtime.mapreduce.objects.ranges`.
     return {
         "s3.PutObject": exactly(pairs.words + n + 1),
-        "s3.ListObjectsV2": (directories + r, directories + r + pairs.words // PAGE + pairs.words // RANGE_PAIRS),
+        "s3.ListObjectsV2": (directories + r, directories + r + pairs.words // PAGE + pairs.words // LIMITS.range_pairs),
         "s3.GetObject": exactly(pairs.long_words + pairs.values + n + r),
     }

@@ -10,20 +10,16 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration.http_only import orchestration as http_only
-from runtime.orchestration.http_sync_s3 import orchestration as http_sync_s3
 from runtime.orchestration.http_sync_s3.stores import RETURN_STORES
-from runtime.orchestration.http_sync_s3.stores import dynamodb as dynamodb_store_module
-from runtime.orchestration.values import table
 from runtime.run import current_run
 from scripts.client.aws import objects
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration, entry
-from scripts.client.orchestrations.dynamodb_triggers import client as client_dynamodb_triggers
 from tests.fakes.bucketful import Buckets
 from tests.fakes.client_aws import InProcessAws, notify
 from tests.fakes.cluster import Cluster
 from tests.fakes.deployments import Deployment, InvokedFunctions
+from tests.fakes.limits import limit
 from tests.fakes.user_maps import Gate
 from tests.fakes.waiting import wait_until
 
@@ -243,10 +239,7 @@ def test_values_too_large_for_their_carriers_are_claim_checks(
     broken: str, system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(entry, "MAX_EVENT_BYTES", 60)
-    monkeypatch.setattr(http_sync_s3, "ASYNC_PAYLOAD_BYTES", 60)
-    monkeypatch.setattr(http_only, "PAYLOAD_BYTES", 60)
-    for module in (table, dynamodb_store_module, client_dynamodb_triggers):
-        monkeypatch.setattr(module, "VALUE_BYTES", 20)
+    limit(event_bytes=60, payload_bytes=60, item_bytes=20)
     system.fail(broken, TEXTS)
     system.mend()
 

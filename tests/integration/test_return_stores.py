@@ -18,7 +18,6 @@ from runtime.clock import Clock
 from runtime.orchestration.http_sync_s3 import stores
 from runtime.orchestration.http_sync_s3.fan_in import Outcome
 from runtime.orchestration.http_sync_s3.stores import RETURN_STORES, Branch, ReturnStore
-from runtime.orchestration.http_sync_s3.stores import dynamodb as dynamodb_module
 from runtime.orchestration.http_sync_s3.stores import redis as redis_module
 from runtime.orchestration.settings import RedisTarget, Settings
 from runtime.orchestration.values import table
@@ -27,6 +26,7 @@ from runtime.run import Run, within
 from scripts import paths
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, Killed
+from tests.fakes.limits import limit
 from tests.fakes.log_lines import parse_lines
 from tests.fakes.redis_server import PASSWORD, RedisServer
 from tests.fakes.return_stores import InRedis, InTable, StoreUnderTest
@@ -121,8 +121,7 @@ def test_runs_and_functions_do_not_meet(store: StoreUnderTest, buckets: Buckets)
 def test_value_too_large_for_an_item_is_an_object_whose_first_writer_wins(
     chosen: str, request: pytest.FixtureRequest, buckets: Buckets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (table, dynamodb_module, redis_module):
-        monkeypatch.setattr(module, "VALUE_BYTES", 30)
+    limit(item_bytes=30, redis_bytes=30)
     values = opened(request.getfixturevalue(f"{chosen}_store"), buckets)
     large, other = "x" * 40, "y" * 50
 
@@ -147,13 +146,12 @@ def test_any_order_with_duplicates_completes_and_not_too_early(
     in_already: set[int] = set()
     completed = []
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table, "BLOCK", 3)
-        for index in [*order, size]:
-            in_already.add(index)
-            waited = values.fan_in(branch(index, size, ends_in=0.0))
-            if waited is not None and waited.outcome is Outcome.COMPLETE:
-                completed.append(set(in_already))
+    limit(set_indexes=3)
+    for index in [*order, size]:
+        in_already.add(index)
+        waited = values.fan_in(branch(index, size, ends_in=0.0))
+        if waited is not None and waited.outcome is Outcome.COMPLETE:
+            completed.append(set(in_already))
 
     assert completed
     assert all(seen == set(range(1, size + 1)) for seen in completed)
@@ -183,7 +181,7 @@ def test_nobody_waits_and_the_write_that_completes_continues(
 def test_every_item_expires_and_a_returned_index_never_outgrows_an_item(
     make_cluster: MakeCluster, buckets: Buckets, dynamodb_store: InTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "BLOCK", 2)
+    limit(set_indexes=2)
     cluster = make_cluster("http_sync_s3", **dynamodb_store.settings)
 
     start(cluster, buckets, list("abcde"))
@@ -204,7 +202,7 @@ def test_every_item_expires_and_a_returned_index_never_outgrows_an_item(
 def test_branch_killed_between_the_two_sets_is_repaired_by_its_retry(
     make_cluster: MakeCluster, buckets: Buckets, dynamodb_store: InTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "BLOCK", 2)
+    limit(set_indexes=2)
     add, killed = table.Table._add, []
 
     def once_killed(self: table.Table, key: str, number: int) -> list[str]:

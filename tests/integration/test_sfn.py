@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration.sfn import orchestration as sfn
 from tests.fakes.deployments import StateMachine
+from tests.fakes.limits import limit
 from tests.fakes.machine import InstantRetries
 from tests.fakes.user_maps import Flaky
 
@@ -126,7 +126,7 @@ def test_return_values_too_large_for_the_state_travel_as_claim_checks(
     mode: str, make_state_machine: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = make_state_machine(mode)
-    monkeypatch.setattr(sfn, "STATE_BYTES", 400)
+    limit(state_bytes=400)
     words = [f"word{n}" for n in range(60)]
     chunk = {"text": " ".join(words), "destination": deployment.buckets.shuffle, "numReducer": 2}
 
@@ -155,7 +155,7 @@ def test_partitions_too_many_for_the_state_end_the_run_with_advice(
     make_state_machine: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployment = make_state_machine("INLINE")
-    monkeypatch.setattr(sfn, "STATE_BYTES", 90)
+    limit(state_bytes=90)
     chunk = {"text": "to be or not", "destination": deployment.buckets.shuffle, "numReducer": 100}
 
     deployment.machine.wait(deployment.machine.start("run1", [chunk]))

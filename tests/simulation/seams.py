@@ -11,24 +11,18 @@ from contextlib import contextmanager
 from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 from runtime.aws.dynamodb import DynamoDB
 from runtime.aws.lambda_service import Lambda
 from runtime.aws.s3 import S3
 from runtime.clock import Clock
-from runtime.mapreduce import parts, sorting, user_code
-from runtime.mapreduce.objects import ranges
-from runtime.mapreduce.objects import reader as objects_reader
-from runtime.mapreduce.packed import frames, merge, merged, names, reader
+from runtime.mapreduce import user_code
 from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
-from runtime.orchestration.http_only import orchestration as http_only
-from runtime.orchestration.http_sync_s3 import orchestration as http_sync_s3
 from runtime.orchestration.recorder.recorder import Recorder
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.sfn import orchestration as sfn
-from runtime.orchestration.values import table
 from runtime.orchestration.wrapper import Wrapper, load_orchestration
-from runtime.ports import Ports, using
+from runtime.ports import Ports, ports, using
 from runtime.record import replace
 from scripts.package.functions import RECORDER
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS
@@ -170,13 +164,32 @@ class SimulatedClock(Clock):
         return self._world.random.random()
 
 
+_SMALL_BLOCKS = {
+    "frame_bytes": 40,
+    "least_frame_bytes": 40,
+    "frames_between": 1,
+    "end_bytes": 120,
+    "inlined_bytes": 700,
+    "single_put_bytes": 150,
+    "slice_bytes": 100,
+    "sorted_bytes": 500,
+    "part_block_bytes": 30,
+    "range_pairs": 3,
+    "place_pairs": 2,
+    "bodies": 2,
+}
+_SMALL_CARRIERS = {"state_bytes": 1200, "event_bytes": 60, "payload_bytes": 60, "item_bytes": 20}
+
+
 def services(simulation: Any) -> Ports:
     """What the runtime reaches of a simulation."""
     clock, scenario = SimulatedClock(simulation.world), simulation.scenario
     parts = {"part_bytes": 200} if scenario.small_blocks else {}
+    limits = (_SMALL_BLOCKS if scenario.small_blocks else {}) | (_SMALL_CARRIERS if scenario.small_carriers else {})
     return Ports(
         clock=clock,
         log=SimpleNamespace(write=lambda _fields: None),
+        limits=replace(ports().limits, **limits),
         s3=S3(clock, library=simulation.obstore, open=lambda bucket, *_: bucket, page_size=scenario.page_size, **parts),
         dynamodb=DynamoDB(clock, lambda: simulation.dynamodb),
         lambda_=Lambda(clock, lambda: simulation.lambda_client, lambda: simulation.lambda_client),
@@ -192,49 +205,10 @@ def installed(simulation: Any) -> Iterator[None]:
     """Let the runtime meet this simulation, and nothing real."""
     global current
     world, scenario = simulation.world, simulation.scenario
-    places: list[tuple[Any, str, Any]] = [
-        (futures, "ThreadPoolExecutor", partial(_pool, world)),
-    ]
-    if scenario.small_blocks:
-        places += [
-            (frames, "FRAME_BYTES", 40),
-            (frames, "_LEAST_FRAME_BYTES", 40),
-            (merge, "_FRAMES_BETWEEN", 1),
-            (merged, "END_BYTES", 120),
-            (merged, "_INLINED_BYTES", 700),
-            (names, "_SINGLE_PUT_BYTES", 150),
-            (reader, "_SLICE_BYTES", 100),
-            (sorting, "_MEMORY_BYTES", 500),
-            (parts, "_BLOCK_BYTES", 30),
-            (ranges, "RANGE_PAIRS", 3),
-            (ranges, "_PLACE_PAIRS", 2),
-            (objects_reader, "_BODIES", 2),
-        ]
-    if scenario.small_carriers:
-        places += [
-            (sfn, "STATE_BYTES", 1200),
-            (http_sync_s3, "ASYNC_PAYLOAD_BYTES", 60),
-            (http_only, "PAYLOAD_BYTES", 60),
-            (table, "VALUE_BYTES", 20),
-        ]
     environment = _environment(scenario.workflow, simulation.orchestration)
     if scenario.small_blocks:
         environment[MEMORY_VARIABLE] = "0.0005"
-    before = [(module, name, module.__dict__.get(name, _MISSING)) for module, name, _ in places]
     current = simulation
-    try:
-        for module, name, value in places:
-            setattr(module, name, value)
-        os.environ |= environment
+    pool = partial(_pool, world)
+    with patch.object(futures, "ThreadPoolExecutor", pool), patch.dict(os.environ, environment):
         yield
-    finally:
-        for module, name, value in before:
-            if value is _MISSING:
-                delattr(module, name)
-            else:
-                setattr(module, name, value)
-        for name in environment:
-            del os.environ[name]
-
-
-_MISSING = object()

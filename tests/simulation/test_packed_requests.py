@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from runtime.mapreduce.packed import merged
+from runtime.limits import LIMITS
 from scripts.compare import shuffle
 from scripts.compare.shape import Pairs, Shape
 from scripts.package.source import Source
 from scripts.workflow import Workflow
+from tests.fakes.limits import limit
 from tests.simulation.scenario import SHUFFLE, Scenario
 from tests.simulation.simulation import Simulation
 
@@ -52,10 +53,10 @@ def counted_run() -> Counter[str]:
 
 
 @pytest.mark.parametrize(
-    ("end_bytes", "blocks"), [(merged.END_BYTES, 0), (1000, CHUNKS * REDUCERS)], ids=["inlined", "not inlined"]
+    ("end_bytes", "blocks"), [(LIMITS.end_bytes, 0), (1000, CHUNKS * REDUCERS)], ids=["inlined", "not inlined"]
 )
 def test_requests_of_packed_follow_the_formula(monkeypatch: pytest.MonkeyPatch, end_bytes: int, blocks: int) -> None:
-    monkeypatch.setattr(merged, "END_BYTES", end_bytes)
+    limit(end_bytes=end_bytes)
     ranges = shuffle.by_functions(Shape(WORKFLOW, (CHUNKS, REDUCERS), Pairs(CHUNKS * WORDS, "packed", blocks=blocks)))
 
     counts = counted_run()

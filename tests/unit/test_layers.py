@@ -13,7 +13,15 @@ from scripts.orchestrations import ORCHESTRATIONS
 O = "runtime.orchestration"  # noqa: E741
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("runtime.clock", "runtime.concurrency", "runtime.encoding", "runtime.record", "runtime.retries", "runtime.run"),
+    (
+        "runtime.clock",
+        "runtime.concurrency",
+        "runtime.encoding",
+        "runtime.limits",
+        "runtime.record",
+        "runtime.retries",
+        "runtime.run",
+    ),
     ("runtime.aws",),
     ("runtime.ports",),
     ("runtime.mapreduce",),

@@ -1,9 +1,9 @@
 """A long listing in ranges of its keys, so that several are read at once.
 
 A listing gives 1,000 keys a request, one request after the other, and nobody but the mappers knows how the keys are spread. So
-each mapper says it in a few places, from which partition makes ranges of some `RANGE_PAIRS` pairs. Wherever they begin, ranges
+each mapper says it in a few places, from which partition makes ranges of some `range_pairs` pairs. Wherever they begin, ranges
 cover everything once: each begins after the key at which the one before it ends. For n pairs, that costs at most
-⌊n/1000⌋ + ⌊n/4000⌋ requests; a listing of less than twice `RANGE_PAIRS` is not split, and costs ⌊n/1000⌋ + 1.
+⌊n/1000⌋ + ⌊n/4000⌋ requests; a listing of less than twice `range_pairs` is not split, and costs ⌊n/1000⌋ + 1.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,25 +15,21 @@ from runtime.aws import s3
 from runtime.concurrency import in_order
 from runtime.ports import ports
 
-RANGE_PAIRS = 4000
-
 _AT_ONCE = 8
-
-_PLACE_PAIRS = 1000
 
 Place = tuple[str, float]
 """A key within a partition's directory, and for how many pairs it stands."""
 
 
 def places_of(words: Iterable[tuple[str, int]]) -> list[str]:
-    """Places that part a mapper's pairs of a partition about evenly: one for each `_PLACE_PAIRS`, and at least one.
+    """Places that part a mapper's pairs of a partition about evenly: one for each `place_pairs`, and at least one.
 
     Args:
         words: segments, and how many pairs each has; at least one.
     """
     ordered = sorted(((segment + "/").encode(), times) for segment, times in words)
     pairs = sum(times for _, times in ordered)
-    number = max(1, pairs // _PLACE_PAIRS)
+    number = max(1, pairs // ports().limits.place_pairs)
     places: list[str] = []
     before = 0
     for key, times in ordered:
@@ -46,7 +42,7 @@ def places_of(words: Iterable[tuple[str, int]]) -> list[str]:
 
 def split(places: Iterable[Place], pairs: int) -> list[str]:
     """Where the ranges begin, but for the first, into which a partition's listing is split."""
-    number = pairs // RANGE_PAIRS
+    number = pairs // ports().limits.range_pairs
     if number < 2:
         return []
     begins: list[str] = []

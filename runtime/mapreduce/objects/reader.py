@@ -21,8 +21,6 @@ from runtime.mapreduce.sequence import Values
 from runtime.ports import ports
 from runtime.run import Run
 
-_BODIES = 1000
-"""Words are put together until they have so many bodies to fetch, or so many bytes of them."""
 _BODIES_BYTES = 8 * 2**20
 
 _UNDER_WAY_BYTES = 32 * 2**20
@@ -109,12 +107,12 @@ class _Reader:
         """Each word with its bodies."""
         self._prefix = prefix
         held: list[_Word] = []
-        bodies = size = 0
+        bodies, size, most = 0, 0, ports().limits.bodies
         for word in self._listed(list_in_ranges(self._bucket, prefix, begins)):
             held.append(word)
             bodies += len(word.others)
             size += sum(size for _, size in word.others)
-            if not bodies or bodies >= _BODIES or size >= _BODIES_BYTES or len(held) >= _BODIES:
+            if not bodies or bodies >= most or size >= _BODIES_BYTES or len(held) >= most:
                 yield from self._fetch(held)
                 held, bodies, size = [], 0, 0
         yield from self._fetch(held)

@@ -3,7 +3,7 @@
     [["be","to"],[2,3]]                   `be` two times and `to` three times with the value 1
     [["be","to"],[2,[1,3,"x",1]]]         `to` three times with the value 1, then once with "x"
 
-Values stand as runs: a value, and how many times it comes in a row. A frame holds about `FRAME_BYTES` before it is compressed, so
+Values stand as runs: a value, and how many times it comes in a row. A frame holds about `frame_bytes` before it is compressed, so
 that a reader needs little memory for each of many mappers. A word whose values are more than that goes on in the next frame.
 """
 
@@ -14,13 +14,11 @@ from itertools import accumulate
 from typing import Any, TypeAlias
 
 from runtime.mapreduce.packed.compression import compress, decompress
+from runtime.ports import ports
 
 Runs: TypeAlias = int | list[Any]
 """All values of a word in one place: how many ones, or `[value, times, value, times, ...]`."""
 
-FRAME_BYTES = 32 * 2**10
-
-_LEAST_FRAME_BYTES = 4 * 2**10
 _ALL_FRAMES_BYTES = 8 * 2**20
 """A reader holds about one frame of each mapper; with many mappers, frames are smaller."""
 
@@ -32,7 +30,8 @@ _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=
 
 def frame_bytes(mappers: int) -> int:
     """How large frames are in a run of so many mappers."""
-    return max(_LEAST_FRAME_BYTES, min(FRAME_BYTES, _ALL_FRAMES_BYTES // max(1, mappers)))
+    limits = ports().limits
+    return max(limits.least_frame_bytes, min(limits.frame_bytes, _ALL_FRAMES_BYTES // max(1, mappers)))
 
 
 def encode_frames(words: list[str], runs: list[Runs], size: int) -> Iterator[bytes]:

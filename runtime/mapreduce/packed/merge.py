@@ -18,9 +18,7 @@ from runtime.mapreduce.packed.errors import PackedError
 from runtime.mapreduce.packed.format import Block
 from runtime.mapreduce.packed.frames import Runs, count_pairs, decode_frame
 from runtime.mapreduce.sequence import Values
-
-_FRAMES_BETWEEN = 16
-"""How many frames are read, at least, before words are handed out. Few words are looked up faster: they stay in the cache."""
+from runtime.ports import ports
 
 
 class Part:
@@ -68,7 +66,7 @@ def merge(parts: list[Part], ones: bool) -> Iterator[tuple[str, Values]]:
         PackedError: a part can't be read.
     """
     collected: _Collected = _Ones() if ones else _AnyValues()
-    between = max(_FRAMES_BETWEEN, len(parts))
+    between = max(ports().limits.frames_between, len(parts))
     # The word that each part has come to.
     reached = [("", number) for number, part in enumerate(parts) if part.has_more]
     frames = 0

@@ -20,12 +20,6 @@ from runtime.ports import ports
 from runtime.record import record
 from runtime.run import Run
 
-END_BYTES = 64 * 2**10
-"""How much of an object's end is read at once: small objects whole, and the index of nearly all others."""
-
-_INLINED_BYTES = 32 * 2**20
-"""Of all objects together: partition holds them in memory."""
-
 
 @record
 class Reference:
@@ -64,7 +58,7 @@ def read_index(where: Destination, name: str) -> Ending:
         StorageError: a request finally failed.
     """
     shown, key = names.shown(where, name), names.directory(where) + name
-    end = ports().s3.get_end(where.bucket, key, END_BYTES)
+    end = ports().s3.get_end(where.bucket, key, ports().limits.end_bytes)
     if end is None:
         raise PackedError(shown, "is missing")
     body = end.body
@@ -82,7 +76,7 @@ def merge_indexes(where: Destination, run: Run, mappers: int) -> list[str]:
     """
     found = [str(number + 1) for number in range(mappers)] if run.run_id is not None else _listed(where)
     references: defaultdict[int, list[Reference]] = defaultdict(list)
-    room, emitted, written, combined, num_reducer = _INLINED_BYTES, 0, 0, False, 0
+    room, emitted, written, combined, num_reducer = ports().limits.inlined_bytes, 0, 0, False, 0
     for name, ending in zip(found, in_order(partial(read_index, where), found), strict=True):
         contents = ending.contents
         num_reducer = num_reducer or contents.num_reducer

@@ -9,9 +9,6 @@ from runtime.run import Run
 MERGED = "index"
 """The name of the merged index. A mapper's object is named by a number or a UUID."""
 
-_SINGLE_PUT_BYTES = 16 * 2**20
-"""A larger object is uploaded in parts, and never in memory as a whole."""
-
 
 def directory(where: Destination) -> str:
     """`{prefix/}{run/}packed/`."""
@@ -34,7 +31,7 @@ def store_chunks(bucket: str, key: str, run: Run, size: int, chunks: Callable[[]
     Raises:
         StorageError: a request finally failed.
     """
-    if size > _SINGLE_PUT_BYTES:
+    if size > ports().limits.single_put_bytes:
         ports().s3.put_in_parts(bucket, key, size, chunks)
     else:
         run.requests["s3.PutObject"] += 1

@@ -19,9 +19,6 @@ from runtime.ports import ports
 from runtime.record import record
 from runtime.run import Run
 
-_SLICE_BYTES = 16 * 2**20
-"""A block is read with one request; a larger one with several, since memory would have to hold it whole."""
-
 _UNDER_WAY_BYTES = 32 * 2**20
 """Of all requests that are made at once."""
 
@@ -100,7 +97,7 @@ def _slices(reference: Reference) -> Iterator[_Slice]:
     start = 0
     frames: list[int] = []
     for length in chain.from_iterable(reference.block.parts):
-        if frames and sum(frames) + length > _SLICE_BYTES:
+        if frames and sum(frames) + length > ports().limits.slice_bytes:
             yield _Slice(reference.name, reference.block, start, tuple(frames))
             start, frames = start + sum(frames), []
         frames.append(length)

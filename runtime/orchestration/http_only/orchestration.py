@@ -56,9 +56,6 @@ from runtime.orchestration.workflow.envelope import (
 )
 from runtime.ports import ports
 
-PAYLOAD_BYTES = 5_500_000
-"""What we use of the 6 MB of a synchronous request or response (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)."""
-
 ANSWERS_BYTES = 1_000_000
 """What all branches of a fan-out may answer together, without what lies in S3. It passes through their caller's memory, and is
 written and read as JSON twice more, which is slower from some hundred kilobytes on."""
@@ -113,7 +110,7 @@ class HttpOnly(Enveloped):
 
     def fan_in(self, invocation: Invocation, value: Any) -> dict[str, Any]:
         """Answer with the value: the caller passes on what all branches answer, so this one may fill its share of a payload."""
-        share = min(PAYLOAD_BYTES, ANSWERS_BYTES) // (invocation.size or 1) - SEPARATOR_BYTES
+        share = min(ports().limits.payload_bytes, ANSWERS_BYTES) // (invocation.size or 1) - SEPARATOR_BYTES
         return self.returns(invocation).datum(value, return_key(self.place.name, invocation.number), share).json()
 
     def hand_on(self, invocation: Invocation, value: Any) -> dict[str, Any]:
@@ -132,7 +129,7 @@ class HttpOnly(Enveloped):
 
         def rest() -> Any:
             data = self._call_branches(invocation, values, answers, deadline)
-            if len(encode(listed := [datum.json() for datum in data])) > PAYLOAD_BYTES:
+            if len(encode(listed := [datum.json() for datum in data])) > ports().limits.payload_bytes:
                 # Claim checks alone, of more than a hundred thousand branches.
                 self.returns(invocation).write(key := input_key(gatherer, 1), listed)
                 return self._call(invocation, gatherer, Elements(key), deadline)
@@ -161,7 +158,7 @@ class HttpOnly(Enveloped):
         """Return how an element reaches its function: as a claim check, if it is one or is too large for a payload."""
         if isinstance(element, Pointer):
             return element
-        return self.returns(invocation).datum(element.value, input_key(target, number), PAYLOAD_BYTES)
+        return self.returns(invocation).datum(element.value, input_key(target, number), ports().limits.payload_bytes)
 
     def _see_to_the_end(
         self, invocation: Invocation, value: Any, answers: Mapping[int, Datum], rest: Callable[[], Any]

@@ -36,9 +36,6 @@ from runtime.orchestration.workflow.envelope import (
 from runtime.ports import ports
 from runtime.record import record, replace
 
-ASYNC_PAYLOAD_BYTES = 900_000
-"""What we use of an asynchronous invocation's 1 MB (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html)."""
-
 _INVOKERS = 32
 _HAND_ON_MARGIN_SECONDS = 10.0
 _SKEW_SECONDS = 60.0
@@ -132,7 +129,7 @@ class HttpSyncS3(Enveloped):
     def _send(self, invocation: Invocation, element: Inline | Pointer, fan_out: FanOut | None) -> None:
         """Invoke the next function with a value, as a claim check if it is one or is too large for an asynchronous payload."""
         target = str(self.place.next)
-        if isinstance(element, Inline) and len(encode(element.json())) > ASYNC_PAYLOAD_BYTES:
+        if isinstance(element, Inline) and len(encode(element.json())) > ports().limits.event_bytes:
             number = fan_out.index if fan_out else 1
             element = Pointer(self.reader(invocation).write_claim_check(target, number, element.value))
         self.invoke(target, Envelope(invocation.run_id, element, fan_out).json())

@@ -12,9 +12,7 @@ from runtime.orchestration.ending.result import DONE
 from runtime.orchestration.enveloped import Enveloped
 from runtime.orchestration.values.returns import input_key, return_key
 from runtime.orchestration.workflow.envelope import SEPARATOR_BYTES, EnvelopeError, Inline, answer_bytes, is_envelope
-
-STATE_BYTES = 225_000
-"""What we use of 262,144: the rest is for the envelopes around the data, and for a caught error's cause of up to 32 KiB."""
+from runtime.ports import ports
 
 
 class RunEnded(Exception):
@@ -37,20 +35,20 @@ class StepFunctions(Enveloped):
             EnvelopeError: it does not fit into the state.
         """
         datum = Inline(values).json()
-        if (size := answer_bytes(datum)) > STATE_BYTES:
+        if (size := answer_bytes(datum)) > (most := ports().limits.state_bytes):
             raise EnvelopeError(
-                f"{self.place.name} returned {size} bytes to fan out over, a state holds {STATE_BYTES}: use fewer elements"
+                f"{self.place.name} returned {size} bytes to fan out over, a state holds {most}: use fewer elements"
             )
         return datum
 
     def fan_in(self, invocation: Invocation, value: Any) -> dict[str, Any]:
         """Answer with the value, which may fill this branch's share of the state."""
-        share = STATE_BYTES // (invocation.size or 1) - SEPARATOR_BYTES
+        share = ports().limits.state_bytes // (invocation.size or 1) - SEPARATOR_BYTES
         return self.returns(invocation).datum(value, return_key(self.place.name, invocation.number), share).json()
 
     def hand_on(self, invocation: Invocation, value: Any) -> dict[str, Any]:
         """Answer with the value, which is all that the state holds."""
-        return self.returns(invocation).datum(value, input_key(str(self.place.next), 1), STATE_BYTES).json()
+        return self.returns(invocation).datum(value, input_key(str(self.place.next), 1), ports().limits.state_bytes).json()
 
     def turned_back(self, invocation: Invocation, reason: str) -> dict[str, Any]:
         """Answer again with the run's result, where an answer to the last function got lost.

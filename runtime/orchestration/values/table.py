@@ -3,7 +3,7 @@
     {run}/{index}          {"To", "Run", "Index", "Size", "Value" or "Pointer"}: an element of a fan-out, addressed to a function
                            {"Run", "Index", "Value" or "Pointer"}: a return value, addressed to nobody
     {run}/{index}/attempts {"Attempts": {request id, ...}}: the invocations that have begun to work on it; also of fan-in
-    {run}/finished/{block} {"Finished": {1, 2, ...}}: which indexes of a block of `BLOCK` have returned
+    {run}/finished/{block} {"Finished": {1, 2, ...}}: which indexes of a block of `set_indexes` have returned
     {run}/finished         {"Finished": {0, 1, ...}}: which blocks are complete
     {run}/fan-in           {"To", "Run", "Size"}: addressed to the fan-in function, created by whoever completes the set
     {run}/fan-out          {"Value" or "Pointer"}: the array that a fan-out is over, so that a repetition sends the same
@@ -26,13 +26,6 @@ from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.workflow.envelope import EnvelopeError, parse_datum
 from runtime.ports import ports
-
-VALUE_BYTES = 350_000
-"""What we use of an item's 400 KB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
-
-BLOCK = 500
-"""Indexes per set: an item of about 3 KB, so that a fan-out of any size costs 3 write units per return and never outgrows an
-item."""
 
 EXPIRES_SECONDS = 7 * 24 * 3600
 
@@ -67,7 +60,7 @@ class Table:
     def create(self, key: str, claim_check: str, value: Any, **attributes: str | int) -> bool:
         """Store a value, or its claim check, unless there is one; whether it was made. Raises StorageError."""
         body = encode(value)
-        if len(body) > VALUE_BYTES:
+        if len(body) > ports().limits.item_bytes:
             self._returns.write_body(claim_check, body)
             held: Image = {"Pointer": {"S": claim_check}}
         else:
@@ -144,8 +137,9 @@ class Table:
 
     def finish(self, index: int, size: int) -> bool:
         """Add an index to those that have returned. Return whether all `size` have. Raises StorageError."""
-        block, blocks = (index - 1) // BLOCK, (size + BLOCK - 1) // BLOCK
-        in_block = min(BLOCK, size - block * BLOCK)
+        most = ports().limits.set_indexes
+        block, blocks = (index - 1) // most, (size + most - 1) // most
+        in_block = min(most, size - block * most)
         if len(self._add(f"finished/{block}", index)) < in_block:
             return False
         return blocks == 1 or len(self._add("finished", block)) == blocks

@@ -1,6 +1,6 @@
 """The sets that tell which branches of a fan-out have returned, in the tables of dynamodb_triggers and of http_sync_s3's store.
 
-    finished/{block}    {"Finished": {1, 2, ...}}: which indexes of a block of `BLOCK` have returned
+    finished/{block}    {"Finished": {1, 2, ...}}: which indexes of a block have returned
     finished            {"Finished": {0, 1, ...}}: which blocks are complete, where there are several
 
 The write that completes them sets off what is next. See runtime.orchestration.values.table.
@@ -9,7 +9,7 @@ The write that completes them sets off what is next. See runtime.orchestration.v
 from collections.abc import Callable
 from typing import Any
 
-from runtime.orchestration.values.table import BLOCK
+from runtime.limits import LIMITS
 from scripts.client.aws import items
 from scripts.client.aws.items import Image
 from scripts.client.stored.checked import expired, missing
@@ -31,7 +31,7 @@ def unfinished(client: Any, table: str, key: Callable[[str | int], str], size: i
         TableError: a request finally failed.
         UsageError: a branch has returned, and its value is gone.
     """
-    blocks = [range(first, min(first + BLOCK, size + 1)) for first in range(1, size + 1, BLOCK)]
+    blocks = [range(first, min(first + LIMITS.set_indexes, size + 1)) for first in range(1, size + 1, LIMITS.set_indexes)]
     images = items.get_all(client, table, [key(f"finished/{number}") for number in range(len(blocks))] + [key("finished")])
     joined = [_numbers(images.get(key(f"finished/{number}"))) & set(block) for number, block in enumerate(blocks)]
     complete = _numbers(images.get(key("finished")))

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from runtime.orchestration.dynamodb_triggers import orchestration as dynamodb_triggers
-from runtime.orchestration.values import table
 from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.deployments import TriggeredByItems
 from tests.fakes.events import load_event
+from tests.fakes.limits import limit
 from tests.fakes.log_lines import outcomes, parse_lines, workers
 from tests.integration.dynamodb_triggers.runs import COUNTS, ONE_EACH, TEXTS, Capsys, created, image, names, put, run
 
@@ -225,7 +225,7 @@ def test_fan_out_that_was_stored_before_is_sent_again_as_it_was(
 def test_values_too_large_for_an_item_travel_as_claim_checks(
     value_bytes: int, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "VALUE_BYTES", value_bytes)
+    limit(item_bytes=value_bytes)
 
     run(deployment, TEXTS)
 
@@ -259,7 +259,7 @@ def test_chunk_may_be_a_claim_check(deployment: TriggeredByItems) -> None:
 def test_fan_in_over_several_blocks_fires_once(
     seed: int, deployment: TriggeredByItems, monkeypatch: pytest.MonkeyPatch, capfd: Capsys
 ) -> None:
-    monkeypatch.setattr(table, "BLOCK", 3)
+    limit(set_indexes=3)
     deployment.streams.schedule.shuffle(seed)
     deployment.streams.deliveries = 2
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration.http_only import orchestration as http_only
 from runtime.orchestration.values.returns import Returns
 from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.context import FakeContext
 from tests.fakes.deployments import CalledFunctions
+from tests.fakes.limits import limit
 from tests.fakes.log_lines import parse_lines, workers
 from tests.integration.http_only.runs import COUNTS, TEXTS, Capsys, calls, chunks_of, data_of, envelope, names, run
 
@@ -125,7 +125,7 @@ def test_deadline_that_is_no_time_is_refused(deadline: Any, cluster: Cluster) ->
 def test_payloads_too_large_for_a_call_travel_as_claim_checks(
     payload_bytes: int, deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_only, "PAYLOAD_BYTES", payload_bytes)
+    limit(payload_bytes=payload_bytes)
 
     run(deployment, TEXTS)
 
@@ -145,7 +145,7 @@ def test_payloads_too_large_for_a_call_travel_as_claim_checks(
 def test_claim_checks_of_branches_are_passed_on_and_never_taken_out_by_their_caller(
     deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_only, "PAYLOAD_BYTES", 200)
+    limit(payload_bytes=200)
     words = [f"word{number}" for number in range(60)]
     taken_out: list[str] = []
     must_find = Returns.must_find

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration.http_sync_s3 import orchestration as http_sync_s3
 from tests.fakes.bucketful import Buckets
 from tests.fakes.cluster import Cluster, LambdaError
+from tests.fakes.limits import limit
 from tests.fakes.return_stores import StoreUnderTest
 from tests.integration.http_sync_s3.runs import log_lines, mapper_event, start
 
@@ -30,7 +30,7 @@ def test_partitions_of_nothing_go_straight_to_summary(cluster: Cluster, buckets:
 def test_payloads_too_large_for_an_event_travel_as_claim_checks(
     cluster: Cluster, buckets: Buckets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_sync_s3, "ASYNC_PAYLOAD_BYTES", 120)
+    limit(event_bytes=120)
 
     start(cluster, buckets, ["to be " * 20, "or"])
     cluster.wait_idle()

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.mapreduce import emit, emit_all
+from tests.fakes.limits import limit
 from tests.fakes.round_trip import LAYOUTS, emitted, in_memory, read_back, run_mapper
 
 WORDS = st.sampled_from(["a", "b", "é", "", "a/b"])
@@ -282,8 +283,7 @@ def test_error_of_the_iterable_that_is_caught_fails_nothing(layout: str) -> None
 
 @layouts
 def test_emit_all_takes_words_without_end_batch_by_batch(layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runtime.mapreduce.batches._STEP", 3)
-    monkeypatch.setattr("runtime.mapreduce.batches._LARGE", 3)
+    limit(step_words=3, batch_words=3)
 
     assert emitted(layout, lambda text: emit_all(iter("abcab" * 2))) == {"a": [1] * 4, "b": [1] * 4, "c": [1] * 2}
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from runtime.mapreduce import emit, list_partitions, read_partition
 from runtime.mapreduce.keys import partition_directory, reducer_id
-from runtime.mapreduce.objects import reader
 from runtime.mapreduce.objects.bodies import Body
 from runtime.mapreduce.objects.errors import ObjectsError
 from runtime.ports import ports
 from runtime.run import Run, within
 from scripts.compare.shape import Pairs
 from scripts.compare.shuffle import _objects
+from tests.fakes.limits import limit
 from tests.fakes.round_trip import in_memory, read_back, run_mapper
 
 BUCKET = "my-bucket"
@@ -93,7 +93,7 @@ def test_value_1_is_an_empty_object_and_another_one_a_body() -> None:
 
 @in_memory()
 def test_more_bodies_than_are_fetched_at_a_time_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "_BODIES", 3)
+    limit(bodies=3)
     pairs = [(f"w{number % 5}", number) for number in range(40)]
 
     run_all(pairs)

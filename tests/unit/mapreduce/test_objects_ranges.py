@@ -15,10 +15,10 @@ from obstore.store import MemoryStore
 
 from runtime.aws.errors import SlowDownError
 from runtime.mapreduce.keys import escape
-from runtime.mapreduce.objects import ranges
 from runtime.mapreduce.objects.ranges import list_in_ranges, places_of, split
 from runtime.ports import ports
 from runtime.run import Run, within
+from tests.fakes.limits import limit
 
 WORD = st.text(st.sampled_from("ab-/%é\U0001f600"), max_size=3)
 WORDS = st.dictionaries(WORD, st.integers(1, 60), min_size=1, max_size=12)
@@ -31,8 +31,7 @@ def small() -> Iterator[MemoryStore]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ports().s3, "_open", lambda bucket: store)
         patch.setattr(ports().s3, "_page_size", 5)
-        patch.setattr(ranges, "RANGE_PAIRS", 20)
-        patch.setattr(ranges, "_PLACE_PAIRS", 5)
+        limit(range_pairs=20, place_pairs=5)
         yield store
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from runtime.mapreduce.packed import compression, merged, names
+from runtime.limits import LIMITS
+from runtime.mapreduce.packed import compression
 from runtime.mapreduce.packed import format as container
 from runtime.mapreduce.packed.__main__ import main
 from scripts import paths
@@ -74,8 +75,8 @@ def test_documented_reader_reads(file: Path, tmp_path: Path) -> None:
 
 
 def test_documented_limits_are_those_of_the_code() -> None:
-    assert names._SINGLE_PUT_BYTES == compression.MAX_RAW_BYTES == 16 * 2**20
-    assert (merged.END_BYTES, merged._INLINED_BYTES) == (64 * 2**10, 32 * 2**20)
+    assert LIMITS.single_put_bytes == compression.MAX_RAW_BYTES == 16 * 2**20
+    assert (LIMITS.end_bytes, LIMITS.inlined_bytes) == (64 * 2**10, 32 * 2**20)
 
 
 def test_object_is_printed(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.limits import LIMITS
 from runtime.mapreduce.packed import format as container
-from runtime.mapreduce.packed import frames, merge, merged, reader
 from runtime.mapreduce.packed.compression import compress
 from runtime.mapreduce.packed.errors import PackedError
 from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
+from tests.fakes.limits import limit
 from tests.fakes.packed_store import PackedStore, expected, partitions, read_all, write, write_all
 from tests.unit.mapreduce.test_packed_frames import VALUES, WORDS
 
@@ -36,12 +37,8 @@ def test_all_pairs_arrive_in_order(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         PackedStore(patch)
-        patch.setattr(frames, "_LEAST_FRAME_BYTES", frame_bytes)
-        patch.setattr(frames, "FRAME_BYTES", frame_bytes)
-        patch.setattr(merge, "_FRAMES_BETWEEN", 2)
-        patch.setattr(reader, "_SLICE_BYTES", 100)
-        if not inlined:
-            patch.setattr(merged, "_INLINED_BYTES", 0)
+        limit(least_frame_bytes=frame_bytes, frame_bytes=frame_bytes, frames_between=2, slice_bytes=100)
+        limit(inlined_bytes=LIMITS.inlined_bytes if inlined else 0)
         if sealed_early:
             patch.setenv(MEMORY_VARIABLE, "0.001")
         write_all(mappers, num_reducer)
@@ -202,7 +199,7 @@ def test_partition_fails_of_an_object_that_is_wrong(store: PackedStore, change: 
 
 
 def test_reducer_fails_of_a_block_of_another_attempt(store: PackedStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merged, "_INLINED_BYTES", 0)
+    limit(inlined_bytes=0)
     write_all([[("a", 1)], [("a", "first")]], num_reducer=1)
     found = partitions(2)
     write([("a", "again")], 2, 2, num_reducer=1)
@@ -212,7 +209,7 @@ def test_reducer_fails_of_a_block_of_another_attempt(store: PackedStore, monkeyp
 
 
 def test_reducer_fails_of_an_object_that_is_gone(store: PackedStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merged, "_INLINED_BYTES", 0)
+    limit(inlined_bytes=0)
     write_all([[("a", 1)], [("a", 1)]])
     found = partitions(2)
     del store.objects["run1/packed/2"]
@@ -278,8 +275,7 @@ def test_no_damage_makes_a_wrong_count(data: st.DataObject, inlined: bool) -> No
     mappers = [[("a", 1), ("b", 1), (f"w{number}", 1), ("c", number)] for number in range(3)]
     with pytest.MonkeyPatch.context() as patch:
         store = PackedStore(patch)
-        if not inlined:
-            patch.setattr(merged, "_INLINED_BYTES", 0)
+        limit(inlined_bytes=LIMITS.inlined_bytes if inlined else 0)
         write_all(mappers, num_reducer=2)
         write_all([[("a", 1)], [("b", 1)], [("z", 1)]], num_reducer=2, run_id="run2")
         before = data.draw(st.booleans())

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.mapreduce.keys import reducer_id
-from runtime.mapreduce.packed import LAYOUT, names
+from runtime.mapreduce.packed import LAYOUT
 from runtime.mapreduce.packed import format as container
 from runtime.mapreduce.packed.pairs import Pairs
 from runtime.mapreduce.packed.partitioning import partition_numbers
@@ -21,6 +21,7 @@ from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
 from runtime.mapreduce.sequence import Values
 from runtime.mapreduce.shuffle import Combine, Writer
 from runtime.run import Run
+from tests.fakes.limits import limit
 from tests.fakes.packed_store import PackedStore, partitions, read_all, where, write
 from tests.unit.mapreduce.test_packed_frames import VALUES, WORDS
 
@@ -158,7 +159,7 @@ def test_sealed_segments_go_to_a_file_when_they_are_many(store: PackedStore, mon
 
 
 def test_large_object_is_uploaded_in_parts(store: PackedStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "_SINGLE_PUT_BYTES", 1000)
+    limit(single_put_bytes=1000)
 
     write([(f"word{number}", 1) for number in range(5000)])
 

@@ -13,13 +13,12 @@ from functions.mapper import mapper
 from functions.partition.partition import lambda_handler as partition
 from functions.reducer.reducer import lambda_handler as reducer
 from functions.summary.summary import lambda_handler as summary
-from runtime.mapreduce import sorting
 from runtime.mapreduce.manifest import OutputError
-from runtime.mapreduce.packed import names
 from runtime.mapreduce.parts import write_part
 from runtime.mapreduce.values import canonical
 from runtime.ports import ports
 from runtime.run import Run, within
+from tests.fakes.limits import limit
 from tests.fakes.round_trip import LAYOUTS, in_memory
 
 OUTPUT = "s3://results/counts/"
@@ -94,11 +93,8 @@ def write(values: dict[str, Any], *, are_sorted: bool = False) -> dict[str, Any]
 @given(values=st.dictionaries(st.text() | st.sampled_from(HOSTILE), VALUES))
 @example(values=dict.fromkeys(HOSTILE, "\n\r\u2028"))
 def test_each_word_is_a_line_in_order_of_the_words_however_small_the_memory_is(values: dict[str, Any]) -> None:
-    with in_memory(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sorting, "_MEMORY_BYTES", 700)
-        patch.setattr(sorting, "_BLOCK_BYTES", 20)
-        patch.setattr("runtime.mapreduce.parts._BLOCK_BYTES", 20)
-        patch.setattr(names, "_SINGLE_PUT_BYTES", 100)
+    with in_memory():
+        limit(sorted_bytes=700, put_away_bytes=20, part_block_bytes=20, single_put_bytes=100)
         record = write(values)
 
         assert lines(stored("part-00012.jsonl")) == [[word, canonical(values[word])] for word in sorted(values)]

@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.encoding import encode
+from runtime.limits import LIMITS
 from runtime.orchestration.contract import Invocation
 from runtime.orchestration.http_only import orchestration as http_only
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn import orchestration as sfn
-from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.workflow.envelope import Envelope, FanOut, Inline, answer_bytes
+from runtime.ports import ports
+from runtime.record import replace
 from tests.fakes.places import WORDCOUNT
 
 VALUES = st.recursive(
@@ -34,7 +36,7 @@ class Context:
 def written(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What became a claim check."""
     claims: dict[str, Any] = {}
-    monkeypatch.setattr(Returns, "write_body", lambda returns, key, body: claims.update({key: body}))
+    monkeypatch.setattr(ports().s3, "put", lambda bucket, key, body: claims.update({key: body}))
     return claims
 
 
@@ -68,12 +70,13 @@ def caller() -> http_only.HttpOnly:
 
 @pytest.mark.parametrize(
     ("make", "limit", "size"),
-    [*((machine, sfn.STATE_BYTES, size) for size in (2, 50, 400, 1000)), *((caller, 50_000, size) for size in (1, 2, 50, 400))],
+    [
+        *((machine, LIMITS.state_bytes, size) for size in (2, 50, 400, 1000)),
+        *((caller, 50_000, size) for size in (1, 2, 50, 400)),
+    ],
 )
-def test_what_all_reducers_answer_fits_together(
-    make: Any, limit: int, size: int, written: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http_only, "PAYLOAD_BYTES", 50_000)
+def test_what_all_reducers_answer_fits_together(make: Any, limit: int, size: int, written: dict[str, Any]) -> None:
+    ports().limits = replace(LIMITS, payload_bytes=50_000)
     branch, words = make(), 0
     while not written:
         words += 1 + words // 20

@@ -18,7 +18,8 @@ from runtime.orchestration.http_sync_s3.stores import Branch, ReturnStore
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import Returns, return_key
-from runtime.orchestration.values.table import VALUE_BYTES, Table
+from runtime.orchestration.values.table import Table
+from runtime.ports import ports
 
 TABLE_ROLE = "returns"
 
@@ -40,7 +41,7 @@ class DynamoDBStore(ReturnStore):
     def create_or_read(self, function: str, index: int, value: Any) -> Any:
         """Store an item unless there is one; a value too large for an item is an object, which the first writer made."""
         key = return_key(function, index)
-        if len(encode(value)) > VALUE_BYTES:
+        if len(encode(value)) > ports().limits.item_bytes:
             value = self._objects.create_or_read(key, value)
         return self._table(function).create_or_read(str(index), key, value)
 

@@ -33,10 +33,8 @@ from runtime.orchestration.http_sync_s3.stores.redis_connection import connect
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import Returns, return_key
+from runtime.ports import ports
 from runtime.run import current_run
-
-VALUE_BYTES = 1_000_000
-"""A value larger than that is an object: memory is what a Redis costs, and a large answer holds up all others."""
 
 EXPIRES_SECONDS = 48 * 3600
 """Longer than the day that a fan-in may wait; much less than a table keeps, for the reason above."""
@@ -71,7 +69,7 @@ class RedisStore(ReturnStore):
     def create_or_read(self, function: str, index: int, value: Any) -> Any:
         """Set a key unless it is there, and learn what was there, with one command."""
         held: dict[str, Any] = {"Value": value}
-        if len(encode(value)) > VALUE_BYTES:
+        if len(encode(value)) > ports().limits.redis_bytes:
             # The object's first writer wins as well: what the pointer leads to never changes.
             pointer = return_key(function, index)
             value, held = self._objects.create_or_read(pointer, value), {"Pointer": pointer}

@@ -20,8 +20,9 @@ from typing import Any
 from runtime.encoding import encode
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import input_key, return_key
-from runtime.orchestration.values.table import BLOCK, EXPIRES_SECONDS, VALUE_BYTES, attempts_key
+from runtime.orchestration.values.table import EXPIRES_SECONDS, attempts_key
 from runtime.orchestration.workflow.place import Place
+from runtime.ports import ports
 from scripts.client.aws import finished, items, objects
 from scripts.client.aws.concurrency import at_once
 from scripts.client.aws.items import Image
@@ -147,7 +148,7 @@ class DynamoDBTriggers(Checkpointed):
         def element(index: int) -> Image:
             body = encode(values[index - 1])
             held = {"Value": {"S": body.decode()}}
-            if len(body) > VALUE_BYTES:
+            if len(body) > ports().limits.item_bytes:
                 held = {"Pointer": {"S": (pointer := input_key(place.name, index))}}
                 objects.write(self.aws.store("returns"), self._key(pointer), body)
             return self._image(index, place.name, len(values), Index={"N": str(index)}, **held)
@@ -221,7 +222,7 @@ class DynamoDBTriggers(Checkpointed):
 
 
 def _blocks(size: int) -> list[str]:
-    return [f"finished/{block}" for block in range((size + BLOCK - 1) // BLOCK)]
+    return [f"finished/{block}" for block in range((size + ports().limits.set_indexes - 1) // ports().limits.set_indexes)]
 
 
 def _attempts(size: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from runtime.orchestration.values.table import BLOCK
+from runtime.limits import LIMITS
 from scripts.client.aws.items import READS, WRITES
 from scripts.compare.shape import Range, Shape, exactly
 
@@ -17,7 +17,7 @@ def by_functions(shape: Shape) -> dict[str, Range]:
     """
     invocations = shape.branches + shape.single
     fan_outs = len(shape.sizes)
-    sets = sum(ceil(size / BLOCK) for size in shape.sizes if size > BLOCK)
+    sets = sum(ceil(size / LIMITS.set_indexes) for size in shape.sizes if size > LIMITS.set_indexes)
     # The array, its elements; and a value that is handed on alone is stored as if it were an array of one.
     stored = sum(size + 1 for size in shape.returned) + 2 * shape.handed_on
     return {

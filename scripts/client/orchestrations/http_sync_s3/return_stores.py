@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar
 
+from runtime.limits import LIMITS
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import return_key
-from runtime.orchestration.values.table import BLOCK
 from scripts.client.aws import finished, items, objects
 from scripts.client.aws.clients import Aws
 from scripts.client.errors import StorageError, UsageError
@@ -134,7 +134,7 @@ class InTable(ReturnStore):
                 continue
             indexes = self._indexes(place.name) | set(range(1, sizes.get(place.name, 0) + 1))
             self._remove([self._key(place.name, index) for index in sorted(indexes)])
-            blocks = range((max(indexes, default=0) + BLOCK - 1) // BLOCK)
+            blocks = range((max(indexes, default=0) + LIMITS.set_indexes - 1) // LIMITS.set_indexes)
             self._remove([self._key(place.name, f"finished/{block}") for block in blocks] + [self._key(place.name, "finished")])
 
     def _value_if_kept(self, function: str) -> Found | None:

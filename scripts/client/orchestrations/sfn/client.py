@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from runtime.encoding import encode
-from runtime.orchestration.sfn.orchestration import STATE_BYTES
+from runtime.limits import LIMITS
 from runtime.orchestration.workflow.envelope import SEPARATOR_BYTES, Inline, answer_bytes
 from scripts.client.aws import objects
 from scripts.client.deployment import Deployment, require
@@ -80,7 +80,7 @@ class Sfn(Orchestration):
         super().check(elements)
         if not self.workflow.begins_with_fan_out:
             return
-        most = min((STATE_BYTES // _answer_bytes(element) for element in elements[:1]), default=0)
+        most = min((LIMITS.state_bytes // _answer_bytes(element) for element in elements[:1]), default=0)
         if self._distributed and len(elements) > most:
             raise UsageError(
                 f"{len(elements)} elements are more than the {most} whose return values a state can hold;"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
-from runtime.orchestration.sfn.orchestration import STATE_BYTES
+from runtime.limits import LIMITS
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations import Progress, Verdict, handing_over
 from scripts.client.orchestrations.base import size
@@ -234,7 +234,7 @@ def test_a_distributed_maps_return_values_fit_into_its_state(machine, destinatio
 
     most = int(str(refused.value).rpartition("--chunks ")[2].rstrip(")"))
     returned = {"Source": "http", "Value": {"bucket": destination, "numReducer": 1000}}
-    assert 0.8 * STATE_BYTES < len(json.dumps({"items": [returned] * most})) <= STATE_BYTES + 100
+    assert 0.8 * LIMITS.state_bytes < len(json.dumps({"items": [returned] * most})) <= LIMITS.state_bytes + 100
     Sfn(machine.aws, "r1").check([chunk] * most)
 
 

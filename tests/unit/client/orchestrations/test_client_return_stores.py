@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from runtime.limits import LIMITS
 from runtime.orchestration.http_sync_s3.stores import RETURN_STORES as STORES
-from runtime.orchestration.values.table import BLOCK
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError, StorageError
 from scripts.client.orchestrations.http_sync_s3 import return_stores
@@ -83,7 +83,7 @@ def table_of(mapped: range, reduced: range, partitions: int) -> Items:
     for function, indexes in (("mapper", mapped), ("reducer", reduced)):
         for index in indexes:
             images[f"run1/{function}/{index}"] = {"Value": {"S": "1"}}
-            block = images.setdefault(f"run1/{function}/finished/{(index - 1) // BLOCK}", {"Finished": {"NS": []}})
+            block = images.setdefault(f"run1/{function}/finished/{(index - 1) // LIMITS.set_indexes}", {"Finished": {"NS": []}})
             block["Finished"]["NS"].append(str(index))
         images[f"run1/{function}/finished"] = {"Finished": {"NS": ["0"]}}
     images["run1/partition/1"] = {"Value": {"S": str([0] * partitions)}}

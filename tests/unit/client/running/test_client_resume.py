@@ -9,7 +9,7 @@ from typing import Any
 import obstore
 import pytest
 
-from runtime.orchestration.values.table import BLOCK
+from runtime.limits import LIMITS
 from scripts.client.aws import items, objects
 from scripts.client.errors import StartError, StorageError, UsageError
 from scripts.client.orchestrations import entry
@@ -272,8 +272,8 @@ def finish(aws: MemoryAws, table: str, run: str, indexes: range, *, complete: ra
     """What branches leave that have returned; `complete` blocks are known as such."""
     for index in indexes:
         aws.item(table, f"{run}/{index}", Value={"S": "{}"})
-    for block in range((len(indexes) + BLOCK - 1) // BLOCK):
-        numbers = [str(index) for index in indexes if (index - 1) // BLOCK == block]
+    for block in range((len(indexes) + LIMITS.set_indexes - 1) // LIMITS.set_indexes):
+        numbers = [str(index) for index in indexes if (index - 1) // LIMITS.set_indexes == block]
         aws.item(table, f"{run}/finished/{block}", Finished={"NS": numbers})
     if complete:
         aws.item(table, f"{run}/finished", Finished={"NS": [str(block) for block in complete]})

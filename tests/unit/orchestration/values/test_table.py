@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from runtime.aws.errors import AccessDeniedError, RefusedError, RequestError, StorageError, TransportError
 from runtime.concurrency import at_once
-from runtime.orchestration.values import table
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.values.table import Table
 from runtime.ports import ports
 from runtime.run import Run, within
 from tests.fakes.clock import FakeTime
+from tests.fakes.limits import limit
 
 
 class Items:
@@ -97,7 +97,7 @@ def test_set_is_complete_with_the_last_index_and_never_before(case: tuple[int, i
     block, size, indexes = case
     with pytest.MonkeyPatch.context() as patch:
         installed(Items(), patch)
-        patch.setattr(table, "BLOCK", block)
+        limit(set_indexes=block)
         seen: set[int] = set()
         for index in indexes:
             seen.add(index)
@@ -110,7 +110,7 @@ def test_at_least_one_of_all_that_return_at_once_finds_the_set_complete(case: tu
     block, size, indexes = case
     with pytest.MonkeyPatch.context() as patch:
         items = installed(Items(), patch)
-        patch.setattr(table, "BLOCK", block)
+        limit(set_indexes=block)
 
         told = at_once([partial(a_table().finish, index, size) for index in indexes], 8)
 
@@ -124,7 +124,7 @@ def test_set_with_an_index_missing_is_never_complete(case: tuple[int, int, list[
     block, size, indexes = case
     with pytest.MonkeyPatch.context() as patch:
         installed(Items(), patch)
-        patch.setattr(table, "BLOCK", block)
+        limit(set_indexes=block)
 
         assert not any(a_table().finish(index, size) for index in indexes if index != min(missing, size))
 
