@@ -22,7 +22,7 @@ from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
 from runtime.orchestration.recorder.recorder import Recorder
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.wrapper import Wrapper, load_orchestration
-from runtime.ports import Ports, ports, using
+from runtime.ports import Ports, using
 from runtime.record import replace
 from scripts.package.functions import RECORDER
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS
@@ -189,7 +189,7 @@ def services(simulation: Any) -> Ports:
     return Ports(
         clock=clock,
         log=SimpleNamespace(write=lambda _fields: None),
-        limits=replace(ports().limits, **limits),
+        limits=replace(simulation.limits, **limits),
         s3=S3(clock, library=simulation.obstore, open=lambda bucket, *_: bucket, page_size=scenario.page_size, **parts),
         dynamodb=DynamoDB(clock, lambda: simulation.dynamodb),
         lambda_=Lambda(clock, lambda: simulation.lambda_client, lambda: simulation.lambda_client),

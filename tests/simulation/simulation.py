@@ -102,6 +102,7 @@ class Simulation:
             self.faults.callers = [place.name for place in places if place.takes != "branch" and place.edge]
         self.requests = Requests(self.world, self.faults)
         self.buckets, self.tables = Buckets(), tables.Tables()
+        self.limits = ports().limits
         self.obstore = Obstore(self.buckets, self.requests)
         self.dynamodb = tables.Client(self.tables, self.requests, self.faults)
         workflow, prefix = self.scenario.workflow, seams.prefix(orchestration)

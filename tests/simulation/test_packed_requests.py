@@ -55,7 +55,7 @@ def counted_run() -> Counter[str]:
 @pytest.mark.parametrize(
     ("end_bytes", "blocks"), [(LIMITS.end_bytes, 0), (1000, CHUNKS * REDUCERS)], ids=["inlined", "not inlined"]
 )
-def test_requests_of_packed_follow_the_formula(monkeypatch: pytest.MonkeyPatch, end_bytes: int, blocks: int) -> None:
+def test_requests_of_packed_follow_the_formula(end_bytes: int, blocks: int) -> None:
     limit(end_bytes=end_bytes)
     ranges = shuffle.by_functions(Shape(WORKFLOW, (CHUNKS, REDUCERS), Pairs(CHUNKS * WORDS, "packed", blocks=blocks)))
 
