@@ -63,18 +63,31 @@ def in_order(make: Callable[[_Item], _Answer], items: Iterable[_Item], concurren
 def at_once(calls: Sequence[Callable[[], _Answer]], threads: int = 16) -> list[_Answer]:
     """Make all calls, in some threads, none of which waits for an earlier call; their answers.
 
+    After a failure, or Ctrl-C, no call begins any more, and it is raised once all that began have ended: nothing is written any
+    more when the caller takes back what was.
+
     Raises:
-        Exception: the first one that a call raised, in the order of the calls. What has not begun by then is not begun.
+        Exception: what a call raised; the first in the order of the calls where several did.
     """
     if len(calls) < 2:
         return [call() for call in calls]
     from concurrent.futures import ThreadPoolExecutor
 
     run = current_run()
-    owns = [_apart(run) for _ in calls]
+    owns, failures = [_apart(run) for _ in calls], list[BaseException]()
+
+    def begin(own: Run, call: Callable[[], _Answer]) -> _Answer:
+        if failures:
+            raise failures[0]
+        try:
+            return _within(own, call)
+        except BaseException as error:
+            failures.append(error)
+            raise
+
     pool = ThreadPoolExecutor(min(threads, len(calls)), thread_name_prefix="request")
     try:
-        futures = [pool.submit(copy_context().run, _within, own, call) for own, call in zip(owns, calls, strict=True)]
+        futures = [pool.submit(copy_context().run, begin, own, call) for own, call in zip(owns, calls, strict=True)]
         return [future.result() for future in futures]
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -165,6 +165,27 @@ class S3:
             run.retries[action] += 1
             self._clock.sleep(pause)
 
+    def _read(self, bucket: str, key: str, read: Callable[[], _Answer]) -> _Answer | None:
+        """Make and count a request for an object; None if there is none. Raises StorageError."""
+        current_run().requests["s3.GetObject"] += 1
+        try:
+            return self._request("s3:GetObject", bucket, key, read)
+        except FileNotFoundError:
+            return None
+
+    def _put_if(self, bucket: str, key: str, body: bytes, mode: Any, *unless: type[Exception]) -> bool:
+        """Make and count a conditional put; False if it fails in one of these ways. Raises StorageError."""
+        current_run().requests["s3.PutObject"] += 1
+
+        def put() -> None:
+            self._obstore.put(self._open(bucket), key, body, mode=mode, use_multipart=False)
+
+        try:
+            self._request("s3:PutObject", bucket, key, put)
+        except unless:
+            return False
+        return True
+
     def put_once(self, bucket: str, key: str, body: bytes) -> None:
         """Write an object, whether or not it exists; for those who try again by themselves.
 
@@ -218,17 +239,7 @@ class S3:
         Raises:
             StorageError: the put finally failed.
         """
-        current_run().requests["s3.PutObject"] += 1
-        try:
-            self._request(
-                "s3:PutObject",
-                bucket,
-                key,
-                lambda: self._obstore.put(self._open(bucket), key, body, mode="create", use_multipart=False),
-            )
-        except AlreadyExistsError:
-            return False
-        return True
+        return self._put_if(bucket, key, body, "create", AlreadyExistsError)
 
     def create_or_read(self, bucket: str, key: str, body: bytes) -> bytes:
         """Write an object only if there is none, and return what is stored: the first writer wins.
@@ -252,11 +263,7 @@ class S3:
         Raises:
             StorageError: the read finally failed.
         """
-        current_run().requests["s3.GetObject"] += 1
-        try:
-            return self._request("s3:GetObject", bucket, key, lambda: bytes(self._obstore.get(self._open(bucket), key).bytes()))
-        except FileNotFoundError:
-            return None
+        return self._read(bucket, key, lambda: bytes(self._obstore.get(self._open(bucket), key).bytes()))
 
     def get_end(self, bucket: str, key: str, length: int) -> Ending | None:
         """Read the last `length` bytes of an object, or all if it has no more; None if there is none.
@@ -269,11 +276,8 @@ class S3:
             found = self._obstore.get(self._open(bucket), key, options={"range": {"suffix": length}})
             return Ending(bytes(found.bytes()), found.meta["size"])
 
-        current_run().requests["s3.GetObject"] += 1
         try:
-            return self._request("s3:GetObject", bucket, key, read)
-        except FileNotFoundError:
-            return None
+            return self._read(bucket, key, read)
         except StorageError as error:
             if _is_empty(error):
                 return Ending(b"", 0)
@@ -293,11 +297,8 @@ class S3:
             options = {"range": (start, start + length), "if_match": e_tag}
             return bytes(self._obstore.get(self._open(bucket), key, options=options).bytes())
 
-        current_run().requests["s3.GetObject"] += 1
         try:
-            return self._request("s3:GetObject", bucket, key, read)
-        except FileNotFoundError:
-            return None
+            return self._read(bucket, key, read)
         except PreconditionError as error:
             raise ChangedError("s3:GetObject", bucket, key, f"it is no longer the version {e_tag}") from error
         except StorageError as error:
@@ -316,11 +317,7 @@ class S3:
             found = self._obstore.get(self._open(bucket), key)
             return Version(bytes(found.bytes()), str(found.meta["e_tag"]))
 
-        current_run().requests["s3.GetObject"] += 1
-        try:
-            return self._request("s3:GetObject", bucket, key, read)
-        except FileNotFoundError:
-            return None
+        return self._read(bucket, key, read)
 
     def replace(self, bucket: str, key: str, body: bytes, e_tag: str) -> bool:
         """Overwrite just that version of an object; False when it is no longer the one that is stored.
@@ -331,17 +328,7 @@ class S3:
         Raises:
             StorageError: the put finally failed.
         """
-        current_run().requests["s3.PutObject"] += 1
-        try:
-            self._request(
-                "s3:PutObject",
-                bucket,
-                key,
-                lambda: self._obstore.put(self._open(bucket), key, body, mode={"e_tag": e_tag}, use_multipart=False),
-            )
-        except (FileNotFoundError, PreconditionError, AlreadyExistsError):
-            return False
-        return True
+        return self._put_if(bucket, key, body, {"e_tag": e_tag}, FileNotFoundError, PreconditionError, AlreadyExistsError)
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete an object, whether or not there is one.

@@ -117,3 +117,23 @@ def test_requests_of_calls_at_once_that_fail_count_too() -> None:
         at_once([partial(asked, number) for number in (3, 4)], threads=2)
 
     assert run.requests["s3.GetObject"] >= 1
+
+
+def test_after_a_failure_at_once_nothing_more_begins_and_what_began_has_ended() -> None:
+    began, ended = [], []
+    failed = threading.Event()
+
+    def call(number: int) -> None:
+        began.append(number)
+        if number == 2:
+            failed.set()
+            raise ValueError("the first")
+        failed.wait(5)
+        time.sleep(0.3 if number == 0 else 0.01)
+        ended.append(number)
+
+    with pytest.raises(ValueError, match="the first"):
+        at_once([partial(call, number) for number in range(100)], threads=3)
+
+    assert len(began) < 10
+    assert sorted(ended) == sorted(set(began) - {2})

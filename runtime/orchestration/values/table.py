@@ -70,7 +70,7 @@ class Table:
     def create_item(self, key: str, held: Image, **attributes: str | int) -> bool:
         """Create an item; False if there is one. Raises StorageError."""
         item: Image = {"Key": {"S": self._key(key)}, "Run": {"S": self._run_id}, **held}
-        item["Expires"] = {"N": str(int(ports().clock.time()) + EXPIRES_SECONDS)}
+        item["Expires"] = self._expires()
         for name, attribute in attributes.items():
             item[name] = {"S": attribute} if isinstance(attribute, str) else {"N": str(attribute)}
         condition = {"ConditionExpression": "attribute_not_exists(#k)", "ExpressionAttributeNames": {"#k": "Key"}}
@@ -120,46 +120,35 @@ class Table:
         """
         if not self._holds(key):
             return None
-        answer = ports().dynamodb.call(
-            "UpdateItem",
-            self._name,
-            self._key(key),
-            TableName=self._name,
-            Key={"Key": {"S": self._key(attempts_key(key))}},
-            UpdateExpression="ADD Attempts :id SET Expires = if_not_exists(Expires, :expires)",
-            ExpressionAttributeValues={
-                ":id": {"SS": [request_id]},
-                ":expires": {"N": str(int(ports().clock.time()) + EXPIRES_SECONDS)},
-            },
-            ReturnValues="ALL_NEW",
-        )
-        return len((answer or {})["Attributes"]["Attempts"]["SS"])
+        return len(self._add(attempts_key(key), "Attempts", {"SS": [request_id]})["SS"])
 
     def finish(self, index: int, size: int) -> bool:
         """Add an index to those that have returned. Return whether all `size` have. Raises StorageError."""
         most = ports().limits.set_indexes
         block, blocks = (index - 1) // most, (size + most - 1) // most
         in_block = min(most, size - block * most)
-        if len(self._add(f"finished/{block}", index)) < in_block:
+        if len(self._finish(f"finished/{block}", index)) < in_block:
             return False
-        return blocks == 1 or len(self._add("finished", block)) == blocks
+        return blocks == 1 or len(self._finish("finished", block)) == blocks
 
-    def _add(self, key: str, number: int) -> list[str]:
+    def _finish(self, key: str, number: int) -> list[str]:
+        numbers: list[str] = self._add(key, "Finished", {"NS": [str(number)]})["NS"]
+        return numbers
+
+    def _add(self, key: str, name: str, members: Image) -> Image:
+        """Add members to a set of an item, which is made if need be. Return the whole set. Raises StorageError."""
         answer = ports().dynamodb.call(
             "UpdateItem",
             self._name,
             self._key(key),
             TableName=self._name,
             Key={"Key": {"S": self._key(key)}},
-            UpdateExpression="ADD Finished :number SET Expires = if_not_exists(Expires, :expires)",
-            ExpressionAttributeValues={
-                ":number": {"NS": [str(number)]},
-                ":expires": {"N": str(int(ports().clock.time()) + EXPIRES_SECONDS)},
-            },
+            UpdateExpression=f"ADD {name} :members SET Expires = if_not_exists(Expires, :expires)",
+            ExpressionAttributeValues={":members": members, ":expires": self._expires()},
             ReturnValues="ALL_NEW",
         )
-        finished: list[str] = (answer or {})["Attributes"]["Finished"]["NS"]
-        return finished
+        whole: Image = (answer or {})["Attributes"][name]
+        return whole
 
     def _holds(self, key: str) -> bool:
         """Return whether an item is there, without reading its value."""
@@ -172,6 +161,9 @@ class Table:
         )
         image: Image | None = (answer or {}).get("Item")
         return image
+
+    def _expires(self) -> Image:
+        return {"N": str(int(ports().clock.time()) + EXPIRES_SECONDS)}
 
     def _key(self, key: str) -> str:
         return f"{self._run_id}/{key}"

@@ -25,6 +25,7 @@ import json
 import re
 from typing import Any
 
+from runtime.encoding import encode
 from runtime.record import field, record
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -214,20 +215,6 @@ def parse_list(key: str, listed: object) -> list[Datum]:
     if not isinstance(listed, list):
         raise EnvelopeError(f"{key} must hold a list of data: {listed!r:.200}")
     return [parse_datum(datum) for datum in listed]
-
-
-def encode(value: Any) -> bytes:
-    """JSON as every carrier and store of the project writes it: UTF-8, compact, nothing escaped that needs no escape.
-
-    Raises:
-        TypeError, ValueError: the value is no JSON (a component returned an object, NaN, or a lone surrogate).
-    """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        near = text[max(error.start - 20, 0) : error.end + 20]
-        raise ValueError(f"a lone surrogate is no valid Unicode text: near {near!r}") from None
 
 
 def answer_bytes(value: Any) -> int:

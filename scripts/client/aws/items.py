@@ -1,17 +1,17 @@
 """What the client does with DynamoDB items, many at a time, with errors that name action, table, key and cause.
 
 A batch is no transaction: a busy table takes some items and hands back the rest (UnprocessedItems), or refuses all. Both are
-asked for again, after a pause that grows from 50 ms to 5 s, until a minute has gone in which it took none.
+asked for again, after pauses of up to 50 ms at first and 5 s at last, until a minute has gone in which it took none.
 """
 
-import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from scripts.client.aws.concurrency import at_once
+from runtime.clock import Clock
+from runtime.concurrency import at_once
+from runtime.retries import PATIENCE_SECONDS, Pauses, Retries
 from scripts.client.errors import TableError
 
 WRITES = 25
@@ -19,9 +19,8 @@ READS = 100
 """Of a request: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"""
 
 _THREADS = 8
-_PATIENCE_SECONDS = 60.0
-_FIRST_PAUSE_SECONDS = 0.05
-_LAST_PAUSE_SECONDS = 5.0
+_PAUSES = Pauses(0.05, 5.0)
+CLOCK = Clock()
 _THROTTLED = ("ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException")
 
 Image = dict[str, Any]
@@ -79,7 +78,7 @@ def _get(client: Any, table: str, keys: Sequence[str], **projection: Any) -> dic
 
 def _persist(action: str, table: str, key: str, pending: Sequence[Any], send: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
     """Send until nothing is left. `send` returns what was not taken."""
-    pause, deadline = _FIRST_PAUSE_SECONDS, time.monotonic() + _PATIENCE_SECONDS
+    retries = Retries(CLOCK, None, _PAUSES)
     while pending:
         rest = pending
         with _errors(action, table, key):
@@ -90,17 +89,12 @@ def _persist(action: str, table: str, key: str, pending: Sequence[Any], send: Ca
                     raise
         if not rest:
             return
-        now = time.monotonic()
         if len(rest) < len(pending):
-            pause, deadline = _FIRST_PAUSE_SECONDS, now + _PATIENCE_SECONDS
+            retries = Retries(CLOCK, None, _PAUSES)
         pending = rest
-        # Jitter: the threads, and other clients, come back spread out. A part of the pause is sure, so that it does relieve.
-        wait = pause * random.uniform(0.5, 1)  # noqa: S311
-        if now + wait >= deadline:
-            cause = f"the table is throttled, and took none of {len(pending)} items in {_PATIENCE_SECONDS:g} s"
+        if not retries.wait():
+            cause = f"the table is throttled, and took none of {len(pending)} items in {PATIENCE_SECONDS:g} s"
             raise TableError(action, table, key, cause)
-        time.sleep(wait)
-        pause = min(pause * 2, _LAST_PAUSE_SECONDS)
 
 
 def _key(key: str) -> Image:

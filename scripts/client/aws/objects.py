@@ -9,7 +9,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import S3Store
 
-from scripts.client.aws.concurrency import at_once
+from runtime.concurrency import at_once
 from scripts.client.errors import StorageError
 
 _PAGE = 1000

@@ -5,8 +5,6 @@ in an answer that is otherwise a success. The whole request is then made again, 
 already does no harm.
 """
 
-import random
-import time
 from collections import deque
 from collections.abc import Callable
 
@@ -14,6 +12,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from runtime.clock import Clock
+from runtime.retries import Pauses, Retries
 from scripts.client.aws.objects import translating
 from scripts.client.errors import StorageError
 
@@ -23,9 +23,8 @@ _AHEAD = 2 * _THREADS
 """Requests under way or waiting at most. Listing farther ahead is no use: what is deleted first need not be listed past."""
 
 _PASSES = 10
-_PATIENCE_SECONDS = 60.0
-_FIRST_PAUSE_SECONDS = 0.2
-_LAST_PAUSE_SECONDS = 5.0
+_PAUSES = Pauses(0.2, 5.0)
+CLOCK = Clock()
 _PASSING = ("SlowDown", "ServiceUnavailable", "InternalError", "503 ")
 
 
@@ -98,14 +97,11 @@ def _keep_appearing(store: S3Store, prefix: str) -> StorageError:
 
 
 def _delete(store: S3Store, keys: list[str]) -> int:
-    pause, deadline = _FIRST_PAUSE_SECONDS, time.monotonic() + _PATIENCE_SECONDS
+    retries = Retries(CLOCK, None, _PAUSES)
     while True:
         try:
             obstore.delete(store, keys)
             return len(keys)
         except BaseError as error:
-            if not any(sign in str(error) for sign in _PASSING) or time.monotonic() + pause > deadline:
+            if not any(sign in str(error) for sign in _PASSING) or not retries.wait():
                 raise
-        # Jitter: the threads, and other clients, come back spread out. A part of the pause is sure, so that it does relieve.
-        time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311
-        pause = min(2 * pause, _LAST_PAUSE_SECONDS)

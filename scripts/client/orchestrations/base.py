@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
+from runtime.concurrency import at_once
 from runtime.encoding import encode
 from scripts.client.aws.clients import Aws, Service
-from scripts.client.aws.concurrency import at_once
 from scripts.client.aws.removal import remove_below
 from scripts.client.deployment import Deployment
 from scripts.client.errors import StartError

@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.clock import Clock
+from runtime.retries import Pauses, Retries
 from scripts.client.errors import StartError
 from scripts.client.orchestrations.base import starting
 
@@ -20,8 +22,7 @@ _SEND_SECONDS = 20.0
 _REFUSAL_SECONDS = 2.0
 """A request that is out for that long was taken: a refusal comes at once."""
 
-_FIRST_PAUSE_SECONDS = 0.2
-_LAST_PAUSE_SECONDS = 5.0
+_PAUSES = Pauses(0.2, 5.0)
 
 
 @dataclass(frozen=True)
@@ -76,17 +77,16 @@ class Call:
             self._ended.set()
 
     def _persist(self) -> Answer:
-        deadline, pause = time.monotonic() + _SEND_SECONDS, _FIRST_PAUSE_SECONDS
+        clock = Clock()
+        retries = Retries(clock, clock.monotonic() + _SEND_SECONDS, _PAUSES)
         while True:
             self._out_since = time.monotonic()
             try:
                 return self._send()
             except StartError as error:
                 self._out_since = None
-                if not _was_not_taken(error) or time.monotonic() + pause >= deadline:
+                if not _was_not_taken(error) or not retries.wait():
                     raise
-            time.sleep(pause)
-            pause = min(pause * 2, _LAST_PAUSE_SECONDS)
 
     def _send(self) -> Answer:
         with starting(f"invoking {self._function}"):

@@ -12,11 +12,11 @@ from typing import Any
 
 from obstore.store import S3Store
 
+from runtime.concurrency import at_once
 from runtime.encoding import encode
 from runtime.orchestration.values.returns import input_key
 from runtime.orchestration.workflow.envelope import EnvelopeError, Inline, Pointer, parse_datum
 from scripts.client.aws import objects
-from scripts.client.aws.concurrency import at_once
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations.base import least_size, size
 from scripts.client.stored import checked

@@ -6,9 +6,9 @@ from functools import partial
 
 from obstore.store import S3Store
 
+from runtime.concurrency import at_once
 from runtime.orchestration.values.counters import folder
 from scripts.client.aws import objects
-from scripts.client.aws.concurrency import at_once
 from scripts.client.aws.removal import remove_what_appears
 
 _THREADS = 32

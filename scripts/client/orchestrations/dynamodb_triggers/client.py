@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from runtime.concurrency import at_once
 from runtime.encoding import encode
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import input_key, return_key
@@ -24,7 +25,6 @@ from runtime.orchestration.values.table import EXPIRES_SECONDS, attempts_key
 from runtime.orchestration.workflow.place import Place
 from runtime.ports import ports
 from scripts.client.aws import finished, items, objects
-from scripts.client.aws.concurrency import at_once
 from scripts.client.aws.items import Image
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations.checkpoints import Checkpointed

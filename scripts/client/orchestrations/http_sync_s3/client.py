@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
+from runtime.concurrency import at_once
 from runtime.encoding import encode
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import input_key
 from runtime.orchestration.workflow.envelope import Datum, Directory, Envelope, FanOut, Inline, Pointer, parse_datum
 from runtime.orchestration.workflow.place import Place
 from scripts.client.aws import objects
-from scripts.client.aws.concurrency import at_once
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError
 from scripts.client.orchestrations import entry, handing_over

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from scripts.client.aws import items, objects
 from scripts.client.aws.clients import Aws
 from scripts.client.report import console
+from tests.fakes.clock import FakeTime
 from tests.integration.client.triggers.deployed import EXPECTED, run_client
 
 
@@ -218,7 +219,7 @@ def test_a_throttled_table_delays_the_start_and_loses_nothing(deploy, tmp_path, 
 
 def test_a_table_that_takes_nothing_is_told_and_nothing_stays(deploy, sample, capsys, monkeypatch):
     cloud = deploy("dynamodb_triggers")
-    monkeypatch.setattr(items, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(items, "CLOCK", FakeTime())
     client = cloud.aws.client("dynamodb")
     monkeypatch.setattr(Aws, "client", lambda self, service: client)
     real = client.batch_write_item

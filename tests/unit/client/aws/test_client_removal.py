@@ -13,6 +13,7 @@ from scripts.client.aws import removal
 from scripts.client.aws.removal import remove_below, remove_what_appears
 from scripts.client.errors import StorageError
 from scripts.client.report.console import showing_removal
+from tests.fakes.clock import FakeTime
 
 SLOW_DOWN = GenericError("DeleteObjects request failed for key a: Please reduce your request rate. (code: SlowDown)")
 
@@ -43,7 +44,7 @@ def refusals(monkeypatch):
         real(store, keys)
 
     monkeypatch.setattr(obstore, "delete", delete)
-    monkeypatch.setattr(removal, "_FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(removal, "CLOCK", FakeTime())
     return waiting
 
 
@@ -73,8 +74,7 @@ def test_what_was_refused_as_too_fast_is_deleted_later(store, refusals):
     assert left(store) == ["r10/other"]
 
 
-def test_a_store_that_refuses_for_ever_ends_it(store, refusals, monkeypatch):
-    monkeypatch.setattr(removal, "_PATIENCE_SECONDS", 0.05)
+def test_a_store_that_refuses_for_ever_ends_it(store, refusals):
     refusals += [SLOW_DOWN] * 100_000
 
     with pytest.raises(StorageError, match="SlowDown"):

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, IncompleteReadError, ReadTimeoutError
 from obstore.store import MemoryStore
 
+from runtime.retries import Pauses
 from scripts.client.errors import StartError
 from scripts.client.orchestrations import Progress, Verdict, calling
 from scripts.client.orchestrations.http_only.client import HttpOnly
@@ -45,7 +46,7 @@ class Lambda:
 
 @pytest.fixture
 def cloud(monkeypatch):
-    monkeypatch.setattr(calling, "_FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(calling, "_PAUSES", Pauses(0.01, 0.01))
     monkeypatch.setattr(calling, "_SEND_SECONDS", 0.3)
     monkeypatch.setattr(calling, "_REFUSAL_SECONDS", 0.1)
     made = SimpleNamespace(service=Lambda(), stores={"returns": MemoryStore(), "results": MemoryStore()}, waits=[])

@@ -44,7 +44,7 @@ class Items:
     def UpdateItem(self, **request: Any) -> Any:
         with self._lock:
             item = self.items.setdefault(request["Key"]["Key"]["S"], {"Finished": {"NS": []}})
-            added = request["ExpressionAttributeValues"][":number"]["NS"]
+            added = request["ExpressionAttributeValues"][":members"]["NS"]
             item["Finished"] = {"NS": sorted({*item["Finished"]["NS"], *added})}
             return {"Attributes": {"Finished": {"NS": list(item["Finished"]["NS"])}}}
 
