@@ -10,12 +10,12 @@ from typing import Any
 
 from runtime.mapreduce.user_code import in_folder, using
 from scripts.inline.chunks import spread
-from scripts.inline.reading import read_pieces
-from scripts.inline.steps import Pieces, run_steps
+from scripts.inline.reading import content_of, read_contents
+from scripts.inline.steps import Contents, run_steps
 from scripts.jobs.job import Input, Job, Step
 
-Text = str | Path | Iterable[str]
-"""A text; a file or a folder, as a Path; or the texts of the mappers, one for each."""
+Text = str | Path | Iterable[str] | Iterable[Path]
+"""A text; a file or a folder, as a Path, or several; or the texts of the mappers, one for each."""
 
 
 class Result(dict[str, Any]):
@@ -48,7 +48,7 @@ def run(
     Args:
         user_map: takes a text, or a text and its source; see docs/jobs.md.
         user_reduce: takes a word and its values.
-        input: a text; a file or a folder, as a Path; or a list of texts.
+        input: a text; a file or a folder, as a Path, or a list of these; or a list of texts.
         user_combine: takes a word and some of its values. Only the layout `packed` calls it.
         params: what `param` hands out.
         num_reducer: how many reducers the words are spread over.
@@ -59,7 +59,7 @@ def run(
     """
     functions = {"map": user_map, "reduce": user_reduce, "combine": user_combine}
     return _run(
-        using(functions), (Step(),), _pieces(input, Input(), shuffle), lambda step: dict(params or {}), num_reducer, shuffle
+        using(functions), (Step(),), _contents(input, Input(), shuffle), lambda step: dict(params or {}), num_reducer, shuffle
     )
 
 
@@ -75,7 +75,7 @@ def run_job(
 
     Args:
         folder: with user_map.py, user_reduce.py and perhaps job.toml.
-        input: as for `run`; a file is read as job.toml says.
+        input: as for `run`; each file and each text is read as job.toml says.
         params: in the place of the job's own of the same names.
         num_reducer: in the place of what job.toml says.
         shuffle: likewise.
@@ -90,8 +90,8 @@ def run_job(
     def params_of(step: Step) -> dict[str, Any]:
         return {**job.params, **step.params, **(params or {})}
 
-    pieces = _pieces(input, job.input, layout, job.chunk_bytes)
-    return _run(in_folder(str(job.folder)), job.steps, pieces, params_of, num_reducer or job.num_reducer, layout)
+    contents = _contents(input, job.input, layout, job.chunk_bytes)
+    return _run(in_folder(str(job.folder)), job.steps, contents, params_of, num_reducer or job.num_reducer, layout)
 
 
 def _run(code: AbstractContextManager[None], *arguments: Any) -> Result:
@@ -100,10 +100,10 @@ def _run(code: AbstractContextManager[None], *arguments: Any) -> Result:
     return Result(outcome.result, outcome.counters)
 
 
-def _pieces(input: Text, form: Input, shuffle: str, chunk_bytes: int | None = None) -> Pieces:
-    match input:
-        case str():
-            return spread([{"text": input}])
-        case os.PathLike():
-            return read_pieces(os.fspath(input), form, shuffle, chunk_bytes).pieces
-    return [{"text": text} for text in input]
+def _contents(input: Text, form: Input, shuffle: str, chunk_bytes: int | None = None) -> Contents:
+    if isinstance(input, str):
+        return spread([content_of(input, form)])
+    given = [input] if isinstance(input, Path) else list(input)
+    if given and all(isinstance(each, Path) for each in given):
+        return read_contents([str(each) for each in given], form, shuffle, chunk_bytes).contents
+    return [content_of(str(text), form) for text in given]

@@ -10,18 +10,31 @@ LEAST = 4
 """Mappers, if there are so many lines: what goes wrong with several of them should show with a small input, too."""
 
 
-def spread(pieces: Sequence[Mapping[str, Any]], least: int = LEAST) -> list[dict[str, Any]]:
-    """Cut pieces, `{"text": ..., "name": ..., "offset": ..., ...}`, until there are so many; never within a line or a record."""
-    if len(pieces) >= least or not all("text" in piece for piece in pieces):
-        return [dict(piece) for piece in pieces]
+def spread(contents: Sequence[Mapping[str, Any]], least: int = LEAST) -> list[dict[str, Any]]:
+    """Cut what mappers are given to read until there are so many of them, but never within a line or a record.
+
+    Args:
+        contents: for each mapper a piece, `{"text": ..., "name": ..., "offset": ..., ...}`, or several, `{"pieces": [...]}`.
+        least: how many there should be, if there are so many lines.
+    """
+    pieces = [piece for content in contents for piece in content.get("pieces", [content])]
+    if len(contents) >= least or not all("text" in piece for piece in pieces):
+        return [dict(content) for content in contents]
     limit = max(1, -(-sum(utf8_bytes(piece["text"]) for piece in pieces) // least))
-    made = []
+    chunks: list[list[dict[str, Any]]] = []
+    room = 0
     for piece in pieces:
-        offset = piece.get("offset", 0)
+        offset, joins = piece.get("offset", 0), bool(chunks)
         for text in _whole_lines(piece["text"], limit, are_quoted=piece.get("format") == "csv"):
-            made.append({**piece, "text": text, "offset": offset})
-            offset += utf8_bytes(text)
-    return made
+            part, size = {**piece, "text": text, "offset": offset}, utf8_bytes(text)
+            if joins and size <= room:  # as the client has small files share a chunk
+                chunks[-1].append(part)
+                room -= size
+            else:
+                chunks.append([part])
+                room = limit - size
+            offset, joins = offset + size, False
+    return [chunk[0] if len(chunk) == 1 else {"pieces": chunk} for chunk in chunks]
 
 
 def _whole_lines(text: str, limit: int, *, are_quoted: bool) -> list[str]:
@@ -36,8 +49,8 @@ def _whole_lines(text: str, limit: int, *, are_quoted: bool) -> list[str]:
 
 
 def events(
-    pieces: Sequence[Mapping[str, Any]], bucket: str, num_reducer: int, shuffle: str, job: Mapping[str, Any]
+    contents: Sequence[Mapping[str, Any]], bucket: str, num_reducer: int, shuffle: str, job: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """The mappers' events for these pieces, one for each."""
+    """The mappers' events for what each is given to read."""
     settings = {"destination": bucket, "numReducer": num_reducer, "shuffle": shuffle} | ({"job": dict(job)} if job else {})
-    return [dict(piece) | settings for piece in pieces]
+    return [dict(content) | settings for content in contents]

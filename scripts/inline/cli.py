@@ -21,7 +21,7 @@ from scripts.client.report.formats import format_of
 from scripts.client.report.output import check_output, print_json, print_table, summed_up, to_blocks, write_output
 from scripts.client.stored.counters import shown as shown_counters
 from scripts.inline.engine import Outcome
-from scripts.inline.reading import Read, read_pieces
+from scripts.inline.reading import Read, read_contents
 from scripts.inline.report import describe, own_traceback
 from scripts.inline.steps import run_steps
 from scripts.jobs.job import Input, Job, JobError, Step
@@ -103,7 +103,7 @@ def _try(options: argparse.Namespace) -> int:
     chunk_bytes = options.chunk_bytes or (job.chunk_bytes if job else None)
     began = time.monotonic()
     said = job.input if job else Input()
-    read = read_pieces(names, replace(said, encoding=options.encoding or said.encoding), shuffle, chunk_bytes, options.format)
+    read = read_contents(names, replace(said, encoding=options.encoding or said.encoding), shuffle, chunk_bytes, options.format)
     for notice in read.notices if not options.quiet else ():
         say(f"note: {notice}")
     with _packages(job):
@@ -155,7 +155,7 @@ def _run(options: argparse.Namespace, job: Job | None, read: Read, params: Seque
         with in_folder(str(job.folder)) if job else nullcontext(), redirect_stdout(sys.stderr):
             return run_steps(
                 job.steps if job else (Step(),),
-                read.pieces,
+                read.contents,
                 lambda step: _params(job, step, params),
                 num_reducer,
                 shuffle,

@@ -12,18 +12,20 @@ from scripts.inline.chunks import events, spread
 from scripts.inline.engine import BUCKET, Outcome, Tell, run_components
 from scripts.jobs.job import Step
 
-Pieces = Sequence[Mapping[str, Any]]
+Contents = Sequence[Mapping[str, Any]]
 
 
 def run_steps(
     steps: Sequence[Step],
-    pieces: Pieces,
+    contents: Contents,
     params_of: Callable[[Step], dict[str, Any]],
     num_reducer: int | None,
     shuffle: str,
     tell: Tell = lambda function, number, size: None,
 ) -> Outcome:
-    """Run a job over pieces of text; what comes of it is the last step's, but for the counters, which are those of all steps.
+    """Run a job over what its first mappers are given to read.
+
+    What comes of it is what comes of the last step, but for the counters, which are those of all steps.
 
     Raises:
         Exception: whatever a component raises.
@@ -32,15 +34,15 @@ def run_steps(
     for number, step in enumerate(steps, 1):
         settings = Settings(params=params_of(step), modules=step.by_kind).checked()
         reducers = num_reducer or step.num_reducer or DEFAULT_NUM_REDUCER
-        outcome = run_components(events(pieces, BUCKET, reducers, shuffle, settings.json()), tell)
+        outcome = run_components(events(contents, BUCKET, reducers, shuffle, settings.json()), tell)
         for name, value in outcome.counters.items():
             counters[name] = counters.get(name, 0) + value
         if number < len(steps):
-            pieces = _next_pieces(outcome.result, f"step {number}", shuffle)
+            contents = _next_contents(outcome.result, f"step {number}", shuffle)
     return Outcome(outcome.result, dict(sorted(counters.items())), outcome.mappers, outcome.reducers)
 
 
-def _next_pieces(result: Mapping[str, Any], name: str, shuffle: str) -> Pieces:
+def _next_contents(result: Mapping[str, Any], name: str, shuffle: str) -> Contents:
     lines = "".join(f"{json.dumps([word, result[word]], ensure_ascii=False)}\n" for word in sorted(result))
     texts = chunk_by_size([lines], Sizing(shuffle).chunk_bytes(len(lines.encode())))
     made, offset = [], 0

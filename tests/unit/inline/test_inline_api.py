@@ -33,6 +33,7 @@ def test_input_may_be_a_text_a_file_a_folder_or_the_texts_of_the_mappers(tmp_pat
     assert run(words, total, TEXT) == COUNTS
     assert run(words, total, tmp_path / "a.txt") == COUNTS
     assert run(words, total, tmp_path) == COUNTS
+    assert run(words, total, [tmp_path / "a.txt", tmp_path]) == {word: 2 * number for word, number in COUNTS.items()}
     assert run(words, total, ["to be or not", " to be"]) == COUNTS
     assert run(words, total, []) == {}
 
