@@ -112,6 +112,12 @@ run "results_go_to_the_buckets_that_are_named_and_to_no_others" {
           if strcontains(jsonencode(statement.Resource), "my-results")
         ] if strcontains(one.policy, "my-results")
         }) == jsonencode({
+        mapper = [{
+          Action   = ["s3:GetObject"]
+          Effect   = null
+          Resource = ["arn:aws:s3:::my-results/*/part-*.jsonl", "arn:aws:s3:::others/*/part-*.jsonl"]
+          Sid      = "ReadTheResultOfAnotherRun"
+        }]
         reducer = [{
           Action   = ["s3:AbortMultipartUpload", "s3:PutObject"]
           Effect   = null
@@ -135,7 +141,7 @@ run "results_go_to_the_buckets_that_are_named_and_to_no_others" {
         ]
       })
     ])
-    error_message = "Reducers write parts, summary lists them and writes manifest and sign, in each of output_buckets and nowhere else."
+    error_message = "Reducers write parts, summary lists them and writes manifest and sign, and mappers read parts, in each of output_buckets and nowhere else."
   }
 }
 

@@ -28,6 +28,7 @@ UNSEEN = {
     "s3:ListBucket given-up": "the same; the recorder finds another invocation's work done (test_given_up.py)",
     # of runs that clients start in other ways than a simulated one
     "s3:GetObject returns/*/mapper.input/*": "the client puts a large chunk into a claim check (test_client_triggers.py)",
+    "s3:GetObject shuffle/*/parts/": "INPUT is another run's result in S3 (test_client_outputs.py, tests/e2e/test_outputs.py)",
     "s3:PutObject results/.open/*": "the first function of a run that no client has claimed marks it (test_s3_triggers.py)",
     "s3:AbortMultipartUpload shuffle/*/packed/": "an upload in parts of which one has failed",
     "s3:AbortMultipartUpload shuffle/*/parts/": "the same",

@@ -46,12 +46,17 @@ def read_tagged(store: S3Store, key: str) -> tuple[bytes, str] | None:
 
 def exists(store: S3Store, key: str) -> bool:
     """Whether there is an object. (A bucket that doesn't exist looks the same: HEAD has no body to tell it.)"""
+    return head(store, key) is not None
+
+
+def head(store: S3Store, key: str) -> tuple[int, str] | None:
+    """An object's size in bytes and its ETag, or None if there is none; see `exists`."""
     with translating("s3:GetObject", store, key):
         try:
-            obstore.head(store, key)
+            found = obstore.head(store, key)
         except FileNotFoundError:
-            return False
-        return True
+            return None
+        return found["size"], str(found["e_tag"])
 
 
 def write(store: S3Store, key: str, body: bytes) -> None:

@@ -75,7 +75,7 @@ def read_input(
         InputError: it can't be read, or has the wrong shape.
     """
     names = [names] if isinstance(names, str) else list(names)
-    cutting = _Cutting(chunk_bytes, chunks, choose)
+    cutting = Cutting(chunk_bytes, chunks, choose)
     of_text = replace(of_text, format="text" if form in ("auto", "json") else form)
     if form in ("auto", "json") and len(names) == 1 and not os.path.isdir(names[0]) and _names_one(names[0]):
         return _one(names[0], form, of_text, cutting)
@@ -90,7 +90,7 @@ _ONE_JSON = "a JSON document of chunks is all of INPUT or nothing: give it alone
 
 
 @dataclass(frozen=True)
-class _Cutting:
+class Cutting:
     """How text is cut; as `read_input` has it."""
 
     chunk_bytes: int | None
@@ -115,7 +115,7 @@ def _names_one(name: str) -> bool:
     return name == STDIN or os.path.lexists(name) or not glob.has_magic(name)
 
 
-def _one(name: str, form: str, of_text: Form, cutting: _Cutting) -> Input[Element]:
+def _one(name: str, form: str, of_text: Form, cutting: Cutting) -> Input[Element]:
     """INPUT that is one file, or standard input, and may be a JSON document of chunks."""
     local = Local([name])
     content = next(local.contents(of_text))
@@ -154,7 +154,7 @@ def _tell(name: str, blocks: Iterator[str]) -> tuple[str, Iterator[str]]:
     return "text", iter(seen)
 
 
-def _cut_again(elements: list[Element], cutting: _Cutting) -> Input[Element]:
+def _cut_again(elements: list[Element], cutting: Cutting) -> Input[Element]:
     """Other chunks of the same lines. What each element says about destination and reducers must be the same for that."""
     said = {(element.destination, element.num_reducer) for element in elements}
     if len(said) > 1:

@@ -15,15 +15,15 @@ from scripts.client.input.chunks import Element, bytes_in, joined_in
 from scripts.client.input.elements import bytes_of
 from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import OBJECTS, layout_of, told_to_mappers
-from scripts.client.input.reading import form_of, read_input
+from scripts.client.input.reading import Input, form_of, read_input
 from scripts.client.input.settling import Chunk, check_destination, made_of, settle
 from scripts.client.input.sizing import Sizing
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.report.console import say
 from scripts.client.report.formats import format_of, json_blocks
 from scripts.client.running.deadline import run_deadline
-from scripts.client.running.run_id import new_run_id
-from scripts.client.running.runs import StartedRun
+from scripts.client.running.run_id import check_run_id, new_run_id
+from scripts.client.running.runs import StartedRun, find_run
 from scripts.client.stored import claim
 from scripts.client.stored.claim import Claim
 from scripts.client.stored.cleanup import remove_intermediate
@@ -164,14 +164,7 @@ def _prepare_document(options: argparse.Namespace, choose: Callable[[], Deployme
 
 def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment]) -> _Prepared:
     """A run of a workflow that takes chunks of text."""
-    given = read_input(
-        options.input,
-        options.format,
-        options.chunk_bytes,
-        options.chunks,
-        lambda text_bytes: _sizing(options, choose()).chunk_bytes(text_bytes),
-        of_text=form_of(options.encoding, options.header, options.multiline),
-    )
+    given = _read(options, choose)
     aws, orchestration, capacity = _open(options, choose())
     deployment = aws.deployment
     output = output_of(options)
@@ -196,6 +189,22 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
     told = made_of(given, len(chunks), num_reducer or DEFAULT_NUM_REDUCER, sizing.layout)
     notices = [*given.notices, *notices]
     return _Prepared(aws, orchestration, capacity, chunks, notices, told, destination, num_reducer, sizing.layout, output)
+
+
+def _read(options: argparse.Namespace, choose: Callable[[], Deployment]) -> Input[Element]:
+    def chunk_bytes(text_bytes: int | None) -> int:
+        return _sizing(options, choose()).chunk_bytes(text_bytes)
+
+    cut = (options.chunk_bytes, options.chunks, chunk_bytes)
+    of_runs = [name.removeprefix("run:") for name in options.input if name.startswith("run:")]
+    if of_runs:
+        from scripts.client.input.of_run import read_runs
+
+        if len(of_runs) < len(options.input):
+            raise UsageError("run:RUN can't be given beside files; a file of such a name is ./run:...")
+        return read_runs([find_run(options, check_run_id(run)) for run in of_runs], choose(), *cut)
+    of_text = form_of(options.encoding, options.header, options.multiline)
+    return read_input(options.input, options.format, *cut, of_text=of_text)
 
 
 def _sizing(options: argparse.Namespace, deployment: Deployment) -> Sizing:
