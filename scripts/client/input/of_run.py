@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from runtime.concurrency import at_once
 from runtime.mapreduce.keys import Destination
 from runtime.mapreduce.ranged.opening import Form
 from scripts.client.aws import objects
 from scripts.client.aws.clients import Aws
-from scripts.client.aws.concurrency import at_once
 from scripts.client.deployment import Deployment
 from scripts.client.errors import InputError
 from scripts.client.input import elements as made
