@@ -56,7 +56,7 @@ def enter(entry: Path) -> None:
     entry.write_text(f"{text}\n{added}", "utf-8")
 
 
-def python(folder: Path, *arguments: str, timeout: float = 120) -> str:
+def python(folder: Path, *arguments: str, timeout: float = 280) -> str:
     """What a program of the copy prints. Fails with all of it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
