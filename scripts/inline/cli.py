@@ -112,6 +112,8 @@ def _try(options: argparse.Namespace) -> int:
         return _FAILED
     _print(options, outcome, output)
     if not options.quiet:
+        if outcome.notes.get("combiner"):
+            say("note: user_combine was left out, for in the layout objects each emit is an object; --shuffle packed uses it")
         took = f"{outcome.mappers} mappers, {outcome.reducers} reducers, {shuffle}, in {time.monotonic() - began:.1f} s"
         say(f"{summed_up(outcome.result)}; {took}")
         if outcome.counters:

@@ -28,12 +28,19 @@ Tell = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: its result, the sums of its counters, and how many mappers and reducers it had."""
+    """What came of a run.
+
+    Attributes:
+        counters: their sums.
+        mappers: how many there were; of the reducers likewise.
+        notes: what a log line would say, such as `{"combiner": "left out"}`.
+    """
 
     result: Any
     counters: dict[str, int]
     mappers: int
     reducers: int
+    notes: dict[str, str]
 
 
 def run_components(chunks: Sequence[Mapping[str, Any]], tell: Tell = lambda function, number, size: None) -> Outcome:
@@ -48,20 +55,20 @@ def run_components(chunks: Sequence[Mapping[str, Any]], tell: Tell = lambda func
     from functions.reducer.reducer import lambda_handler as reducer
     from functions.summary.summary import lambda_handler as summary
 
-    counters = Counter[str]()
+    counters, notes = Counter[str](), dict[str, str]()
 
     def branches(function: str, component: Component, events: Sequence[Any]) -> list[Any]:
         returned = []
         for number, event in enumerate(events, 1):
             tell(function, number, len(events))
-            with within(Run(_RUN, number, len(events), counters=counters)):
+            with within(Run(_RUN, number, len(events), counters=counters, notes=notes)):
                 returned.append(_through_json(component(_through_json(event), None)))
         return returned
 
     with _in_memory():
         (partitions,) = branches("partition", partition, [branches("mapper", mapper, chunks)])
         (result,) = branches("summary", summary, [branches("reducer", reducer, partitions)])
-    return Outcome(result, dict(sorted(counters.items())), len(chunks), len(partitions))
+    return Outcome(result, dict(sorted(counters.items())), len(chunks), len(partitions), notes)
 
 
 def _through_json(message: Any) -> Any:

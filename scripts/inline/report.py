@@ -48,10 +48,10 @@ def is_own(file: str) -> bool:
 
 
 def _chained(told: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
-    each: traceback.TracebackException | None = told
-    while each is not None:
-        yield each
-        each = each.__cause__ or each.__context__
+    yield told
+    for each in (told.__cause__, told.__context__, *(told.exceptions or ())):
+        if each is not None:
+            yield from _chained(each)
 
 
 def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, TracebackType]]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from runtime.mapreduce.job import Job as Settings
@@ -39,7 +40,7 @@ def run_steps(
             counters[name] = counters.get(name, 0) + value
         if number < len(steps):
             contents = _next_contents(outcome.result, f"step {number}", shuffle)
-    return Outcome(outcome.result, dict(sorted(counters.items())), outcome.mappers, outcome.reducers)
+    return replace(outcome, counters=dict(sorted(counters.items())))
 
 
 def _next_contents(result: Mapping[str, Any], name: str, shuffle: str) -> Contents:

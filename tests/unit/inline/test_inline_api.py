@@ -89,6 +89,7 @@ def test_jobs_one_after_the_other_have_their_own_modules(make_job: MakeJob, tmp_
     assert run_job(job, "a 1\na 3\n", num_reducer=1, shuffle="objects") == {"a": 3}
 
     assert not {"user_map", "user_reduce"} & sys.modules.keys()
+    assert not (job / "__pycache__").exists()
     assert str(job) not in sys.path
     assert run(words, total, TEXT) == COUNTS
 

@@ -118,6 +118,26 @@ def test_error_of_a_combiner_names_the_word_and_the_values(make_job: MakeJob, ca
     assert "user_combine was given the word 'a' and the values [1, 1" in err
 
 
+def test_combiner_that_the_layout_leaves_out_is_told(make_job: MakeJob, capfdbinary: Any) -> None:
+    job = make_job(user_combine="def user_combine(word, values):\n    return sum(values)\n")
+
+    assert "user_combine was left out" in tried(capfdbinary, "--job", job, "--shuffle", "objects")[2]
+    assert "left out" not in tried(capfdbinary, "--job", job)[2]
+
+
+def test_each_error_of_a_group_has_the_job_s_own_frames_alone(make_job: MakeJob, capfdbinary: Any) -> None:
+    text = (
+        "import json\ndef user_map(text):\n    try:\n        json.loads('{')\n"
+        "    except ValueError as error:\n        raise ExceptionGroup('both', [error, KeyError(text)])\n"
+    )
+
+    status, _, err = tried(capfdbinary, "--job", make_job("a\n", user_map=text))
+
+    assert status == 1
+    assert "JSONDecodeError" in err
+    assert {line.split('"')[1].rpartition("/")[2] for line in err.splitlines() if " File " in line} == {"user_map.py"}
+
+
 def test_generator_as_a_reduce_is_told_what_to_write(make_job: MakeJob, capfdbinary: Any) -> None:
     job = make_job(user_reduce="def user_reduce(word, values):\n    yield sum(values)\n")
 
@@ -125,7 +145,7 @@ def test_generator_as_a_reduce_is_told_what_to_write(make_job: MakeJob, capfdbin
 
     assert status == 1
     assert err.startswith(f"TypeError: user_reduce in {job}/user_reduce.py returned <generator object")
-    assert "write" in err or "return one value for each word, with return in place of yield" in err
+    assert "return one value for each word, with return in place of yield" in err
 
 
 @pytest.mark.parametrize(
