@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 def _try(options: argparse.Namespace) -> int:
     job = Job.read(Path(options.job)) if options.job else None
     names = options.input or [_default_input(job)]
+    _refuse_what_lies_elsewhere(names, options.output)
     output = check_output(options.output, names) if options.output else None
     if options.pdb and "-" in names:
         raise UsageError("--pdb takes its commands from standard input; give INPUT as a file")
@@ -119,6 +120,14 @@ def _try(options: argparse.Namespace) -> int:
         if outcome.counters:
             say(shown_counters(outcome.counters))
     return 0
+
+
+def _refuse_what_lies_elsewhere(names: Sequence[str], output: str | None) -> None:
+    for name in names:
+        if name.startswith(("s3://", "run:")) and not Path(name).exists():
+            raise UsageError(f"{name}: a job is tried over files; take a part of it, or start a run: scripts/invoke.sh --help")
+    if output and output.startswith("s3://"):
+        raise UsageError(f"--output {output}: a job that is tried writes a file; a run writes to S3: scripts/invoke.sh --help")
 
 
 def _packages(job: Job | None) -> AbstractContextManager[None]:

@@ -201,6 +201,9 @@ def test_steps_follow_each_other_with_their_own_modules_and_params(make_job: Mak
     [
         ((), "give INPUT"),
         (("no-such-file",), "no-such-file"),
+        (("s3://bucket/logs/",), "s3://bucket/logs/: a job is tried over files"),
+        (("run:20260102T030405678-9f86d081e2",), "a job is tried over files"),
+        (("{job}/input.txt", "--output", "s3://bucket/out/"), "--output s3://bucket/out/: a job that is tried writes a file"),
         (("--job", "/no/such/folder"), "/no/such/folder is no folder"),
         (("-", "--pdb"), "--pdb takes its commands from standard input"),
         (("{job}/input.txt", "--param", "threshold"), "--param threshold: write name=value"),
