@@ -48,7 +48,7 @@ locals {
     s3_full_access         = var.s3_full_access
 
     # Buckets that are not this deployment's own, by the role under which a function's needs.json names them.
-    outside_buckets = { output = var.output_buckets }
+    outside_buckets = { input = var.input_buckets, output = var.output_buckets }
   }
   packages = {
     code_bucket = module.code.name

@@ -22,6 +22,7 @@ output "deployment" {
     buckets         = local.deployed.buckets
     tables          = local.deployed.tables
     shuffle         = var.shuffle
+    input_buckets   = var.input_buckets
     output_buckets  = var.output_buckets
     log_groups      = local.log_groups
     timeout_seconds = coalesce(var.timeout_seconds, 300)

@@ -214,6 +214,17 @@ variable "point_in_time_recovery" {
   default     = false
 }
 
+variable "input_buckets" {
+  description = "Buckets of yours that runs may read, such as [\"my-logs\"]: with s3://my-logs/2026/ as INPUT, the mappers read the objects there by themselves. They may read objects, and neither list nor write any."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for bucket in var.input_buckets : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket))])
+    error_message = "input_buckets holds what is no name of a bucket: ${join(", ", [for bucket in var.input_buckets : bucket if !can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket))])}. Write names alone, such as [\"my-logs\"], without s3:// and prefix."
+  }
+}
+
 variable "output_buckets" {
   description = "Buckets of yours that results may be written to, such as [\"my-results\"]: runs with --output s3://my-results/prefix/. Their functions may write parts, manifest.json and _SUCCESS there, and nothing else."
   type        = list(string)

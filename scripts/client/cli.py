@@ -23,6 +23,8 @@ INPUT is one or more of
   a text file    cut into chunks at line ends (a line longer than a chunk: at whitespace, which is said)
   a folder       all files below it, as text, in the order of their paths; links are followed, names with a leading dot left out
   a pattern      such as 'logs/**/*.gz', for the files whose names match; a shell that expands it gives the same
+  s3://...       an object, all objects below a prefix (s3://bucket/logs/), or those whose keys begin so (s3://bucket/logs/2026-*);
+                 the mappers read them there, after a deployment with VARS='input_buckets=["bucket"]'
   run:RUN        what another run has made, as records ["word", value]: the mappers read its parts, if it has written them to S3
   -              standard input: JSON if it begins with {{ or [, else text
 Files may be compressed with gzip, bzip2 or zstd, whatever they are called, and in UTF-16 with a mark in front. JSON comes alone.

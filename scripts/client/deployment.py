@@ -10,7 +10,7 @@ workspace each. Both are the same object::
      "timeout_seconds": 300, "timeouts": {function: seconds}, "memory_mb": {function: MB},
      "concurrency": {function: most invocations at once, where the deployment bounds them}, "sweep_minutes": 5,
      "return_store": null or "s3" or "dynamodb" or "redis", "redis_url": null or URL,
-     "output_buckets": names of buckets that results may be written to,
+     "input_buckets": names of buckets that runs may read, "output_buckets": names of those that results may be written to,
      "sources": null or a hash of what the packages were made from,
      "job": null or {"name": ..., "folder": absolute or from the repository's root},
      "workflow": {"name": ..., "input": ..., "functions": [...]}, see `scripts.workflow`}
@@ -57,6 +57,7 @@ class Deployment:
     job: dict[str, str] | None = None
     shuffle: str = "objects"
     memory_mb: dict[str, int] = field(default_factory=dict)
+    input_buckets: list[str] = field(default_factory=list)
     output_buckets: list[str] = field(default_factory=list)
 
     @classmethod
@@ -104,6 +105,15 @@ class Deployment:
         own = paths.ROOT / self.job["folder"]
         # What another machine has deployed may lie elsewhere there.
         return Path(job).resolve() == own.resolve() or (not own.is_dir() and self.job["name"] == _name_of(job))
+
+    def how_to_add(self, variable: str, bucket: str) -> str:
+        """The command that deploys this again with one more bucket in a variable."""
+        named = {"ORCHESTRATION": self.orchestration, "PREFIX": self.prefix, "REGION": self.region}
+        if self.job:
+            named["JOB"] = shlex.quote(self.job["folder"])
+        told = " ".join(f"{name}={value}" for name, value in named.items())
+        wanted = json.dumps([*getattr(self, variable), bucket], separators=(",", ":")).replace('"', '\\"')
+        return f"make {'local-deploy' if self.is_embedded else 'deploy'} {told} VARS='{variable}={wanted}'"
 
     @property
     def is_embedded(self) -> bool:

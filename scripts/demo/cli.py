@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from scripts.client.input.layout import LAYOUTS
+from scripts.client.input.reading import is_s3
 from scripts.deploy import targets
 from scripts.deploy.choice import choose
 from scripts.deploy.errors import PrerequisiteError
@@ -67,6 +68,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _problem(name: str) -> str | None:
     """What can be known of a bad input before minutes are spent; the client checks the rest."""
-    if name == "-" or Path(name).exists() or glob.has_magic(name):
+    if name == "-" or is_s3(name) or Path(name).exists() or glob.has_magic(name):
         return None
     return f"there is no file or folder {name!r}; name one: make demo INPUT=path/to/file"

@@ -24,6 +24,7 @@ run "the_client_is_told_all_that_it_needs" {
       concurrency       = {}
       endpoint_url      = null
       functions         = { for function in ["mapper", "partition", "recorder", "reducer", "summary"] : function => "my-count-dynamodb_triggers-${function}" }
+      input_buckets     = []
       job               = null
       memory_mb         = { mapper = 512, partition = 512, recorder = 256, reducer = 512, summary = 1024 }
       orchestration     = "dynamodb_triggers"

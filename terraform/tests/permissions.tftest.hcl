@@ -101,7 +101,7 @@ run "results_go_to_the_buckets_that_are_named_and_to_no_others" {
   }
 
   variables {
-    common = { outside_buckets = { output = ["my-results", "others"] } }
+    common = { outside_buckets = { input = [], output = ["my-results", "others"] } }
   }
 
   assert {
@@ -142,6 +142,37 @@ run "results_go_to_the_buckets_that_are_named_and_to_no_others" {
       })
     ])
     error_message = "Reducers write parts, summary lists them and writes manifest and sign, and mappers read parts, in each of output_buckets and nowhere else."
+  }
+}
+
+run "input_is_read_in_the_buckets_that_are_named_and_in_no_others" {
+  command = plan
+
+  module {
+    source = "./tests/every"
+  }
+
+  variables {
+    common = { outside_buckets = { input = ["my-logs", "others"], output = [] } }
+  }
+
+  assert {
+    condition = alltrue([
+      for deployed in values(local.deployed) : jsonencode({
+        for function, one in deployed.functions : function => [
+          for statement in jsondecode(one.policy).Statement : merge(statement, { Effect = null })
+          if strcontains(jsonencode(statement.Resource), "my-logs")
+        ] if strcontains(one.policy, "my-logs")
+        }) == jsonencode({
+        mapper = [{
+          Action   = ["s3:GetObject"]
+          Effect   = null
+          Resource = ["arn:aws:s3:::my-logs/*", "arn:aws:s3:::others/*"]
+          Sid      = "ReadTheInput"
+        }]
+      })
+    ])
+    error_message = "Mappers read objects in each of input_buckets, and no other function does anything there."
   }
 }
 

@@ -87,6 +87,16 @@ run "an_override_of_an_unknown_function_is_refused" {
   expect_failures = [var.function_overrides]
 }
 
+run "an_input_bucket_with_a_prefix_is_refused" {
+  command = plan
+
+  variables {
+    input_buckets = ["my-logs", "s3://my-logs/2026"]
+  }
+
+  expect_failures = [var.input_buckets]
+}
+
 run "an_output_bucket_with_a_prefix_is_refused" {
   command = plan
 

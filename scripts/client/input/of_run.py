@@ -4,7 +4,7 @@ A result in S3 is read by the mappers themselves: its parts become ranges, and s
 returned is read here, and travels with the chunks.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from scripts.client.errors import InputError
 from scripts.client.input import elements as made
 from scripts.client.input.chunks import Element
 from scripts.client.input.content import Content
+from scripts.client.input.ranges import Listed, ranges
 from scripts.client.input.reading import Choose, Cutting, Input
 from scripts.client.report.formats import format_of
 from scripts.client.report.output import parse_result, to_blocks
@@ -29,8 +30,6 @@ SCHEME = "run:"
 
 _FORM = Form(format="jsonl")
 _THREADS = 8
-
-Piece = dict[str, Any]
 
 
 def read_runs(
@@ -63,8 +62,8 @@ def read_runs(
     chosen = None if chunk_bytes or chunks else choose(total)
     limit = chunk_bytes or chosen or max(1, -(-total // (chunks or 1)))
     tags = at_once([partial(_tag, aws, record) for aws, record in records], _THREADS)
-    pieces = (piece for (_, record), tag in zip(records, tags, strict=True) for piece in _ranges(record, tag, limit))
-    return Input([Element.of({"pieces": shared}) for shared in _shared(pieces, limit)], [], chosen)
+    found = [Listed(record["part"], tag, record["bytes"]) for (_, record), tag in zip(records, tags, strict=True)]
+    return Input([Element.of(content) for content in ranges(found, limit, _FORM)], [], chosen)
 
 
 def _result(run: StartedRun) -> Any:
@@ -99,25 +98,3 @@ def _tag(aws: Aws, record: dict[str, Any]) -> str:
     if found is None or found[0] != record["bytes"]:
         raise InputError(f"{record['part']} is not there as the run has written it; something has changed or deleted it")
     return found[1]
-
-
-def _ranges(record: dict[str, Any], tag: str, limit: int) -> Iterator[Piece]:
-    size = record["bytes"]
-    for start in range(0, size, limit):
-        end = min(start + limit, size)
-        yield {"url": record["part"], "etag": tag, "start": start, "end": end, "size": size, "format": _FORM.format}
-
-
-def _shared(pieces: Iterable[Piece], limit: int) -> Iterator[list[Piece]]:
-    """Pieces, as many of them together as chunks of that size hold."""
-    shared: list[Piece] = []
-    room = limit
-    for piece in pieces:
-        size = piece["end"] - piece["start"]
-        if shared and size > room:
-            yield shared
-            shared, room = [], limit
-        shared.append(piece)
-        room -= size
-    if shared:
-        yield shared

@@ -38,6 +38,18 @@ class Input(Generic[T]):
     notices: list[str] = field(default_factory=list)
     chunk_bytes: int | None = None
 
+    def followed_by(self, other: "Input[T]") -> "Input[T]":
+        """This, and then what else was read."""
+        if not self.elements:
+            return Input(other.elements, self.notices + other.notices, other.chunk_bytes)
+        largest = max(self.chunk_bytes or 0, other.chunk_bytes or 0) or None
+        return Input([*self.elements, *other.elements], self.notices + other.notices, largest)
+
+
+def is_s3(name: str) -> bool:
+    """Whether a name of INPUT means objects in S3."""
+    return name.startswith("s3://")
+
 
 _PLAIN = Form()
 
@@ -75,6 +87,8 @@ def read_input(
         InputError: it can't be read, or has the wrong shape.
     """
     names = [names] if isinstance(names, str) else list(names)
+    if remote := next((name for name in names if is_s3(name)), None):
+        raise InputError(f"{remote} is read by the mappers of a run that is deployed; here, give files of this machine")
     cutting = Cutting(chunk_bytes, chunks, choose)
     of_text = replace(of_text, format="text" if form in ("auto", "json") else form)
     if form in ("auto", "json") and len(names) == 1 and not os.path.isdir(names[0]) and _names_one(names[0]):

@@ -25,6 +25,9 @@ _TEXT_FOR_A_REDUCER_BYTES = 16 * MIB
 _TEXT_FOR_ONE_REDUCER_BYTES = 4 * MIB
 _MOST_REDUCERS = 64
 
+_MOST_RANGES = 256
+"""So many mappers, with their reducers, have room in each orchestration."""
+
 _MEMORY_PER_TEXT = 20
 """Bytes that a mapper holds for each byte of text, at most: English needs 15 where `user_map` makes a list of all words."""
 
@@ -58,6 +61,10 @@ class Sizing:
         number = max(least, min(_CHUNKS_AT_ONCE, ceil(text_bytes / _CHUNK_BYTES)), ceil(text_bytes / most))
         # A chunk ends with a line, before it is full: with some room in each, the last one needn't take what the others left.
         return min(most, text_bytes * 65 // (64 * number) + 4096)
+
+    def range_bytes(self, total_bytes: int) -> int:
+        """As `chunk_bytes`, for ranges, which no mapper holds as a whole."""
+        return max(self.chunk_bytes(total_bytes), ceil(total_bytes / _MOST_RANGES))
 
     def reducers(self, chunk_bytes: Iterable[int]) -> int | None:
         """The number of reducers of a run of chunks of so many bytes; None for the mission's default."""

@@ -12,12 +12,15 @@ from scripts.client.input.chunks import Element, texts_in
 
 HELD_CHARACTERS = 256 << 20
 
+_PIECE_CHARACTERS = 1000
+"""What a piece takes beside its text, about."""
+
 
 def spooled(contents: Iterable[dict[str, Any]], held: int = HELD_CHARACTERS) -> Sequence[Element]:
     """An element for each content, in order: a list of them, if their texts have at most `held` characters together."""
     waiting, elements, room = iter(contents), list[Element](), held
     for content in waiting:
-        room -= sum(map(len, texts_in(content)))
+        room -= sum(map(len, texts_in(content))) + _PIECE_CHARACTERS * len(content.get("pieces", ()))
         if room < 0:
             return _Spooled(elements, chain([content], waiting))
         elements.append(Element.of(content))

@@ -7,6 +7,8 @@ from functools import cache
 from typing import Any
 
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
+from runtime.mapreduce.ranged.opening import Form
+from runtime.record import replace
 from scripts.client.aws.capacity import Capacity, crowding
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment, find_deployments
@@ -15,7 +17,7 @@ from scripts.client.input.chunks import Element, bytes_in, joined_in
 from scripts.client.input.elements import bytes_of
 from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import OBJECTS, layout_of, told_to_mappers
-from scripts.client.input.reading import Input, form_of, read_input
+from scripts.client.input.reading import Input, form_of, is_s3, read_input
 from scripts.client.input.settling import Chunk, check_destination, made_of, settle
 from scripts.client.input.sizing import Sizing
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
@@ -204,7 +206,25 @@ def _read(options: argparse.Namespace, choose: Callable[[], Deployment]) -> Inpu
             raise UsageError("run:RUN can't be given beside files; a file of such a name is ./run:...")
         return read_runs([find_run(options, check_run_id(run)) for run in of_runs], choose(), *cut)
     of_text = form_of(options.encoding, options.header, options.multiline)
-    return read_input(options.input, options.format, *cut, of_text=of_text)
+    remote, local = [name for name in options.input if is_s3(name)], [name for name in options.input if not is_s3(name)]
+    given = read_input(local, options.format, *cut, of_text=of_text) if local else Input[Element]([])
+    return given.followed_by(_read_s3(options, remote, Aws.open(choose()), of_text)) if remote else given
+
+
+def _read_s3(options: argparse.Namespace, names: list[str], aws: Aws, of_text: Form) -> Input[Element]:
+    """What mappers are to read in S3."""
+    from scripts.client.input.s3 import read_s3
+
+    if options.format == "json":
+        raise UsageError(f"{names[0]}: chunks in a JSON document are read from a file; leave out --format json")
+    of_text = replace(of_text, format="text" if options.format == "auto" else options.format)
+    sizing = _sizing(options, aws.deployment)
+    given = read_s3(names, aws, of_text, sizing, options.chunk_bytes, options.chunks)
+    if sizing.layout == OBJECTS:
+        given.notices.append(
+            "words in S3 are not counted before the run, and each becomes an object; --shuffle packed makes fewer"
+        )
+    return given
 
 
 def _sizing(options: argparse.Namespace, deployment: Deployment) -> Sizing:

@@ -68,18 +68,10 @@ class S3Output:
         """Raise UsageError if the functions of a deployment may not write there."""
         if self.bucket in deployment.output_buckets:
             return
-        known = deployment.output_buckets
-        wanted = json.dumps([*known, self.bucket], separators=(",", ":"))
-        if deployment.is_embedded:
-            names = {"ORCHESTRATION": deployment.orchestration, "PREFIX": deployment.prefix, "REGION": deployment.region}
-            told = " ".join(f"{name}={value}" for name, value in names.items())
-            quoted = wanted.replace('"', '\\"')
-            how = f"make local-deploy {told} VARS='output_buckets={quoted}'"
-        else:
-            how = f"make deploy with -var 'output_buckets={wanted}'"
+        known = ", ".join(deployment.output_buckets) or "no bucket but its own"
+        how = deployment.how_to_add("output_buckets", self.bucket)
         raise UsageError(
-            f"--output {self.url}: {deployment} may write results to "
-            f"{', '.join(known) or 'no bucket but its own'}; let it write to {self.bucket}, too: {how}"
+            f"--output {self.url}: {deployment} may write results to {known}; let it write to {self.bucket}, too: {how}"
         )
 
     def claim(self, aws: Aws, run_id: str) -> None:

@@ -17,7 +17,7 @@ variable "common" {
     timeout_seconds      = number
     reserved_concurrency = number
     s3_full_access       = bool
-    outside_buckets      = optional(map(list(string)), { output = [] })
+    outside_buckets      = optional(map(list(string)), { input = [], output = [] })
     function_overrides = map(object({
       memory_mb            = optional(number)
       timeout_seconds      = optional(number)

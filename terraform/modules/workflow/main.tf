@@ -3,7 +3,7 @@ locals {
   functions = var.manifest.functions
   names     = local.functions[*].Name
   # Roles of buckets that users bring along, see outside_buckets in ../../main.tf.
-  outside = ["output"]
+  outside = ["input", "output"]
   # Who returns what goes into a stage.
   givers = { for place in local.functions : place.To => place.Name if place.To != null }
 

@@ -57,7 +57,7 @@ locals {
       point_in_time_recovery = false
       sweep_minutes          = 5
       s3_full_access         = false
-      outside_buckets        = { output = [] }
+      outside_buckets        = { input = [], output = [] }
     }, var.common)
   }
   packages = { code_bucket = "code", layers = ["arn:aws:lambda:us-east-1:123456789012:layer:dependencies:1"], job_layers = ["arn:aws:lambda:us-east-1:123456789012:layer:job:1"] }

@@ -1,0 +1,57 @@
+"""Objects to ranges, and ranges to chunks: what each mapper is to read in S3."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.mapreduce.ranged.opening import Form
+
+_PACKED = (".gz", ".gzip", ".bz2", ".zst", ".zstd")
+"""What names of compressed objects end with. The mappers look at the bytes; names only tell how to plan."""
+
+_UNPACKED_TIMES = 4
+"""How much larger compressed text is than it looks, about."""
+
+Piece = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object."""
+
+    url: str
+    etag: str
+    size: int
+
+
+def ranges(objects: Iterable[Listed], limit: int, form: Form) -> Iterator[dict[str, Any]]:
+    """What each chunk gives to read: ranges that begin at multiples of `limit`; what is smaller shares a chunk."""
+    waiting: list[Piece] = []
+    room = limit
+    for each in objects:
+        whole = _is_whole(each, form)
+        for start in range(0, each.size, each.size if whole else limit):
+            end = each.size if whole else min(each.size, start + limit)
+            size = weight(each) if whole else end - start
+            if waiting and (start or size > room):
+                yield {"pieces": waiting}
+                waiting, room = [], limit
+            waiting.append({"url": each.url, "etag": each.etag, "start": start, "end": end, "size": each.size} | _said(form))
+            room -= size
+    if waiting:
+        yield {"pieces": waiting}
+
+
+def weight(each: Listed) -> int:
+    """How much text an object has, about."""
+    return each.size * (_UNPACKED_TIMES if each.url.lower().endswith(_PACKED) else 1)
+
+
+def _is_whole(each: Listed, form: Form) -> bool:
+    return form.is_whole or each.url.lower().endswith(_PACKED)
+
+
+def _said(form: Form) -> Piece:
+    """What a piece says of its text, where that is not the default."""
+    plain = Form()
+    return {name: value for name, value in vars(form).items() if value != getattr(plain, name)}

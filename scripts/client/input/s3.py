@@ -1,0 +1,133 @@
+"""Objects in S3 as INPUT: they are listed here, and read by the mappers, a range each. None of their bytes come to this machine.
+
+s3://bucket/logs/a.txt    that object, or else
+s3://bucket/logs          all objects below logs/
+s3://bucket/logs/2026-*   all objects whose keys begin so
+s3://bucket               all objects of the bucket
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import obstore
+from obstore.store import S3Store
+
+from runtime.mapreduce.ranged.opening import Form
+from scripts.client.aws import objects
+from scripts.client.aws.clients import Aws
+from scripts.client.aws.objects import NO_BUCKET, translating
+from scripts.client.deployment import Deployment
+from scripts.client.errors import InputError, StorageError
+from scripts.client.input.chunks import Element
+from scripts.client.input.ranges import Listed, ranges, weight
+from scripts.client.input.reading import Input
+from scripts.client.input.sizing import Sizing
+from scripts.client.input.spooled import spooled
+
+SCHEME = "s3://"
+
+_PAGE = 1000
+_LEFT_OUT = (".", "_")
+"""What names begin with that are no data by custom, such as _SUCCESS; as part of a folder's name, too."""
+
+
+@dataclass
+class _Seen:
+    """What was found, and what of it is left out."""
+
+    objects: list[Listed] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def take(self, each: Listed, below: str = "") -> None:
+        """Take an object. Of its name, the part after `below` says whether it is left out."""
+        if below and any(part.startswith(_LEFT_OUT) for part in each.url.removeprefix(below).split("/")):
+            self.left_out.append(each.url)
+        elif not each.size:
+            self.empty.append(each.url)
+        else:
+            self.objects.append(each)
+
+    @property
+    def notices(self) -> list[str]:
+        told = (
+            (
+                self.left_out,
+                "begins with a dot or an underscore and is left out",
+                "begin with a dot or an underscore and are left out",
+            ),
+            (self.empty, "is empty", "are empty"),
+        )
+        return [
+            f"{urls[0]} {one}" if len(urls) == 1 else f"{len(urls)} objects {many}, the first is {urls[0]}"
+            for urls, one, many in told
+            if urls
+        ]
+
+
+def read_s3(
+    names: Sequence[str], aws: Aws, form: Form, sizing: Sizing, chunk_bytes: int | None = None, chunks: int | None = None
+) -> Input[Element]:
+    """Plan ranges of all objects that the names stand for, of at most `chunk_bytes` together in a chunk, or for about `chunks`.
+
+    Raises:
+        InputError: the deployment may not read the bucket, or there is no such object, or it can't be listed.
+    """
+    seen = _Seen()
+    for name in names:
+        _list(name, aws, seen)
+    total = sum(map(weight, seen.objects))
+    chosen = None
+    if chunks:
+        chunk_bytes = max(1, -(-total // chunks))
+    elif chunk_bytes is None:
+        chunk_bytes = chosen = sizing.range_bytes(total)
+    return Input(spooled(ranges(seen.objects, chunk_bytes, form)), seen.notices, chosen)
+
+
+def check_granted(name: str, deployment: Deployment) -> None:
+    """Raise InputError if the mappers of a deployment may not read the bucket of a name."""
+    bucket = name.removeprefix(SCHEME).partition("/")[0]
+    if bucket in deployment.input_buckets:
+        return
+    known = ", ".join(deployment.input_buckets) or "no bucket"
+    how = deployment.how_to_add("input_buckets", bucket)
+    raise InputError(f"{name}: the mappers of {deployment} may read {known}; let them read {bucket}, too: {how}")
+
+
+def _list(name: str, aws: Aws, seen: _Seen) -> None:
+    bucket, _, key = name.removeprefix(SCHEME).partition("/")
+    if not bucket:
+        raise InputError(f"{name}: write s3://bucket/prefix")
+    check_granted(name, aws.deployment)
+    store = aws.bucket(bucket)
+    before = len(seen.objects) + len(seen.empty) + len(seen.left_out)
+    url = f"{SCHEME}{bucket}/"
+    try:
+        if key and not key.endswith("/") and (found := objects.head(store, key)) is not None:
+            seen.take(Listed(url + key, etag=found[1], size=found[0]))
+            return
+        begins, folder = _prefixes(key)
+        for meta in _metas(store, folder):
+            if meta["path"].startswith(begins):
+                seen.take(Listed(url + meta["path"], meta["e_tag"], meta["size"]), url + folder)
+    except StorageError as error:
+        known = "there is no such bucket" if error.cause == NO_BUCKET else error.cause
+        raise InputError(f"{name} can't be listed: {known}") from error
+    if before == len(seen.objects) + len(seen.empty) + len(seen.left_out):
+        raise InputError(f"{name}: there is no such object, and none below it")
+
+
+def _prefixes(key: str) -> tuple[str, str]:
+    """How keys begin that are meant, and the folder that holds them."""
+    if key.endswith("*"):
+        return key[:-1], key[:-1].rpartition("/")[0]
+    folder = key.rstrip("/")
+    return (folder + "/" if folder else ""), folder
+
+
+def _metas(store: S3Store, folder: str) -> Iterator[Any]:
+    with translating("s3:ListBucket", store, folder):
+        for page in obstore.list(store, folder or None, chunk_size=_PAGE):
+            yield from page
