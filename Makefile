@@ -39,10 +39,12 @@ RUN := $(VENV)/bin/python -S scripts/start.py
 WHICH = --orchestration "$$ORCHESTRATION" --prefix "$$PREFIX" --region "$$REGION" --job "$$JOB"
 SOURCE = --workflow "$$WORKFLOW" --functions "$$FUNCTIONS"
 
+PACKAGE = $(RUN) scripts.package --arch "$$ARCH" --python-version "$$PYTHON_VERSION" $(SOURCE) --job "$$JOB"
+
 .DEFAULT_GOAL := help
 # Targets that are named together are steps, in that order: make -j4 local-up local-deploy.
 .NOTPARALLEL:
-.PHONY: help demo try compare bench test soak mutate faults tools package local-up local-restart local-status local-down local-deploy deploy destroy lint format clean
+.PHONY: help demo try compare bench test soak mutate faults tools package local-up local-restart local-status local-down local-deploy local-destroy deploy destroy lint format clean
 
 ##@ Try it
 demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply, a run, the counts, tidy-up
@@ -61,7 +63,7 @@ bench: $(TOOLS) ## Speed of both layouts beside others: build/bench/bench.html (
 tools: $(TOOLS) ## The tools' own virtual environment, build/venv
 
 package: $(TOOLS) ## build/layer.zip and build/<orchestration>/<function>.zip (ARCH=x86_64|arm64 PYTHON_VERSION=3.13 WORKFLOW= FUNCTIONS= JOB=)
-	@$(RUN) scripts.package --arch "$$ARCH" --python-version "$$PYTHON_VERSION" $(SOURCE) --job "$$JOB"
+	@$(PACKAGE)
 
 ##@ Embedded AWS (no account, no Docker)
 local-up: $(TOOLS) ## Start it on loopback (KEEP=1: so that it can be restarted)
@@ -70,20 +72,25 @@ local-up: $(TOOLS) ## Start it on loopback (KEEP=1: so that it can be restarted)
 local-restart: $(TOOLS) ## Stop it and start it again, with what it held
 	@$(RUN) scripts.embedded restart
 
-local-status: $(TOOLS) ## Say whether it runs, and what is deployed on it
-	@$(RUN) scripts.embedded status
+local-status: $(TOOLS) ## Say whether it runs, and what is deployed on it (JOB=: of that job alone)
+	@$(RUN) scripts.embedded status --job "$$JOB"
 
 local-down: $(TOOLS) ## Stop it and remove what it made
 	@$(RUN) scripts.embedded down
 
-local-deploy: package ## terraform apply onto it (ORCHESTRATION=sfn PREFIX=wordcount VARS="memory_mb=1024")
+local-deploy: $(TOOLS) ## The zips, then terraform apply onto it, or an update of code alone (ORCHESTRATION=sfn JOB= PREFIX= VARS="memory_mb=1024")
+	@$(PACKAGE) --orchestration "$$ORCHESTRATION"
 	@$(RUN) scripts.deploy apply --target embedded $(WHICH) --vars="$$VARS"
 
+local-destroy: $(TOOLS) ## terraform destroy there (ORCHESTRATION= JOB= PREFIX= REGION=)
+	@$(RUN) scripts.deploy destroy --target embedded $(WHICH)
+
 ##@ AWS account
-deploy: package ## terraform apply onto the account of your credentials (ORCHESTRATION= PREFIX= REGION= VARS=)
+deploy: $(TOOLS) ## The zips, then terraform apply onto the account of your credentials (ORCHESTRATION= JOB= PREFIX= REGION= VARS=)
+	@$(PACKAGE) --orchestration "$$ORCHESTRATION"
 	@$(RUN) scripts.deploy apply --target aws $(WHICH) --vars="$$VARS"
 
-destroy: $(TOOLS) ## terraform destroy there (ORCHESTRATION= PREFIX= REGION= VARS=)
+destroy: $(TOOLS) ## terraform destroy there (ORCHESTRATION= JOB= PREFIX= REGION= VARS=)
 	@$(RUN) scripts.deploy destroy --target aws $(WHICH) --vars="$$VARS"
 
 ##@ Develop

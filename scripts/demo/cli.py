@@ -53,8 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
     where = ("--target", "embedded", "--prefix", chosen.prefix, "--region", chosen.region, "--job", options.job)
     choice = (*where, "--orchestration", chosen.orchestration)
     wishes = [f"--{name}={value}" for name in ("output", "shuffle") if (value := getattr(options, name))]
+    packaging = [*source.arguments_of(options), "--orchestration", chosen.orchestration]
     try:
-        with steps.embedded(packaging=source.arguments_of(options), numbers=("1/4 ", "2/4 ")):
+        with steps.embedded(packaging=packaging, numbers=("1/4 ", "2/4 ")):
             steps.run("3/4 terraform apply", "scripts.deploy", "apply", *choice, f"--vars={options.vars}")
             steps.run("4/4 the run", "scripts.client", *choice, *wishes, "--", *options.input)
     except StepFailedError as error:

@@ -7,12 +7,14 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from scripts import paths
-from scripts.deploy import account, current, targets, terraform
+from scripts.deploy import account, code, targets, terraform
 from scripts.deploy.choice import DEFAULT_PREFIX, DEFAULT_REGION, Choice, choose
+from scripts.deploy.current import Applied, Inputs
 from scripts.deploy.errors import DeployError, PrerequisiteError, TerraformError
 from scripts.deploy.targets import EmbeddedTarget, Target
 from scripts.deploy.terraform import Program
@@ -62,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         "--vars", default="", metavar="TEXT", help="several of them, separated by spaces, values quoted as in a shell"
     )
     parser.add_argument("--unless-current", action="store_true", help="apply nothing if nothing has changed since (embedded)")
+    parser.add_argument("--whole", action="store_true", help="let Terraform look at everything, also if only code has changed")
     parser.add_argument("--yes", action="store_true", help="change an account without asking (target aws)")
     return parser
 
@@ -85,30 +88,62 @@ def _on_embedded(options: argparse.Namespace, choice: Choice) -> int:
         return 0
     if options.command != "destroy":
         targets.check_packages(target, options.orchestration)
-    if options.command == "apply" and options.unless_current and current.is_current(target):
+    current = target.record.is_file() and _applied(target).is_current(_state(target))
+    if options.command == "apply" and options.unless_current and current:
         print(f"Nothing has changed since {choice.name} was deployed.")
         return 0
     with only_one(target.logs / "lock", f"deployment {choice.name}"):
+        if options.command == "apply" and not options.whole and _update_code(target):
+            return 0
         program = terraform.prepare(target)
         return {"apply": _apply, "plan": _plan, "destroy": _destroy}[options.command](program, target)
 
 
+def _update_code(target: EmbeddedTarget) -> bool:
+    """Update the code of functions where nothing else has changed; whether that was so, and done."""
+
+    def write(state: str) -> None:
+        write_whole(target.state, [state.encode()], lasting=True)
+
+    applied = _applied(target)
+    inputs = applied.inputs()
+    functions = applied.changed_code(_state(target)) if target.record.is_file() else []
+    record = code.update_alone(applied, target.choice, functions, _state(target), write)
+    if record is not None:
+        _note(target, record, inputs)
+    return record is not None
+
+
+def _applied(target: EmbeddedTarget) -> Applied:
+    return Applied.of(target, target.choice, target.logs)
+
+
+def _state(target: EmbeddedTarget) -> str:
+    """Terraform's state; empty if there is none."""
+    return target.state.read_text(encoding="utf-8") if target.state.is_file() else ""
+
+
+def _note(target: EmbeddedTarget, record: dict[str, Any], inputs: Inputs) -> None:
+    """Write the record that the client reads, and what the deployment was made of."""
+    write_whole(target.record, [json.dumps(record, indent=2, sort_keys=True).encode(), b"\n"])
+    _applied(target).note(inputs, _state(target))
+
+
 def _apply(program: Program, target: EmbeddedTarget) -> int:
     """Make or update the deployment and write the record that the client reads."""
-    started = time.monotonic()
+    started, inputs = time.monotonic(), _applied(target).inputs()
     print(f"Deploying {target.choice.name} onto the embedded AWS", file=sys.stderr, flush=True)
-    current.forget(target)
+    _applied(target).forget()
     _, outputs = _terraform(program, target, "apply", "-auto-approve")
-    current.note(target)
-    write_whole(target.record, [json.dumps(outputs["deployment"], indent=2, sort_keys=True).encode(), b"\n"])
+    _note(target, outputs["deployment"], inputs)
     print(f"Deployed {target.choice.name} in {time.monotonic() - started:.0f} s.")
     return 0
 
 
 def _plan(program: Program, target: EmbeddedTarget) -> int:
     """Say what apply would change; 0 when that is nothing, 2 otherwise."""
-    code, _ = _terraform(program, target, "plan", "-detailed-exitcode")
-    return code
+    exit_code, _ = _terraform(program, target, "plan", "-detailed-exitcode")
+    return exit_code
 
 
 def _destroy(program: Program, target: EmbeddedTarget) -> int:
@@ -142,7 +177,7 @@ def _failure(command: str, errors: list[str], code: int, log: Path) -> str:
 
 def _forget(target: EmbeddedTarget) -> None:
     """Delete record and state of a deployment that is gone; what was installed for Terraform stays."""
-    current.forget(target)
+    _applied(target).forget()
     for path in (target.record, target.state, target.state.with_name(target.state.name + ".backup")):
         path.unlink(missing_ok=True)
 
@@ -163,9 +198,32 @@ def _in_workspace(options: argparse.Namespace, target: Target, choice: Choice, *
     """All of them share what says which workspace is selected, so another one must not select its own meanwhile."""
     program = terraform.prepare(target)
     _enter(program, target, choice, options.command)
-    unasked = ["-input=false", "-detailed-exitcode" if options.command == "plan" else "-auto-approve"]
-    flags = [] if asks else unasked
-    return terraform.run_in_terminal(program, target, [options.command, *flags, *terraform.variables(target)])
+    applied = Applied.of(target, choice, paths.BUILD / "aws" / choice.name)
+    if options.command == "plan":
+        return terraform.run_in_terminal(
+            program, target, ["plan", "-input=false", "-detailed-exitcode", *terraform.variables(target)]
+        )
+    inputs = applied.inputs() if options.command == "apply" else {}
+    if options.command == "apply" and not options.whole:
+        state = terraform.state(program, target)
+        functions = applied.changed_code(state)
+        if functions and asks and not _agreed(functions, choice):
+            return 1
+        if code.update_alone(applied, choice, functions, state, partial(terraform.push_state, program, target)) is not None:
+            applied.note(inputs, terraform.state(program, target))
+            return 0
+    applied.forget()
+    flags = [] if asks else ["-input=false", "-auto-approve"]
+    status = terraform.run_in_terminal(program, target, [options.command, *flags, *terraform.variables(target)])
+    if status == 0 and options.command == "apply":
+        applied.note(inputs, terraform.state(program, target))
+    return status
+
+
+def _agreed(functions: list[str], choice: Choice) -> bool:
+    """Ask as Terraform does."""
+    print(f"Only the code of {', '.join(functions)} of {choice.name} has changed, and is updated without Terraform.")
+    return input("Only 'yes' will be accepted to approve: ").strip() == "yes"
 
 
 def _enter(program: Program, target: Target, choice: Choice, command: str) -> None:

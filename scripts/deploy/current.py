@@ -1,40 +1,86 @@
-"""Whether a deployment on the embedded AWS is what an apply would make it. Terraform takes ten seconds to find that out."""
+"""Whether a deployment is what an apply would make it. Terraform takes ten seconds to find that out.
+
+After an apply, a file says what the deployment was made of: the hash of each file, of the variables and of Terraform's state.
+What somebody has changed past Terraform is not seen.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts import paths
-from scripts.deploy.targets import EmbeddedTarget, build_dir
+from scripts.deploy.choice import Choice
+from scripts.deploy.targets import Target, build_dir
+from scripts.files import write_whole
+from scripts.package import sources
 from scripts.package.layer import LOCAL
 
-
-def forget(target: EmbeddedTarget) -> None:
-    """From now on the deployment may be anything."""
-    _stamp(target).unlink(missing_ok=True)
+Inputs = dict[str, str]
+"""What a deployment is made of: `{file or "variables": hash}`."""
 
 
-def note(target: EmbeddedTarget) -> None:
-    """The deployment is what this configuration, these variables and these packages make."""
-    _stamp(target).write_text(_fingerprint(target), encoding="utf-8")
+@dataclass(frozen=True)
+class Applied:
+    """What the last apply of a deployment was made of.
+
+    Attributes:
+        file: says it; missing if that is not known.
+        packages: the folder of the function's zips.
+    """
+
+    target: Target
+    file: Path
+    packages: Path
+
+    @classmethod
+    def of(cls, target: Target, choice: Choice, folder: Path) -> Applied:
+        """Of a deployment, whose file is kept in a folder."""
+        return cls(target, folder / "applied", build_dir(target) / choice.orchestration)
+
+    def forget(self) -> None:
+        """From now on the deployment may be anything."""
+        self.file.unlink(missing_ok=True)
+
+    def note(self, inputs: Inputs, state: str) -> None:
+        """The deployment is what these inputs make, and that is its state."""
+        write_whole(self.file, [json.dumps(inputs | _state(state)).encode()])
+
+    def is_current(self, state: str) -> bool:
+        """Whether nothing has changed since."""
+        return self._changed(state) == set()
+
+    def changed_code(self, state: str) -> list[str]:
+        """The functions whose zips have changed since, if nothing else has; empty if all is to be looked at."""
+        changed = self._changed(state) or set()
+        zips = {str(path): path.stem for path in self.packages.glob("*.zip")}
+        others = changed - zips.keys() - {str(self.packages / sources.NAME)}
+        return [] if others else [zips[path] for path in sorted(changed & zips.keys())]
+
+    def inputs(self) -> Inputs:
+        """What an apply would make the deployment of. Taken before it begins, since a file may change meanwhile."""
+        built = build_dir(self.target)
+        layers = [*built.glob("*.zip"), *(built / LOCAL).glob("*.zip")]
+        packages = [*layers, built / "manifest.json", *self.packages.iterdir()]
+        files = sorted([*paths.TERRAFORM.rglob("*.tf"), *paths.TERRAFORM.glob(".terraform.lock.hcl"), *packages])
+        variables = "\0".join(self.target.variables).encode()
+        return {str(path): _hash(path.read_bytes()) for path in files} | {"variables": _hash(variables)}
+
+    def _changed(self, state: str) -> set[str] | None:
+        """What differs from what the deployment was made of; None if that is not known."""
+        if not self.file.is_file():
+            return None
+        before = json.loads(self.file.read_text(encoding="utf-8"))
+        now = self.inputs() | _state(state)
+        return {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
 
 
-def is_current(target: EmbeddedTarget) -> bool:
-    """Whether nothing of that has changed since; what somebody else has changed on the embedded AWS is not seen."""
-    stamp = _stamp(target)
-    return target.record.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == _fingerprint(target)
+def _state(state: str) -> Inputs:
+    """Whoever else changes the state has changed the deployment."""
+    return {"state": _hash(state.encode())}
 
 
-def _stamp(target: EmbeddedTarget) -> Path:
-    return target.logs / "applied"
-
-
-def _fingerprint(target: EmbeddedTarget) -> str:
-    built = build_dir(target)
-    layers = [*built.glob("*.zip"), *(built / LOCAL).glob("*.zip")]
-    packages = [*layers, built / "manifest.json", *(built / target.choice.orchestration).iterdir()]
-    digest = hashlib.sha256("\0".join(target.variables).encode())
-    for path in sorted([*paths.TERRAFORM.rglob("*.tf"), *paths.TERRAFORM.glob(".terraform.lock.hcl"), *packages]):
-        digest.update(f"{path}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -196,12 +196,17 @@ def state(program: Program, target: Target) -> str:
     return answer(program.path, target.environment, "state", "pull").strip()
 
 
-def answer(path: str, environment: dict[str, str], *arguments: str) -> str:
-    """What a command of the program at this path prints. Raises TerraformError when it fails."""
+def push_state(program: Program, target: Target, state: str) -> None:
+    """Put a later state in place of the current workspace's. Raises TerraformError."""
+    answer(program.path, target.environment, "state", "push", "-", given=state)
+
+
+def answer(path: str, environment: dict[str, str], *arguments: str, given: str = "") -> str:
+    """What a command of the program at this path prints, given its stdin. Raises TerraformError when it fails."""
     ran = subprocess.run(
         _command(path, arguments),
         env=environment,
-        stdin=subprocess.DEVNULL,
+        input=given,
         capture_output=True,
         text=True,
         timeout=600,

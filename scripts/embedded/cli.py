@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--keep-state", dest="keeps", action="store_true", help="keep what it holds on disk, for `restart`")
     commands.add_parser("restart", help="stop it and start it again, with what it held")
     status = commands.add_parser("status", help="say whether it runs, where, and what it has served")
+    status.add_argument("--job", default="", metavar="JOB", help="of deployments those of this job alone, by its folder or name")
     status.add_argument("--json", action="store_true", help="print one JSON object")
     commands.add_parser("down", help="stop it and remove what it held")
     return root
@@ -58,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
             return control.restart(paths)
         if options.command == "down":
             return control.down(paths)
-        return control.status(paths, as_json=options.json)
+        return control.status(paths, as_json=options.json, job=options.job)
     except EmbeddedError as error:
         print(f"embedded AWS: {error}", file=sys.stderr)
         return error.exit_code

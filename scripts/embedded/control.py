@@ -80,8 +80,8 @@ def down(paths: Embedded) -> int:
     return 0
 
 
-def status(paths: Embedded, *, as_json: bool) -> int:
-    """Print what runs and return 0, or 3 when nothing does.
+def status(paths: Embedded, *, as_json: bool, job: str = "") -> int:
+    """Print what runs and return 0, or 3 when nothing does. With `job`, of deployments those of that job alone.
 
     As JSON: {"running": true, "endpoint_url", "pid", "port", "auth", "uptime_seconds", "deployments": [name, ...],
     "requests": {"since", "total", "counts": {"s3.PutObject": n, ...}, "functions": {name: invocations}}, ...} or
@@ -101,19 +101,27 @@ def status(paths: Embedded, *, as_json: bool) -> int:
         return NOT_RUNNING
     requests = {key: value for key, value in answer.items() if key != "token"}
     uptime = max(0.0, time.time() - known.started)
-    deployments = sorted(file.stem for file in paths.deployments.glob("*.json"))
+    deployments = _deployments(paths, job)
     if as_json:
         facts = {key: value for key, value in asdict(known).items() if key != "token"}
         print(
             json.dumps(
-                {"running": True, **facts, "uptime_seconds": round(uptime, 1), "deployments": deployments, "requests": requests}
+                {
+                    "running": True,
+                    **facts,
+                    "uptime_seconds": round(uptime, 1),
+                    "deployments": sorted(deployments),
+                    "requests": requests,
+                }
             )
         )
         return 0
     counts: dict[str, int] = requests["counts"]
     print(f"embedded AWS: running at {known.endpoint_url}")
     print(f"  pid          {known.pid}, up {_duration(uptime)}, IAM enforcement {'on' if known.auth else 'off'}")
-    print(f"  deployments  {', '.join(deployments) or 'none'}")
+    print(f"  deployments  {'' if deployments else 'none'}".rstrip())
+    for name, code in sorted(deployments.items()):
+        print(f"    {name}{f': {code}' if code else ''}")
     print(f"  requests     {requests['total']}")
     for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         print(f"    {count:>9}  {name}")
@@ -132,6 +140,23 @@ def _running(paths: Embedded) -> state.State | None:
         process.end_orphans(known.pid, str(paths.tmp))
     _forget(paths)
     return None
+
+
+def _deployments(paths: Embedded, job: str) -> dict[str, str | None]:
+    """What is deployed, by name, with the job that it runs."""
+    from scripts.client.deployment import Deployment
+    from scripts.client.errors import ClientError
+
+    found: dict[str, str | None] = {}
+    for file in paths.deployments.glob("*.json"):
+        try:
+            deployment = Deployment.parse(json.loads(file.read_bytes()), str(file))
+        except (ClientError, ValueError):
+            found |= {} if job else {file.stem: "its record can't be read"}
+            continue
+        if not job or deployment.runs(job):
+            found[file.stem] = deployment.code
+    return found
 
 
 def _forget(paths: Embedded) -> None:
