@@ -206,15 +206,18 @@ def _add_waiting(group: argparse._ActionsContainer) -> None:
     group.add_argument("--keep", action="store_true", help="keep intermediate objects (default: deleted after success)")
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
+def add_output(parser: argparse.ArgumentParser, *, also_to_s3: bool = True) -> None:
+    """The options that say what becomes of the result; `also_to_s3` if it may go there."""
+    s3 = (
+        ". In S3 the reducers write sorted parts, then come manifest.json and, last, _SUCCESS: for results of any size. The prefix "
+        "must be empty, and the bucket one of the deployment's output_buckets"
+    )
     output = parser.add_argument_group("output")
     output.add_argument(
         "--output",
-        metavar="FILE or s3://BUCKET/PREFIX/",
+        metavar="FILE or s3://BUCKET/PREFIX/" if also_to_s3 else "FILE",
         help="write all words to this file, whole or not at all, in the format of its ending: .json (also where it has none), "
-        ".jsonl (a line for each word: [word, value]), .csv, .tsv, or .parquet (needs pyarrow). In S3 the reducers write sorted "
-        "parts, then come manifest.json and, last, _SUCCESS: for results of any size. The prefix must be empty, and the bucket "
-        "one of the deployment's output_buckets",
+        f".jsonl (a line for each word: [word, value]), .csv, .tsv, or .parquet (needs pyarrow){s3 * also_to_s3}",
     )
     output.add_argument("--json", action="store_true", help="print all words as JSON in place of the table")
     output.add_argument(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.mapreduce.job import Job as Settings
+from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from runtime.mapreduce.user_code import in_folder
 from scripts.client.cli import add_output, encoding, whole
 from scripts.client.errors import ClientError, Interruption, UsageError
@@ -83,10 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--chunk-bytes", metavar="N", type=whole(1), help="largest chunk, in bytes (default: for at least 4 mappers)"
     )
-    parser.add_argument("--num-reducer", metavar="N", type=whole(1), help="number of reducers (default: the job's, or 3)")
+    parser.add_argument(
+        "--num-reducer", metavar="N", type=whole(1, MAX_NUM_REDUCER), help="number of reducers (default: the job's, or 3)"
+    )
     parser.add_argument("--shuffle", choices=LAYOUTS, help="layout of the shuffle (default: the job's, or packed)")
     parser.add_argument("--pdb", action="store_true", help="where the job's own code fails, stop there in Python's debugger")
-    add_output(parser)
+    add_output(parser, also_to_s3=False)
     return parser
 
 
