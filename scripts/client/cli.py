@@ -209,8 +209,8 @@ def _add_waiting(group: argparse._ActionsContainer) -> None:
 def add_output(parser: argparse.ArgumentParser, *, also_to_s3: bool = True) -> None:
     """The options that say what becomes of the result; `also_to_s3` if it may go there."""
     s3 = (
-        ". In S3 the reducers write sorted parts, then come manifest.json and, last, _SUCCESS: for results of any size. The prefix "
-        "must be empty, and the bucket one of the deployment's output_buckets"
+        ". In S3 the reducers write sorted parts, then come manifest.json and, last, _SUCCESS: for results of any size. The "
+        "prefix must be empty, and the bucket one of the deployment's output_buckets"
     )
     output = parser.add_argument_group("output")
     output.add_argument(
