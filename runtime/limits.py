@@ -49,6 +49,9 @@ class Limits:
     sorted_bytes: int = 32 * 2**20
     """Lines that are sorted in memory at once; more are sorted piece by piece, and merged."""
 
+    spooled_bytes: int = 32 * 2**20
+    """Of pieces that are kept in memory; what comes beyond is kept in a temporary file."""
+
     put_away_bytes: int = 64 * 2**10
     """Of a sorted piece, for each read of it from the disk."""
 

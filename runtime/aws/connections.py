@@ -66,6 +66,7 @@ class Connections:
         repeatable: bool,
         keepalive: bool = False,
         connect_seconds: float = CONNECT_SECONDS,
+        most_kept: int = CONNECTIONS,
         clock: Clock | None = None,
     ) -> None:
         parts = urlsplit(url)
@@ -77,6 +78,7 @@ class Connections:
         self.path = parts.path.rstrip("/")
         self._answer_seconds, self._idle_seconds, self._connect_seconds = answer_seconds, idle_seconds, connect_seconds
         self._repeatable, self._keepalive, self._clock = repeatable, keepalive, clock or Clock()
+        self._most_kept = most_kept
         self._context = _tls() if self._secure else None
         self._kept: list[tuple[http.client.HTTPConnection, float]] = []
         self._lock = threading.Lock()
@@ -157,7 +159,7 @@ class Connections:
         if connection.sock is None:
             return  # the server said that it closes it
         with self._lock:
-            if len(self._kept) < CONNECTIONS:
+            if len(self._kept) < self._most_kept:
                 self._kept.append((connection, self._clock.time()))
                 return
         connection.close()

@@ -7,6 +7,7 @@ blocks of them only, and then written with one request, or with an upload in par
 whole or not at all. A reducer that runs again writes the same bytes under the same name.
 """
 
+import errno
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -54,6 +55,8 @@ def write_part(output: str, partition: str | None, values: Iterable[tuple[str, J
                 part.add(word, line)
             part.end()
         except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
             raise OSError(
                 error.errno, f"the result of {partition} does not fit the function's disk; use more reducers"
             ) from error

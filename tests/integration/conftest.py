@@ -20,10 +20,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 from moto.stepfunctions.parser.backend import execution_worker
 from werkzeug.serving import WSGIRequestHandler
 
-from runtime.orchestration.http_only import orchestration as http_only
 from runtime.ports import ports
 from tests.fakes import bucketful, tableful
 from tests.fakes.bucketful import Buckets
+from tests.fakes.clock import Hasty
 from tests.fakes.cluster import REGION, Cluster
 from tests.fakes.deployments import (
     CalledFunctions,
@@ -159,7 +159,7 @@ def http_only_deployment(
     buckets: Buckets, make_cluster: Callable[..., Cluster], monkeypatch: pytest.MonkeyPatch
 ) -> CalledFunctions:
     """http_only; pauses before a retry are short."""
-    monkeypatch.setattr(http_only, "_RETRY_SECONDS", 0.005)
+    monkeypatch.setattr(ports(), "clock", Hasty())
     return CalledFunctions(buckets, make_cluster("http_only"))
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from runtime.aws import connections
 from runtime.aws.connections import Connections
 from runtime.aws.errors import TransportError
 from tests.fakes.clock import FakeTime
@@ -238,8 +237,7 @@ def test_threads_share_connections(serve: Serve) -> None:
 
 
 def test_no_more_connections_are_kept_than_allowed(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "CONNECTIONS", 2)
-    _, made = serve(reply())
+    _, made = serve(reply(), most_kept=2)
 
     post_together(6, made, monkeypatch)
 

@@ -20,7 +20,7 @@ from runtime.orchestration.http_sync_s3.fan_in import Outcome
 from runtime.orchestration.http_sync_s3.stores import RETURN_STORES, Branch, ReturnStore
 from runtime.orchestration.http_sync_s3.stores import redis as redis_module
 from runtime.orchestration.settings import RedisTarget, Settings
-from runtime.orchestration.values import table
+from runtime.ports import ports
 from runtime.record import replace
 from runtime.run import Run, within
 from scripts import paths
@@ -203,15 +203,15 @@ def test_branch_killed_between_the_two_sets_is_repaired_by_its_retry(
     make_cluster: MakeCluster, buckets: Buckets, dynamodb_store: InTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit(set_indexes=2)
-    add, killed = table.Table._add, []
+    call, killed = ports().dynamodb.call, []
 
-    def once_killed(self: table.Table, key: str, number: int) -> list[str]:
-        if key == "finished" and not killed:
+    def once_killed(operation: str, table: str, key: str, **arguments: Any) -> Any:
+        if key.endswith("/finished") and not killed:
             killed.append(key)
             raise Killed
-        return add(self, key, number)
+        return call(operation, table, key, **arguments)
 
-    monkeypatch.setattr(table.Table, "_add", once_killed)
+    monkeypatch.setattr(ports().dynamodb, "call", once_killed)
     cluster = make_cluster("http_sync_s3", **dynamodb_store.settings)
 
     start(cluster, buckets, list("abcd"))

@@ -3,14 +3,18 @@
 from types import TracebackType
 from typing import IO
 
-MEMORY_BYTES = 32 * 2**20
+from runtime.ports import ports
 
 
 class Spool:
-    """Not for several threads at once."""
+    """Not for several threads at once.
 
-    def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
-        self._memory_bytes = memory_bytes
+    Args:
+        memory_bytes: as many are held in memory; None for `spooled_bytes` of the limits.
+    """
+
+    def __init__(self, memory_bytes: int | None = None) -> None:
+        self._memory_bytes = ports().limits.spooled_bytes if memory_bytes is None else memory_bytes
         self._pieces: dict[int, bytes] = {}
         self._size = 0
         self._file: IO[bytes] | None = None

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration.dynamodb_triggers import orchestration as dynamodb_triggers
 from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.deployments import TriggeredByItems
 from tests.fakes.events import load_event
@@ -214,7 +213,7 @@ def test_fan_out_that_was_stored_before_is_sent_again_as_it_was(
     stored = f'[{{"bucket": "{deployment.buckets.shuffle}", "partition": "reducer0/"}}]'
     put(deployment, "reducer-input", {"Key": {"S": "run1/fan-out"}, "Run": {"S": "run1"}, "Value": {"S": stored}})
     if not seen:  # two at once: it is stored after the second has looked
-        monkeypatch.setattr(dynamodb_triggers.DynamoDBTriggers, "stored", lambda *_: None)
+        monkeypatch.setattr(deployment.cluster.components["partition"]._orchestration, "stored", lambda *_: None)
 
     run(deployment, TEXTS)
 

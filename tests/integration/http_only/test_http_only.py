@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration.values.returns import Returns
+from runtime.ports import ports
 from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.context import FakeContext
 from tests.fakes.deployments import CalledFunctions
@@ -148,15 +148,15 @@ def test_claim_checks_of_branches_are_passed_on_and_never_taken_out_by_their_cal
     limit(payload_bytes=200)
     words = [f"word{number}" for number in range(60)]
     taken_out: list[str] = []
-    must_find = Returns.must_find
-    monkeypatch.setattr(Returns, "must_find", lambda returns, key: taken_out.append(key) or must_find(returns, key))
+    get = ports().s3.get
+    monkeypatch.setattr(ports().s3, "get", lambda bucket, key: taken_out.append(key) or get(bucket, key))
 
     run(deployment, [" ".join(words)])
 
     stored = [f"reducer/{index}.json" for index in (1, 2, 3)]
     (event,) = (event for function, event in cluster.called if function == "summary")
     assert event["Data"] == [{"Source": "s3", "Value": key} for key in stored]
-    assert sorted(key for key in taken_out if key.startswith("reducer/")) == stored
+    assert sorted(key for key in taken_out if key.startswith("run1/reducer/")) == [f"run1/{key}" for key in stored]
     assert deployment.buckets.result("run1") == dict.fromkeys(words, 1)
 
 

@@ -9,7 +9,7 @@ import pytest
 from runtime.aws.errors import StorageError
 from runtime.orchestration.ending.result import store_result
 from runtime.orchestration.http_only import orchestration as http_only
-from runtime.orchestration.values.returns import Returns
+from runtime.ports import ports
 from tests.fakes.cluster import Cluster, Killed
 from tests.fakes.context import FakeContext
 from tests.fakes.deployments import CalledFunctions
@@ -147,10 +147,14 @@ def test_call_whose_answer_is_lost_again_fails(function: str, index: int, deploy
     assert "gave no answer" in failed["message"]
 
 
+def takes_most_of_the_time(cluster: Cluster) -> None:
+    cluster.ports.clock.ahead += 40.0
+
+
 def test_lost_answer_is_not_asked_for_without_time_for_it(
     deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_only, "_RETRY_SECONDS", 1000.0)
+    monkeypatch.setattr("functions.mapper.user_map.user_map", lambda text: takes_most_of_the_time(cluster))
     cluster.lost_answers["mapper"] = 1
 
     answer = cluster.invoke("unum_map", envelope(chunks_of(deployment.buckets, ["to"])))
@@ -194,8 +198,11 @@ def test_nothing_is_kept_of_a_run_that_another_invocation_has_finished(
 def test_failure_without_time_for_another_try_is_final(
     deployment: CalledFunctions, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_only, "_RETRY_SECONDS", 1000.0)
-    monkeypatch.setattr("functions.mapper.user_map.user_map", Flaky(1, ValueError("once")))
+    def user_map(text: str) -> None:
+        takes_most_of_the_time(cluster)
+        raise ValueError("once")
+
+    monkeypatch.setattr("functions.mapper.user_map.user_map", user_map)
 
     answer = cluster.invoke("unum_map", envelope(chunks_of(deployment.buckets, ["to"])))
 
@@ -251,13 +258,17 @@ def test_failure_keeps_what_the_branches_have_answered(deployment: CalledFunctio
 
 
 def test_failure_to_keep_them_hides_no_other(deployment: CalledFunctions, monkeypatch: pytest.MonkeyPatch, capfd: Capsys) -> None:
-    def refuse(self: Any, key: str, value: Any) -> None:
-        raise StorageError("s3:PutObject", "b", key, "no")
+    def refuse(bucket: str, key: str, body: bytes) -> None:
+        if bucket == deployment.buckets.returns:
+            raise StorageError("s3:PutObject", bucket, key, "no")
+        put(bucket, key, body)
+
+    put = ports().s3.put
 
     def broken(event: Any, context: Any) -> Any:
         raise ValueError("the cause")
 
-    monkeypatch.setattr(Returns, "write", refuse)
+    monkeypatch.setattr(ports().s3, "put", refuse)
     monkeypatch.setattr(deployment.cluster.components["summary"], "_component", broken)
 
     answer = run(deployment, TEXTS)

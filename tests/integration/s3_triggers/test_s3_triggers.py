@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration.s3_triggers import orchestration as s3_triggers
 from runtime.ports import ports
 from tests.fakes.cluster import Cluster, Killed
 from tests.fakes.deployments import TriggeredByObjects
@@ -107,15 +106,15 @@ def test_claimant_that_dies_with_the_lock_is_repaired_by_its_retry(
     died: list[str] = []
     stage = deployment.buckets.stages["mapper-output" if function == "partition" else "reducer-output"]
 
-    def die(bucket: str, key: str, owner: str, stale_seconds: float) -> bool:
-        claimed = claim(bucket, key, owner, stale_seconds)
-        if claimed and bucket == stage and not died:
-            died.append(owner)
+    def die(bucket: str, key: str, body: bytes) -> bool:
+        created = create(bucket, key, body)
+        if created and key.endswith("/.lock") and bucket == stage and not died:
+            died.append(key)
             raise Killed
-        return claimed
+        return created
 
-    claim = s3_triggers.claim
-    monkeypatch.setattr(s3_triggers, "claim", die)
+    create = ports().s3.create
+    monkeypatch.setattr(ports().s3, "create", die)
 
     run(deployment, TEXTS)
 

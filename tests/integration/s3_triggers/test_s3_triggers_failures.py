@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from runtime.orchestration.s3_triggers import orchestration as s3_triggers
 from tests.fakes.cluster import Cluster, LambdaError
 from tests.fakes.deployments import TriggeredByObjects
 from tests.fakes.log_lines import outcomes, parse_lines
@@ -192,7 +191,7 @@ def test_fan_out_that_was_stored_before_is_sent_again_as_it_was(
     """A claimant that took over and lists other partitions than the first must not mix the two."""
     stored = [{"bucket": deployment.buckets.shuffle, "partition": "reducer0/"}]
     deployment.buckets.put(deployment.buckets.stages["reducer-input"], "run1/.unum_map", {"Size": 1, "Values": stored})
-    monkeypatch.setattr(s3_triggers.S3Triggers, "stored", lambda *_: None)
+    monkeypatch.setattr(deployment.cluster.components["partition"]._orchestration, "stored", lambda *_: None)
 
     run(deployment, TEXTS)
 

@@ -80,11 +80,13 @@ def test_one_word_with_many_values_does_not_make_the_other_frames_small() -> Non
     assert len(frames) < 30
 
 
-def test_pair_that_no_frame_can_hold_is_refused_with_its_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compression, "MAX_RAW_BYTES", 1000)
+def test_pair_that_no_frame_can_hold_is_refused_with_its_word() -> None:
+    value = "x" * compression.MAX_RAW_BYTES
 
-    with pytest.raises(ValueError, match=r"the word 'w' can't be stored with its value: 1,0\d\d bytes are more than the 1,000"):
-        list(encode_frames(["v", "w"], [1, ["x" * 1000, 1]], 100))
+    with pytest.raises(
+        ValueError, match=r"the word 'w' can't be stored with its value: 16,777,2\d\d bytes are more than the 16,777,216"
+    ):
+        list(encode_frames(["v", "w"], [1, [value, 1]], 100))
 
 
 def test_frames_are_smaller_when_a_reader_holds_many() -> None:

@@ -16,7 +16,6 @@ from runtime.mapreduce.packed import LAYOUT
 from runtime.mapreduce.packed import format as container
 from runtime.mapreduce.packed.pairs import Pairs
 from runtime.mapreduce.packed.partitioning import partition_numbers
-from runtime.mapreduce.packed.spool import Spool
 from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
 from runtime.mapreduce.sequence import Values
 from runtime.mapreduce.shuffle import Combine, Writer
@@ -151,7 +150,7 @@ def test_sealing_takes_words_out_of_what_emit_counts_up(store: PackedStore, monk
 
 def test_sealed_segments_go_to_a_file_when_they_are_many(store: PackedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(MEMORY_VARIABLE, "0.001")
-    monkeypatch.setattr("runtime.mapreduce.packed.writer.Spool", lambda: Spool(memory_bytes=100))
+    limit(spooled_bytes=100)
 
     write([(f"word{number}", 1) for number in range(500)])
 

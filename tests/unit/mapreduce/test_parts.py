@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,16 +120,23 @@ def test_a_reducer_that_runs_again_writes_the_same() -> None:
 
 
 def test_a_full_disk_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    def append(*_: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("runtime.mapreduce.packed.spool.Spool.append", append)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda prefix: Path("/dev/full").open("r+b", buffering=0))  # noqa: SIM115
+    limit(spooled_bytes=0)
 
     with (
         in_memory(),
         pytest.raises(OSError, match="the result of reducer12/ does not fit the function's disk; use more reducers"),
     ):
         write({"a": 1})
+
+
+def test_an_error_of_the_reduce_is_not_taken_for_a_full_disk() -> None:
+    def values() -> Iterator[tuple[str, Any]]:
+        yield "a", 1
+        raise FileNotFoundError(2, "No such file or directory", "stopwords.txt")
+
+    with in_memory(), pytest.raises(FileNotFoundError, match=r"stopwords\.txt"):
+        write_part(OUTPUT, "reducer12/", values(), are_sorted=True)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from collections import Counter
 
 import pytest
 
-from runtime.aws.errors import NoAnswerError, SlowDownError
+from runtime.aws.errors import NoAnswerError, SlowDownError, TransientError
 from runtime.mapreduce import OutOfTimeError, StorageError, emit, emitting
 from runtime.mapreduce.objects.pace import Pace
+from runtime.mapreduce.objects.sender import Sender
 from runtime.ports import ports
 from runtime.run import Run, within
 from tests.fakes.shuffle_store import ShuffleStore
@@ -187,25 +188,23 @@ def test_map_that_fails_waits_for_no_retry(monkeypatch: pytest.MonkeyPatch) -> N
     assert store.objects == {}
 
 
-def test_refusal_slows_the_mapper_down_and_a_lost_answer_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    lowered: list[float] = []
-    monkeypatch.setattr(Pace, "refused", lambda *_: lowered.append(1))
+@pytest.mark.parametrize(("kind", "slower"), [(SlowDownError, True), (NoAnswerError, False)])
+def test_refusal_slows_the_mapper_down_and_a_lost_answer_does_not(
+    kind: type[TransientError], slower: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(Refusing(2, kind), monkeypatch)
+    sender = Sender("my-bucket", run_for(PATIENCE_SECONDS))
+    at_first = sender._pace.rate
 
-    for kind in (SlowDownError, NoAnswerError):
-        use(Refusing(2, kind), monkeypatch)
-        with within(run_for(PATIENCE_SECONDS)), emitting("my-bucket", 3):
-            emit("to")
+    sender.send("key", b"")
+    sender.finish()
+    sender.abandon()
 
-    assert len(lowered) == 2
+    assert (sender._pace.rate < at_first) is slower
 
 
-def test_pace_is_that_of_the_fan_outs_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes: list[int] = []
-    true_init = Pace.__init__
-    monkeypatch.setattr(Pace, "__init__", lambda self, size, *when: (sizes.append(size), true_init(self, size, *when))[1])
-    use(ShuffleStore(), monkeypatch)
+def test_pace_is_that_of_the_fan_outs_size() -> None:
+    sender = Sender("my-bucket", run_for(PATIENCE_SECONDS, size=7))
+    sender.abandon()
 
-    with within(run_for(PATIENCE_SECONDS, size=7)), emitting("my-bucket", 3):
-        emit("to")
-
-    assert sizes == [7]
+    assert sender._pace.rate == Pace(7, 0.0, 0.0).rate
