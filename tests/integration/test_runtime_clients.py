@@ -14,9 +14,12 @@ import pytest
 
 from runtime.aws import dynamodb
 from runtime.aws import lambda_service as invoker
+from runtime.aws.connections import Connections
 from runtime.aws.dynamodb import DynamoDB
 from runtime.aws.errors import InvokeError, StorageError, TransportError
-from runtime.aws.lambda_service import Lambda
+from runtime.aws.lambda_service import Lambda, LambdaClient
+from runtime.aws.requests import IDLE_SECONDS
+from runtime.clock import Clock
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.values.table import Table
 from runtime.ports import Ports, ports, using
@@ -77,11 +80,11 @@ def test_asynchronous_invocation_is_sent_until_it_is_taken(trouble: Reply, serve
     assert [request.body for request in server.requests] == [b'{"Session":"run1"}'] * 3
 
 
-def test_asynchronous_invocation_that_gets_no_answer_in_time_is_sent_again(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invoker, "ANSWER_SECONDS", 0.2)
+def test_asynchronous_invocation_that_gets_no_answer_in_time_is_sent_again(serve: Serve) -> None:
     server = serve(SILENT, reply(202, b""))
+    impatient = Connections(server.url, answer_seconds=0.2, idle_seconds=IDLE_SECONDS, repeatable=True)
 
-    invoke_async("f", {})
+    Lambda(Clock(), lambda: LambdaClient(impatient, "us-east-1", 2)).invoke_async("f", {})
 
     assert len(server.requests) == 2
 

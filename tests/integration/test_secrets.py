@@ -87,7 +87,7 @@ def test_failed_connection_to_redis_tells_no_password(
     monkeypatch: pytest.MonkeyPatch,
     capfd: Capsys,
 ) -> None:
-    monkeypatch.setattr("runtime.orchestration.http_sync_s3.stores.redis_connection._RETRIES", 0)
+    monkeypatch.setattr("redis.retry.sleep", lambda seconds: None)
     port = redis_server.url.rpartition(":")[2].partition("/")[0]
     target = RedisTarget(url=url.format(port=port))
     cluster = make_cluster("http_sync_s3", return_store="redis", redis=target)
