@@ -85,6 +85,7 @@ def test_asynchronous_invocation_that_gets_no_answer_in_time_is_sent_again(serve
     impatient = Connections(server.url, answer_seconds=0.2, idle_seconds=IDLE_SECONDS, repeatable=True)
 
     Lambda(Clock(), lambda: LambdaClient(impatient, "us-east-1", 2)).invoke_async("f", {})
+    impatient.close()
 
     assert len(server.requests) == 2
 
