@@ -59,6 +59,7 @@ class Local:
             if name == STDIN or os.path.lexists(name) or not glob.has_magic(name):
                 yield name
             elif found := sorted(glob.glob(name, recursive=True)):
-                yield from found
+                # `**` finds what lies in a folder beside the folder itself, which would be read once more with all in it.
+                yield from (each for each in found if "**" not in name or not os.path.isdir(each))
             else:
                 raise InputError(f"no file matches {name!r}")

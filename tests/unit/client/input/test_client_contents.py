@@ -95,6 +95,13 @@ def test_pattern_of_names_is_expanded(tmp_path):
     assert texts(read_input(str(tmp_path / "**" / "*.txt"))) == ["one", "two", "four"]
 
 
+@pytest.mark.parametrize("pattern", ["**", "**/*", "*"])
+def test_each_file_that_a_pattern_finds_is_read_once(pattern, tmp_path):
+    folder(tmp_path, **{"a.txt": "one", "d__b.txt": "two"})
+
+    assert texts(read_input(str(tmp_path / pattern))) == ["one", "two"]
+
+
 def test_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path):
     folder(tmp_path, **{"a[1].txt": "one", "a1.txt": "two"})
 
