@@ -1,6 +1,5 @@
 """Time and chance as the runtime meets them. A simulation brings a clock of its own."""
 
-import random
 import threading
 import time
 
@@ -26,4 +25,6 @@ class Clock:
 
     def random(self) -> float:
         """Return a number from 0 up to 1, by which those who were refused together spread out."""
+        import random  # a cold start would pay for it
+
         return random.random()  # noqa: S311 (no secret depends on it)

@@ -15,9 +15,8 @@ Each error of `emit` fails the mapper, whoever catches it: in a thread or a task
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
@@ -225,7 +224,10 @@ class Scope:
         status = 1
         if not isinstance(error, SystemExit):
             processes.tell(forked=True)
-            traceback.print_exception(error or _another_process())
+            with suppress(Exception):  # whatever can't be told: it ends
+                import traceback
+
+                traceback.print_exception(error or _another_process())
         elif error.code is None or isinstance(error.code, int):
             status = error.code or 0
         else:

@@ -7,7 +7,6 @@ malformed events, with a better message.
 
 from typing import Any
 
-from runtime.mapreduce.keys import Destination
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.workflow.envelope import EnvelopeError
 
@@ -34,6 +33,8 @@ def check_ownership(settings: Settings, value: Any) -> None:
 
 
 def _bucket(destination: Any) -> str | None:
+    from runtime.mapreduce.keys import Destination  # most functions have no destination
+
     try:
         return Destination.parse(destination, None).bucket
     except ValueError:

@@ -6,7 +6,6 @@ module where it is first described: text becomes valid Unicode of a bounded size
 """
 
 import re
-import traceback
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TypeGuard
@@ -153,6 +152,8 @@ def _entries(traceback_: TracebackType | None) -> Iterator[TracebackType]:
 def _frame(entry: TracebackType) -> str:
     """One entry of a traceback as text; without its line of source, where that can't be read."""
     try:
+        import traceback  # a cold start would pay for it and what it imports, and only failures need it
+
         (told,) = traceback.format_tb(entry, 1)
     except BaseException:
         code = entry.tb_frame.f_code

@@ -8,7 +8,6 @@ from typing import Any
 
 from runtime.concurrency import at_once
 from runtime.orchestration.contract import Delivery, Invocation, Invoke, LambdaContext, Orchestration, Outcomes
-from runtime.orchestration.ending.open_runs import mark_by_default
 from runtime.orchestration.ending.result import how_ended
 from runtime.orchestration.log import LogLine
 from runtime.orchestration.ownership import check_ownership
@@ -106,6 +105,8 @@ class Wrapper:
             if end is not None:
                 return self._turn_back(invocation, end, line)
             if invocation.unclaimed:
+                from runtime.orchestration.ending.open_runs import mark_by_default
+
                 mark_by_default(self._settings.results_bucket, invocation.run_id)
             value = done.value if done else self._orchestration.read(invocation)
         if done is None:

@@ -67,7 +67,18 @@ def test_orchestration_knows_no_other(orchestration: str) -> None:
     assert {name for name in set().union(*names) if is_within(name, *others)} == set()
 
 
-COSTLY = {"dataclasses", "inspect", "pathlib", "tempfile", "uuid", "asyncio", "backports.zstd", "compression.zstd"}
+COSTLY = {
+    "dataclasses",
+    "inspect",
+    "obstore",
+    "pathlib",
+    "tempfile",
+    "traceback",
+    "uuid",
+    "asyncio",
+    "backports.zstd",
+    "compression.zstd",
+}
 """What takes milliseconds, and a function that has just started needs later or not at all."""
 
 
@@ -91,6 +102,32 @@ print(json.dumps(sorted(sys.modules)))
     assert modules & COSTLY == set()
 
 
+def started(package: Path, function: str, program: str, orchestration: str = "sfn") -> str:
+    """Return what a program prints that begins as a deployed function does."""
+    environment = {
+        "ORCHESTRATION": orchestration,
+        "FUNCTION": function,
+        "FUNCTION_PREFIX": "p-",
+        "BUCKETS": '{"returns": "returns", "results": "results"}',
+        "PYTHONPATH": str(package),
+    }
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, cwd=package, env=environment, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize(("orchestration", "most"), [("sfn", 34), ("http_sync_s3", 37)])
+def test_function_that_starts_imports_few_modules(tmp_path: Path, orchestration: str, most: int) -> None:
+    package = unpacked("summary", tmp_path)
+    program = """
+import sys
+from runtime.orchestration import entry
+print(sorted(name for name in sys.modules if name.split(".")[0] in ("functions", "runtime")))
+"""
+    told = started(package, "summary", program, orchestration)
+
+    assert len(ast.literal_eval(told)) <= most, told
+
+
 def test_entry_serves_the_function_that_the_environment_names(tmp_path: Path) -> None:
     package = unpacked("unum_map", tmp_path)
     program = """
@@ -105,19 +142,7 @@ class Context:
 print(entry.lambda_handler({"Session": "run1", "Data": {"Source": "http", "Value": [1, 2]}}, Context()))
 print("boto3" in sys.modules)
 """
-    environment = {
-        "ORCHESTRATION": "sfn",
-        "FUNCTION": "unum_map",
-        "FUNCTION_PREFIX": "p-",
-        "BUCKETS": '{"returns": "returns", "results": "results"}',
-        "PYTHONPATH": str(package),
-    }
-
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=package, env=environment, capture_output=True, text=True, check=True, timeout=60
-    )
-
-    _empty, log, answer, boto3 = done.stdout.splitlines()
+    _empty, log, answer, boto3 = started(package, "unum_map", program).splitlines()
     assert json.loads(log)["function"] == "unum_map"
     assert (answer, boto3) == ("{'Source': 'http', 'Value': [1, 2]}", "False")
 

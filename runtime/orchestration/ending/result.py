@@ -9,11 +9,13 @@ tells whoever wakes up that there is nothing left to do.
 """
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.encoding import encode
-from runtime.orchestration.ending.record import FailureRecord
 from runtime.ports import ports
+
+if TYPE_CHECKING:
+    from runtime.orchestration.ending.record import FailureRecord
 
 DONE = "the run has its result"
 FAILED = "the run has ended as failed"
@@ -51,7 +53,7 @@ def store_result(bucket: str, run_id: str, value: Any) -> None:
     ports().s3.create_or_read(bucket, f"{run_id}/result.json", encode(value))
 
 
-def record_failure(bucket: str, failure: FailureRecord) -> str | None:
+def record_failure(bucket: str, failure: "FailureRecord") -> str | None:
     """Record why a run failed. The first record stays, because later failures mostly follow from it.
 
     "Already exists" may be S3's 409, when nothing exists yet (see `s3.create_or_read`). Those who record failures have no
