@@ -25,7 +25,10 @@ ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = "output-of-tests"
 """A bucket of the user's, to which all deployments may write results."""
 
-VARIABLE = f'output_buckets=["{OUTPUT}"]'
+INPUT = "input-of-tests"
+"""Another, which all deployments may read."""
+
+VARIABLES = (f'output_buckets=["{OUTPUT}"]', f'input_buckets=["{INPUT}"]')
 """Of all deployments."""
 
 _TIDYING_SECONDS = 60
@@ -79,7 +82,7 @@ def environment(build: Path) -> dict[str, str]:
 
 def deploy(build: Path, orchestration: str, *variables: str) -> None:
     """terraform apply of one orchestration."""
-    extra = [word for variable in (VARIABLE, *variables) for word in ("--var", variable)]
+    extra = [word for variable in (*VARIABLES, *variables) for word in ("--var", variable)]
     done = run_module(build, "scripts.deploy", "apply", "--target", "embedded", "--orchestration", orchestration, *extra)
     assert done.status == 0, done.out + done.err
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from scripts.orchestrations import ORCHESTRATIONS
-from tests.cloud import ROOT, VARIABLE, Cloud, Done
+from tests.cloud import ROOT, VARIABLES, Cloud, Done
 from tests.e2e.conftest import deploy, run_module
+from tests.e2e.test_inputs import IN_S3, counted_in_s3
 
 SAMPLE = ROOT / "samples" / "lighthouse.json"
 HOSTILE = (
@@ -186,7 +187,8 @@ def test_time_out_says_how_to_attach_and_the_run_goes_on(cloud: Cloud, orchestra
 
 
 def test_second_apply_plans_no_change(cloud: Cloud, orchestration: str) -> None:
-    done = run_module("scripts.deploy", "plan", "--target", "embedded", "--orchestration", orchestration, "--var", VARIABLE)
+    variables = [word for variable in VARIABLES for word in ("--var", variable)]
+    done = run_module("scripts.deploy", "plan", "--target", "embedded", "--orchestration", orchestration, *variables)
 
     assert done.status == 0, done.out + done.err
 
@@ -198,5 +200,6 @@ def test_distributed_map_runs_two_hundred_chunks(cloud: Cloud) -> None:
         assert cloud.deployment("sfn")["sfn_map_mode"] == "DISTRIBUTED"
         assert cloud.invoke("sfn", "--json", "-", stdin=chunks).counts == expected
         assert cloud.invoke("sfn", "--json", "-", stdin="[]").counts == {}
+        assert counted_in_s3(cloud, "sfn") == IN_S3
     finally:
         deploy("sfn")

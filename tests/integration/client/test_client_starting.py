@@ -12,6 +12,19 @@ from scripts.client.aws.capacity import Capacity
 from tests.integration.client.deployed import ROLES
 
 
+def test_list_for_a_distributed_map_is_bounded_however_much_text_there_is(deploy, tmp_path, monkeypatch):
+    monkeypatch.setattr("scripts.client.orchestrations.sfn.client.LIST_BYTES", 1000)
+    cloud, words = deploy("sfn", "DISTRIBUTED"), "to be or not to be\n" * 50
+    (tmp_path / "in.txt").write_text(words)
+
+    assert main([str(tmp_path / "in.txt"), "--chunk-bytes", "100", "--quiet", "--keep"]) == 0
+
+    ((run, chunks),) = cloud.started
+    body = json.dumps(cloud.get("returns", f"{run}/mapper-input.json"))
+    assert "".join(chunk["text"] for chunk in chunks) == words
+    assert len(body) < 1000
+
+
 def test_no_wait_prints_the_run_id_alone(deploy, sample, capsys):
     cloud = deploy("sfn")
 

@@ -35,6 +35,9 @@ MAX_INLINE_ITEMS = 400
 for each further attempt. So many stay below if each uses all its attempts for errors. They also do if they are throttled
 for as long as the retrier lasts, about half an hour. A run that outgrows its history all the same fails, which is recorded."""
 
+LIST_BYTES = 32 << 20
+"""Of the list that a distributed Map reads, which the client holds as a whole: what has less room in it lies apart."""
+
 _ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 _CLOCK_SKEW_SECONDS = 60
 _END_SECONDS = 30.0
@@ -102,6 +105,8 @@ class Sfn(Orchestration):
         returns, first, room = self.aws.store("returns"), self.workflow.first, MAX_INPUT_BYTES - len('{"data":}')
         is_list = self.workflow.begins_with_fan_out
         each = self._distributed or not is_list
+        if self._distributed and elements:
+            room = min(room, LIST_BYTES // len(elements))
         data = handing_over.place(returns, self.run_id, first.name, elements, room, each=each)
         given: dict[str, Any] = {"data": data if is_list else data[0]}
         if self._distributed and is_list:
