@@ -110,7 +110,7 @@ def _install(requirements: Path, pinned: Sequence[Path], added: list[str], targe
             command, cwd=requirements.parent, env=children.for_pip(), capture_output=True, text=True, check=False
         )
     if done.returncode != 0:
-        raise LayerError(_complaint(requirements, platform, done.stderr.strip()))
+        raise LayerError(_complaint(requirements, pinned, platform, done.stderr.strip()))
 
 
 def _for_platform(requirements: Path, platform: Platform, copy: Path) -> Path:
@@ -126,7 +126,10 @@ def _absolute(line: str, requirements: Path) -> str:
     return line.replace(include[1], str(requirements.parent / include[1]), 1) if include else line
 
 
-def _complaint(requirements: Path, platform: Platform, said: str) -> str:
+def _complaint(requirements: Path, pinned: Sequence[Path], platform: Platform, said: str) -> str:
+    if "ResolutionImpossible" in said:
+        also = f", or with the versions in {', '.join(map(_shown, pinned))}, which every function has" if pinned else ""
+        return f"{_shown(requirements)}: its packages don't go together{also}. Ask for other versions. pip said:\n{said[-2000:]}"
     unavailable = _UNAVAILABLE.search(said)
     if unavailable is None:
         return f"pip could not fetch the wheels for {platform.name}:\n{said[-2000:]}"
@@ -140,10 +143,13 @@ def _complaint(requirements: Path, platform: Platform, said: str) -> str:
 
 
 def _digest(requirements: Path) -> str:
-    """Of the file and of those that it includes."""
+    """Of the file, of those that it includes, and of wheels that it names by their path."""
     text = requirements.read_text(encoding="utf-8")
-    included = [requirements.parent / match[1] for line in text.splitlines() if (match := _INCLUDE.match(line))]
+    lines = [line.strip() for line in text.splitlines()]
+    included = [requirements.parent / match[1] for line in lines if (match := _INCLUDE.match(line))]
+    wheels = [requirements.parent / line for line in lines if line.endswith(".whl")]
     parts = [text, *(_digest(each) for each in included if each.is_file())]
+    parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in wheels if each.is_file()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -19,6 +19,8 @@ from scripts import paths
 from scripts.deploy.held import State
 from tests.cloud import Cloud, Done, record, run_module
 
+pytestmark = pytest.mark.timeout(900)  # the first test makes all the deployments
+
 ORCHESTRATIONS = ("sfn", "dynamodb_triggers")
 GREP = paths.ROOT / "samples" / "jobs" / "grep"
 TEXT = "The cat, the dog — a CAT of the house; naïve dogs\n"
