@@ -4,9 +4,12 @@ A run takes less than a second, so what a plain run doesn't need is imported whe
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scripts import program
 from scripts.client import cli
@@ -24,13 +27,17 @@ from scripts.client.report.elapsed import since_enter
 from scripts.client.report.formats import format_of
 from scripts.client.report.output import check_output, parse_result, print_json, print_table, summed_up, to_blocks, write_output
 from scripts.client.running.deadline import patience_seconds
-from scripts.client.running.launching import start
+from scripts.client.running.launching import chosen, start
 from scripts.client.running.runs import StartedRun, describe_overdue, find_run
 from scripts.client.running.waiting import wait_for_result
 from scripts.client.running.watching import Watcher
 from scripts.client.stored.cleanup import remove_intermediate
 from scripts.client.stored.counters import read_counters, shown
 from scripts.client.stored.output import Parts, output_of, release_output
+
+if TYPE_CHECKING:
+    from scripts.client.aws.clients import Aws
+    from scripts.client.stored.steps import Steps
 
 _MANY_WORDS = 10_000
 """From which on the user is told how to get those that the table leaves out."""
@@ -48,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output = (
             check_output(options.output, getattr(options, "input", ())) if options.output and not output_of(options) else None
         )
+        if (stepped := _stepped(options)) is not None:
+            return _finish_steps(options, *stepped, output)
         if options.command == "resume":
             from scripts.client.running.resuming import resume
 
@@ -68,9 +77,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command(options: argparse.Namespace) -> int:
     from scripts.client.commands import COMMANDS
+    from scripts.client.step_commands import STEP_COMMANDS
+    from scripts.client.stored.steps import find_steps
 
     try:
-        COMMANDS[options.command](options)
+        if (stepped := find_steps(options, options.run)) is not None:
+            STEP_COMMANDS[options.command](options, *stepped)
+        else:
+            COMMANDS[options.command](options)
     except KeyboardInterrupt:
         again = "" if options.command == "status" else f"; {options.command} may be half done, give it again"
         raise Interruption(f"interrupted{again}") from None
@@ -92,24 +106,62 @@ def _finish(options: argparse.Namespace, run: StartedRun, output: Path | None) -
         kept = f"s3://{run.aws.deployment.buckets['results']}/{run.run_id}/, intermediate objects too"
         ways = {"kept": kept, "go on": run.how_to("resume"), "or remove": run.how_to("clean")}
         raise RunFailedError("\n".join([str(error), *(f"  {name + ':':<12}{way}" for name, way in ways.items())])) from None
+    _tell(options, run, body, output, partial(read_counters, run.aws.store("results"), run.run_id))
+    if not run.keep:
+        with _tidying(run), showing_removal(quiet=options.quiet) as tell:
+            release_output(run)
+            remove_intermediate(run.orchestration, run.destination, run.size, tell)
+    return 0
+
+
+def _tell(
+    options: argparse.Namespace, run: StartedRun, body: bytes, output: Path | None, counters: Callable[[], dict[str, int]]
+) -> None:
+    """Give out the result of a run that is done."""
     took = since_enter()
     try:
         result = parse_result(run.run_id, body)
         _print(options, run, result, output)
         if not options.quiet:
             say(f"{_summed_up(run, result)}, in {took:.1f} s (run {run.run_id})")
-            _say_counters(run)
+            _say_counters(run, counters)
     except KeyboardInterrupt:
         raise Interruption(f"interrupted; run {run.run_id} is done, get its counts with: {run.how_to_attach}") from None
-    if not run.keep:
-        _tidy_up(run, quiet=options.quiet)
+
+
+def _stepped(options: argparse.Namespace) -> "tuple[Aws, Steps] | None":
+    """The run of several steps that is to be begun, or that the options name, with its deployment; None if it is no such run."""
+    if options.command == "resume" or options.attach:
+        from scripts.client.stored.steps import find_steps
+
+        return find_steps(options, options.run if options.command == "resume" else options.attach)
+    try:
+        deployment = chosen(options)
+    except ClientError:
+        return None  # which is told when it is started, after what is wrong with INPUT
+    if deployment.job is None:
+        return None
+    from scripts.client.running.stepping import begin
+
+    return begin(options, deployment)
+
+
+def _finish_steps(options: argparse.Namespace, aws: "Aws", steps: "Steps", output: Path | None) -> int:
+    from scripts.client.running import stepping
+
+    child, body = stepping.lead(options, aws, steps, _wait)
+    run = replace(child, run_id=steps.run)
+    _tell(options, run, body, output, partial(stepping.counted, aws, steps))
+    if not (steps.keep or options.keep):
+        with _tidying(run):
+            stepping.tidy_up(options, aws, steps)
     return 0
 
 
-def _wait(options: argparse.Namespace, run: StartedRun) -> bytes:
+def _wait(options: argparse.Namespace, run: StartedRun, label: str = "") -> bytes:
     with (
         Watcher(run.orchestration, run.size, want_progress=not options.quiet) as watcher,
-        showing(lambda: watcher.progress, run.aws.deployment.workflow, quiet=options.quiet) as tick,
+        showing(lambda: watcher.progress, run.aws.deployment.workflow, quiet=options.quiet, label=label) as tick,
     ):
         overdue = _Overdue(run)
 
@@ -194,9 +246,9 @@ def _where_the_rest_is(options: argparse.Namespace, run: StartedRun, words: int,
     return f"{shown}; all of them in a file: {run.how_to_attach} --output FILE"
 
 
-def _say_counters(run: StartedRun) -> None:
+def _say_counters(run: StartedRun, read: Callable[[], dict[str, int]]) -> None:
     try:
-        if counters := read_counters(run.aws.store("results"), run.run_id):
+        if counters := read():
             say(shown(counters))
     except StorageError as error:
         say(f"note: the counters could not be read: {error}; to see them: {run.how_to('status')}")
@@ -210,13 +262,12 @@ def _print_id(run: StartedRun) -> None:
         say(f"run {run.run_id} goes on, and nobody reads its id. Attach with: {run.how_to_attach}")
 
 
-def _tidy_up(run: StartedRun, *, quiet: bool) -> None:
-    """Remove what is not the result. The counts are out already, so whatever goes wrong here is no failure."""
+@contextmanager
+def _tidying(run: StartedRun) -> Iterator[None]:
+    """Remove in the body what is not the result. The counts are out already, so whatever goes wrong there is no failure."""
     left = f"what is left of run {run.run_id} expires by itself; to remove it now, with its result: {run.how_to('clean')}"
     try:
-        with showing_removal(quiet=quiet) as tell:
-            release_output(run)
-            remove_intermediate(run.orchestration, run.destination, run.size, tell)
+        yield
     except StorageError as error:
         say(f"note: not all intermediate objects could be deleted: {error}; {left}")
     except KeyboardInterrupt:

@@ -127,6 +127,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="where mappers emit to (default: what the input says if it is a bucket of the deployment, else its shuffle bucket)",
     )
 
+    parser.set_defaults(chosen=None, step=None, header=None, multiline=None)  # what is found out later
     run = parser.add_argument_group("run")
     _add_where(run)
     run.add_argument(

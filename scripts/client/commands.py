@@ -33,30 +33,38 @@ def status(options: argparse.Namespace) -> None:
     The counters are the sums of what these have counted.
     """
     run = find_run(options, options.run)
-    look = Look(run)
-    stages = _stages(run, look)
-    counters = read_counters(run.aws.store("results"), run.run_id)
-    overdue_since = run.overdue_since if look.state == "running" else None
+    told, look = status_of(run)
     if options.json:
-        told: dict[str, Any] = {"run": run.run_id, "orchestration": run.aws.deployment.orchestration, "state": look.state}
-        failure = look.record or None
-        told |= {"started": run.started, "overdue_since": overdue_since, "stages": stages}
-        told |= {"counters": counters, "failure": failure}
         print(json.dumps(told, indent=2))
         return
     print(f"run {run.run_id}: {look.state}, {run.aws.deployment}")
     if run.started:
         print(f"  {'started:':<12}{run.started}")
-    if overdue_since:
+    if told["overdue_since"]:
         print(f"  {'overdue:':<12}{describe_overdue(run)}")
-    for stage, (returned, size) in stages.items():
+    for stage, (returned, size) in told["stages"].items():
         print(f"  {stage + ':':<12}{_shown(returned, size, done=look.done)}")
-    if counters:
-        show(shown(counters))
+    if told["counters"]:
+        show(shown(told["counters"]))
     if look.failure is not None:
         show(describe_failure(run.aws.deployment, run.run_id, look.failure).partition("\n")[2])
     elif look.verdict is not None:
         show(describe_verdict(run.aws.deployment, run.run_id, look.verdict).partition("\n")[2])
+
+
+def status_of(run: StartedRun) -> tuple[dict[str, Any], Look]:
+    """What `status --json` prints of a run, and how it stands."""
+    look = Look(run)
+    return {
+        "run": run.run_id,
+        "orchestration": run.aws.deployment.orchestration,
+        "state": look.state,
+        "started": run.started,
+        "overdue_since": run.overdue_since if look.state == "running" else None,
+        "stages": _stages(run, look),
+        "counters": read_counters(run.aws.store("results"), run.run_id),
+        "failure": look.record or None,
+    }, look
 
 
 def cancel(options: argparse.Namespace) -> None:

@@ -23,9 +23,9 @@ FAILED = "the run has ended as failed"
 
 REMOVED = "the run was removed"
 
-MADE_BY_CLIENT = re.compile(r"[0-9]{8}T[0-9]{9}-[0-9a-f]{10}")
-"""Run ids that the client makes. Such a run has its claim before its first function begins, so one without was removed. A run
-that was given its id, or that no client started, may never have had one."""
+MADE_BY_CLIENT = re.compile(r"[0-9]{8}T[0-9]{9}-[0-9a-f]{10}(-[0-9]+)?")
+"""Run ids that the client makes, and those of their steps. Such a run has its claim before its first function begins, so one
+without was removed. A run that was given its id, or that no client started, may never have had one."""
 
 _TRIES = 3
 

@@ -30,8 +30,10 @@ def _showable(text: str, encoding: str | None) -> str:
 
 
 @contextmanager
-def showing(progress: Callable[[], Progress], workflow: Workflow, *, quiet: bool) -> Iterator[Callable[[], None]]:
-    """Show progress until the body ends. The body calls what it is given as often as it likes."""
+def showing(
+    progress: Callable[[], Progress], workflow: Workflow, *, quiet: bool, label: str = ""
+) -> Iterator[Callable[[], None]]:
+    """Show progress, behind a label, until the body ends. The body calls what it is given as often as it likes."""
     began = time.monotonic()
     if quiet:
         yield lambda: None
@@ -39,9 +41,9 @@ def showing(progress: Callable[[], Progress], workflow: Workflow, *, quiet: bool
         from rich.console import Console
 
         with Console(stderr=True).status("") as status:
-            yield lambda: status.update(f"{describe(progress(), workflow)}, {time.monotonic() - began:.0f} s")
+            yield lambda: status.update(f"{label}{describe(progress(), workflow)}, {time.monotonic() - began:.0f} s")
     else:
-        yield _Lines(progress, workflow, began)
+        yield _Lines(progress, workflow, began, label)
 
 
 @contextmanager
@@ -76,9 +78,9 @@ def _removing(found: int, removed: int) -> str:
 class _Lines:
     """A line at each change, and one second or more apart."""
 
-    def __init__(self, progress: Callable[[], Progress], workflow: Workflow, began: float) -> None:
+    def __init__(self, progress: Callable[[], Progress], workflow: Workflow, began: float, label: str) -> None:
         self._progress, self._workflow, self._began = progress, workflow, began
-        self._shown, self._shown_at = "", float("-inf")
+        self._shown, self._shown_at, self._label = "", float("-inf"), label
 
     def __call__(self) -> None:
         now = time.monotonic()
@@ -88,7 +90,7 @@ class _Lines:
         text = describe(progress, self._workflow)
         if text != self._shown and now - self._shown_at >= _LINE_SECONDS:
             self._shown, self._shown_at = text, now
-            say(f"{text}, {now - self._began:.1f} s")
+            say(f"{self._label}{text}, {now - self._began:.1f} s")
 
 
 def describe(progress: Progress, workflow: Workflow) -> str:

@@ -8,7 +8,7 @@ from runtime.mapreduce.job import Job as Settings
 from scripts import paths
 from scripts.client.deployment import Deployment
 from scripts.client.errors import UsageError
-from scripts.jobs.job import Job, JobError
+from scripts.jobs.job import Job, JobError, Step
 from scripts.jobs.params import ParamError, with_params
 
 
@@ -47,15 +47,15 @@ def take_defaults(options: argparse.Namespace, job: Job | None) -> None:
         options.chunk_bytes = options.chunk_bytes or job.chunk_bytes
 
 
-def settings(given: list[str] | None, job: Job | None) -> dict[str, Any]:
+def settings(given: list[str] | None, job: Job | None, step: Step | None = None) -> dict[str, Any]:
     """The field `"job"` of the run's messages, see `runtime.mapreduce.job`; empty where it is to be left out.
 
-    `given` is what --param says, each as `name=value`.
+    `given` is what --param says, each as `name=value`; `step` is the job's first if it is not given.
 
     Raises:
         UsageError: a parameter can't be understood, or all of them are too much to travel.
     """
-    step = job.steps[0] if job else None
+    step = step or (job.steps[0] if job else None)
     try:
         params = with_params(job.params | step.params if job and step else {}, given or [])
         return Settings(params=params, modules=job.modules_of(step) if job and step else {}).checked().json()

@@ -42,8 +42,7 @@ def start(options: argparse.Namespace) -> StartedRun:
         StorageError, StartError: it could not be started.
         Interruption: Ctrl-C came when it may have been started.
     """
-    options.header = options.multiline = None
-    choose = cache(lambda: _with_defaults(options, _choose(options)))
+    choose = cache(lambda: _with_defaults(options, chosen(options)))
     prepare = _prepare_document if _input_of(choose) == "document" else _prepare_chunks
     given = prepare(options, choose)
     aws, orchestration = given.aws, given.orchestration
@@ -121,14 +120,15 @@ def _input_of(choose: Callable[[], Deployment]) -> str:
 
 
 def _with_defaults(options: argparse.Namespace, deployment: Deployment) -> Deployment:
-    """The deployment, after what its job says of the run has gone into the options."""
+    """The deployment, after what its job says of the run, or of the step that the run is, has gone into the options."""
     options.sent = {}
-    if deployment.job or options.param:
+    if options.step is not None:
+        step = options.step
+        options.sent, options.num_reducer, options.shuffle = step.settings, step.num_reducer, step.shuffle
+    elif deployment.job or options.param:
         from scripts.client.running.job import read_job, settings, take_defaults
 
         job = read_job(options.job, deployment)
-        if job and len(job.steps) > 1:
-            raise UsageError(f"the job {job.name} has {len(job.steps)} steps, and a run has one")
         take_defaults(options, job)
         options.sent = settings(options.param, job)
     return deployment
@@ -172,7 +172,7 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
     output = output_of(options)
     elements: Sequence[Element] = given.elements
     if output:
-        output.check_granted(deployment)
+        output.check_granted(deployment, orchestration.run_id)
         elements = elements or [Element("")]  # a mapper tells all others where the result goes
     asked = check_destination(aws, options.destination) if options.destination is not None else None
     sizing = _sizing(options, deployment)
@@ -288,6 +288,18 @@ def _undo(run: StartedRun) -> None:
         remove_counters(run.aws.store("results"), run.run_id)
     except ClientError as error:
         say(f"note: what was written for run {run.run_id} could not be removed: {error}")
+
+
+def chosen(options: argparse.Namespace) -> Deployment:
+    """The deployment that the options choose, looked for once.
+
+    Raises:
+        NothingDeployedError, UsageError: there is none, or it can't be told which.
+    """
+    if options.chosen is None:
+        options.chosen = _choose(options)
+    deployment: Deployment = options.chosen
+    return deployment
 
 
 def _choose(options: argparse.Namespace) -> Deployment:

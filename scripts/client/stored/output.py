@@ -64,9 +64,14 @@ class S3Output:
         """`s3://bucket/prefix/`."""
         return f"{SCHEME}{self.bucket}/{self.prefix}"
 
-    def check_granted(self, deployment: Deployment) -> None:
-        """Raise UsageError if the functions of a deployment may not write there."""
-        if self.bucket in deployment.output_buckets:
+    @classmethod
+    def of_step(cls, deployment: Deployment, run_id: str) -> "S3Output":
+        """Where a run writes its result for the next step: below its own prefix in the deployment's own bucket."""
+        return cls(deployment.bucket("shuffle"), f"{run_id}/parts/")
+
+    def check_granted(self, deployment: Deployment, run_id: str) -> None:
+        """Raise UsageError if the functions of a deployment may not write there for this run."""
+        if self.bucket in deployment.output_buckets or self == self.of_step(deployment, run_id):
             return
         known = ", ".join(deployment.output_buckets) or "no bucket but its own"
         how = deployment.how_to_add("output_buckets", self.bucket)

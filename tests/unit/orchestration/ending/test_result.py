@@ -56,6 +56,7 @@ def test_end_is_told_by_what_lies_under_the_run(run: str, names: list[str], end:
 
 def test_ids_that_the_client_makes_are_known_as_such() -> None:
     assert MADE_BY_CLIENT.fullmatch(new_run_id())
+    assert MADE_BY_CLIENT.fullmatch(f"{new_run_id()}-12"), "of a step"
 
 
 @pytest.mark.parametrize(("names", "end"), [(["run", "result"], DONE), ([], REMOVED)])
