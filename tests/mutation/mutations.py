@@ -80,7 +80,7 @@ def _untouched(tree: ast.Module) -> set[int]:
     for node in ast.walk(tree):
         for left in _left_alone(node):
             below |= {id(one) for one in ast.walk(left)}
-    for statement in tree.body:
+    for statement in (*tree.body, *(each for node in tree.body if isinstance(node, ast.ClassDef) for each in node.body)):
         if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
             # `PAUSE_SECONDS = 20`: 21 are as good. Arithmetic in such a line may still be changed.
             below |= {id(one) for one in ast.walk(statement.value) if _is_number(one)}

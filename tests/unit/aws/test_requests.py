@@ -99,6 +99,14 @@ def test_function_that_failed_is_told_apart() -> None:
     assert client.invoke("f", b"{}") == Invoked(b'{"errorType": "E"}', failed=True)
 
 
+@pytest.mark.parametrize("status", [199, 300, 304])
+def test_answer_that_is_no_success_is_an_error(status: int) -> None:
+    client, _ = functions(answer(status, {"message": "elsewhere"}))
+
+    with pytest.raises(RefusedError, match="elsewhere"):
+        client.invoke("f", b"{}")
+
+
 def test_operation_is_named_in_a_header() -> None:
     client, fake = table(answer(200, {"Item": {"Key": {"S": "日本"}}}))
 
