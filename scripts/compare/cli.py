@@ -11,19 +11,23 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 
 from scripts import paths
 from scripts.client.deployment import find_deployments
-from scripts.client.errors import ClientError, InputError
+from scripts.client.errors import ClientError, InputError, UsageError
 from scripts.client.input.chunks import Element, texts_in
 from scripts.client.input.layout import LAYOUTS, OBJECTS
-from scripts.client.input.reading import Input, read_input
+from scripts.client.input.reading import Input, form_of, read_input
 from scripts.client.input.sizing import Sizing
+from scripts.client.running.job import settings
 from scripts.compare import table
 from scripts.compare.measuring import STEPS, Bench, LostLogError, Measured
 from scripts.compare.telemetry import TelemetryError
 from scripts.compare.timeline import IncompleteLogsError
 from scripts.deploy.choice import choose
+from scripts.jobs.job import Input as Said
+from scripts.jobs.job import Job, JobError
 from scripts.orchestrations import ORCHESTRATIONS
 from scripts.steps import StepFailedError
 
@@ -43,12 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     options.orchestration = _chosen(options)
     try:
+        job = _job(options.job) if options.job else None
+        options.shuffle = options.shuffle or (job and job.shuffle) or ""
         # All get the same chunks, before anything is deployed that could say more of them.
-        given = read_input(options.input, choose=Sizing(options.shuffle or OBJECTS).chunk_bytes)
+        given = _read(options, job)
         if not any(text.strip() for element in given.elements for text in texts_in(element.content)):
             raise InputError(f"{options.input} has no words: there is nothing to compare")
-        with _deployed(options.orchestration, keep_up=options.keep_up) as lasting:
-            warm_up, runs = _measure(options, given, lasting=lasting)
+        with _deployed(options.orchestration, options.job, keep_up=options.keep_up) as lasting:
+            warm_up, runs = _measure(options, given, job, lasting=lasting)
     except (ClientError, StepFailedError) as error:
         print(f"compare: {error}", file=sys.stderr)
         return error.exit_code
@@ -66,27 +72,60 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _job(folder: str) -> Job:
+    """The job in a folder. Raises UsageError: it can't be compared."""
+    try:
+        job = Job.read(Path(folder))
+    except JobError as error:
+        raise UsageError(str(error)) from None
+    if len(job.steps) > 1:
+        raise UsageError(f"the job {job.name} has {len(job.steps)} steps, and a run that is measured has one")
+    return job
+
+
+def _read(options: argparse.Namespace, job: Job | None) -> Input[Element]:
+    said = job.input if job else Said()
+    of_text = form_of(said.encoding, said.header, said.multiline)
+    sizing = Sizing(options.shuffle or OBJECTS)
+    return read_input(
+        options.input, said.format or "auto", job.chunk_bytes if job else None, choose=sizing.chunk_bytes, of_text=of_text
+    )
+
+
 @contextmanager
-def _deployed(orchestrations: Sequence[str], *, keep_up: bool) -> Iterator[bool]:
+def _deployed(orchestrations: Sequence[str], job: str, *, keep_up: bool) -> Iterator[bool]:
     """The embedded AWS with these orchestrations on it, while the body runs, which is told whether it goes on after that.
 
     Raises:
         StepFailedError: one of the commands did.
     """
-    with STEPS.embedded(keep_up=keep_up) as lasting:
+    with STEPS.embedded(keep_up=keep_up, packaging=("--job", job)) as lasting:
         for number, name in enumerate(orchestrations, 1):
             title = f"terraform apply {number}/{len(orchestrations)}: {name}"
-            STEPS.run(title, "scripts.deploy", "apply", "--unless-current", "--target", "embedded", "--orchestration", name)
+            where = ("--target", "embedded", "--orchestration", name, "--job", job)
+            STEPS.run(title, "scripts.deploy", "apply", "--unless-current", *where)
         yield lasting
 
 
-def _measure(options: argparse.Namespace, given: Input[Element], *, lasting: bool) -> tuple[list[Measured], table.Runs]:
+def _measure(
+    options: argparse.Namespace, given: Input[Element], job: Job | None = None, *, lasting: bool
+) -> tuple[list[Measured], table.Runs]:
     """The runs to warm up, and the measured ones by orchestration. Raises DifferError."""
-    architecture = json.loads((paths.BUILD / "manifest.json").read_text(encoding="utf-8"))["architecture"]
-    chosen = {name: choose(name) for name in options.orchestration}
+    built = job.build if job else paths.BUILD
+    architecture = json.loads((built / "manifest.json").read_text(encoding="utf-8"))["architecture"]
+    chosen = {name: choose(name, job=options.job) for name in options.orchestration}
     deployments = {name: find_deployments("embedded", name, choice.prefix, choice.region)[0] for name, choice in chosen.items()}
     benches = {
-        name: Bench(deployment, given.elements, architecture, options.timeout, shuffle=options.shuffle or None, lasting=lasting)
+        name: Bench(
+            deployment,
+            given.elements,
+            architecture,
+            options.timeout,
+            shuffle=options.shuffle or None,
+            job=settings(None, job),
+            num_reducer=job.num_reducer if job else None,
+            lasting=lasting,
+        )
         for name, deployment in deployments.items()
     }
     warm_up: list[Measured] = []
@@ -144,6 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--shuffle", choices=("", *LAYOUTS), default="", help="layout of the shuffle in all runs; default: the deployment's"
     )
+    parser.add_argument("--job", default="", metavar="FOLDER", help="a job's folder; default: the user code in functions/")
     parser.add_argument("--json", action="store_true", help="all numbers of all runs, as JSON, in place of the table")
     parser.add_argument("--keep-up", action="store_true", help="let an embedded AWS that was started here go on running")
     parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="of one run; default: %(default)s")

@@ -114,7 +114,7 @@ class LostLogError(Exception):
 class Bench:
     """One deployment, with the clients that its runs share; `lasting` if it stays, so that nothing may be left on it.
 
-    `shuffle` is the layout of the shuffle, None for the deployment's.
+    `shuffle` is the layout of the shuffle, None for the deployment's; `job` are the settings that travel with each run.
     """
 
     def __init__(
@@ -125,16 +125,18 @@ class Bench:
         timeout: float,
         *,
         shuffle: str | None = None,
+        job: dict[str, Any] | None = None,
+        num_reducer: int | None = None,
         lasting: bool,
     ) -> None:
         self.deployment, self._timeout, self._architecture, self._lasting = deployment, timeout, architecture, lasting
         self._aws = Aws.open(deployment)
         self._layout = layout_of(shuffle, deployment)
         told = told_to_mappers(self._layout, deployment)
-        settings = {"shuffle": told} if told else {}
+        settings = {name: value for name, value in {"shuffle": told, "job": job}.items() if value}
         reducers = Sizing.of(self._layout, deployment).reducers(map(bytes_of, elements))
         self._chunks, self._destination, self._num_reducer, _ = settle(
-            elements, deployment.buckets, None, None, settings, reducers
+            elements, deployment.buckets, None, num_reducer, settings, reducers
         )
         self._logs, self._states, self._dynamodb = (
             telemetry.client(deployment, service) for service in ("logs", "stepfunctions", "dynamodb")

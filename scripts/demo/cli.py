@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--output", default="", metavar="FILE", help="write the counts there as JSON")
     parser.add_argument("--shuffle", choices=("", *LAYOUTS), default="", help="layout of the shuffle, if not the deployment's")
+    parser.add_argument("--params", default="", metavar="TEXT", help="parameters of the job, as NAME=VALUE NAME=VALUE ...")
     options = parser.parse_args(arguments)
     try:
         chosen = choose(options.orchestration, options.prefix, options.region, options.job)
@@ -53,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     where = ("--target", "embedded", "--prefix", chosen.prefix, "--region", chosen.region, "--job", options.job)
     choice = (*where, "--orchestration", chosen.orchestration)
     wishes = [f"--{name}={value}" for name in ("output", "shuffle") if (value := getattr(options, name))]
+    wishes += [f"--param={each}" for each in options.params.split()]
     packaging = [*source.arguments_of(options), "--orchestration", chosen.orchestration]
     try:
         with steps.embedded(packaging=packaging, numbers=("1/4 ", "2/4 ")):

@@ -74,6 +74,22 @@ def test_what_to_package_is_passed_on_to_whoever_packages(repository: Path, targ
 
 
 @pytest.mark.parametrize(
+    ("target", "module"),
+    [
+        ("demo", "scripts.demo"),
+        ("compare", "scripts.compare"),
+        ("package", "scripts.package"),
+        ("local-status", "scripts.embedded"),
+        *((target, module) for target in ("local-deploy", "deploy") for module in ("scripts.package", "scripts.deploy")),
+        ("local-destroy", "scripts.deploy"),
+        ("destroy", "scripts.deploy"),
+    ],
+)
+def test_a_job_is_passed_on_by_every_target_that_can_have_one(repository: Path, target: str, module: str) -> None:
+    assert told(repository, module, target, "JOB=my job")["job"] == "my job"
+
+
+@pytest.mark.parametrize(
     "text", ["a='b c'", 'a="b"', "a=$(touch evaluated)", "a=`touch evaluated`", "a=$HOME;touch evaluated", "a=$$"]
 )
 def test_variables_arrive_as_they_were_written(repository: Path, text: str) -> None:

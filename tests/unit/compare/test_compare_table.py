@@ -6,11 +6,13 @@ import re
 
 import pytest
 
+from scripts import paths
 from scripts.client.input.reading import Input
 from scripts.compare import cli, table
 from scripts.compare.measuring import LostLogError, Measured
 from scripts.compare.prices import Usage, cost
 from scripts.compare.timeline import HandOver, Invocation, Times
+from scripts.jobs.job import Job
 from scripts.orchestrations import ORCHESTRATIONS
 
 COUNTS = b'{\n  "a": 2\n}\n'
@@ -205,3 +207,20 @@ def test_an_input_without_words_is_nothing_to_compare(monkeypatch, tmp_path):
     (tmp_path / "empty.json").write_text('["", " \\n"]')
 
     assert cli.main(["--input", str(tmp_path / "empty.json")]) == 2
+
+
+def test_a_job_of_several_steps_is_refused_before_anything_is_started(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "_deployed", lambda *_, **__: pytest.fail("started"))
+
+    assert cli.main(["--job", str(paths.ROOT / "samples" / "jobs" / "words_by_count")]) == 2
+
+    assert "has 2 steps, and a run that is measured has one" in capsys.readouterr().err
+
+
+def test_input_is_read_as_the_job_says():
+    job = Job.read(paths.ROOT / "samples" / "jobs" / "join")
+    options = cli._parser().parse_args(["--input", str(job.folder / "input")])
+
+    read = cli._read(options, job)
+
+    assert {piece["format"] for element in read.elements for piece in element.content["pieces"]} == {"csv"}
