@@ -107,13 +107,15 @@ class Deployment:
         return Path(job).resolve() == own.resolve() or (not own.is_dir() and self.job["name"] == _name_of(job))
 
     def how_to_add(self, variable: str, bucket: str) -> str:
-        """The command that deploys this again with one more bucket in a variable."""
+        """The command that deploys this again with one more bucket in a variable, and those that both of them have now."""
         named = {"ORCHESTRATION": self.orchestration, "PREFIX": self.prefix, "REGION": self.region}
         if self.job:
             named["JOB"] = shlex.quote(self.job["folder"])
         told = " ".join(f"{name}={value}" for name, value in named.items())
-        wanted = json.dumps([*getattr(self, variable), bucket], separators=(",", ":")).replace('"', '\\"')
-        return f"make {'local-deploy' if self.is_embedded else 'deploy'} {told} VARS='{variable}={wanted}'"
+        lists = {"input_buckets": self.input_buckets, "output_buckets": self.output_buckets}
+        lists[variable] = [*lists[variable], bucket]
+        wanted = " ".join(f"{name}={json.dumps(buckets, separators=(',', ':'))}" for name, buckets in lists.items() if buckets)
+        return f"make {'local-deploy' if self.is_embedded else 'deploy'} {told} VARS='{wanted}'"
 
     @property
     def is_embedded(self) -> bool:

@@ -59,15 +59,19 @@ class EmbeddedTarget(Target):
     logs: Path
 
 
+_LIST = re.compile(r"""(?<!\S)\w+=\[[^]'\\]*\](?!\S)""")
+
+
 def split_variables(text: str) -> list[str]:
     """Several variables from one text, as make passes them on: separated by spaces, quoted where a value has spaces of its own.
 
     `memory_mb=1024 function_overrides='{mapper = {memory_mb = 1769}}'` are two. The quotes are read here: no shell sees the text.
+    Those in a list such as `output_buckets=["a", "b"]` are Terraform's.
 
     Raises PrerequisiteError for a quotation that doesn't end.
     """
     try:
-        return shlex.split(text)
+        return shlex.split(_LIST.sub(lambda match: shlex.quote(match[0]), text))
     except ValueError as error:
         raise PrerequisiteError(f"VARS can't be split into NAME=VALUE: {error}, in {text}") from error
 

@@ -113,7 +113,7 @@ def test_a_bucket_that_is_not_granted_is_refused_with_the_command_that_grants_it
 
     told = capsys.readouterr().err
     assert f"may write results to {cloud.output}; let it write to others, too: make local-deploy" in told
-    assert f'VARS=\'output_buckets=[\\"{cloud.output}\\",\\"others\\"]\'' in told
+    assert f'VARS=\'output_buckets=["{cloud.output}","others"]\'' in told
     assert cloud.started == []
     assert cloud.keys("results") == []
 

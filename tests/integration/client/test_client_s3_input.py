@@ -150,7 +150,7 @@ def test_bucket_that_is_not_granted_is_refused_with_the_command_that_grants_it(c
 
     told = capsys.readouterr().err
     assert f"may read {cloud.input}; let them read others, too: make local-deploy ORCHESTRATION=http_sync_s3" in told
-    assert f'VARS=\'input_buckets=[\\"{cloud.input}\\",\\"others\\"]\'' in told
+    assert f'VARS=\'input_buckets=["{cloud.input}","others"]\'' in told
     assert (cloud.started, cloud.keys("results")) == ([], [])
 
 

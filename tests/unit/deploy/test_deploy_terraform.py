@@ -83,6 +83,14 @@ class TestVars:
         [told] = program.was_told("apply")
         assert {"-var=memory_mb=1024", "-var=function_overrides={mapper = {memory_mb = 1769}}"} <= set(told["argv"])
 
+    def test_quotes_in_a_list_are_terraforms(self, embedded: str, program: StandIn) -> None:
+        program.says(applied(1), code=0)
+
+        assert cli.main(["apply", "--vars", 'memory_mb=1024 output_buckets=["a", "b"] input_buckets=["c"]']) == 0
+
+        [told] = program.was_told("apply")
+        assert {'-var=output_buckets=["a", "b"]', '-var=input_buckets=["c"]', "-var=memory_mb=1024"} <= set(told["argv"])
+
     def test_a_value_is_never_evaluated(self, embedded: str, program: StandIn) -> None:
         program.says(applied(1), code=0)
 
