@@ -55,6 +55,14 @@ def test_options_that_were_not_given_are_those_of_job_toml(folder: Path) -> None
     assert (options.num_reducer, options.shuffle, options.chunk_bytes) == (7, "packed", 1000)
 
 
+def test_number_of_reducers_of_the_only_step_goes_before_that_of_the_job(folder: Path) -> None:
+    options = cli.parse(["input.txt"])
+
+    take_defaults(options, job(folder, "num_reducer = 7\n[[steps]]\nnum_reducer = 2"))
+
+    assert options.num_reducer == 2
+
+
 def test_options_that_were_given_go_before_job_toml(folder: Path) -> None:
     options = cli.parse(["input.txt", "--num-reducer", "2", "--shuffle", "objects", "--chunks", "4"])
 
