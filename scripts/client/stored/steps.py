@@ -79,7 +79,7 @@ class Steps:
         """Make the run id this run's.
 
         Raises:
-            UsageError: it is too long for children, or belongs to another run.
+            UsageError: it is too long for children, or belongs to another run, as the id of a child may. Nothing is left then.
             StorageError: a request finally failed.
         """
         if len(self.children[-1]) > _LONGEST_ID:
@@ -90,7 +90,12 @@ class Steps:
         body = json.dumps(asdict(self)).encode()
         is_new = objects.create(results, key, body) or objects.read(results, key) == body
         if not is_new or objects.names(results, f"{self.run}/") != [key]:
-            raise RunIdUsedError(f"run id {self.run} was used before; choose another, or see that run with --attach {self.run}")
+            raise _used(self.run)
+        for child in self.children:
+            # A child that is there counts as begun, or even as done, whoever has made it.
+            if objects.names(results, f"{child}/"):
+                objects.remove(results, key)
+                raise _used(child)
 
     def write(self, aws: Aws) -> None:
         """Write the record anew. Raises StorageError."""
@@ -115,6 +120,10 @@ class Steps:
     def allow(self, aws: Aws) -> None:
         """Undo `cancel`. Raises StorageError."""
         objects.remove(aws.store("results"), f"{self.run}/{CANCELLED}")
+
+
+def _used(run: str) -> RunIdUsedError:
+    return RunIdUsedError(f"run id {run} was used before; choose another, or see that run with --attach {run}")
 
 
 def find_steps(options: Any, run_id: str) -> "tuple[Aws, Steps] | None":

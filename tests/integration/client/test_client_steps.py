@@ -213,3 +213,14 @@ def test_a_run_id_is_not_used_twice(cloud, text, capsys):
 
     assert main([text, "--run-id", "r1"]) == 2
     assert "run id r1 was used before" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("other", ["r1-1", "r1-2"])
+def test_another_run_whose_id_is_that_of_a_step_is_not_taken_for_the_step(cloud, text, capsys, other):
+    cloud.put("results", f"{other}/result.json", {"of": "another run"})
+
+    assert main([text, "--run-id", "r1"]) == 2
+
+    assert f"run id {other} was used before" in capsys.readouterr().err
+    assert cloud.keys("results") == [f"{other}/result.json"]
+    assert cloud.started == []
