@@ -127,3 +127,9 @@ def test_range_whose_page_failed_begins_again_after_the_last_key_that_was_read(m
     assert found == keys
     assert len(failed) >= 3
     assert run.retries["s3:ListBucket"] == len(failed)
+
+
+def test_range_begins_at_the_place_that_completes_its_share() -> None:
+    limit(range_pairs=20)
+
+    assert split([("a", 20.0), ("b", 20.0), ("c", 20.0)], 60) == ["a", "b"]

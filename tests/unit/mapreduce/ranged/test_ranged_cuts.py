@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from runtime.mapreduce.ranged.blocks import blocks
 from runtime.mapreduce.ranged.cuts import FORMATS, WIDEST, Cuts, Records
+from runtime.mapreduce.ranged.encodings import can_be_cut
 
 LINE_BYTES = 6
 """So short that small texts have longer lines."""
@@ -134,3 +135,13 @@ def test_blocks_end_with_lines_and_are_no_larger_than_asked() -> None:
 def test_record_without_end_is_refused_with_its_place() -> None:
     with pytest.raises(ValueError, match="what begins at byte 3 goes on for more than 50 bytes"):
         list(blocks([b"{}\n" + b"1" * 100, b"\n"], Cuts("jsonl"), 0, 10, 50))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-7", "shift_jis", "cp037", "rot13", "hex"])
+def test_text_is_not_cut_where_an_ascii_byte_may_be_a_part_of_another_character_or_there_is_no_text(encoding: str) -> None:
+    assert not can_be_cut(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "cp1252", "koi8-r"])
+def test_text_is_cut_as_it_lies_in_utf_8_and_encodings_of_one_byte_each(encoding: str) -> None:
+    assert can_be_cut(encoding)
