@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from scripts.embedded import environment, launch, process, state
+from scripts.embedded.deployed import deployed
 from scripts.embedded.errors import EmbeddedError, PortTakenError
 from scripts.only_one import LockedError, only_one
 from scripts.paths import Embedded
@@ -101,7 +102,7 @@ def status(paths: Embedded, *, as_json: bool, job: str = "") -> int:
         return NOT_RUNNING
     requests = {key: value for key, value in answer.items() if key != "token"}
     uptime = max(0.0, time.time() - known.started)
-    deployments = _deployments(paths, job)
+    deployments = deployed(paths, job)
     if as_json:
         facts = {key: value for key, value in asdict(known).items() if key != "token"}
         print(
@@ -140,23 +141,6 @@ def _running(paths: Embedded) -> state.State | None:
         process.end_orphans(known.pid, str(paths.tmp))
     _forget(paths)
     return None
-
-
-def _deployments(paths: Embedded, job: str) -> dict[str, str | None]:
-    """What is deployed, by name, with the job that it runs."""
-    from scripts.client.deployment import Deployment
-    from scripts.client.errors import ClientError
-
-    found: dict[str, str | None] = {}
-    for file in paths.deployments.glob("*.json"):
-        try:
-            deployment = Deployment.parse(json.loads(file.read_bytes()), str(file))
-        except (ClientError, ValueError):
-            found |= {} if job else {file.stem: "its record can't be read"}
-            continue
-        if not job or deployment.runs(job):
-            found[file.stem] = deployment.code
-    return found
 
 
 def _forget(paths: Embedded) -> None:
