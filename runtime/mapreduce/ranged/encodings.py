@@ -20,12 +20,13 @@ def encoding_of(head: bytes, asked: str | None) -> str:
     """The encoding of a text that begins with `head`: a mark of UTF-16 goes before what is asked for, else it is UTF-8."""
     if head[:2] in _UTF16_MARKS and head[:4] not in _UTF32_MARKS:
         return "utf-16"
-    return codecs.lookup(asked or "utf-8").name
+    name = codecs.lookup(asked or "utf-8").name
+    return "utf-8" if name == "utf-8-sig" else name  # a mark is left out in any case
 
 
 def is_utf8(encoding: str) -> bool:
     """Whether it is UTF-8, or a part of it."""
-    return encoding in ("utf-8", "utf-8-sig", "ascii")
+    return encoding in ("utf-8", "ascii")
 
 
 def can_be_cut(encoding: str) -> bool:
