@@ -8,10 +8,10 @@ from tests.cloud import INPUT, Cloud
 from tests.fakes.books import book
 
 TEXTS = {
-    "a b.txt": book(300),
-    "50%20#1.log": book(40, seed=2).replace("\n", "\r\n"),
-    "été/漢&+.gz": book(200, seed=3),
-    "x.bz2": book(9, seed=4),
+    "a b.txt": book(3000),
+    "50%20#1.log": book(400, seed=2).replace("\n", "\r\n"),
+    "été/漢&+.gz": book(2000, seed=3),
+    "x.bz2": book(90, seed=4),
 }
 IN_S3 = Counter(word for text in TEXTS.values() for word in text.split())
 PACKERS = {"gz": gzip.compress, "bz2": bz2.compress}
