@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -37,6 +36,9 @@ _SECONDS = 150.0
 _MOST_KIB = 6_000_000
 """A change may make a loop without end, which takes all memory."""
 _TO_BE_NOTICED = 0.9
+_AT_ONCE = 2
+_NO_FILE = "no file"
+_PYTEST = ("pytest", "-q", "-x", "-p", "no:cacheprovider")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,28 +55,18 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     known = [each for path in sources(options.only) for each in mutations_of(ROOT, path)]
     chosen = random.Random(options.seed).sample(known, min(options.mutations, len(known)))
-    tests, integration = nearest_tests("tests/unit", _UNIT_FILES), nearest_tests("tests/integration", _INTEGRATION_FILES)
-    trees: SimpleQueue[Path] = SimpleQueue()
+    judges: SimpleQueue[Judge] = SimpleQueue()
     noticed, begin = 0, time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
-        for number in range(2):
-            trees.put(_copy(Path(folder) / str(number)))
-        concerned = sorted({test for each in chosen for test in tests[each.path] + integration[each.path]})
-        print(f"{len(chosen)} of {len(known)} changes; first the {len(concerned)} test files without any", flush=True)
-        broken = _broken(Path(folder) / "0", concerned)
-        if broken:
-            print(f"these fail without any change, and judge none: {', '.join(sorted(broken))}", flush=True)
-        if not _simulates(Path(folder) / "0", options.schedules, ORCHESTRATIONS):
-            parser.exit(2, "the simulation fails without any change, or takes too long: see to that first\n")
-        print(f"that and the simulations took {time.monotonic() - begin:.0f} s", flush=True)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_AT_ONCE) as pool:
+        for number in range(_AT_ONCE):
+            judges.put(Judge(_copy(Path(folder) / str(number)), options.schedules))
 
         def try_one(mutation: Mutation) -> bool:
-            tree = trees.get()
+            judge = judges.get()
             try:
-                units, others = ([test for test in kind[mutation.path] if test not in broken] for kind in (tests, integration))
-                return is_noticed(tree, mutation, units, others, options.schedules)
+                return judge.notices(mutation)
             finally:
-                trees.put(tree)
+                judges.put(judge)
 
         for number, (mutation, was_noticed) in enumerate(zip(chosen, pool.map(try_one, chosen), strict=True), 1):
             noticed += was_noticed
@@ -82,32 +74,76 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"unnoticed: {mutation}", flush=True)
             if number % 10 == 0:
                 print(f"{noticed} of {number} noticed after {time.monotonic() - begin:.0f} s", flush=True)
+        broken = set().union(*(judges.get().broken for _ in range(_AT_ONCE)))
+    if broken:
+        print(f"these fail without any change, and judged none: {', '.join(sorted(broken))}")
     print(f"{noticed} of {len(chosen)} changes were noticed (seed {options.seed}, of {len(known)} known ones)")
     return 0 if noticed > _TO_BE_NOTICED * len(chosen) else 1
 
 
-def is_noticed(tree: Path, mutation: Mutation, tests: list[str], integration: list[str], schedules: int) -> bool:
-    """Whether a test fails, or has no end, while the tree has the change."""
-    file = tree / mutation.path
-    before = file.read_text(encoding="utf-8")
-    file.write_text(mutation.text(), encoding="utf-8")
-    try:
-        own = set(ORCHESTRATIONS) & set(Path(mutation.path).parts)
+class Judge:
+    """Tries changes in a copy of the repository, one at a time.
+
+    Attributes:
+        broken: test files that fail there without any change.
+    """
+
+    def __init__(self, tree: Path, schedules: int) -> None:
+        self.broken: set[str] = set()
+        self._tree, self._schedules = tree, schedules
+        self._sound = {_NO_FILE}
+        self._unit = nearest_tests("tests/unit", _UNIT_FILES)
+        self._integration = nearest_tests("tests/integration", _INTEGRATION_FILES)
+
+    def notices(self, mutation: Mutation) -> bool:
+        """Whether a test that passes otherwise fails, or has no end, while the tree has the change."""
+        file = self._tree / mutation.path
+        before = file.read_text(encoding="utf-8")
+        while True:
+            file.write_text(mutation.text(), encoding="utf-8")
+            try:
+                failing = self._failing(mutation.path)
+            finally:
+                file.write_text(before, encoding="utf-8")
+            if failing is None or failing in self._sound or self._passes(*_PYTEST, failing):
+                self._sound |= {failing} if failing else set()
+                return failing is not None
+            self.broken.add(failing)
+
+    def _failing(self, path: str) -> str | None:
+        """The first test file that fails; _NO_FILE where a run has no end or the simulation fails; None if all is well."""
+        own = set(ORCHESTRATIONS) & set(Path(path).parts) or ORCHESTRATIONS
         return (
-            not _tests_pass(tree, _SECONDS, tests)
-            or not _simulates(tree, schedules, own or ORCHESTRATIONS)
-            or not _tests_pass(tree, _SECONDS, integration)
+            self._failing_of(self._unit[path])
+            or (None if self._passes("tests.mutation.schedules", str(self._schedules), *own) else _NO_FILE)
+            or self._failing_of(self._integration[path])
         )
-    finally:
-        file.write_text(before, encoding="utf-8")
 
+    def _failing_of(self, tests: list[str]) -> str | None:
+        judging = [test for test in tests if test not in self.broken]
+        if not judging or self._passes(*_PYTEST, *judging):
+            return None
+        told = re.search(r"^(?:FAILED|ERROR) ([^: ]+)", self._log.read_text(encoding="utf-8"), re.MULTILINE)
+        return told[1] if told else _NO_FILE
 
-def _broken(tree: Path, tests: list[str]) -> set[str]:
-    """Return the test files that fail in a tree without any change."""
-    if _passes(tree, 900, "pytest", "-q", "-p", "no:cacheprovider", *tests):
-        return set()
-    told = (tree / "test.log").read_text(encoding="utf-8")
-    return set(re.findall(r"^(?:FAILED|ERROR) ([^: ]+)", told, re.MULTILINE)) or set(tests)
+    @property
+    def _log(self) -> Path:
+        return self._tree / "test.log"
+
+    def _passes(self, module: str, *arguments: str) -> bool:
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self._tree)}
+        command = ["sh", "-c", f'ulimit -v {_MOST_KIB}; exec "$@"', "sh", sys.executable, "-m", module, *arguments]
+        with (
+            self._log.open("w") as log,
+            subprocess.Popen(command, cwd=self._tree, env=environment, stdout=log, stderr=log, start_new_session=True) as process,
+        ):
+            try:
+                return process.wait(_SECONDS) == 0
+            except subprocess.TimeoutExpired:
+                return False
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
 
 
 def _copy(tree: Path) -> Path:
@@ -116,31 +152,6 @@ def _copy(tree: Path) -> Path:
     for path in sources("runtime"):
         (tree / path).write_text(ast.unparse(ast.parse((ROOT / path).read_text(encoding="utf-8"))), encoding="utf-8")
     return tree
-
-
-def _tests_pass(tree: Path, seconds: float, tests: list[str]) -> bool:
-    return not tests or _passes(tree, seconds, "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)
-
-
-def _simulates(tree: Path, schedules: int, orchestrations: Iterable[str]) -> bool:
-    return _passes(tree, _SECONDS, "tests.mutation.schedules", str(schedules), *orchestrations)
-
-
-def _passes(tree: Path, seconds: float, module: str, *arguments: str) -> bool:
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tree)}
-    command = ["sh", "-c", f'ulimit -v {_MOST_KIB}; exec "$@"', "sh", sys.executable, "-m", module, *arguments]
-    log = tree / "test.log"
-    with (
-        log.open("w") as output,
-        subprocess.Popen(command, cwd=tree, env=environment, stdout=output, stderr=output, start_new_session=True) as process,
-    ):
-        try:
-            return process.wait(seconds) == 0
-        except subprocess.TimeoutExpired:
-            return False
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
