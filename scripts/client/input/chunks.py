@@ -15,6 +15,7 @@ from typing import Any
 
 from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from scripts.client.errors import InputError
+from scripts.client.input.ranges import text_bytes
 from scripts.client.input.sizing import utf8_bytes
 
 _FIELDS = ("text", "destination", "numReducer")
@@ -57,8 +58,11 @@ def texts_in(content: dict[str, Any]) -> Iterator[str]:
 
 
 def bytes_in(content: dict[str, Any]) -> int:
-    """How much a chunk gives its mapper to read, in bytes of UTF-8, or of an object in S3 as it lies there."""
-    return sum(utf8_bytes(piece["text"]) if "text" in piece else piece["end"] - piece["start"] for piece in _pieces(content))
+    """How much a chunk gives its mapper to read, in bytes of UTF-8; of a compressed object in S3, about."""
+    return sum(
+        utf8_bytes(piece["text"]) if "text" in piece else text_bytes(piece["url"], piece["end"] - piece["start"])
+        for piece in _pieces(content)
+    )
 
 
 def _pieces(content: dict[str, Any]) -> list[dict[str, Any]]:

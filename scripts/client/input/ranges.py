@@ -32,7 +32,7 @@ def ranges(objects: Iterable[Listed], limit: int, form: Form) -> Iterator[dict[s
         whole = _is_whole(each, form)
         for start in range(0, each.size, each.size if whole else limit):
             end = each.size if whole else min(each.size, start + limit)
-            size = weight(each) if whole else end - start
+            size = text_bytes(each.url, end - start)
             if waiting and (start or size > room):
                 yield {"pieces": waiting}
                 waiting, room = [], limit
@@ -42,13 +42,17 @@ def ranges(objects: Iterable[Listed], limit: int, form: Form) -> Iterator[dict[s
         yield {"pieces": waiting}
 
 
-def weight(each: Listed) -> int:
-    """How much text an object has, about."""
-    return each.size * (_UNPACKED_TIMES if each.url.lower().endswith(_PACKED) else 1)
+def text_bytes(url: str, size: int) -> int:
+    """How much text is in so many bytes of an object, about."""
+    return size * (_UNPACKED_TIMES if _is_packed(url) else 1)
+
+
+def _is_packed(url: str) -> bool:
+    return url.lower().endswith(_PACKED)
 
 
 def _is_whole(each: Listed, form: Form) -> bool:
-    return form.is_whole or each.url.lower().endswith(_PACKED)
+    return form.is_whole or _is_packed(each.url)
 
 
 def _said(form: Form) -> Piece:

@@ -20,7 +20,7 @@ from scripts.client.aws.objects import NO_BUCKET, translating
 from scripts.client.deployment import Deployment
 from scripts.client.errors import InputError, StorageError
 from scripts.client.input.chunks import Element
-from scripts.client.input.ranges import Listed, ranges, weight
+from scripts.client.input.ranges import Listed, ranges, text_bytes
 from scripts.client.input.reading import Input
 from scripts.client.input.sizing import Sizing
 from scripts.client.input.spooled import spooled
@@ -77,7 +77,7 @@ def read_s3(
     seen = _Seen()
     for name in names:
         _list(name, aws, seen)
-    total = sum(map(weight, seen.objects))
+    total = sum(text_bytes(each.url, each.size) for each in seen.objects)
     chosen = None
     if chunks:
         chunk_bytes = max(1, -(-total // chunks))

@@ -9,6 +9,7 @@ from obstore.store import MemoryStore
 from runtime.encoding import encode
 from runtime.mapreduce.ranged.opening import Form
 from runtime.mapreduce.ranged.piece import Range
+from scripts.client.input.chunks import bytes_in
 from scripts.client.input.ranges import Listed, ranges
 from scripts.client.input.settling import settle
 from scripts.client.input.spooled import spooled
@@ -27,6 +28,12 @@ def test_ranges_are_each_object_once_and_no_chunk_is_larger_than_asked(sizes: li
         assert [piece.start for piece in own] == list(range(0, each.size, limit))
         assert [piece.end for piece in own] == [*(piece.start for piece in own[1:]), each.size]
     assert all(sum(piece.end - piece.start for piece in chunk) <= limit for chunk in chunks)
+
+
+def test_compressed_object_counts_as_the_text_in_it() -> None:
+    packed, plain = ({"pieces": [{"url": f"s3://bucket/a{end}", "start": 0, "end": 100}]} for end in (".GZ", ".txt"))
+
+    assert bytes_in(packed) > bytes_in(plain) == 100
 
 
 def test_pieces_say_of_their_text_what_is_not_the_default() -> None:
