@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, overload
 
 from runtime.mapreduce.ranged.opening import Form
 from runtime.record import replace
@@ -43,7 +43,27 @@ class Input(Generic[T]):
         if not self.elements:
             return Input(other.elements, self.notices + other.notices, other.chunk_bytes)
         largest = max(self.chunk_bytes or 0, other.chunk_bytes or 0) or None
-        return Input([*self.elements, *other.elements], self.notices + other.notices, largest)
+        return Input(_Both(self.elements, other.elements), self.notices + other.notices, largest)
+
+
+class _Both(Sequence[T]):
+    """Two sequences as one; neither is copied, for it may lie in a file."""
+
+    def __init__(self, first: Sequence[T], second: Sequence[T]) -> None:
+        self._first, self._second = first, second
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._second)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        i = range(len(self))[index]
+        return self._first[i] if i < len(self._first) else self._second[i - len(self._first)]
 
 
 def is_s3(name: str) -> bool:

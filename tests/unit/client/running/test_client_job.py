@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from runtime.mapreduce.ranged.opening import Form
 from scripts import paths
 from scripts.client import cli
 from scripts.client.deployment import Deployment
 from scripts.client.errors import UsageError
+from scripts.client.input.reading import form_of
 from scripts.client.running.job import read_job, settings, take_defaults
 from scripts.jobs.job import Job
 from tests.fakes.deployed import wordcount
@@ -69,6 +71,18 @@ def test_options_that_were_given_go_before_job_toml(folder: Path) -> None:
     take_defaults(options, job(folder, 'num_reducer = 7\nshuffle = "packed"\nchunk_bytes = 1000'))
 
     assert (options.num_reducer, options.shuffle, options.chunks, options.chunk_bytes) == (2, "objects", 4, None)
+
+
+def test_input_is_read_as_job_toml_says_unless_options_do(folder: Path) -> None:
+    told = job(folder, '[input]\nformat = "csv"\nencoding = "latin-1"\nheader = ["a", "b"]\nmultiline = false')
+    silent, said = cli.parse(["in.txt"]), cli.parse(["in.txt", "--format", "lines", "--encoding", "cp1252"])
+
+    for options in (silent, said):
+        take_defaults(options, told)
+
+    assert (silent.format, silent.encoding) == ("csv", "iso8859-1")
+    assert (said.format, said.encoding) == ("lines", "cp1252")
+    assert form_of(silent.encoding, silent.header, silent.multiline) == Form("text", "iso8859-1", ["a", "b"], multiline=False)
 
 
 def test_parameters_of_job_toml_and_of_the_run_travel_with_it(folder: Path) -> None:
