@@ -167,14 +167,9 @@ def deployed(build: Path, *options: str) -> "Iterator[Cloud]":
 
 
 def deploy_all(build: Path) -> None:
-    """terraform apply of each orchestration, two at a time: Terraform waits for as long as it computes.
-
-    But for the first: Terraform's cache of providers must not be filled by two at once.
-    """
-    first, *others = ORCHESTRATIONS
-    deploy(build, first)
+    """terraform apply of each orchestration, two at a time: Terraform waits for as long as it computes."""
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(partial(deploy, build), others))
+        list(pool.map(partial(deploy, build), ORCHESTRATIONS))
 
 
 class Cloud:
