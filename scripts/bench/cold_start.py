@@ -6,7 +6,6 @@ is the one on which the embedded AWS runs functions. Python's own start comes be
 
 import json
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +13,6 @@ from scripts import paths
 from scripts.bench.as_lambda import as_lambda, unpacked
 from scripts.client.deployment import Deployment
 from scripts.compare import telemetry
-
-FUNCTIONS = ("mapper", "partition", "reducer", "summary")
 
 _SECONDS = 60
 _PROGRAM = """
@@ -34,7 +31,7 @@ class Import:
     cpu_seconds: float
 
 
-def measure(deployment: Deployment, times: int, functions: Sequence[str] = FUNCTIONS) -> dict[str, list[Import]]:
+def measure(deployment: Deployment, times: int) -> dict[str, list[Import]]:
     """The imports by function; once more than `times`, and the first not counted: it brings the files into memory.
 
     Raises:
@@ -43,7 +40,7 @@ def measure(deployment: Deployment, times: int, functions: Sequence[str] = FUNCT
     client = telemetry.client(deployment, "lambda")
     found: dict[str, list[Import]] = {}
     with as_lambda() as place:
-        for function in functions:
+        for function in (place.name for place in deployment.workflow.steps):
             code = unpacked(paths.BUILD / deployment.orchestration / f"{function}.zip", place.scratch / function)
             configured = client.get_function_configuration(FunctionName=deployment.function(function))
             environment = {

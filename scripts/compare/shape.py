@@ -101,3 +101,13 @@ def _steps(seconds: float, pause: float, following: Callable[[float, float], flo
         pause = following(pause, waited)
         number += 1
     return number
+
+
+def by_client_of_an_entry(shape: Shape) -> dict[str, Range]:
+    """Mark the run, store its input, invoke the entry; list and delete what lies in the returns bucket, and the mark."""
+    return {
+        "s3.PutObject": exactly(2),
+        "lambda.Invoke": exactly(1),
+        "s3.ListObjectsV2": exactly(2),
+        "s3.DeleteObjects": (1, 2),
+    }

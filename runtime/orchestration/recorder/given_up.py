@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
+from runtime.orchestration.ending.record import FailureRecord
 from runtime.orchestration.recorder import recording
 from runtime.orchestration.recorder.reading import read_failure
 from runtime.orchestration.settings import Settings
@@ -45,14 +46,14 @@ class GivenUp:
         table: where the item is.
         item: its name in the run, such as "3" or "fan-in".
         expires: of the item, whereby it is known from one that was put in its place.
-        event: what is to be recorded, in a shape that the recorder knows.
+        failure: what is to be recorded.
     """
 
     run_id: str
     table: str
     item: str
     expires: Any
-    event: dict[str, Any]
+    failure: FailureRecord
 
 
 def record_given_up(notice: Any, settings: Settings) -> int:
@@ -109,7 +110,7 @@ def _record(told: GivenUp, settings: Settings) -> bool:
             return recording.turn_back("the run is no more", run=told.run_id)
         if stored.get("Expires") != told.expires:
             return recording.turn_back("the run was resumed since", run=told.run_id)
-        return recording.record(read_failure(told.event, settings.function_prefix), settings)
+        return recording.record(told.failure, settings)
 
 
 def _understand(record: Any, context: Any, settings: Settings) -> GivenUp:
@@ -119,14 +120,17 @@ def _understand(record: Any, context: Any, settings: Settings) -> GivenUp:
                 "eventSourceARN": str(source),
                 "dynamodb": {"NewImage": {"Key": {"S": str(key)}, "To": {"S": str(to)}, "Run": {"S": str(run_id)}} as image},
             },
-            {"functionArn": str(arn), "condition": str(condition)},
+            {"functionArn": str(arn), "condition": str()},
         ):
             run_id, table = checked_run_id(run_id), _table(source, settings)
             function = arn.partition(":function:")[2].partition(":")[0]
             if table and key.startswith(f"{run_id}/") and function == settings.function_prefix + to:
-                index = _index(image) if holds_branches(table, settings.tables) else None
-                item, told = key.removeprefix(f"{run_id}/"), _event(record, image, run_id, index, context, condition)
-                return GivenUp(run_id, table, item, image.get("Expires"), told)
+                if to == "recorder" and "Failure" in image:
+                    failure = read_failure({"Records": [record]}, settings.function_prefix)
+                else:
+                    index = _index(image) if holds_branches(table, settings.tables) else None
+                    failure = _untold(run_id, to, index, context, settings.function_prefix)
+                return GivenUp(run_id, table, key.removeprefix(f"{run_id}/"), image.get("Expires"), failure)
     raise EnvelopeError(f"no item that a stream of this deployment brings to a function: {record!r:.300} {context!r:.300}")
 
 
@@ -134,22 +138,14 @@ def _table(source: str, settings: Settings) -> str | None:
     return next((name for name in settings.tables.values() if f":table/{name}/stream/" in source), None)
 
 
-def _event(
-    record: Any, image: dict[str, Any], run_id: str, index: int | None, context: dict[str, Any], condition: str
-) -> dict[str, Any]:
-    """Return the event to record: the item's own, if it is addressed to the recorder, else one such as Lambda makes."""
-    match image:
-        case {"To": {"S": "recorder"}, "Failure": _}:
-            return {"Records": [record]}
+def _untold(run_id: str, function: str, index: int | None, context: dict[str, Any], function_prefix: str) -> FailureRecord:
+    attempts = context.get("approximateInvokeCount")
     message = (
-        f"the stream gave up after {context.get('approximateInvokeCount')} invocations, none of which could tell what was wrong: "
+        f"the stream gave up after {attempts} invocations, none of which could tell what was wrong: "
         "the function could not start, was killed, was throttled, or lacks a right to say so; see its log"
     )
-    return {
-        "requestContext": context,
-        "requestPayload": {"Session": run_id, "Fan-out": {"Index": index}},
-        "responsePayload": {"errorType": condition, "errorMessage": message},
-    }
+    told = {"error": context["condition"], "message": message, "request_id": context.get("requestId"), "attempts": attempts}
+    return FailureRecord.build(run_id, function_prefix, function=function, index=index, **told)
 
 
 def _index(image: dict[str, Any]) -> int | None:

@@ -9,10 +9,15 @@ The write that completes them sets off what is next. See runtime.orchestration.v
 from collections.abc import Callable
 from typing import Any
 
-from runtime.limits import LIMITS
+from runtime.ports import ports
 from scripts.client.aws import items
 from scripts.client.aws.items import Image
 from scripts.client.stored.checked import expired, missing
+
+
+def names(size: int) -> list[str]:
+    """The names of a fan-out's sets, those of the blocks first."""
+    return [*(f"finished/{block}" for block in range(-(-size // ports().limits.set_indexes))), "finished"]
 
 
 def unfinished(client: Any, table: str, key: Callable[[str | int], str], size: int) -> set[int]:
@@ -31,8 +36,9 @@ def unfinished(client: Any, table: str, key: Callable[[str | int], str], size: i
         TableError: a request finally failed.
         UsageError: a branch has returned, and its value is gone.
     """
-    blocks = [range(first, min(first + LIMITS.set_indexes, size + 1)) for first in range(1, size + 1, LIMITS.set_indexes)]
-    images = items.get_all(client, table, [key(f"finished/{number}") for number in range(len(blocks))] + [key("finished")])
+    most = ports().limits.set_indexes
+    blocks = [range(first, min(first + most, size + 1)) for first in range(1, size + 1, most)]
+    images = items.get_all(client, table, [key(name) for name in names(size)])
     joined = [_numbers(images.get(key(f"finished/{number}"))) & set(block) for number, block in enumerate(blocks)]
     complete = _numbers(images.get(key("finished")))
     finished = {index for indexes in joined for index in indexes}

@@ -85,7 +85,7 @@ class DynamoDBTriggers(Checkpointed):
         size = self._sizes.get(place.name)
         if size is None:
             return None
-        found = items.get_all(self._client, self._table(place.to_stage), [self._key(name) for name in _blocks(size)])
+        found = items.get_all(self._client, self._table(place.to_stage), [self._key(name) for name in finished.names(size)[:-1]])
         return sum(len(image["Finished"]["NS"]) for image in found.values())
 
     def _value(self, place: Place) -> Found | None:
@@ -183,7 +183,7 @@ class DynamoDBTriggers(Checkpointed):
                 removals.append(partial(self._remove, place.from_stage, number, _attempts(number)))
             if place.takes == "branch":
                 of_fan_in = [] if place.name == last_branch else [_FAN_IN, attempts_key(_FAN_IN)]
-                removals.append(partial(self._remove, place.to_stage, number, [*_finished(number), *of_fan_in]))
+                removals.append(partial(self._remove, place.to_stage, number, [*finished.names(number), *of_fan_in]))
         at_once(removals, len(removals))
         for place in self.workflow.steps[:-1]:
             if place.takes != "branch":
@@ -221,16 +221,8 @@ class DynamoDBTriggers(Checkpointed):
         return self.aws.client("dynamodb")
 
 
-def _blocks(size: int) -> list[str]:
-    return [f"finished/{block}" for block in range((size + ports().limits.set_indexes - 1) // ports().limits.set_indexes)]
-
-
 def _attempts(size: int) -> list[str]:
     return [attempts_key(str(index)) for index in range(1, size + 1)]
-
-
-def _finished(size: int) -> list[str]:
-    return [*_blocks(size), "finished"]
 
 
 def _size(fan_in: Image | None) -> int:

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar
 
-from runtime.limits import LIMITS
 from runtime.orchestration.values.found import Found
 from runtime.orchestration.values.returns import return_key
 from scripts.client.aws import finished, items, objects
@@ -60,9 +59,8 @@ class ReturnStore(ABC):
             UsageError: a branch has returned, and its value is gone.
         """
 
-    def _read_object(self, function: str) -> Found:
-        body = objects.read(self._aws.store("returns"), f"{self._run_id}/{return_key(function, 1)}")
-        return Found(checked.parsed(body, f"{function}'s value"))
+    def _object(self, function: str) -> bytes | None:
+        return objects.read(self._aws.store("returns"), f"{self._run_id}/{return_key(function, 1)}")
 
     @abstractmethod
     def remove(self, workflow: Workflow, size: int | None) -> None:
@@ -71,6 +69,10 @@ class ReturnStore(ABC):
         Raises:
             StorageError: some could not be deleted.
         """
+
+
+def _found(body: bytes | str | None, function: str) -> Found:
+    return Found(checked.parsed(body, f"{function}'s value"))
 
 
 class InBucket(ReturnStore):
@@ -82,8 +84,8 @@ class InBucket(ReturnStore):
 
     def value(self, function: str) -> Found | None:
         """Read the object."""
-        body = objects.read(self._aws.store("returns"), f"{self._run_id}/{return_key(function, 1)}")
-        return None if body is None else Found(checked.parsed(body, f"{function}'s value"))
+        body = self._object(function)
+        return None if body is None else _found(body, function)
 
     def unfinished(self, function: str, size: int) -> set[int]:
         """Those without an object."""
@@ -113,9 +115,9 @@ class InTable(ReturnStore):
         key = self._key(function, 1)
         match items.get_all(self._client, self._table, [key]).get(key):
             case {"Value": {"S": str(text)}}:
-                return Found(checked.parsed(text, f"{function}'s value"))
+                return _found(text, function)
             case {"Pointer": _}:
-                return self._read_object(function)
+                return _found(self._object(function), function)
         return None
 
     def unfinished(self, function: str, size: int) -> set[int]:
@@ -134,8 +136,7 @@ class InTable(ReturnStore):
                 continue
             indexes = self._indexes(place.name) | set(range(1, sizes.get(place.name, 0) + 1))
             self._remove([self._key(place.name, index) for index in sorted(indexes)])
-            blocks = range((max(indexes, default=0) + LIMITS.set_indexes - 1) // LIMITS.set_indexes)
-            self._remove([self._key(place.name, f"finished/{block}") for block in blocks] + [self._key(place.name, "finished")])
+            self._remove([self._key(place.name, name) for name in finished.names(max(indexes, default=0))])
 
     def _value_if_kept(self, function: str) -> Found | None:
         try:
@@ -190,7 +191,7 @@ class InRedis(ReturnStore):
             case {"Value": value}:
                 return Found(value)
             case _:
-                return self._read_object(function)
+                return _found(self._object(function), function)
 
     def unfinished(self, function: str, size: int) -> set[int] | None:
         """Those that have not joined the set; the values of those that have must be there."""
