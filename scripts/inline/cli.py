@@ -118,11 +118,15 @@ def _try(options: argparse.Namespace) -> int:
     if not options.quiet:
         if outcome.notes.get("combiner"):
             say("note: user_combine was left out, for in the layout objects each emit is an object; --shuffle packed uses it")
-        took = f"{outcome.mappers} mappers, {outcome.reducers} reducers, {shuffle}, in {time.monotonic() - began:.1f} s"
-        say(f"{summed_up(outcome.result)}; {took}")
+        took_part = f"{_number(outcome.mappers, 'mapper')}, {_number(outcome.reducers, 'reducer')}, {shuffle}"
+        say(f"{summed_up(outcome.result)}; {took_part}, in {time.monotonic() - began:.1f} s")
         if outcome.counters:
             say(shown_counters(outcome.counters))
     return 0
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _refuse_what_lies_elsewhere(names: Sequence[str], output: str | None) -> None:
