@@ -145,6 +145,7 @@ def test_call_whose_answer_is_lost_again_fails(function: str, index: int, deploy
     failed = deployment.buckets.failure("run1")
     assert [failed[field] for field in ("function", "index", "error", "attempts")] == [function, index, "AnswerLost", 2]
     assert "gave no answer" in failed["message"]
+    assert failed["traceback"] == []
 
 
 def takes_most_of_the_time(cluster: Cluster) -> None:

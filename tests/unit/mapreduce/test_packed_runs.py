@@ -198,6 +198,16 @@ def test_partition_fails_of_an_object_that_is_wrong(store: PackedStore, change: 
     assert problem in str(caught.value)
 
 
+def test_reducer_fails_of_an_index_whose_block_is_damaged(store: PackedStore) -> None:
+    write_all([[("a", 1)], [("b", 1)]], num_reducer=1)
+    found = partitions(2)
+    body = store.objects["run1/packed/index"]
+    store.objects["run1/packed/index"] = body[:5] + bytes([body[5] ^ 1]) + body[6:]
+
+    with pytest.raises(PackedError, match=r"run1/packed/index is damaged: the checksum of the block at byte 0 is wrong"):
+        read_all(found)
+
+
 def test_reducer_fails_of_a_block_of_another_attempt(store: PackedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     limit(inlined_bytes=0)
     write_all([[("a", 1)], [("a", "first")]], num_reducer=1)

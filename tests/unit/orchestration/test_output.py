@@ -56,6 +56,12 @@ def test_next_invocation_can_print_though_this_one_closed_the_output(user_code: 
     assert [line["run"] for line in parse_lines(printed)] == ["r0", "r1"]
 
 
+def test_value_that_json_does_not_have_is_told_by_its_text() -> None:
+    printed = printed_by('output.write({"run": "r0", "odd": {1}})')
+
+    assert [line.get("odd") for line in parse_lines(printed)] == ["{1}", None]
+
+
 def test_log_that_cannot_be_written_to_fails_nobody() -> None:
     reader = "import os; os.close(0)"  # gone before anything is written
     program = _PROGRAM.format(user_code="import time; sys.stdin.read()")
