@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from runtime.mapreduce.keys import Destination, partition_number
@@ -47,7 +48,7 @@ def write_part(output: str, partition: str | None, values: Iterable[tuple[str, J
     """
     where = Destination.parse(output, None)
     name = part_name(partition_number(partition or "") or 0)
-    pairs = ((word, f"{_encode([word, value])}\n".encode()) for word, value in values)
+    pairs = ((word, _line(word, value)) for word, value in values)
     with Spool() as spool:
         part = _Part(spool)
         try:
@@ -63,6 +64,11 @@ def write_part(output: str, partition: str | None, values: Iterable[tuple[str, J
         store_chunks(where.bucket, where.prefix + name, current_run(), part.size, part.blocks)
     url = f"s3://{where.bucket}/{where.prefix}{name}"
     return {"part": url, "words": part.words, "bytes": part.size, "sha256": part.digest.hexdigest()}
+
+
+def _line(word: str, value: Json) -> bytes:
+    text = str(value) if type(value) is int else _encode(value)
+    return f"[{_quoted(word)},{text}]\n".encode()
 
 
 class _Part:

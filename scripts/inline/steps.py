@@ -1,6 +1,5 @@
 """The steps of a job, one after the other: each after the first maps what the one before it has made, as JSON lines."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,6 +8,8 @@ from runtime.mapreduce.job import Job as Settings
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
 from scripts.client.input.chunking import chunk_by_size
 from scripts.client.input.sizing import Sizing
+from scripts.client.report.formats import format_of
+from scripts.client.report.output import to_blocks
 from scripts.inline.chunks import events, spread
 from scripts.inline.engine import BUCKET, Outcome, Tell, run_components
 from scripts.jobs.job import Step
@@ -44,7 +45,7 @@ def run_steps(
 
 
 def _next_contents(result: Mapping[str, Any], name: str, shuffle: str) -> Contents:
-    lines = "".join(f"{json.dumps([word, result[word]], ensure_ascii=False)}\n" for word in sorted(result))
+    lines = b"".join(to_blocks(result, form=format_of("a.jsonl"))).decode()
     texts = chunk_by_size([lines], Sizing(shuffle).chunk_bytes(len(lines.encode())))
     made, offset = [], 0
     for text in texts:
