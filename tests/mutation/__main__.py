@@ -123,7 +123,7 @@ class Judge:
         judging = [test for test in tests if test not in self.broken]
         if not judging or self._passes(*_PYTEST, *judging):
             return None
-        told = re.search(r"^(?:FAILED|ERROR) ([^: ]+)", self._log.read_text(encoding="utf-8"), re.MULTILINE)
+        told = re.search(r"^(?:FAILED|ERROR) ([^:\s]+)", self._log.read_text(encoding="utf-8"), re.MULTILINE)
         return told[1] if told else _NO_FILE
 
     @property
