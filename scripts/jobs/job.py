@@ -36,6 +36,7 @@ from runtime.mapreduce.shuffle import LAYOUTS
 from scripts import paths
 from scripts.jobs.fields import JobError, boolean, json_table, one_of, read_fields, text, whole
 from scripts.jobs.folder import Contents, contents
+from scripts.jobs.names import check_names
 
 __all__ = ["Input", "Job", "JobError", "Step"]
 
@@ -115,7 +116,8 @@ class Job:
         """Read a job's folder.
 
         Raises:
-            JobError: it is no folder, lacks a module, or its job.toml says something that can't be used.
+            JobError: it is no folder, lacks a module, has one that can't be told from another's, or its job.toml says something
+                that can't be used.
         """
         folder = folder.resolve()
         if not folder.is_dir():
@@ -126,6 +128,7 @@ class Job:
         found["input"] = Input(**read_fields(str(file), found.get("input", {}), _INPUT, "input"))
         job = cls(folder=folder, **{"name": folder.name} | found, steps=_steps(folder, steps))
         job._check_modules(file)
+        check_names(folder)
         return job
 
     @property
