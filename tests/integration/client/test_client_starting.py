@@ -79,6 +79,7 @@ REFUSED = ClientError(
 def test_what_could_not_start_leaves_nothing(cloud, tmp_path, capsys, refusal):
     (tmp_path / "in.txt").write_text(f"some {'w' * 100} " * 20_000)
     cloud.refuse = refusal
+    cloud.put("results", ".counters/r1/mapper/1.json", {"lines": 3})  # of a branch that began before the start failed
 
     assert main([str(tmp_path / "in.txt"), "--run-id", "r1"]) == 1
 
