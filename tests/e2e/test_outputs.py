@@ -38,6 +38,19 @@ def test_sorted_parts_a_manifest_and_the_sign_that_all_is_there(cloud: Cloud, or
     }
 
 
+def test_the_next_run_reads_the_parts(cloud: Cloud, orchestration: str) -> None:
+    cloud.client("s3").create_bucket(Bucket=OUTPUT)
+    text, prefix, run = " ".join([book(300), *WORDS]), f"{orchestration}/next/", f"next-{orchestration}"
+    done = cloud.invoke(orchestration, "--output", f"s3://{OUTPUT}/{prefix}", "--run-id", run, "--quiet", "-", stdin=text)
+    assert done.status == 0, done.out + done.err
+
+    counts = cloud.invoke(orchestration, "--json", "--shuffle", "packed", "--chunk-bytes", "500", f"run:{run}").counts
+
+    parts = [body.decode() for name, body in objects(cloud, prefix).items() if name.startswith("part-")]
+    assert counts == Counter("".join(parts).split())
+    assert len(counts) == len(set(text.split()))
+
+
 def test_an_empty_result_is_whole_too(cloud: Cloud, orchestration: str) -> None:
     cloud.client("s3").create_bucket(Bucket=OUTPUT)
     prefix = f"{orchestration}/empty/"
