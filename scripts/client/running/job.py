@@ -58,6 +58,14 @@ def settings(given: list[str] | None, job: Job | None, step: Step | None = None)
     step = step or (job.steps[0] if job else None)
     try:
         params = with_params(job.params | step.params if job and step else {}, given or [])
-        return Settings(params=params, modules=job.modules_of(step) if job and step else {}).checked().json()
-    except (ParamError, ValueError) as error:
+    except ParamError as error:
+        raise UsageError(str(error)) from None
+    return checked({"params": params, "modules": job.modules_of(step) if job and step else {}})
+
+
+def checked(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields without those that are empty. Raises UsageError: they can't travel, or are too much."""
+    try:
+        return Settings(**fields).checked().json()
+    except ValueError as error:
         raise UsageError(str(error)) from None

@@ -176,7 +176,11 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
         elements = elements or [Element("")]  # a mapper tells all others where the result goes
     asked = check_destination(aws, options.destination) if options.destination is not None else None
     sizing = _sizing(options, deployment)
-    sent = options.sent | ({"output": output.url} if output else {})
+    sent = options.sent
+    if output:
+        from scripts.client.running.job import checked
+
+        sent = checked(sent | {"output": output.url})
     chunks, destination, num_reducer, notices = settle(
         elements,
         deployment.buckets,

@@ -182,6 +182,12 @@ def test_what_cannot_be_is_refused_before_anything_starts(cloud, text, capsys, o
     assert cloud.started == []
 
 
+def test_settings_that_are_too_much_together_with_the_output_are_refused(cloud, text, capsys):
+    assert main([text, "--output", cloud.url, "--param", f"x={'y' * 8160}"]) == 2
+    assert "it may have 8192" in capsys.readouterr().err
+    assert cloud.started == []
+
+
 @pytest.mark.parametrize("arguments", [["--attach", "r1"], ["resume", "r1"]])
 def test_a_run_that_has_begun_takes_no_other_output(cloud, arguments, capsys):
     assert main([*arguments, "--output", cloud.url]) == 2

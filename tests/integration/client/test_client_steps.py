@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from scripts.client import app
 from scripts.client.app import main
 from scripts.client.orchestrations import ORCHESTRATIONS
 
@@ -184,6 +185,22 @@ def test_cancel_stops_the_step_that_runs_and_those_after_it(cloud, text, capsys)
     assert main(["--attach", "r1"]) == 1
     assert main(["clean", "r1"]) == 0
     assert cloud.keys("results") == []
+
+
+def test_an_interrupted_run_says_in_which_step_and_how_to_go_on(cloud, text, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(app, "_wait", interrupted)
+        assert main([text, "--run-id", "r1"]) == 130
+    told = capsys.readouterr().err
+    assert "interrupted in step 1 of 2 (map_words, reduce_counts); what runs of it goes on" in told
+    assert "scripts/invoke.sh resume r1 " in told
+
+    assert main(["resume", "r1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == EXPECTED
+    assert [run for run, _ in cloud.started] == ["r1-1", "r1-2"]
 
 
 def test_a_run_that_cannot_begin_leaves_nothing(cloud, tmp_path):
