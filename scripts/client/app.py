@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scripts import program
 from scripts.client import cli
@@ -21,11 +21,10 @@ from scripts.client.errors import (
     TimedOutError,
     UsageError,
 )
-from scripts.client.report.choice import Choice
 from scripts.client.report.console import say, showing, showing_removal
 from scripts.client.report.elapsed import since_enter
-from scripts.client.report.formats import format_of
-from scripts.client.report.output import check_output, parse_result, print_json, print_table, summed_up, to_blocks, write_output
+from scripts.client.report.giving_out import give_out, told_of
+from scripts.client.report.output import check_output, parse_result
 from scripts.client.running.deadline import patience_seconds
 from scripts.client.running.launching import chosen, start
 from scripts.client.running.runs import StartedRun, describe_overdue, find_run
@@ -33,14 +32,11 @@ from scripts.client.running.waiting import wait_for_result
 from scripts.client.running.watching import Watcher
 from scripts.client.stored.cleanup import remove_intermediate
 from scripts.client.stored.counters import read_counters, shown
-from scripts.client.stored.output import Parts, output_of, release_output
+from scripts.client.stored.output import output_of, release_output
 
 if TYPE_CHECKING:
     from scripts.client.aws.clients import Aws
     from scripts.client.stored.steps import Steps
-
-_MANY_WORDS = 10_000
-"""From which on the user is told how to get those that the table leaves out."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -121,9 +117,9 @@ def _tell(
     took = since_enter()
     try:
         result = parse_result(run.run_id, body)
-        _print(options, run, result, output)
+        give_out(options, run, result, output)
         if not options.quiet:
-            say(f"{_summed_up(run, result)}, in {took:.1f} s (run {run.run_id})")
+            say(f"{told_of(run, result)}, in {took:.1f} s (run {run.run_id})")
             _say_counters(run, counters)
     except KeyboardInterrupt:
         raise Interruption(f"interrupted; run {run.run_id} is done, get its counts with: {run.how_to_attach}") from None
@@ -184,66 +180,6 @@ class _Overdue:
         if not self._said and self._run.overdue_since:
             self._said = True
             say(f"note: run {self._run.run_id} is overdue {describe_overdue(self._run)}")
-
-
-def _has_words(run: StartedRun, result: Any) -> bool:
-    """Whether the result is a table of words: else it is whatever the workflow's last function returned."""
-    return run.aws.deployment.workflow.input == "chunks" and isinstance(result, dict)
-
-
-def _parts(run: StartedRun, result: Any) -> Parts | None:
-    """The parts that the functions have written to S3; None if they have returned the result."""
-    return Parts.of(result) if run.aws.deployment.workflow.input == "chunks" else None
-
-
-def _print_parts(run: StartedRun, parts: Parts, choice: Choice) -> None:
-    """A table of a result in S3, if that is small."""
-    if parts.are_small:
-        counts = dict(parts.pairs(run.aws))
-        print_table(counts, choice.for_table(counts, choice.matching(counts)))
-    elif choice.rows:
-        say(f"note: the result is too large for a table; read its parts: {parts.url}")
-
-
-def _summed_up(run: StartedRun, result: Any) -> str:
-    if (parts := _parts(run, result)) is not None:
-        return str(parts)
-    return summed_up(result) if _has_words(run, result) else f"{run.aws.deployment.workflow.name} is done"
-
-
-def _print(options: argparse.Namespace, run: StartedRun, result: Any, output: Path | None) -> None:
-    choice, parts = Choice.of(options), _parts(run, result)
-    if parts and output is not None:
-        raise ClientError(f"--output {options.output}: the run has written its result to {parts.url} already; read it there")
-    if output is not None:
-        try:
-            write_output(output, to_blocks(result, choice, format_of(options.output)))
-        except ClientError as error:
-            raise ClientError(f"{error}; the result is kept: {run.how_to_attach} --output FILE") from error
-    if parts and not options.json:
-        _print_parts(run, parts, choice)
-    elif options.json or not _has_words(run, result):
-        print_json(result, choice)
-    else:
-        words = choice.matching(result)
-        print_table(result, choice.for_table(result, words))
-        if not options.quiet:
-            if choice.filter is not None:
-                say(f"note: {len(words):,} of {len(result):,} words match --filter")
-            if note := _where_the_rest_is(options, run, len(words), choice.rows):
-                say(f"note: {note}")
-    if problem := program.output_error():
-        raise ClientError(f"the result could not be printed: {problem.strerror}; it is kept: {run.how_to_attach}") from problem
-
-
-def _where_the_rest_is(options: argparse.Namespace, run: StartedRun, words: int, rows: int) -> str | None:
-    """Where the words are that the table leaves out, if somebody might miss them."""
-    if words <= max(rows, _MANY_WORDS):
-        return None
-    shown = f"these are {min(rows, words)} of {words:,} words"
-    if options.output:
-        return None if options.sort and options.top is not None else f"{shown}; all of them are in {options.output}"
-    return f"{shown}; all of them in a file: {run.how_to_attach} --output FILE"
 
 
 def _say_counters(run: StartedRun, read: Callable[[], dict[str, int]]) -> None:
