@@ -1,8 +1,7 @@
-"""What Lambda answers for a Python function that failed, and what it tells of that in the end."""
+"""What Lambda answers for a Python function that failed."""
 
 import json
 import traceback
-from datetime import UTC, datetime
 from typing import Any
 
 
@@ -32,20 +31,3 @@ def raised(error: BaseException, request_id: str) -> dict[str, Any]:
 def exited(how: str, request_id: str) -> dict[str, Any]:
     """The answer after the end of the process: `exit status 3`, `signal: killed`. It has no stackTrace and no requestId."""
     return {"errorType": "Runtime.ExitError", "errorMessage": f"RequestId: {request_id} Error: Runtime exited with error: {how}"}
-
-
-def finally_failed(arn: str, event: Any, request_id: str, answer: dict[str, Any], attempts: int, now: float) -> dict[str, Any]:
-    """What an on-failure destination gets after the last attempt at an asynchronous event; `now` in seconds since the epoch."""
-    return {
-        "version": "1.0",
-        "timestamp": datetime.fromtimestamp(now, UTC).isoformat(),
-        "requestContext": {
-            "requestId": request_id,
-            "functionArn": f"{arn}:$LATEST",
-            "condition": "RetriesExhausted",
-            "approximateInvokeCount": attempts,
-        },
-        "requestPayload": event,
-        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
-        "responsePayload": answer,
-    }

@@ -20,6 +20,7 @@ from runtime.orchestration.workflow.place import Place
 from runtime.orchestration.wrapper import Wrapper, load_component, load_orchestration
 from runtime.ports import ports, using
 from runtime.record import replace
+from scripts.embedded.server.destination import failure_record
 from scripts.package.source import Source
 from scripts.package.workflow.model import RECORDER
 from tests.fakes import answers
@@ -192,5 +193,5 @@ class Cluster:
                 return
             except LambdaError as error:
                 if attempt > RETRIES and function != RECORDER:
-                    record = answers.finally_failed(self.arn(function), event, request_id, error.answer, attempt, time.time())
+                    record = failure_record(self.arn(function), event, request_id, error.answer, attempt, time.time())
                     self.invoke(RECORDER, record)

@@ -13,6 +13,7 @@ from typing import Any
 
 from runtime.aws.errors import RefusedError, TransportError
 from runtime.aws.lambda_service import Invoked
+from scripts.embedded.server.destination import failure_record
 from tests.fakes import answers
 from tests.simulation.faults import Faults, Lineage
 from tests.simulation.requests import ALWAYS, WRITES, Requests
@@ -148,7 +149,7 @@ class Lambda:
                 self._later(_RETRY_SECONDS[attempt - 1], event, attempt + 1)
             elif event.function != "recorder":
                 payload, arn = json.loads(event.payload), self.arn(event.function)
-                told = answers.finally_failed(arn, payload, event.request_id, error, attempt, self._world.now)
+                told = failure_record(arn, payload, event.request_id, error, attempt, self._world.now)
                 self.accept("recorder", json.dumps(told).encode())
 
         self.run(event.function, event.payload, event.request_id, event.lineage, ended)

@@ -9,11 +9,11 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from scripts.embedded.server import permissions
 from scripts.embedded.server.deliveries import Deliveries
+from scripts.embedded.server.destination import failure_record
 from scripts.embedded.server.patching import module, replace, require
 from scripts.embedded.server.repairs.invocations import current_ticket, fixed_request_id
 from scripts.embedded.server.slots import Slots, Ticket
@@ -175,31 +175,7 @@ class AsynchronousQueue:
         if not func:
             _logger.warning("failure destination %s does not exist", name)
             return
-        self.submit(self._lambda._execution_record_for_config(func, config), failure_record(event, result, condition))
-
-
-def failure_record(event: Event, result: dict[str, Any], condition: str) -> dict[str, Any]:
-    """What AWS hands to an on-failure destination; responsePayload is the function's error.
-
-    {"version": "1.0", "timestamp", "requestContext": {"requestId", "functionArn", "condition",
-    "approximateInvokeCount"}, "requestPayload": the event, "responseContext": {"statusCode", "executedVersion",
-    "functionError"}, "responsePayload": {"errorMessage", "errorType", "requestId", "stackTrace"}}; without the last two
-    when the function never ran.
-    """
-    arn = str(event.config.get("FunctionArn", ""))
-    now = datetime.now(UTC)
-    record: dict[str, Any] = {
-        "version": "1.0",
-        "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z",
-        "requestContext": {
-            "requestId": event.request_id,
-            "functionArn": arn if len(arn.split(":")) > 7 else f"{arn}:$LATEST",
-            "condition": condition,
-            "approximateInvokeCount": event.attempts,
-        },
-        "requestPayload": event.payload,
-    }
-    if not result.get("throttle"):
-        record["responseContext"] = {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
-        record["responsePayload"] = json.loads(json.dumps(result.get("body"), default=str))
-    return record
+        answer = None if result.get("throttle") else json.loads(json.dumps(result.get("body"), default=str))
+        arn = str(event.config.get("FunctionArn", ""))
+        record = failure_record(arn, event.payload, event.request_id, answer, event.attempts, time.time(), condition)
+        self.submit(self._lambda._execution_record_for_config(func, config), record)
