@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runtime.mapreduce.user_code import told, user_function, using
+from runtime.mapreduce.user_code import preload, told, user_function, using
 from scripts import paths
 
 PROGRAM = """
@@ -104,3 +104,8 @@ def test_functions_in_force_go_before_all_modules() -> None:
         assert user_function("combine", "functions.mapper") is None
     assert told("map", own) == "user_map in tests/unit/mapreduce/test_user_code.py"
     assert told("map", len) == "user_map"
+
+
+def test_function_that_the_default_job_lacks_is_missed_when_the_component_is_imported() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"functions\.partition\.user_map"):
+        preload("functions.partition", "combine", "map")

@@ -145,3 +145,8 @@ def test_text_is_not_cut_where_an_ascii_byte_may_be_a_part_of_another_character_
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "cp1252", "koi8-r"])
 def test_text_is_cut_as_it_lies_in_utf_8_and_encodings_of_one_byte_each(encoding: str) -> None:
     assert can_be_cut(encoding)
+
+
+@pytest.mark.parametrize(("line", "cut"), [(b"a bcd\n", 6), (b"a bcde\n", 2)])
+def test_line_of_the_greatest_length_is_cut_at_its_end_and_a_longer_one_at_whitespace(line: bytes, cut: int) -> None:
+    assert Cuts("text", line_bytes=6).first(line + b"and so on", 0, final=True) == cut

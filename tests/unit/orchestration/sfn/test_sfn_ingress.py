@@ -36,3 +36,10 @@ def test_list_of_what_branches_returned_is_no_bare_array() -> None:
 def test_place_in_a_fan_out_is_for_branches_and_for_nobody_else(function: str, place: dict[str, Any]) -> None:
     with pytest.raises(EnvelopeError, match=f'{function} is .* "Fan-out" in its envelope'):
         given_to(function, Inline([]).json(), **place)
+
+
+@pytest.mark.parametrize(("event", "unclaimed"), [([1, 2], True), ({"Session": "run1", "Data": Inline([1]).json()}, False)])
+def test_keeper_knows_nothing_of_a_run_that_no_client_has_started(event: Any, unclaimed: bool) -> None:
+    settings = Settings("sfn", "unum_map", "p-", "returns", "results", place=WORDCOUNT["unum_map"])
+
+    assert StepFunctions(settings, lambda *_: None).ingress(event, FakeContext()).unclaimed is unclaimed
