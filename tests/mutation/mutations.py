@@ -104,6 +104,8 @@ def _left_alone(node: ast.AST) -> Iterator[ast.AST]:
             yield node
         case ast.Call(func=ast.Name(id=name)) if name in _FOR_TYPES:
             yield node
+        case ast.Call(func=ast.Name(id="ContextVar"), args=[name, *_]):
+            yield name
         case ast.keyword(arg=str() as name) if name in _NO_BEHAVIOUR:
             yield node
 
