@@ -26,7 +26,8 @@ from scripts.client.report.elapsed import since_enter
 from scripts.client.report.giving_out import give_out, told_of
 from scripts.client.report.output import check_output, parse_result
 from scripts.client.running.deadline import patience_seconds
-from scripts.client.running.launching import chosen, start
+from scripts.client.running.launching import start
+from scripts.client.running.preparing import chosen
 from scripts.client.running.runs import StartedRun, describe_overdue, find_run
 from scripts.client.running.waiting import wait_for_result
 from scripts.client.running.watching import Watcher

@@ -1,36 +1,22 @@
-"""Starting a run: choose where, read the input, settle what each mapper is given, claim the id, start."""
+"""Starting a run: prepare it, claim its id and the place of its output, start."""
 
 import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
-from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
-from runtime.mapreduce.ranged.opening import Form
-from runtime.record import replace
-from scripts.client.aws.capacity import Capacity, crowding
-from scripts.client.aws.clients import Aws
-from scripts.client.deployment import Deployment, find_deployments
-from scripts.client.errors import ClientError, Interruption, StartError, UsageError
-from scripts.client.input.chunks import Element, bytes_in, joined_in
-from scripts.client.input.elements import bytes_of
+from scripts.client.aws.capacity import crowding
+from scripts.client.deployment import Deployment
+from scripts.client.errors import ClientError, Interruption, StartError
 from scripts.client.input.fan_outs import sizes
-from scripts.client.input.layout import OBJECTS, layout_of, told_to_mappers
-from scripts.client.input.reading import Input, form_of, is_s3, read_input
-from scripts.client.input.settling import Chunk, check_destination, made_of, settle
-from scripts.client.input.sizing import Sizing
-from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.report.console import say
-from scripts.client.report.formats import format_of, json_blocks
 from scripts.client.running.deadline import run_deadline
-from scripts.client.running.run_id import check_run_id, new_run_id
-from scripts.client.running.runs import StartedRun, find_run
+from scripts.client.running.preparing import prepare
+from scripts.client.running.runs import StartedRun
 from scripts.client.stored import claim
 from scripts.client.stored.claim import Claim
 from scripts.client.stored.cleanup import remove_intermediate
 from scripts.client.stored.counters import remove_counters
-from scripts.client.stored.output import S3Output, output_of, release_output
+from scripts.client.stored.output import S3Output, release_output
 
 
 def start(options: argparse.Namespace) -> StartedRun:
@@ -42,9 +28,7 @@ def start(options: argparse.Namespace) -> StartedRun:
         StorageError, StartError: it could not be started.
         Interruption: Ctrl-C came when it may have been started.
     """
-    choose = cache(lambda: _with_defaults(options, chosen(options)))
-    prepare = _prepare_document if _input_of(choose) == "document" else _prepare_chunks
-    given = prepare(options, choose)
+    given = prepare(options)
     aws, orchestration = given.aws, given.orchestration
     run_id = orchestration.run_id
     if not options.quiet:
@@ -83,169 +67,6 @@ def start(options: argparse.Namespace) -> StartedRun:
         if aws.deployment.code:
             say(aws.deployment.code)
     return run
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A run that can be started.
-
-    Attributes:
-        elements: what it is given, see `Orchestration`.
-        destination: where it emits to; None where its workflow has no shuffle.
-        num_reducer: how many reducers it asks for; None for the default, or where that says nothing.
-        layout: of its shuffle.
-        output: where in S3 its result goes; None if it is returned.
-        notices: what the user should know of it.
-        told: what it consists of, in words.
-    """
-
-    aws: Aws
-    orchestration: Orchestration
-    capacity: Capacity
-    elements: Sequence[Any]
-    notices: Sequence[str]
-    told: str
-    destination: str | None = None
-    num_reducer: int | None = None
-    layout: str = OBJECTS
-    output: S3Output | None = None
-
-
-def _input_of(choose: Callable[[], Deployment]) -> str:
-    """What the deployment's workflow takes. Where none can be chosen, what is wrong with INPUT is told first, as for text."""
-    try:
-        return choose().workflow.input
-    except ClientError:
-        return "chunks"
-
-
-def _with_defaults(options: argparse.Namespace, deployment: Deployment) -> Deployment:
-    """The deployment, after what its job says of the run, or of the step that the run is, has gone into the options."""
-    options.sent = {}
-    if options.step is not None:
-        step = options.step
-        options.sent, options.num_reducer, options.shuffle = step.settings, step.num_reducer, step.shuffle
-    elif deployment.job or options.param:
-        from scripts.client.running.job import read_job, settings, take_defaults
-
-        job = read_job(options.job, deployment)
-        take_defaults(options, job)
-        options.sent = settings(options.param, job)
-    return deployment
-
-
-def _open(options: argparse.Namespace, deployment: Deployment) -> tuple[Aws, Orchestration, Capacity]:
-    aws = Aws.open(deployment)
-    orchestration = ORCHESTRATIONS[deployment.orchestration](aws, options.run_id or new_run_id())
-    if orchestration.service:
-        aws.warm_up(orchestration.service)
-    return aws, orchestration, Capacity(aws)
-
-
-def _prepare_document(options: argparse.Namespace, choose: Callable[[], Deployment]) -> _Prepared:
-    """A run of a workflow that takes a JSON document."""
-    from scripts.client.input.document import read_document
-
-    workflow = choose().workflow
-    of_text = ("chunk_bytes", "chunks", "num_reducer", "destination", "shuffle", "param", "filter", "sort")
-    if given := [f"--{name.replace('_', '-')}" for name in of_text if getattr(options, name) is not None]:
-        raise UsageError(f"{', '.join(given)} can't be used: workflow {workflow.name} takes a JSON document, and cuts no text")
-    if output_of(options):
-        raise UsageError(f"--output {options.output}: workflow {workflow.name} returns its result; choose a file")
-    if options.output and format_of(options.output) is not json_blocks:
-        raise UsageError(f"--output {options.output}: what workflow {workflow.name} returns is no table of words; choose .json")
-    if len(options.input) > 1:
-        raise UsageError(f"workflow {workflow.name} takes one JSON document; give one INPUT")
-    read = read_document(options.input[0], workflow)
-    aws, orchestration, capacity = _open(options, choose())
-    orchestration.check(read.elements)
-    number = len(read.elements)
-    told = f"{number} element{'s' * (number != 1)} for {workflow.first.name}" if workflow.begins_with_fan_out else "one document"
-    return _Prepared(aws, orchestration, capacity, read.elements, read.notices, told)
-
-
-def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment]) -> _Prepared:
-    """A run of a workflow that takes chunks of text."""
-    given = _read(options, choose)
-    aws, orchestration, capacity = _open(options, choose())
-    deployment = aws.deployment
-    output = output_of(options)
-    elements: Sequence[Element] = given.elements
-    if output:
-        output.check_granted(deployment, orchestration.run_id)
-        elements = elements or [Element("")]  # a mapper tells all others where the result goes
-    asked = check_destination(aws, options.destination) if options.destination is not None else None
-    sizing = _sizing(options, deployment)
-    sent = options.sent
-    if output:
-        from scripts.client.running.job import checked
-
-        sent = checked(sent | {"output": output.url})
-    chunks, destination, num_reducer, notices = settle(
-        elements,
-        deployment.buckets,
-        asked,
-        options.num_reducer,
-        {name: told for name, told in {"shuffle": told_to_mappers(sizing.layout, deployment), "job": sent}.items() if told},
-        sizing.reducers(map(bytes_of, given.elements)),
-    )
-    orchestration.check(chunks)
-    if sizing.layout == OBJECTS and (expected := _estimated(deployment, capacity, chunks, force=options.force)):
-        notices = [*notices, expected]
-    told = made_of(given, len(chunks), num_reducer or DEFAULT_NUM_REDUCER, sizing.layout)
-    notices = [*given.notices, *notices]
-    return _Prepared(aws, orchestration, capacity, chunks, notices, told, destination, num_reducer, sizing.layout, output)
-
-
-def _read(options: argparse.Namespace, choose: Callable[[], Deployment]) -> Input[Element]:
-    def chunk_bytes(text_bytes: int | None) -> int:
-        return _sizing(options, choose()).chunk_bytes(text_bytes)
-
-    cut = (options.chunk_bytes, options.chunks, chunk_bytes)
-    of_runs = [name.removeprefix("run:") for name in options.input if name.startswith("run:")]
-    if of_runs:
-        from scripts.client.input.of_run import read_runs
-
-        if len(of_runs) < len(options.input):
-            raise UsageError("run:RUN can't be given beside files; a file of such a name is ./run:...")
-        return read_runs([find_run(options, check_run_id(run)) for run in of_runs], choose(), *cut)
-    of_text = form_of(options.encoding, options.header, options.multiline)
-    remote, local = [name for name in options.input if is_s3(name)], [name for name in options.input if not is_s3(name)]
-    given = read_input(local, options.format, *cut, of_text=of_text) if local else Input[Element]([])
-    return given.followed_by(_read_s3(options, remote, Aws.open(choose()), of_text)) if remote else given
-
-
-def _read_s3(options: argparse.Namespace, names: list[str], aws: Aws, of_text: Form) -> Input[Element]:
-    """What mappers are to read in S3."""
-    from scripts.client.input.s3 import read_s3
-
-    if options.format == "json":
-        raise UsageError(f"{names[0]}: chunks in a JSON document are read from a file; leave out --format json")
-    of_text = replace(of_text, format="text" if options.format == "auto" else options.format)
-    sizing = _sizing(options, aws.deployment)
-    given = read_s3(names, aws, of_text, sizing, options.chunk_bytes, options.chunks)
-    if sizing.layout == OBJECTS:
-        given.notices.append(
-            "words in S3 are not counted before the run, and each becomes an object; --shuffle packed makes fewer"
-        )
-    return given
-
-
-def _sizing(options: argparse.Namespace, deployment: Deployment) -> Sizing:
-    return Sizing.of(layout_of(options.shuffle, deployment), deployment)
-
-
-def _estimated(deployment: Deployment, capacity: Capacity, chunks: Sequence[Chunk], *, force: bool) -> str | None:
-    """What is told of a run with an object for each word. Raises UsageError: it can't end, and is not forced."""
-    from scripts.client.input.estimate import estimate, refuse_if_endless
-
-    expected = estimate(deployment, map(joined_in, chunks))
-    if not expected.fits:
-        # Fewer mappers at once may end in time, one after the other.
-        expected = estimate(deployment, map(joined_in, chunks), capacity.limit(seconds=30))
-    if not force:
-        refuse_if_endless(deployment, expected, max(map(bytes_in, chunks), default=0))
-    return expected.notice
 
 
 def _tell_of_the_job(deployment: Deployment, layout: str) -> None:
@@ -292,30 +113,3 @@ def _undo(run: StartedRun) -> None:
         remove_counters(run.aws.store("results"), run.run_id)
     except ClientError as error:
         say(f"note: what was written for run {run.run_id} could not be removed: {error}")
-
-
-def chosen(options: argparse.Namespace) -> Deployment:
-    """The deployment that the options choose, looked for once.
-
-    Raises:
-        NothingDeployedError, UsageError: there is none, or it can't be told which.
-    """
-    if options.chosen is None:
-        options.chosen = _choose(options)
-    deployment: Deployment = options.chosen
-    return deployment
-
-
-def _choose(options: argparse.Namespace) -> Deployment:
-    found = find_deployments(options.target, options.orchestration, options.prefix, options.region, options.job)
-    if len(found) > 1:
-        told = ("orchestration", "prefix", "region")
-        apart = " and ".join(f"--{name}" for name in told if len({getattr(deployment, name) for deployment in found}) > 1)
-        if not apart:
-            raise UsageError(f"two states hold {found[0].name}: {' and '.join(map(str, found))}; destroy one of them")
-        apart += " or --job" if any(deployment.job for deployment in found) else ""
-        listed = ", ".join(sorted(deployment.name for deployment in found))
-        raise UsageError(f"several deployments are there; choose one with {apart}: {listed}")
-    if found[0].orchestration not in ORCHESTRATIONS:
-        raise UsageError(f"this client can't start {found[0].orchestration}; it knows {', '.join(ORCHESTRATIONS)}")
-    return found[0]

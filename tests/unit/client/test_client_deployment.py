@@ -11,7 +11,7 @@ from scripts.client import cli
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, NothingDeployedError, UsageError
 from scripts.client.input.layout import layout_of, told_to_mappers
-from scripts.client.running import launching
+from scripts.client.running import preparing
 from tests.fakes.deployed import workflow_record
 from tests.fakes.embedded import note_running
 
@@ -156,7 +156,7 @@ def test_a_prefix_that_is_not_deployed_is_told_with_what_is_and_how_to_deploy_it
 )
 def test_nobody_guesses_which_of_several_is_meant(options, how):
     with pytest.raises(UsageError, match=f"several deployments are there; choose one with {how}: "):
-        launching._choose(cli.parse([*options, "words.txt"]))
+        preparing._choose(cli.parse([*options, "words.txt"]))
 
 
 def dead_pid():
