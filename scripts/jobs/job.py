@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -195,6 +196,8 @@ def _usual(folder: Path) -> Step:
 def _module(value: Any) -> str:
     if not isinstance(value, str) or not value.isidentifier():
         raise ValueError('the name of a module in the job\'s folder, such as "user_map"')
+    if value in sys.stdlib_module_names:
+        raise ValueError("the name of a module that Python has none of, for it would find its own")
     return value
 
 

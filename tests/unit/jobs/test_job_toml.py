@@ -90,6 +90,10 @@ def test_all_that_job_toml_may_say_is_read(folder: Path) -> None:
         ("params = 3", "'params' must be a table of values that JSON has"),
         ("steps = []", "'steps' must be one or more tables [[steps]]"),
         ("steps = [{map = 'a/b'}]", "'steps[0].map' must be the name of a module"),
+        (
+            "steps = [{map = 'operator'}]",
+            "'steps[0].map' must be the name of a module that Python has none of, for it would find",
+        ),
         ("steps = [{map = 'gone'}]", "names the module gone, and there is no gone.py in"),
         ("name = ", "can't be read as TOML"),
     ],
