@@ -29,7 +29,7 @@ class Source:
     Attributes:
         workflow: the file in Amazon States Language.
         functions: a folder with a folder for each function.
-        job: a job's folder; None is the user code in `functions`.
+        job: a job's folder, see `scripts.jobs.job`; None is the user code in `functions`.
     """
 
     workflow: Path = field(default_factory=lambda: paths.DEFINITIONS / DEFAULT_WORKFLOW)
