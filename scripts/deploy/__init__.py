@@ -7,6 +7,6 @@
 
 Modules: `cli` reads the command line and runs the three commands, `targets` says where state, variables and environment of a
 deployment come from, `terraform` finds, checks, initialises and runs the program, `mirror` finds the provider where no registry
-can be reached, `progress` makes a few lines of Terraform's many. `current` knows what the last apply was made of, and `code` updates
-functions directly where nothing but their zips has changed since; `held` writes that into Terraform's state.
+can be reached, `progress` makes a few lines of Terraform's many. `current` knows what the last apply was made of, and `code`
+updates functions directly where nothing but their zips has changed since; `held` writes that into Terraform's state.
 """
