@@ -18,7 +18,10 @@ from typing import Any
 import boto3
 
 from scripts.compare.log_lines import parse_line
+from scripts.embedded import environment as emulator
+from scripts.only_one import only_one
 from scripts.orchestrations import ORCHESTRATIONS
+from scripts.paths import Embedded
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -123,9 +126,22 @@ def log_lines(deployment: dict[str, Any], run: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda line: line["started"])
 
 
+def emulator_environment() -> Path:
+    """The repository's own environment of the embedded AWS, installed once for all tests."""
+    paths = Embedded()
+    with only_one(paths.lock, "the embedded AWS"):
+        emulator.prepare(paths)
+    return paths.venv
+
+
 @contextlib.contextmanager
 def running(build: Path, *options: str) -> Iterator[str]:
     """An embedded AWS with packages at hand, started with the options; its endpoint. Stopped at the end, whatever happens."""
+    venv = build / "embedded" / "venv"
+    if not venv.exists():
+        venv.parent.mkdir(parents=True, exist_ok=True)
+        venv.unlink(missing_ok=True)
+        venv.symlink_to(emulator_environment())
     for module, *arguments in (("scripts.package",), ("scripts.embedded", "up", *options)):
         done = run_module(build, module, *arguments)
         assert done.status == 0, done.out + done.err

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.embedded import environment
-from scripts.only_one import only_one
-from scripts.paths import Embedded
+from tests.cloud import emulator_environment
 from tests.embedded.emulator import Emulator, Shell
 from tests.embedded.stream import Stream
 
@@ -22,11 +20,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def venv() -> Path:
-    """The repository's own emulator environment, so that it is installed once and not for each test."""
-    paths = Embedded()
-    with only_one(paths.lock, "the embedded AWS"):
-        environment.prepare(paths)
-    return paths.venv
+    """The repository's own environment of the embedded AWS."""
+    return emulator_environment()
 
 
 @pytest.fixture
