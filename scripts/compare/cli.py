@@ -93,16 +93,17 @@ def _read(options: argparse.Namespace, job: Job | None) -> Input[Element]:
 
 
 @contextmanager
-def _deployed(orchestrations: Sequence[str], job: str, *, keep_up: bool) -> Iterator[bool]:
+def _deployed(orchestrations: Sequence[str], job: str = "", *, keep_up: bool) -> Iterator[bool]:
     """The embedded AWS with these orchestrations on it, while the body runs, which is told whether it goes on after that.
 
     Raises:
         StepFailedError: one of the commands did.
     """
-    with STEPS.embedded(keep_up=keep_up, packaging=("--job", job)) as lasting:
+    chosen = ("--job", job) if job else ()
+    with STEPS.embedded(keep_up=keep_up, packaging=chosen) as lasting:
         for number, name in enumerate(orchestrations, 1):
             title = f"terraform apply {number}/{len(orchestrations)}: {name}"
-            where = ("--target", "embedded", "--orchestration", name, "--job", job)
+            where = ("--target", "embedded", "--orchestration", name, *chosen)
             STEPS.run(title, "scripts.deploy", "apply", "--unless-current", *where)
         yield lasting
 

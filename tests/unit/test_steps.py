@@ -37,6 +37,13 @@ def test_it_is_started_deployed_onto_and_stopped(commands):
     assert commands[4:] == ["embedded down"]
 
 
+def test_a_job_is_packaged_and_deployed(commands):
+    with deployed(["sfn"], "my job", keep_up=True):
+        pass
+
+    assert commands == ["package --job my job", "embedded up", f"{apply('sfn')} --job my job"]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_it_is_stopped_whatever_happens(commands, error):
     with pytest.raises(error), deployed(["sfn"], keep_up=False):
