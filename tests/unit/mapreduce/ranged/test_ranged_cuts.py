@@ -150,3 +150,13 @@ def test_text_is_cut_as_it_lies_in_utf_8_and_encodings_of_one_byte_each(encoding
 @pytest.mark.parametrize(("line", "cut"), [(b"a bcd\n", 6), (b"a bcde\n", 2)])
 def test_line_of_the_greatest_length_is_cut_at_its_end_and_a_longer_one_at_whitespace(line: bytes, cut: int) -> None:
     assert Cuts("text", line_bytes=6).first(line + b"and so on", 0, final=True) == cut
+
+
+@pytest.mark.parametrize(
+    ("form", "window", "cut"),
+    [("text", b"a b\nc d", 4), ("text", b"a b\rc d", 4), ("text", b"a b", 2), ("lines", b"a b\rc d", 4), ("lines", b"a b", None)],
+)
+def test_last_cut_is_after_a_line_if_there_is_one_and_else_after_a_word_of_plain_text(
+    form: str, window: bytes, cut: int | None
+) -> None:
+    assert Cuts(form).last(window, len(window)) == cut

@@ -266,7 +266,7 @@ def test_elasticache_is_spoken_to_over_tls_and_its_certificate_is_checked() -> N
     pool = connect(RedisTarget(host="cache.example", user="u", cache="c")).connection_pool
 
     connection = pool.connection_class(**pool.connection_kwargs)
-    assert (connection.host, connection.port) == ("cache.example", 6379)
+    assert (connection.host, connection.port, connection.socket_keepalive) == ("cache.example", 6379, True)
     assert type(connection).__name__ == "SSLConnection"
     assert (connection.cert_reqs.name, connection.check_hostname) == ("CERT_REQUIRED", True)
     assert isinstance(connection.credential_provider, RoleCredentials)
