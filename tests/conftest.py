@@ -3,10 +3,15 @@
 import signal
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from runtime.orchestration.output import Output
 from runtime.ports import Ports, using
+
+# A machine that is busy is slow, and no test fails of that.
+hypothesis.settings.register_profile("project", database=None, deadline=None)
+hypothesis.settings.load_profile("project")
 
 
 def pytest_configure(config: pytest.Config) -> None:

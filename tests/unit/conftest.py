@@ -5,15 +5,11 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 
 from runtime.ports import ports
 
 _GUARDED = {"functions", "mapreduce", "orchestration", "package", "test_boundaries.py"}
-
-hypothesis.settings.register_profile("project", database=None, deadline=None)
-hypothesis.settings.load_profile("project")
 
 
 @pytest.hookimpl(wrapper=True)
