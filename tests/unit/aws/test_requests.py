@@ -314,3 +314,8 @@ def test_many_threads_that_ask_first_get_one_client() -> None:
 
     assert len(made) == 1
     assert set(map(id, got)) == {id(made[0])}
+
+
+@pytest.mark.parametrize(("tries", "told"), [(1, "Throttled (429): slow"), (2, "Throttled (429, 2 times): slow")])
+def test_refusal_tells_how_often_it_came(tries: int, told: str) -> None:
+    assert str(RefusedError(429, "Throttled", "slow", tries)) == told
