@@ -1,12 +1,13 @@
 """The bytes of ranges, however much is read at once."""
 
+import tracemalloc
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.mapreduce.ranged.between import between
+from runtime.mapreduce.ranged.between import READ_BYTES, between
 from runtime.mapreduce.ranged.cuts import FORMATS, Cuts
 
 texts = st.text(alphabet=" \t\n\r\u2003\u3000aé漢😀", min_size=1, max_size=40).map(str.encode)
@@ -41,3 +42,17 @@ def test_range_is_read_with_little_beyond_it() -> None:
 
     assert sum(map(len, parts)) == 1 << 19
     assert asked == [((1 << 20) - 3, (1 << 19) + (64 << 10) + 3)]
+
+
+def test_range_is_not_held_whole_in_memory() -> None:
+    size = 16 * READ_BYTES
+    tracemalloc.start()
+    try:
+        _, parts = between(lambda at, length: (b"to be or\n" * (length // 9 + 1))[:length], Cuts("lines"), 0, size, 2 * size)
+        read = sum(map(len, parts))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert read >= size
+    assert peak < 6 * READ_BYTES
