@@ -81,7 +81,7 @@ COMMANDS = {
     "file below a file": Command("{dir}/in.txt/more", "more can't be read: Not a directory", TEXT),
     "closed standard input": Command("-", "standard input is closed; give a file or a folder", stdin=None),
     "binary": Command("{dir}/in.txt", "in.txt is binary (a NUL byte at offset 2)", {"in.txt": b"a \0"}),
-    "UTF-16": Command(IN_JSON, "in.json is UTF-16 text; only UTF-8", {"in.json": '["a"]'.encode("utf-16")}),
+    "UTF-16 without a mark": Command(IN_JSON, "without a mark in front; say so", {"in.json": '["a"]'.encode("utf-16-le")}),
     "Latin-1": Command("{dir}/in.txt", "not UTF-8: invalid continuation byte (byte 0xe9) at offset 3", {"in.txt": b"caf\xe9 x"}),
     "escapes in a file's name": Command("{dir}/evil", "\\x1b[31m.txt is binary", {"evil/\x1b[31m.txt": b"\0"}),
     # JSON
@@ -378,29 +378,3 @@ DEFINITIONS = {
     ),
     "fan-out without a fan-in": Definition(state("partition", Next="summary"), 'state "reduce": no state leads here'),
 }
-
-VARIABLES = {
-    "orchestration": "it must be one of: ${join",
-    "prefix": "it must be 2 to 23 lower-case letters, digits and single hyphens, beginning with a letter",
-    "sfn.map_mode": "it must be INLINE or DISTRIBUTED",
-    "sfn.map_concurrency": "it must be a whole number from 1 to 40, which is all that Step Functions runs at once",
-    "sfn.log_level": "it must be OFF, ERROR, FATAL or ALL",
-    "http_sync_s3.fan_in_wait_seconds": "it must be a whole number from 1 to 86400",
-    "sweep_minutes": "it must be a whole number from 1 to 60",
-    "http_sync_s3.return_store": "it must be s3, dynamodb or redis",
-    "http_sync_s3.redis_url": "must begin with redis:// or, for TLS, rediss://, and name a host",
-    "region": "it must look like us-east-1",
-    "endpoint_url": "must be scheme, host and port with no path, such as http://127.0.0.1:4566, or null",
-    "shuffle": "it must be objects or packed",
-    "shuffle_memory_mb": "must be from 1 to 4096, or null",
-    "memory_mb": "must be a whole number from 128 to 10240, or null",
-    "timeout_seconds": "must be a whole number from 10 to 900, or null",
-    "architecture": "must be x86_64, arm64 or null",
-    "python_version": "must be 3.11, 3.12, 3.13 or null",
-    "reserved_concurrency": "must be null or -1 (none), or a whole number from 2",
-    "function_overrides": "names an unknown function; known are: ${join",
-    "log_retention_days": "CloudWatch Logs takes 0, 1, 3, 5, 7, 14, 30",
-    "http_only.fan_out_concurrency": "it must be a whole number from 1 to 512",
-    "expiry_days": "it must be a whole number, 0 for no lifecycle rules",
-}
-"""What Terraform says of a variable that it refuses: the legal values."""

@@ -29,12 +29,12 @@ from tests.integration.bad_inputs.table import (
     COMMANDS,
     DEFINITIONS,
     EVENTS,
-    VARIABLES,
     Call,
     Command,
     Definition,
     Event,
 )
+from tests.integration.bad_inputs.variables import VARIABLES
 
 FUNCTIONS = ("unum_map", "mapper", "partition", "reducer", "summary", "recorder")
 

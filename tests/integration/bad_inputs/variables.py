@@ -1,0 +1,28 @@
+"""What Terraform says of a variable that it refuses: the legal values."""
+
+VARIABLES = {
+    "orchestration": "it must be one of: ${join",
+    "prefix": "it must be 2 to 23 lower-case letters, digits and single hyphens, beginning with a letter",
+    "sfn.map_mode": "it must be INLINE or DISTRIBUTED",
+    "sfn.map_concurrency": "it must be a whole number from 1 to 40, which is all that Step Functions runs at once",
+    "sfn.log_level": "it must be OFF, ERROR, FATAL or ALL",
+    "http_sync_s3.fan_in_wait_seconds": "it must be a whole number from 1 to 86400",
+    "sweep_minutes": "it must be a whole number from 1 to 60",
+    "http_sync_s3.return_store": "it must be s3, dynamodb or redis",
+    "http_sync_s3.redis_url": "must begin with redis:// or, for TLS, rediss://, and name a host",
+    "region": "it must look like us-east-1",
+    "endpoint_url": "must be scheme, host and port with no path, such as http://127.0.0.1:4566, or null",
+    "shuffle": "it must be objects or packed",
+    "shuffle_memory_mb": "must be from 1 to 4096, or null",
+    "memory_mb": "must be a whole number from 128 to 10240, or null",
+    "timeout_seconds": "must be a whole number from 10 to 900, or null",
+    "architecture": "must be x86_64, arm64 or null",
+    "python_version": "must be 3.11, 3.12, 3.13 or null",
+    "reserved_concurrency": "must be null or -1 (none), or a whole number from 2",
+    "function_overrides": "names an unknown function; known are: ${join",
+    "log_retention_days": "CloudWatch Logs takes 0, 1, 3, 5, 7, 14, 30",
+    "http_only.fan_out_concurrency": "it must be a whole number from 1 to 512",
+    "expiry_days": "it must be a whole number, 0 for no lifecycle rules",
+    "input_buckets": "Write names alone, such as",
+    "output_buckets": "Write names alone, such as",
+}
