@@ -65,7 +65,8 @@ class Applied:
         layers = [*built.glob("*.zip"), *(built / LOCAL).glob("*.zip")]
         packages = [*layers, built / "manifest.json", *self.packages.iterdir()]
         files = sorted([*paths.TERRAFORM.rglob("*.tf"), *paths.TERRAFORM.glob(".terraform.lock.hcl"), *packages])
-        variables = "\0".join(self.target.variables).encode()
+        told = [f"{name}={value}" for name, value in sorted(self.target.environment.items()) if name.startswith("TF_VAR_")]
+        variables = "\0".join([*told, *self.target.variables]).encode()
         return {str(path): _hash(path.read_bytes()) for path in files} | {"variables": _hash(variables)}
 
     def _changed(self, state: str) -> set[str] | None:

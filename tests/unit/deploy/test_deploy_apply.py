@@ -138,6 +138,13 @@ class TestUnlessCurrent:
 
         assert len(deployed.was_told("apply")) == 2
 
+    def test_other_variable_of_the_environment_is_applied(self, deployed: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TF_VAR_memory_mb", "1024")
+
+        assert cli.main(["apply", "--unless-current"]) == 0
+
+        assert len(deployed.was_told("apply")) == 2
+
     def test_failed_apply_is_tried_again(self, deployed: StandIn) -> None:
         deployed.says([], code=1)
         assert cli.main(["apply"]) == 1
