@@ -16,7 +16,6 @@ see `runtime.mapreduce.parts`::
     [{"part": "s3://bucket/prefix/part-00000.jsonl", "words": 2, "bytes": 18, "sha256": "9f86..."}]
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 from runtime.mapreduce import DEFAULT_LAYOUT, Job, preload, read_partition, run_reduce, shuffle_named, user_function
@@ -37,19 +36,16 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any] | list[dict[str, 
         raise ValueError(f'reducer takes {{"bucket", "partition"}}; got {event!r:.200}')
     layout = event.get("shuffle", DEFAULT_LAYOUT)
     with Job.of(event).in_force() as job:
-        values = _values(event["bucket"], event["partition"], layout)
+        user_reduce = user_function("reduce", __package__)
         if job.output is None:
-            return dict(values)
+            # No generator comes between: it would make another error of a StopIteration that user_reduce raises.
+            pairs = read_partition(event["bucket"], event["partition"], layout)
+            return {word: run_reduce(user_reduce, word, values) for word, values in pairs}
         from runtime.mapreduce.parts import write_part
 
         # A run that emitted nothing has one reducer, without a partition.
         of_none = event["partition"] is None
+        pairs = iter(()) if of_none else read_partition(event["bucket"], event["partition"], layout)
+        reduced = ((word, run_reduce(user_reduce, word, values)) for word, values in pairs)
         are_sorted = shuffle_named(layout).is_sorted
-        return [write_part(job.output, event["partition"], () if of_none else values, are_sorted=are_sorted)]
-
-
-def _values(bucket: Any, partition: Any, layout: Any) -> Iterator[tuple[str, Any]]:
-    """Each word with its value."""
-    user_reduce = user_function("reduce", __package__)
-    for word, values in read_partition(bucket, partition, layout):
-        yield word, run_reduce(user_reduce, word, values)
+        return [write_part(job.output, event["partition"], reduced, are_sorted=are_sorted)]
