@@ -31,8 +31,8 @@ OUTPUT = "output-of-tests"
 INPUT = "input-of-tests"
 """Another, which all deployments may read."""
 
-VARIABLES = (f'output_buckets=["{OUTPUT}"]', f'input_buckets=["{INPUT}"]')
-"""Of all deployments."""
+_VARIABLES = {"TF_VAR_output_buckets": json.dumps([OUTPUT]), "TF_VAR_input_buckets": json.dumps([INPUT])}
+"""Of all deployments, whichever command makes them: `scripts.compare` deploys, too."""
 
 _TIDYING_SECONDS = 60
 
@@ -80,12 +80,12 @@ def run_module(build: Path, module: str, *arguments: str, stdin: str = "", timeo
 
 def environment(build: Path) -> dict[str, str]:
     """The variables of a process that works in a build directory."""
-    return {**os.environ, "MAPREDUCE_BUILD_DIR": str(build)}
+    return {**os.environ, **_VARIABLES, "MAPREDUCE_BUILD_DIR": str(build)}
 
 
 def deploy(build: Path, orchestration: str, *variables: str) -> None:
     """terraform apply of one orchestration."""
-    extra = [word for variable in (*VARIABLES, *variables) for word in ("--var", variable)]
+    extra = [word for variable in variables for word in ("--var", variable)]
     done = run_module(build, "scripts.deploy", "apply", "--target", "embedded", "--orchestration", orchestration, *extra)
     assert done.status == 0, done.out + done.err
 
