@@ -22,12 +22,12 @@ import json
 import shlex
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 from scripts import paths
 from scripts.client.errors import ClientError, NothingDeployedError
 from scripts.embedded import state
+from scripts.jobs import deployed as jobs
 from scripts.workflow import Workflow, WorkflowError
 
 
@@ -98,13 +98,7 @@ class Deployment:
 
     def runs(self, job: str) -> bool:
         """Whether it runs a job, given the job's folder or, where there is no such folder here, its name."""
-        if self.job is None:
-            return False
-        if not Path(job).is_dir():
-            return job in (self.job["name"], self.prefix)
-        own = paths.ROOT / self.job["folder"]
-        # What another machine has deployed may lie elsewhere there.
-        return Path(job).resolve() == own.resolve() or (not own.is_dir() and self.job["name"] == _name_of(job))
+        return jobs.runs(self.job, self.prefix, job)
 
     def how_to_add(self, variable: str, bucket: str) -> str:
         """The command that deploys this again with one more bucket in a variable, and those that both of them have now."""
@@ -130,21 +124,10 @@ class Deployment:
     @property
     def code(self) -> str | None:
         """What of the user's code it runs, for messages; None for the user code in functions/."""
-        if self.job is None:
-            return None
-        return f"job {self.job['name']} of {self.job['folder']}, code {(self.sources or 'unknown')[:8]}"
+        return jobs.code(self.job, self.sources)
 
     def __str__(self) -> str:
         return f"{self.prefix}-{self.orchestration} on {self.endpoint_url or f'account {self.account_id}, {self.region}'}"
-
-
-def _name_of(folder: str) -> str | None:
-    from scripts.jobs.job import Job, JobError
-
-    try:
-        return Job.read(Path(folder)).name
-    except JobError:
-        return None  # what is wrong with it is told when its settings are read
 
 
 def require(value: str | None, what: str) -> str:

@@ -12,8 +12,8 @@ from importlib import import_module
 from math import ceil
 from types import ModuleType
 
+from scripts.client.orchestrations.shape import PAGE, Range, Shape, client_polls, exactly
 from scripts.compare import shuffle
-from scripts.compare.shape import PAGE, Range, Shape, client_polls, exactly
 
 __all__ = ["Range", "Shape", "by_client", "by_functions"]
 

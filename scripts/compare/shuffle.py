@@ -1,7 +1,7 @@
 """What the shuffle asks of S3: those of the first fan-out emit, who gathers them lists, those of the second read."""
 
 from runtime.limits import LIMITS
-from scripts.compare.shape import PAGE, Pairs, Range, Shape, exactly
+from scripts.client.orchestrations.shape import PAGE, Pairs, Range, Shape, exactly
 
 
 def objects(shape: Shape) -> int:

@@ -2,8 +2,7 @@
 
 import json
 
-from scripts.client.deployment import Deployment
-from scripts.client.errors import ClientError
+from scripts.jobs import deployed as jobs
 from scripts.paths import Embedded
 
 
@@ -15,10 +14,10 @@ def deployed(paths: Embedded, job: str = "") -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for file in sorted(paths.deployments.glob("*.json")):
         try:
-            deployment = Deployment.parse(json.loads(file.read_bytes()), str(file))
-        except (ClientError, ValueError):
+            record = json.loads(file.read_bytes())
+            told, prefix = record.get("job"), record["prefix"]
+            if not job or jobs.runs(told, prefix, job):
+                found[file.stem] = jobs.code(told, record.get("sources"))
+        except (ValueError, TypeError, AttributeError, KeyError):
             found |= {} if job else {file.stem: "its record can't be read"}
-            continue
-        if not job or deployment.runs(job):
-            found[file.stem] = deployment.code
     return found

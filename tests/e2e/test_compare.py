@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from scripts.client.orchestrations.shape import Pairs, Range, Shape
 from scripts.compare import formulas
-from scripts.compare.shape import Pairs, Range, Shape
 from scripts.orchestrations import ORCHESTRATIONS
 from scripts.workflow import Workflow
 from tests.cloud import Cloud, Done

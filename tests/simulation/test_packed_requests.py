@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from runtime.limits import LIMITS
+from scripts.client.orchestrations.shape import Pairs, Shape
 from scripts.compare import shuffle
-from scripts.compare.shape import Pairs, Shape
 from scripts.package.source import Source
 from scripts.workflow import Workflow
 from tests.fakes.limits import limit

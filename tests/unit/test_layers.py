@@ -1,4 +1,4 @@
-"""The floors of runtime/: a module imports from its own floor and from those below, and no module imports itself in a circle."""
+"""Floors: a module imports from its own floor and from those below, and no module imports itself in a circle."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,9 @@ from scripts.orchestrations import ORCHESTRATIONS
 
 O = "runtime.orchestration"  # noqa: E741
 
-FLOORS: tuple[tuple[str, ...], ...] = (
+Floors = tuple[tuple[str, ...], ...]
+
+FLOORS: Floors = (
     (
         "runtime.clock",
         "runtime.concurrency",
@@ -37,6 +39,19 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 )
 """From the ground up. Each name stands for a module, or for all of a package."""
 
+SCRIPTS_FLOORS: Floors = (
+    tuple(f"scripts.{name}" for name in ("children", "files", "lambda_python", "only_one", "paths", "program", "start")),
+    ("scripts.orchestrations", "scripts.steps", "scripts.jobs"),
+    ("scripts.package",),
+    ("scripts.workflow",),
+    ("scripts.embedded",),
+    ("scripts.deploy",),
+    ("scripts.client",),
+    ("scripts.demo", "scripts.inline", "scripts.compare"),
+    ("scripts.bench",),
+)
+"""The same for the commands."""
+
 
 def modules_of(folder: str) -> dict[str, Path]:
     """The modules under a folder of the repository, by their names."""
@@ -57,15 +72,12 @@ def imports_of(file: Path, modules: Mapping[str, Path]) -> Iterator[str]:
                 yield from (name for name in (whole if whole in modules else str(node.module),) if name in modules)
 
 
-def floor_of(module: str) -> int | None:
+def floor_of(module: str, floors: Floors) -> int | None:
     """The number of a module's floor; None of a package that holds others, and of itself no code."""
-    for number, names in enumerate(FLOORS):
+    for number, names in enumerate(floors):
         if any(module == name or module.startswith(f"{name}.") for name in names):
             return number
     return None
-
-
-RUNTIME = modules_of("runtime")
 
 
 @pytest.mark.parametrize("folder", ["runtime", "scripts"])
@@ -79,11 +91,17 @@ def test_no_module_imports_itself_in_a_circle(folder: str) -> None:
         pytest.fail(" -> ".join(error.args[1]))
 
 
-@pytest.mark.parametrize("module", sorted(set(RUNTIME) - {"runtime", O}))
-def test_module_imports_nothing_from_a_floor_above(module: str) -> None:
-    own = floor_of(module)
-    assert own is not None, f"{module} has no floor; name one in FLOORS"
+@pytest.mark.parametrize(("folder", "floors"), [("runtime", FLOORS), ("scripts", SCRIPTS_FLOORS)])
+def test_module_imports_nothing_from_a_floor_above(folder: str, floors: Floors) -> None:
+    modules = modules_of(folder)
+    floor = {name: floor_of(name, floors) for name in set(modules) - {folder, O}}
+    assert None not in floor.values(), f"these have no floor: {sorted(name for name in floor if floor[name] is None)}"
 
-    higher = {name for name in imports_of(RUNTIME[module], RUNTIME) if (floor_of(name) or 0) > own}
+    higher = {
+        f"{name} -> {found}"
+        for name, own in floor.items()
+        for found in imports_of(modules[name], modules)
+        if (floor.get(found) or 0) > (own or 0)
+    }
 
     assert higher == set()

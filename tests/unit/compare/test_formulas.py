@@ -3,8 +3,8 @@
 import pytest
 
 from runtime.orchestration.http_sync_s3.fan_in import wait
+from scripts.client.orchestrations.shape import Pairs, Shape, polls
 from scripts.compare import formulas
-from scripts.compare.shape import Pairs, Shape, polls
 from scripts.orchestrations import ORCHESTRATIONS
 from tests.fakes.clock import FakeTime
 from tests.fakes.deployed import chain, wordcount

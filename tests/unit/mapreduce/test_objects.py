@@ -16,7 +16,7 @@ from runtime.mapreduce.objects.bodies import Body
 from runtime.mapreduce.objects.errors import ObjectsError
 from runtime.ports import ports
 from runtime.run import Run, within
-from scripts.compare.shape import Pairs
+from scripts.client.orchestrations.shape import Pairs
 from scripts.compare.shuffle import _objects
 from tests.fakes.limits import limit
 from tests.fakes.round_trip import in_memory, read_back, run_mapper

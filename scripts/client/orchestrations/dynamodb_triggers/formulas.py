@@ -4,7 +4,7 @@ from math import ceil
 
 from runtime.limits import LIMITS
 from scripts.client.aws.items import READS, WRITES
-from scripts.compare.shape import Range, Shape, exactly
+from scripts.client.orchestrations.shape import Range, Shape, exactly
 
 _CLIENT_RESULT_TRIES = 21
 

@@ -1,6 +1,6 @@
 """What functions ask for that call each other and answer: a run that goes well stores nothing but its result."""
 
-from scripts.compare.shape import Range, Shape, by_client_of_an_entry, exactly
+from scripts.client.orchestrations.shape import Range, Shape, by_client_of_an_entry, exactly
 
 
 def by_functions(shape: Shape) -> dict[str, Range]:

@@ -1,6 +1,6 @@
 """What functions ask for that invoke each other and keep their return values in S3."""
 
-from scripts.compare.shape import PAGE, Range, Shape, by_client_of_an_entry, exactly, polls
+from scripts.client.orchestrations.shape import PAGE, Range, Shape, by_client_of_an_entry, exactly, polls
 
 
 def by_functions(shape: Shape) -> dict[str, Range]:

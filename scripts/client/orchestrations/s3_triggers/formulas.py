@@ -1,6 +1,6 @@
 """What functions ask for that objects set off. Each value of a fan-out sets off who gathers, and one gets the lock."""
 
-from scripts.compare.shape import PAGE, Range, Shape, exactly
+from scripts.client.orchestrations.shape import PAGE, Range, Shape, exactly
 
 
 def by_functions(shape: Shape) -> dict[str, Range]:

@@ -1,6 +1,6 @@
 """What an execution of a state machine asks for. Each function lists how its run has ended; the last one stores the result."""
 
-from scripts.compare.shape import Range, Shape, exactly
+from scripts.client.orchestrations.shape import Range, Shape, exactly
 
 
 def by_functions(shape: Shape) -> dict[str, Range]:

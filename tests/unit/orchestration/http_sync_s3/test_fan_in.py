@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.orchestration.http_sync_s3.fan_in import Outcome, Waited, wait
-from scripts.compare.shape import polls
+from scripts.client.orchestrations.shape import polls
 from tests.fakes.clock import FakeTime
 
 LONG = 100_000.0

@@ -1,7 +1,7 @@
 """What functions ask for that keep their return values in S3, where each branch looks whether all are there."""
 
 from scripts.client.orchestrations.http_sync_s3.formulas import by_client as by_client
-from scripts.compare.shape import PAGE, Range, Shape, exactly
+from scripts.client.orchestrations.shape import PAGE, Range, Shape, exactly
 
 
 def by_functions(shape: Shape) -> dict[str, Range]:
