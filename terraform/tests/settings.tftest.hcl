@@ -5,32 +5,8 @@ mock_provider "aws" {
 }
 
 variables {
-  common = {
-    orchestration          = "x"
-    name                   = "wordcount-x"
-    place                  = "eb805c6c3fdd"
-    account_id             = "123456789012"
-    region                 = "us-east-1"
-    arn_prefix             = "arn:aws"
-    endpoint_url           = null
-    build_dir              = "tests/workflows"
-    layer_dir              = "tests/workflows"
-    architecture           = "arm64"
-    python_version         = "3.13"
-    shuffle                = "objects"
-    shuffle_memory_mb      = null
-    memory_mb              = null
-    timeout_seconds        = null
-    reserved_concurrency   = null
-    function_overrides     = {}
-    log_retention_days     = 14
-    expiry_days            = 7
-    force_destroy          = false
-    point_in_time_recovery = false
-    sweep_minutes          = 5
-    s3_full_access         = false
-  }
-  packages = { code_bucket = "code", layers = ["arn:aws:lambda:us-east-1:123456789012:layer:dependencies:1"], job_layers = ["arn:aws:lambda:us-east-1:123456789012:layer:job:1"] }
+  common   = jsondecode(file("tests/given.json")).common
+  packages = jsondecode(file("tests/given.json")).packages
 }
 
 run "workflow" {

@@ -30,37 +30,18 @@ variable "settings" {
 
 locals {
   orchestrations = ["sfn", "http_sync_s3", "http_only", "s3_triggers", "dynamodb_triggers"]
-  place          = "eb805c6c3fdd"
+  given          = jsondecode(file("${path.module}/../given.json"))
 
   common = {
-    for orchestration in local.orchestrations : orchestration => merge({
-      orchestration          = orchestration
-      name                   = "${var.prefix}-${orchestration}"
-      place                  = local.place
-      account_id             = "123456789012"
-      region                 = "us-east-1"
-      arn_prefix             = "arn:aws"
-      endpoint_url           = null
-      build_dir              = var.workflow == null ? "${var.build_dir}/${orchestration}" : "${path.module}/../workflows"
-      layer_dir              = var.build_dir
-      architecture           = "x86_64"
-      python_version         = "3.13"
-      shuffle                = "objects"
-      shuffle_memory_mb      = null
-      memory_mb              = null
-      timeout_seconds        = null
-      reserved_concurrency   = null
-      function_overrides     = {}
-      log_retention_days     = 14
-      expiry_days            = 7
-      force_destroy          = false
-      point_in_time_recovery = false
-      sweep_minutes          = 5
-      s3_full_access         = false
-      outside_buckets        = { input = [], output = [] }
+    for orchestration in local.orchestrations : orchestration => merge(local.given.common, {
+      orchestration   = orchestration
+      name            = "${var.prefix}-${orchestration}"
+      build_dir       = var.workflow == null ? "${var.build_dir}/${orchestration}" : "${path.module}/../workflows"
+      layer_dir       = var.build_dir
+      architecture    = "x86_64"
+      outside_buckets = { input = [], output = [] }
     }, var.common)
   }
-  packages = { code_bucket = "code", layers = ["arn:aws:lambda:us-east-1:123456789012:layer:dependencies:1"], job_layers = ["arn:aws:lambda:us-east-1:123456789012:layer:job:1"] }
 
   deployed = {
     sfn               = module.sfn.deployed
@@ -76,7 +57,7 @@ locals {
       for function, one in deployed.functions : function => sort(flatten([
         for statement in jsondecode(one.policy).Statement : [
           for action in statement.Action : [
-            for resource in statement.Resource : "${action} ${replace(replace(replace(resource, "-${local.place}", ""),
+            for resource in statement.Resource : "${action} ${replace(replace(replace(resource, "-${local.given.common.place}", ""),
               "arn:aws:s3:::${replace("${var.prefix}-${orchestration}", "_", "-")}-", ""),
             "/^arn:aws:(lambda|dynamodb):us-east-1:123456789012:(function:|table/)${var.prefix}-${orchestration}-/", "")}"
           ]
@@ -97,7 +78,7 @@ module "sfn" {
   source = "../../modules/sfn"
 
   common   = local.common.sfn
-  packages = local.packages
+  packages = local.given.packages
   workflow = module.workflow["sfn"]
   settings = lookup(var.settings, "sfn", {})
 }
@@ -106,7 +87,7 @@ module "http_sync_s3" {
   source = "../../modules/http_sync_s3"
 
   common   = local.common.http_sync_s3
-  packages = local.packages
+  packages = local.given.packages
   workflow = module.workflow["http_sync_s3"]
   settings = lookup(var.settings, "http_sync_s3", {})
 }
@@ -115,7 +96,7 @@ module "http_only" {
   source = "../../modules/http_only"
 
   common   = local.common.http_only
-  packages = local.packages
+  packages = local.given.packages
   workflow = module.workflow["http_only"]
   settings = lookup(var.settings, "http_only", {})
 }
@@ -124,7 +105,7 @@ module "s3_triggers" {
   source = "../../modules/s3_triggers"
 
   common   = local.common.s3_triggers
-  packages = local.packages
+  packages = local.given.packages
   workflow = module.workflow["s3_triggers"]
   settings = lookup(var.settings, "s3_triggers", {})
 }
@@ -133,7 +114,7 @@ module "dynamodb_triggers" {
   source = "../../modules/dynamodb_triggers"
 
   common   = local.common.dynamodb_triggers
-  packages = local.packages
+  packages = local.given.packages
   workflow = module.workflow["dynamodb_triggers"]
   settings = lookup(var.settings, "dynamodb_triggers", {})
 }
