@@ -7,7 +7,6 @@ counts by itself meanwhile, since to add to a number is not atomic.
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextvars import copy_context
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,8 +22,13 @@ _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
 
 
-def in_order(make: Callable[[_Item], _Answer], items: Iterable[_Item], concurrency: int = CONCURRENCY) -> Generator[_Answer]:
-    """`map(make, items)`, with up to `concurrency` calls under way at once in threads, and as many answers held at most.
+def in_order(
+    make: Callable[[_Item], _Answer], items: Iterable[_Item], concurrency: int = CONCURRENCY, ahead: int | None = None
+) -> Generator[_Answer]:
+    """`map(make, items)`, with up to `concurrency` calls under way at once in threads.
+
+    `ahead` is how many calls may have begun, or wait for a thread, of which no answer was given out; None for `concurrency`.
+    After a failure, or Ctrl-C, no call begins any more, and it is raised once all that began have ended.
 
     Raises:
         Exception: the first one that a call raised, in the order of the items.
@@ -39,15 +43,26 @@ def in_order(make: Callable[[_Item], _Answer], items: Iterable[_Item], concurren
 
     run, pool = current_run(), ThreadPoolExecutor(concurrency, thread_name_prefix="request")
     under_way: deque[tuple[Future[_Answer], Run]] = deque()
+    failures: list[BaseException] = []
+
+    def call(own: Run, item: _Item) -> _Answer:
+        if failures:
+            raise failures[0]
+        try:
+            with within(own):
+                return make(item)
+        except BaseException as error:
+            failures.append(error)
+            raise
 
     def begin(items: Iterable[_Item]) -> None:
         for item in items:
-            own = _apart(run)
-            under_way.append((pool.submit(copy_context().run, _within, own, partial(make, item)), own))
+            own = replace(run, requests=Counter[str](), retries=Counter[str]())
+            under_way.append((pool.submit(copy_context().run, call, own, item), own))
 
     try:
         begin(first)
-        begin(islice(waiting, concurrency - len(first)))
+        begin(islice(waiting, (ahead or concurrency) - len(first)))
         while under_way:
             future, _ = under_way[0]
             answer = future.result()
@@ -61,47 +76,15 @@ def in_order(make: Callable[[_Item], _Answer], items: Iterable[_Item], concurren
 
 
 def at_once(calls: Sequence[Callable[[], _Answer]], threads: int = 16) -> list[_Answer]:
-    """Make all calls, in some threads, none of which waits for an earlier call; their answers.
+    """Make all calls, in some threads, none of which waits for an earlier call; their answers. Fails as `in_order` does.
 
-    After a failure, or Ctrl-C, no call begins any more, and it is raised once all that began have ended: nothing is written any
-    more when the caller takes back what was.
-
-    Raises:
-        Exception: what a call raised; the first in the order of the calls where several did.
+    So nothing is written any more when the caller takes back what was.
     """
-    if len(calls) < 2:
-        return [call() for call in calls]
-    from concurrent.futures import ThreadPoolExecutor
-
-    run = current_run()
-    owns, failures = [_apart(run) for _ in calls], list[BaseException]()
-
-    def begin(own: Run, call: Callable[[], _Answer]) -> _Answer:
-        if failures:
-            raise failures[0]
-        try:
-            return _within(own, call)
-        except BaseException as error:
-            failures.append(error)
-            raise
-
-    pool = ThreadPoolExecutor(min(threads, len(calls)), thread_name_prefix="request")
-    try:
-        futures = [pool.submit(copy_context().run, begin, own, call) for own, call in zip(owns, calls, strict=True)]
-        return [future.result() for future in futures]
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        for own in owns:
-            _add(run, own)
+    return list(in_order(_made, calls, threads, ahead=len(calls)))
 
 
-def _apart(run: Run) -> Run:
-    return replace(run, requests=Counter[str](), retries=Counter[str]())
-
-
-def _within(run: Run, call: Callable[[], _Answer]) -> _Answer:
-    with within(run):
-        return call()
+def _made(call: Callable[[], _Answer]) -> _Answer:
+    return call()
 
 
 def _add(run: Run, own: Run) -> None:

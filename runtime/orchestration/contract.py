@@ -30,7 +30,7 @@ from typing import Any, Protocol
 
 from runtime.orchestration.ending.result import store_result
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.workflow.place import DefinitionError
 from runtime.record import field, record

@@ -14,7 +14,7 @@ from runtime.orchestration.ownership import check_ownership
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.counters import store_counters
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.ports import Ports, ports, using
 from runtime.record import replace
 from runtime.run import Run, current_run, deadline_in, within

@@ -4,7 +4,7 @@ from typing import Any
 
 from runtime.orchestration.contract import Invocation, Orchestration
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.workflow.envelope import Envelope, FanOut
 from runtime.orchestration.wrapper import Wrapper
 from runtime.run import current_run

@@ -30,7 +30,7 @@ from runtime.encoding import encode
 from runtime.orchestration.contract import RECORDER, Delivery, Invocation, LambdaContext, Orchestration, Outcomes
 from runtime.orchestration.ending.record import FailureRecord, describe
 from runtime.orchestration.ending.result import how_ended
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import input_key, return_key
 from runtime.orchestration.values.table import Table
 from runtime.orchestration.workflow.envelope import MAX_SIZE, EnvelopeError, checked_run_id

@@ -40,7 +40,7 @@ from runtime.orchestration.ending.record import FailureRecord, describe, from_re
 from runtime.orchestration.ending.result import DONE, REMOVED, how_ended, record_failure
 from runtime.orchestration.enveloped import Enveloped
 from runtime.orchestration.safe_text import message_of
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import input_key, return_key
 from runtime.orchestration.workflow.envelope import (
     SEPARATOR_BYTES,

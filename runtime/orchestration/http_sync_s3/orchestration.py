@@ -23,7 +23,7 @@ from runtime.orchestration.enveloped import Enveloped
 from runtime.orchestration.http_sync_s3 import fan_in, stores
 from runtime.orchestration.http_sync_s3.stores import Branch, ReturnStore
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.workflow.envelope import (
     Directory,
     Envelope,

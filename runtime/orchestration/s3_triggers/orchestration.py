@@ -19,7 +19,7 @@ from urllib.parse import unquote_plus
 from runtime.orchestration.contract import Delivery, Invocation, LambdaContext, Orchestration
 from runtime.orchestration.s3_triggers.lock import claim
 from runtime.orchestration.s3_triggers.stage import FAN_IN, FAN_OUT, LOCK, NOTHING, Stage, parse_key, value_name
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.workflow.envelope import MAX_SIZE, EnvelopeError
 from runtime.record import replace
 

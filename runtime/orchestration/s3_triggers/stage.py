@@ -10,64 +10,34 @@ Every object is created only if absent: the first writer wins, and a repetition 
 end in `.json` trigger, so bookkeeping never does. Removed by the client with the run, or expired by lifecycle.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from runtime.aws.errors import StorageError
 from runtime.concurrency import at_once
-from runtime.encoding import encode
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import JsonObjects
 from runtime.orchestration.workflow.envelope import RUN_ID, EnvelopeError
-from runtime.ports import ports
 
 NOTHING = 0
 FAN_OUT, FAN_IN, LOCK = ".unum_map", ".sync", ".lock"
 _KEY = re.compile(rf"({RUN_ID.pattern})/(0|[1-9][0-9]*)\.json")
 
 
-class Stage:
+class Stage(JsonObjects):
     """A run's part of a stage's bucket."""
-
-    def __init__(self, bucket: str, run_id: str) -> None:
-        self.bucket, self._prefix = bucket, run_id + "/"
-
-    def key(self, name: str) -> str:
-        """Key of one of the run's objects here."""
-        return self._prefix + name
-
-    def create_or_read(self, name: str, value: Any) -> Any:
-        """Store a value unless there is one; return what is stored. Raises StorageError."""
-        body = encode(value)
-        stored = ports().s3.create_or_read(self.bucket, self.key(name), body)
-        return value if stored == body else json.loads(stored)
-
-    def find(self, name: str) -> Found | None:
-        """A value, or None. Raises StorageError."""
-        body = ports().s3.get(self.bucket, self.key(name))
-        return None if body is None else Found(json.loads(body))
 
     def values(self, size: int) -> list[Any]:
         """The values 1 to `size`, in order. Raises StorageError, also when one isn't there."""
-        return at_once([partial(self.must_find, value_name(index)) for index in range(1, size + 1)])
-
-    def must_find(self, name: str) -> Any:
-        """A value that the run cannot go on without. Raises StorageError, also when there is none."""
-        found = self.find(name)
-        if found is None:
-            raise StorageError("s3:GetObject", self.bucket, self.key(name), "no such value in this run")
-        return found.value
+        return self.must_find_all(value_name(index) for index in range(1, size + 1))
 
     def create_all(self, values: Mapping[str, Any]) -> None:
         """Store many values at once, each unless there is one. Raises StorageError."""
         at_once([partial(self.create_or_read, name, value) for name, value in values.items()])
 
     def indexes(self) -> set[int]:
-        """Which values are there, 0 among them for a fan-out of nothing; every page is read. Raises StorageError."""
-        parsed = (_KEY.fullmatch(key) for key in ports().s3.list_keys(self.bucket, self._prefix))
-        return {int(match[2]) for match in parsed if match}
+        """Which values are there, 0 among them for a fan-out of nothing. Raises StorageError."""
+        return self.numbers()
 
 
 def value_name(index: int) -> str:

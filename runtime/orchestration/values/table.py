@@ -22,7 +22,7 @@ from runtime.aws.dynamodb import Image
 from runtime.aws.errors import StorageError
 from runtime.concurrency import at_once
 from runtime.encoding import encode
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.workflow.envelope import EnvelopeError, parse_datum
 from runtime.ports import ports

@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.workflow.place import Place
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations.base import Orchestration, Progress

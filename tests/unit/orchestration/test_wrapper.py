@@ -18,7 +18,7 @@ from runtime.orchestration.ending.record import describe
 from runtime.orchestration.safe_text import presentable
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.sfn.orchestration import RunEnded, StepFunctions
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.wrapper import Wrapper, build, load_component
 from runtime.ports import Ports, ports, using
 from runtime.record import replace

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runtime.mapreduce import Job, count
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.ports import ports
 from tests.fakes.context import FakeContext
 from tests.fakes.recorded import EVENT, Recorded, Results, wrap

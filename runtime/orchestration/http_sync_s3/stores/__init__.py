@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 from runtime.clock import Clock
 from runtime.orchestration.http_sync_s3.fan_in import Waited
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.values.found import Found
-from runtime.orchestration.values.returns import Returns, input_key, resolve_all
-from runtime.orchestration.workflow.envelope import Datum, Directory
+from runtime.orchestration.values.json_objects import Found
+from runtime.orchestration.values.returns import Returns, input_key
+from runtime.orchestration.workflow.envelope import Datum
 from runtime.record import record
 
 RETURN_STORES = ("s3", "dynamodb", "redis")
@@ -93,13 +93,7 @@ class ReturnStore(ABC):
         Raises:
             StorageError: a read finally failed, or a value that must be there isn't.
         """
-        match data:
-            case list():
-                return resolve_all(data, self.resolve)
-            case Directory(function=function, size=size):
-                return self.values(function, size)
-            case _:
-                return self._objects.resolve(data)
+        return self._objects.resolve(data, self.values)
 
 
 def load(settings: Settings) -> Callable[[str], ReturnStore]:

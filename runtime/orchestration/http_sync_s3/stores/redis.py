@@ -31,7 +31,7 @@ from runtime.orchestration.http_sync_s3.fan_in import Outcome, Waited
 from runtime.orchestration.http_sync_s3.stores import Branch, ReturnStore
 from runtime.orchestration.http_sync_s3.stores.redis_connection import connect
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import Returns, return_key
 from runtime.ports import ports
 from runtime.run import current_run

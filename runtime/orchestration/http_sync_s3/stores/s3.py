@@ -5,7 +5,7 @@ from typing import Any
 from runtime.orchestration.http_sync_s3 import fan_in
 from runtime.orchestration.http_sync_s3.stores import Branch, ReturnStore
 from runtime.orchestration.settings import Settings
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import Returns, return_key
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from runtime.concurrency import at_once
 from runtime.encoding import encode
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import input_key, return_key
 from runtime.orchestration.values.table import EXPIRES_SECONDS, attempts_key
 from runtime.orchestration.workflow.place import Place

@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.concurrency import at_once
 from runtime.encoding import encode
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import input_key
 from runtime.orchestration.workflow.envelope import Datum, Directory, Envelope, FanOut, Inline, Pointer, parse_datum
 from runtime.orchestration.workflow.place import Place

@@ -20,7 +20,7 @@ from typing import Any
 from runtime.concurrency import at_once
 from runtime.encoding import encode
 from runtime.orchestration.s3_triggers.stage import FAN_IN, FAN_OUT, LOCK, NOTHING, parse_key, value_name
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.workflow.envelope import EnvelopeError
 from runtime.orchestration.workflow.place import Place
 from scripts.client.aws import objects

@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.orchestration.contract import Invocation
 from runtime.orchestration.enveloped import Enveloped
-from runtime.orchestration.values.found import Found
+from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import input_key, return_key
 from runtime.orchestration.workflow.envelope import Datum, Directory, Envelope, FanOut, Inline
 
