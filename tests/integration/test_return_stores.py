@@ -16,8 +16,8 @@ from redis.exceptions import NoPermissionError
 from runtime.aws.errors import StorageError
 from runtime.clock import Clock
 from runtime.orchestration.http_sync_s3 import stores
-from runtime.orchestration.http_sync_s3.fan_in import Outcome
-from runtime.orchestration.http_sync_s3.stores import RETURN_STORES, Branch, ReturnStore
+from runtime.orchestration.http_sync_s3.fan_in import Branch, Outcome
+from runtime.orchestration.http_sync_s3.stores import RETURN_STORES, ReturnStore
 from runtime.orchestration.http_sync_s3.stores import redis as redis_module
 from runtime.orchestration.settings import RedisTarget, Settings
 from runtime.ports import ports

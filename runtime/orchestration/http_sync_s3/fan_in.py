@@ -13,6 +13,29 @@ _GROWTH = 1.2
 _FAILURE_CHECK_SECONDS = 1.0
 
 
+@record
+class Branch:
+    """A branch of a fan-out that has stored its return value.
+
+    Attributes:
+        function: of the branches.
+        index: of this one, from 1 to `size`.
+        size: of the fan-out.
+        deadline: when the whole fan-in has taken too long, seconds since the epoch.
+        invocation_ends: when this invocation must stop waiting, seconds since the epoch.
+        has_ended: whether the run has ended.
+        clock: time source.
+    """
+
+    function: str
+    index: int
+    size: int
+    deadline: float
+    invocation_ends: float
+    has_ended: Callable[[], bool]
+    clock: Clock
+
+
 class Outcome(Enum):
     """How a wait ended."""
 
@@ -31,38 +54,22 @@ class Waited:
     polls: int
 
 
-def wait(
-    size: int,
-    indexes: Callable[[], set[int]],
-    has_ended: Callable[[], bool],
-    invocation_ends: float,
-    deadline: float,
-    clock: Clock,
-) -> Waited:
-    """Poll `indexes` until it holds 1 to `size`.
-
-    Args:
-        size: of the fan-out.
-        indexes: lists which branches have returned.
-        has_ended: whether the run has ended; asked about once a second.
-        invocation_ends: when this invocation must stop waiting, seconds since the epoch.
-        deadline: when the whole fan-in has taken too long, seconds since the epoch.
-        clock: time source.
-    """
-    expected = frozenset(range(1, size + 1))
+def wait(branch: Branch, indexes: Callable[[], set[int]]) -> Waited:
+    """Poll `indexes`, which lists who has returned, until all branches have; ask each second whether the run has ended."""
+    clock, expected = branch.clock, frozenset(range(1, branch.size + 1))
     pause, polls, next_check = FIRST_PAUSE_SECONDS, 0, clock.time() + _FAILURE_CHECK_SECONDS
     while True:
         missing, polls = expected - indexes(), polls + 1
         now = clock.time()
         if not missing:
             return Waited(Outcome.COMPLETE, missing, polls)
-        if now >= deadline:
+        if now >= branch.deadline:
             return Waited(Outcome.EXPIRED, missing, polls)
         if now >= next_check:
             next_check = now + _FAILURE_CHECK_SECONDS
-            if has_ended():
+            if branch.has_ended():
                 return Waited(Outcome.ENDED, missing, polls)
-        if now + pause >= invocation_ends:
+        if now + pause >= branch.invocation_ends:
             return Waited(Outcome.OUT_OF_TIME, missing, polls)
-        clock.sleep(min(pause, max(deadline - now, 0)))
+        clock.sleep(min(pause, max(branch.deadline - now, 0)))
         pause = min(pause * _GROWTH, LAST_PAUSE_SECONDS)

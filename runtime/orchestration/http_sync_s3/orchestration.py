@@ -21,7 +21,7 @@ from runtime.orchestration.contract import RECORDER, Invocation, Invoke, LambdaC
 from runtime.orchestration.ending.result import how_ended
 from runtime.orchestration.enveloped import Enveloped
 from runtime.orchestration.http_sync_s3 import fan_in, stores
-from runtime.orchestration.http_sync_s3.stores import Branch, ReturnStore
+from runtime.orchestration.http_sync_s3.stores import ReturnStore
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.workflow.envelope import (
@@ -101,7 +101,7 @@ class HttpSyncS3(Enveloped):
         """If the store leaves it to this branch, continue, once the others have returned."""
         waiting, size = self._waiting(invocation), invocation.size or 1
         remaining = invocation.context.get_remaining_time_in_millis() / 1000
-        branch = Branch(
+        branch = fan_in.Branch(
             function=self.place.name,
             index=invocation.number,
             size=size,

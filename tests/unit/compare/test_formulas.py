@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.orchestration.http_sync_s3.fan_in import wait
+from runtime.orchestration.http_sync_s3.fan_in import Branch, wait
 from scripts.client.orchestrations.shape import Pairs, Shape, polls
 from scripts.compare import formulas
 from scripts.orchestrations import ORCHESTRATIONS
@@ -14,7 +14,8 @@ from tests.fakes.deployed import chain, wordcount
 def test_polls_are_no_more_than_the_waiting_branch_makes(seconds):
     time = FakeTime(0.0)
 
-    waited = wait(1, lambda: {1} if time.seconds >= seconds else set(), lambda: False, 900.0, 900.0, time)
+    branch = Branch("mapper", 1, 1, 900.0, 900.0, lambda: False, time)
+    waited = wait(branch, lambda: {1} if time.seconds >= seconds else set())
 
     assert waited.polls == polls(seconds)
 

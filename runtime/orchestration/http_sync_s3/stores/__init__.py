@@ -14,39 +14,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
-from runtime.clock import Clock
-from runtime.orchestration.http_sync_s3.fan_in import Waited
+from runtime.orchestration.http_sync_s3.fan_in import Branch, Waited
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import Returns, input_key
 from runtime.orchestration.workflow.envelope import Datum
-from runtime.record import record
 
 RETURN_STORES = ("s3", "dynamodb", "redis")
 """What can be chosen. Each has a module here under the same name, with a function `make(settings, run_id)`."""
-
-
-@record
-class Branch:
-    """A branch of a fan-out that has stored its return value.
-
-    Attributes:
-        function: of the branches.
-        index: of this one, from 1 to `size`.
-        size: of the fan-out.
-        deadline: when the whole fan-in has taken too long, seconds since the epoch.
-        invocation_ends: when this invocation must stop waiting, seconds since the epoch.
-        has_ended: whether the run has ended.
-        clock: time source.
-    """
-
-    function: str
-    index: int
-    size: int
-    deadline: float
-    invocation_ends: float
-    has_ended: Callable[[], bool]
-    clock: Clock
 
 
 class ReturnStore(ABC):

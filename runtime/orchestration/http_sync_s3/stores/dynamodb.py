@@ -13,8 +13,8 @@ A run that lacks a branch for good never completes; its failed.json tells.
 from typing import Any
 
 from runtime.encoding import encode
-from runtime.orchestration.http_sync_s3.fan_in import Outcome, Waited
-from runtime.orchestration.http_sync_s3.stores import Branch, ReturnStore
+from runtime.orchestration.http_sync_s3.fan_in import Branch, Outcome, Waited
+from runtime.orchestration.http_sync_s3.stores import ReturnStore
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import Returns, return_key

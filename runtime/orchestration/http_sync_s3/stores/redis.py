@@ -27,8 +27,8 @@ from redis.exceptions import RedisError
 
 from runtime.aws.errors import StorageError
 from runtime.encoding import encode
-from runtime.orchestration.http_sync_s3.fan_in import Outcome, Waited
-from runtime.orchestration.http_sync_s3.stores import Branch, ReturnStore
+from runtime.orchestration.http_sync_s3.fan_in import Branch, Outcome, Waited
+from runtime.orchestration.http_sync_s3.stores import ReturnStore
 from runtime.orchestration.http_sync_s3.stores.redis_connection import connect
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.json_objects import Found

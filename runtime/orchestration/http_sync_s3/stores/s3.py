@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from runtime.orchestration.http_sync_s3 import fan_in
-from runtime.orchestration.http_sync_s3.stores import Branch, ReturnStore
+from runtime.orchestration.http_sync_s3.fan_in import Branch, Waited, wait
+from runtime.orchestration.http_sync_s3.stores import ReturnStore
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.json_objects import Found
 from runtime.orchestration.values.returns import Returns, return_key
@@ -31,15 +31,8 @@ class S3Store(ReturnStore):
         """Read many objects at once."""
         return self._objects.values(function, size)
 
-    def fan_in(self, branch: Branch) -> fan_in.Waited | None:
+    def fan_in(self, branch: Branch) -> Waited | None:
         """Poll, if this is the last branch by index."""
         if branch.index != branch.size:
             return None
-        return fan_in.wait(
-            branch.size,
-            indexes=lambda: self._objects.indexes(branch.function),
-            has_ended=branch.has_ended,
-            invocation_ends=branch.invocation_ends,
-            deadline=branch.deadline,
-            clock=branch.clock,
-        )
+        return wait(branch, lambda: self._objects.indexes(branch.function))

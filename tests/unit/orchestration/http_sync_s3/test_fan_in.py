@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.orchestration.http_sync_s3.fan_in import Outcome, Waited, wait
+from runtime.orchestration.http_sync_s3.fan_in import Branch, Outcome, Waited, wait
 from scripts.client.orchestrations.shape import polls
 from tests.fakes.clock import FakeTime
 
@@ -23,7 +23,8 @@ def waited(
     expires_in: float = LONG,
     size: int = 3,
 ) -> Waited:
-    return wait(size, indexes, has_ended, time.seconds + ends_in, time.seconds + expires_in, time)
+    branch = Branch("mapper", size, size, time.seconds + expires_in, time.seconds + ends_in, has_ended, time)
+    return wait(branch, indexes)
 
 
 def listings(*sets: Iterable[int]) -> Callable[[], Any]:

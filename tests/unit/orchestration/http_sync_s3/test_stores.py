@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.orchestration.http_sync_s3 import stores
-from runtime.orchestration.http_sync_s3.fan_in import Outcome, Waited
-from runtime.orchestration.http_sync_s3.stores import RETURN_STORES, Branch
+from runtime.orchestration.http_sync_s3.fan_in import Branch, Outcome, Waited
+from runtime.orchestration.http_sync_s3.stores import RETURN_STORES
 from runtime.orchestration.http_sync_s3.stores.redis import SLICE_SECONDS, RedisStore
 from runtime.orchestration.http_sync_s3.stores.redis_connection import RoleCredentials, connect
 from runtime.orchestration.settings import RedisTarget, Settings
