@@ -11,76 +11,47 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runtime.aws.errors import AccessDeniedError, StorageError
-    from runtime.mapreduce.counters import count
-    from runtime.mapreduce.emitter import emit, emit_all, emitting
-    from runtime.mapreduce.job import Job, param
-    from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
-    from runtime.mapreduce.objects.sender import OutOfTimeError
-    from runtime.mapreduce.parsing import records
-    from runtime.mapreduce.partitions import list_partitions, read_partition
-    from runtime.mapreduce.pieces import texts_of
-    from runtime.mapreduce.programmer import find_combine, run_map, run_reduce
-    from runtime.mapreduce.sequence import Values
-    from runtime.mapreduce.shuffle import DEFAULT_LAYOUT, shuffle_named
-    from runtime.mapreduce.source import Source
-    from runtime.mapreduce.user_code import preload, user_function
-
-__all__ = [
-    "DEFAULT_LAYOUT",
-    "DEFAULT_NUM_REDUCER",
-    "AccessDeniedError",
-    "Job",
-    "OutOfTimeError",
-    "Source",
-    "StorageError",
-    "Values",
-    "count",
-    "emit",
-    "emit_all",
-    "emitting",
-    "find_combine",
-    "list_partitions",
-    "param",
-    "preload",
-    "read_partition",
-    "records",
-    "run_map",
-    "run_reduce",
-    "shuffle_named",
-    "texts_of",
-    "user_function",
-]
+    from runtime.mapreduce.counters import count as count
+    from runtime.mapreduce.emitter import emit as emit
+    from runtime.mapreduce.emitter import emit_all as emit_all
+    from runtime.mapreduce.emitter import emitting as emitting
+    from runtime.mapreduce.job import Job as Job
+    from runtime.mapreduce.job import param as param
+    from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER as DEFAULT_NUM_REDUCER
+    from runtime.mapreduce.parsing import records as records
+    from runtime.mapreduce.partitions import list_partitions as list_partitions
+    from runtime.mapreduce.partitions import read_partition as read_partition
+    from runtime.mapreduce.pieces import texts_of as texts_of
+    from runtime.mapreduce.programmer import find_combine as find_combine
+    from runtime.mapreduce.programmer import run_map as run_map
+    from runtime.mapreduce.programmer import run_reduce as run_reduce
+    from runtime.mapreduce.sequence import Values as Values
+    from runtime.mapreduce.shuffle import DEFAULT_LAYOUT as DEFAULT_LAYOUT
+    from runtime.mapreduce.shuffle import shuffle_named as shuffle_named
+    from runtime.mapreduce.source import Source as Source
+    from runtime.mapreduce.user_code import preload as preload
+    from runtime.mapreduce.user_code import user_function as user_function
 
 _HOMES = {
-    "AccessDeniedError": "runtime.aws.errors",
-    "DEFAULT_LAYOUT": "runtime.mapreduce.shuffle",
-    "DEFAULT_NUM_REDUCER": "runtime.mapreduce.keys",
-    "Job": "runtime.mapreduce.job",
-    "OutOfTimeError": "runtime.mapreduce.objects.sender",
-    "Source": "runtime.mapreduce.source",
-    "StorageError": "runtime.aws.errors",
-    "Values": "runtime.mapreduce.sequence",
-    "count": "runtime.mapreduce.counters",
-    "emit": "runtime.mapreduce.emitter",
-    "emit_all": "runtime.mapreduce.emitter",
-    "emitting": "runtime.mapreduce.emitter",
-    "find_combine": "runtime.mapreduce.programmer",
-    "list_partitions": "runtime.mapreduce.partitions",
-    "param": "runtime.mapreduce.job",
-    "preload": "runtime.mapreduce.user_code",
-    "read_partition": "runtime.mapreduce.partitions",
-    "records": "runtime.mapreduce.parsing",
-    "run_map": "runtime.mapreduce.programmer",
-    "run_reduce": "runtime.mapreduce.programmer",
-    "shuffle_named": "runtime.mapreduce.shuffle",
-    "texts_of": "runtime.mapreduce.pieces",
-    "user_function": "runtime.mapreduce.user_code",
+    "counters": ("count",),
+    "emitter": ("emit", "emit_all", "emitting"),
+    "job": ("Job", "param"),
+    "keys": ("DEFAULT_NUM_REDUCER",),
+    "parsing": ("records",),
+    "partitions": ("list_partitions", "read_partition"),
+    "pieces": ("texts_of",),
+    "programmer": ("find_combine", "run_map", "run_reduce"),
+    "sequence": ("Values",),
+    "shuffle": ("DEFAULT_LAYOUT", "shuffle_named"),
+    "source": ("Source",),
+    "user_code": ("preload", "user_function"),
 }
+"""The names by their modules."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
-    return value
+    for module, names in _HOMES.items():
+        if name in names:
+            value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,7 @@ from functions.mapper.mapper import lambda_handler as mapper
 from functions.partition.partition import lambda_handler as partition
 from functions.reducer.reducer import lambda_handler as reducer
 from runtime.aws import s3
-from runtime.mapreduce import StorageError
+from runtime.aws.errors import StorageError
 from runtime.ports import ports
 from runtime.run import Run, within
 from tests.fakes.bucketful import Buckets

@@ -8,7 +8,8 @@ import pytest
 from functions.mapper.mapper import lambda_handler as mapper
 from functions.partition.partition import lambda_handler as partition
 from functions.reducer.reducer import lambda_handler as reducer
-from runtime.mapreduce import StorageError, list_partitions, read_partition
+from runtime.aws.errors import StorageError
+from runtime.mapreduce import list_partitions, read_partition
 from runtime.mapreduce.keys import reducer_id
 from runtime.ports import ports
 from runtime.run import Run, within

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from runtime.aws import s3
-from runtime.aws.errors import NoAnswerError, SlowDownError
-from runtime.mapreduce import AccessDeniedError, StorageError
+from runtime.aws.errors import AccessDeniedError, NoAnswerError, SlowDownError, StorageError
 from runtime.orchestration.ending.record import FailureRecord
 from runtime.orchestration.ending.result import record_failure
 from runtime.orchestration.s3_triggers.lock import claim

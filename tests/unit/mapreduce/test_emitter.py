@@ -8,7 +8,8 @@ from contextvars import copy_context
 
 import pytest
 
-from runtime.mapreduce import StorageError, emit, emitting
+from runtime.aws.errors import StorageError
+from runtime.mapreduce import emit, emitting
 from runtime.mapreduce.objects.sender import CONCURRENCY
 from runtime.ports import ports
 from runtime.run import Run, within

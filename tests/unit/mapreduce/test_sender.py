@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
-from runtime.aws.errors import NoAnswerError, SlowDownError, TransientError
-from runtime.mapreduce import OutOfTimeError, StorageError, emit, emitting
+from runtime.aws.errors import NoAnswerError, SlowDownError, StorageError, TransientError
+from runtime.mapreduce import emit, emitting
 from runtime.mapreduce.objects.pace import Pace
-from runtime.mapreduce.objects.sender import Sender
+from runtime.mapreduce.objects.sender import OutOfTimeError, Sender
 from runtime.ports import ports
 from runtime.run import Run, within
 from tests.fakes.shuffle_store import ShuffleStore

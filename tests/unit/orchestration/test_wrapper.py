@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import functions
-from runtime.mapreduce import OutOfTimeError
+from runtime.mapreduce.objects.sender import OutOfTimeError
 from runtime.orchestration.contract import Delivery, Invocation
 from runtime.orchestration.ending.record import describe
 from runtime.orchestration.safe_text import presentable
