@@ -19,7 +19,9 @@ def nearest_tests(folder: str, most: int) -> dict[str, list[str]]:
         most: how many files of tests there are at most for each file.
     """
     graph = {_module(path): _imported(path) for root in ("runtime", "functions", "tests") for path in sources(root)}
-    graph["runtime.mapreduce.shuffle"] |= {f"runtime.mapreduce.{layout}" for layout in LAYOUTS}  # which it imports by name
+    # What is imported by name, and so stands in no import statement.
+    graph["runtime.mapreduce.shuffle"] |= {f"runtime.mapreduce.{layout}" for layout in LAYOUTS}
+    graph["tests.simulation.simulation"] |= {f"runtime.orchestration.{name}.orchestration" for name in ORCHESTRATIONS}
     tests = [path for path in sources(folder) if Path(path).name.startswith("test_")]
     reached = {path: _distances(_module(path), graph) for path in tests}
     found = {}

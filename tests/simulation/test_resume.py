@@ -27,8 +27,8 @@ class Resumed:
         before: how often the mappers had run then; None while the run has not failed.
     """
 
-    def __init__(self, seed: int) -> None:
-        self.simulation = Simulation("http_only", seed)
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
         self.kept: set[str] = set()
         self.before: int | None = None
         self.simulation.buckets.watchers.append(self._written)
@@ -45,7 +45,8 @@ class Resumed:
         self.kept = {key.removeprefix(f"{RUN}/") for key in simulation.buckets.objects.get(RETURNS, {})}
         self.before = simulation.observer.executions.get("mapper", 0)
         event = {**simulation.entry, "Resumed": True}
-        call = lambda: seams._invoke(seams.prefix("http_only"), "unum_map", event, float("inf"))  # noqa: E731
+        entry = simulation.entry_function
+        call = lambda: seams._invoke(seams.prefix("http_only"), entry, event, float("inf"))  # noqa: E731
         simulation.world.start("client", float("inf"), call, lambda *_: None)
 
 
@@ -59,7 +60,7 @@ def test_resumed_run_ends_with_the_exact_result_and_repeats_no_mapper_that_was_k
     for seed in range(first, first + _BLOCK):
         if scenario(seed).severity != "fatal":
             continue
-        resumed = Resumed(seed)
+        resumed = Resumed(Simulation("http_only", seed))
 
         report = resumed.simulation.run()
 

@@ -1,0 +1,11 @@
+"""What functions say to each other and what they store, to the last field, under every orchestration."""
+
+import pytest
+
+from scripts.orchestrations import ORCHESTRATIONS
+from tests.simulation.ledger import FOLDER, text
+
+
+@pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
+def test_run_sends_and_stores_what_its_ledger_says(orchestration: str) -> None:
+    assert text(orchestration).splitlines() == (FOLDER / f"{orchestration}.txt").read_text(encoding="utf-8").splitlines()
