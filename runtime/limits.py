@@ -65,7 +65,8 @@ class Limits:
     """Pairs for each place that a mapper names in a partition's listing."""
 
     bodies: int = 1000
-    """Words are put together until they have so many bodies to fetch."""
+    bodies_bytes: int = 8 * 2**20
+    """Words are put together until they have so many bodies to fetch, or such large ones."""
 
     batch_words: int = 2**16
     """A batch of so many different words is handed out; with the last step's it takes some 25 MB at most."""

@@ -55,9 +55,9 @@ class Retries:
         longest = min(self._pauses.longest, self._pauses.first * 2.0 ** min(self.tries - 1, 30))
         return min(self._clock.random() * longest, until - now)
 
-    def wait(self, answered: bool = True) -> bool:
+    def wait(self) -> bool:
         """Pause, and return whether to try again."""
-        seconds = self.pause(answered)
+        seconds = self.pause()
         if seconds is not None:
             self._clock.sleep(seconds)
         return seconds is not None

@@ -21,8 +21,6 @@ from runtime.mapreduce.sequence import Values
 from runtime.ports import ports
 from runtime.run import Run
 
-_BODIES_BYTES = 8 * 2**20
-
 _UNDER_WAY_BYTES = 32 * 2**20
 """Of all requests that are made at once."""
 
@@ -107,12 +105,12 @@ class _Reader:
         """Each word with its bodies."""
         self._prefix = prefix
         held: list[_Word] = []
-        bodies, size, most = 0, 0, ports().limits.bodies
+        bodies, size, limits = 0, 0, ports().limits
         for word in self._listed(list_in_ranges(self._bucket, prefix, begins)):
             held.append(word)
             bodies += len(word.others)
             size += sum(size for _, size in word.others)
-            if not bodies or bodies >= most or size >= _BODIES_BYTES or len(held) >= most:
+            if not bodies or size >= limits.bodies_bytes or max(bodies, len(held)) >= limits.bodies:
                 yield from self._fetch(held)
                 held, bodies, size = [], 0, 0
         yield from self._fetch(held)

@@ -105,14 +105,17 @@ def test_what_was_not_taken_is_sent_again(error: Exception, install: Callable[..
     assert run.requests == {"lambda.Invoke": 4}
 
 
-def test_what_is_never_taken_is_given_up_at_the_deadline(install: Callable[..., Lambda], clock: FakeTime) -> None:
+@pytest.mark.parametrize("deadline", [1060.0, 1900.0])
+def test_what_is_never_taken_is_given_up_at_the_deadline(
+    deadline: float, install: Callable[..., Lambda], clock: FakeTime
+) -> None:
     client = install(THROTTLED)
 
     with pytest.raises(InvokeError, match=r"InvokeFunction on f was not taken in time: .*TooManyRequests") as caught:
-        invoke_sync("f", {}, 1060.0)
+        invoke_sync("f", {}, deadline)
 
     assert type(caught.value) is InvokeError
-    assert clock.seconds == 1060.0
+    assert clock.seconds == deadline
     assert max(clock.pauses) == 5.0
     assert len(client.requests) == len(clock.pauses) + 1
 
@@ -189,9 +192,11 @@ def test_answer_that_looks_like_an_error_is_none(install: Callable[..., Lambda])
 def test_event_is_put_into_the_queue(install: Callable[..., Lambda]) -> None:
     client = install(Invoked(b""))
 
-    invoke_async("f", {"Session": "run1"})
+    with within(Run("run1")) as run:
+        invoke_async("f", {"Session": "run1"})
 
     assert client.requests == [("f", b'{"Session":"run1"}', "Event")]
+    assert run.requests == {"lambda.Invoke": 1}
 
 
 @pytest.mark.parametrize("error", [THROTTLED, *TAKEN], ids=lambda error: type(error).__name__)

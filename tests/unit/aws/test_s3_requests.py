@@ -8,7 +8,7 @@ import pytest
 from obstore.store import MemoryStore
 
 from runtime.aws.errors import StorageError
-from runtime.aws.s3 import S3
+from runtime.aws.s3 import S3, open_bucket
 from runtime.retries import PATIENCE_SECONDS
 from runtime.run import Run, within
 from tests.fakes.clock import FakeTime
@@ -104,6 +104,28 @@ def test_each_write_is_one_request_whose_condition_is_the_methods(s3: S3, librar
 
     assert [options.get("mode") for options in library.puts] == [None, "create", {"e_tag": old}]
     assert {options["use_multipart"] for options in library.puts} == {False}
+
+
+def test_handle_connects_within_seconds_and_leaves_retries_to_the_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://localhost:1")
+
+    plain, patient = open_bucket("a-bucket"), open_bucket("a-bucket", 8)
+
+    waits = {name: value for name, value in dict(plain.client_options or {}).items() if name != "allow_http"}
+    assert waits == {"connect_timeout": "5s", "timeout": "30s", "pool_idle_timeout": "10s"}
+    assert [dict(each.retry_config or {})["max_retries"] for each in (plain, patient)] == [0, 8]
+
+
+@pytest.mark.parametrize(("endpoint", "allowed"), [("http://localhost:1", True), ("https://localhost:1", False), (None, False)])
+def test_only_a_named_endpoint_is_spoken_to_without_tls(
+    endpoint: str | None, allowed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    if endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+
+    assert dict(open_bucket("a-bucket").client_options or {})["allow_http"] == str(allowed).lower()
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,24 @@ def test_more_bodies_than_are_fetched_at_a_time_keep_their_order(monkeypatch: py
     assert read_text(1) == expected(pairs)
 
 
+@pytest.mark.parametrize(
+    ("limits", "fetched"),
+    [({}, 9), ({"bodies": 2}, 2), ({"bodies_bytes": 1}, 1), ({"bodies_bytes": 150}, 4)],
+)
+@in_memory()
+def test_reader_holds_no_more_bodies_than_it_may_before_it_hands_out_a_word(limits: dict[str, int], fetched: int) -> None:
+    limit(**limits)
+    words = [f"w{number}" for number in range(30) if reducer_id(f"w{number}", 3) == 0][:9]
+    run_mapper("objects", map_of([(word, 2) for word in words]), Run("run1"))  # a body of 47 bytes for each
+
+    with within(Run("run1")) as run:
+        list_partitions(BUCKET, "objects", 1)
+        before = Counter(run.requests)
+        next(read_partition(BUCKET, "reducer0/", "objects"))
+
+    assert (run.requests - before)["s3.GetObject"] - 1 == fetched  # one more for how many pairs there must be
+
+
 # Bodies
 
 GOOD = {"mapper": 1, "number": 0, "occurrence": 0, "value": 2}

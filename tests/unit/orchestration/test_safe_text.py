@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.orchestration.ending.record import FailureRecord, describe, from_response
-from runtime.orchestration.safe_text import MESSAGE_BYTES, frames_of, message_of, presentable, safe
+from runtime.orchestration.safe_text import MESSAGE_BYTES, frames_of, message_of, name_of, presentable, safe
 from tests.fakes import answers
 from tests.fakes.hostile import LONG, Group, Hostile, StrIsNoString, StrRaises, errors, true_name
 
@@ -177,6 +177,27 @@ def test_any_record_can_be_stored(told: dict[str, Any]) -> None:
 
     assert record["run"] == "run1"
     assert len(json.dumps(record, ensure_ascii=False).encode()) < 32_000
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("Broken", "Broken"), ("two\nlines", "two\\nlines"), ("wide\u3000gap", "wide\\u3000gap"), ("é" * 5, "é" * 5)],
+)
+def test_name_of_a_class_is_told_on_one_line(name: str, told: str) -> None:
+    assert name_of(type(name, (Exception,), {})()) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x" * 60, "x" * 60),
+        ("a" * 50 + "é" * 20, "a" * 16 + " [... of 70 characters ...] " + "é" * 8),
+        ("\x00" * 15, "\\x00" * 15),
+        ("\x00" * 16, "\\x00" * 4 + " [... of 16 characters ...] " + "\\x00" * 4),
+    ],
+)
+def test_text_is_cut_where_its_bytes_are_too_many(text: str, told: str) -> None:
+    assert safe(text, 60) == told
 
 
 def test_name_of_a_class_fits_into_a_state_machine() -> None:
