@@ -164,7 +164,8 @@ class Scope:
         """
         if self._failure is not None:
             raise self._failure
-        self._check_children()
+        if processes.told() != self._told:
+            raise RuntimeError(f"a process that user_map started called emit() or came out of user_map; {_RETURN}")
 
     def end(self) -> None:
         """Let nobody emit here any more."""
@@ -180,7 +181,6 @@ class Scope:
             raise self._too_late()
         if threading.get_ident() != self.ident:
             self._threads.add(threading.current_thread())
-        self._check_children()
 
     def _hand_out(self, counts: dict[str, int]) -> None:
         try:
@@ -189,10 +189,6 @@ class Scope:
         except Exception as error:
             self.note(error)
             raise
-
-    def _check_children(self) -> None:
-        if processes.told() != self._told:
-            raise RuntimeError(f"a process that user_map started called emit() or came out of user_map; {_RETURN}")
 
     def _too_late(self) -> Exception:
         thread = threading.current_thread()
