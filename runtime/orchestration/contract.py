@@ -57,10 +57,10 @@ class LambdaContext(Protocol):
 
 @record
 class Delivery:
-    """One unit of work in an event. `name` tells it from the event's others, as the carrier names it."""
+    """One unit of work in an event. `name` tells it from the event's others, where the answer names those that failed."""
 
-    name: str
     event: Any
+    name: str = ""
 
 
 @record
@@ -121,7 +121,7 @@ class Orchestration(ABC):
 
     def deliveries(self, event: Any) -> list[Delivery]:
         """Split an event. Raises EnvelopeError."""
-        return [Delivery("event", event)]
+        return [Delivery(event)]
 
     @abstractmethod
     def ingress(self, event: Any, context: LambdaContext) -> Invocation:

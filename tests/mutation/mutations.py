@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -35,7 +36,7 @@ _FOR_PEOPLE = {"description", "help", "metavar", "prog", "thread_name_prefix"}
 _NO_BEHAVIOUR = _FOR_PEOPLE | {"maxsize", "slots", "strict"}
 """Arguments that no caller can notice: sizes of caches, and checks of what holds anyway."""
 
-_FOR_TYPES = {"NewType", "TypeVar", "cast", "overload"}
+_FOR_TYPES = {"NewType", "TypeVar"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Mutation:
     def text(self) -> str:
         """Return the whole changed file, without its comments."""
         tree = ast.parse(self.source)
-        _what, change = list(_changes(list(ast.walk(tree))[self.node]))[self.which]
+        _place, _what, change = list(_changes(list(ast.walk(tree))[self.node]))[self.which]
         change()
         return ast.unparse(ast.fix_missing_locations(tree))
 
@@ -66,10 +67,10 @@ def mutations_of(root: Path, path: str) -> list[Mutation]:
     tree = ast.parse(source)
     untouched = _untouched(tree)
     found = [
-        Mutation(path, source, getattr(node, "lineno", 0), what, number, which)
+        Mutation(path, source, place.lineno, what, number, which)
         for number, node in enumerate(ast.walk(tree))
         if number not in untouched
-        for which, (what, _change) in enumerate(_changes(node))
+        for which, (place, what, _change) in enumerate(_changes(node))
     ]
     return sorted(found, key=lambda one: one.line)
 
@@ -104,7 +105,7 @@ def _left_alone(node: ast.AST) -> Iterator[ast.AST]:
             yield node
         case ast.Call(func=ast.Name(id=name)) if name in _FOR_TYPES:
             yield node
-        case ast.Call(func=ast.Name(id="ContextVar"), args=[name, *_]):
+        case ast.Call(func=ast.Name(id="ContextVar" | "cast"), args=[name, *_]):
             yield name
         case ast.keyword(arg=str() as name) if name in _NO_BEHAVIOUR:
             yield node
@@ -114,8 +115,8 @@ def _is_number(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and type(node.value) is int
 
 
-def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Yield what can be changed at a node, and a function that does it."""
+def _changes(node: Any) -> Iterator[tuple[Any, str, Callable[[], None]]]:
+    """Yield where a node can be changed, what that is in words, and a function that does it."""
 
     def put(field: str, value: object) -> Callable[[], None]:
         return lambda: setattr(node, field, value)
@@ -123,22 +124,22 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
     match node:
         case ast.Compare(ops=[operator]) if type(operator) in _COMPARISONS:
             other = _COMPARISONS[type(operator)]
-            yield f"{type(operator).__name__} becomes {other.__name__}", put("ops", [other()])
+            yield node, f"{type(operator).__name__} becomes {other.__name__}", put("ops", [other()])
         case ast.BinOp(op=arithmetic) if type(arithmetic) in _ARITHMETIC:
             instead = _ARITHMETIC[type(arithmetic)]
-            yield f"{type(arithmetic).__name__} becomes {instead.__name__}", put("op", instead())
+            yield node, f"{type(arithmetic).__name__} becomes {instead.__name__}", put("op", instead())
         case ast.BoolOp(op=ast.And()):
-            yield "and becomes or", put("op", ast.Or())
+            yield node, "and becomes or", put("op", ast.Or())
         case ast.BoolOp(op=ast.Or()):
-            yield "or becomes and", put("op", ast.And())
+            yield node, "or becomes and", put("op", ast.And())
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            yield "not is removed", put("operand", ast.UnaryOp(ast.Not(), operand))
+            yield node, "not is removed", put("operand", ast.UnaryOp(ast.Not(), operand))
         case ast.Constant(value=bool()):
-            yield f"{node.value} becomes {not node.value}", put("value", not node.value)
+            yield node, f"{node.value} becomes {not node.value}", put("value", not node.value)
         case ast.Constant(value=int() as number):
-            yield f"{number} becomes {number + 1}", put("value", number + 1)
+            yield node, f"{number} becomes {number + 1}", put("value", number + 1)
         case ast.Constant(value=str() as text) if _NAME.fullmatch(text):
-            yield f"{text!r} becomes {text + '~'!r}", put("value", text + "~")
+            yield node, f"{text!r} becomes {text + '~'!r}", put("value", text + "~")
     for field in ("body", "orelse", "finalbody"):
         statements = getattr(node, field, None)
         for number, statement in enumerate(statements if isinstance(statements, list) else ()):
@@ -146,9 +147,9 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
                 isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
             ):
                 shorter = [*statements[:number], ast.copy_location(ast.Pass(), statement), *statements[number + 1 :]]
-                yield f"{ast.unparse(statement)!r:.60} is removed", put(field, shorter)
+                yield statement, f"{ast.unparse(statement)!r:.60} is removed", put(field, shorter)
     if isinstance(node, ast.Call):
         for number, keyword in enumerate(node.keywords):
             if keyword.arg and keyword.arg not in _NO_BEHAVIOUR:
                 rest = [one for place, one in enumerate(node.keywords) if place != number]
-                yield f"{keyword.arg}= is removed", put("keywords", rest)
+                yield node, f"{keyword.arg}= is removed", put("keywords", rest)

@@ -52,7 +52,7 @@ class DynamoDBTriggers(Orchestration):
         """Return one delivery for each record, named by its sequence number."""
         match event:
             case {"Records": [*records]} if records:
-                return [Delivery(_sequence_number(record), record) for record in records]
+                return [Delivery(record, _sequence_number(record)) for record in records]
         raise EnvelopeError(f"not a stream event: {event!r:.200}")
 
     def ingress(self, event: Any, context: LambdaContext) -> Invocation:

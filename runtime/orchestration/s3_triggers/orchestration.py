@@ -33,7 +33,7 @@ class S3Triggers(Orchestration):
         """Return one delivery for each record."""
         match event:
             case {"Records": [*records]} if records:
-                return [Delivery(str(number), record) for number, record in enumerate(records)]
+                return [Delivery(record) for record in records]
         raise EnvelopeError(f"not an S3 event: {event!r:.200}")
 
     def ingress(self, event: Any, context: LambdaContext) -> Invocation:

@@ -44,6 +44,8 @@ THROTTLED = refusal("TooManyRequestsException", 429)
 NOT_TAKEN = [
     THROTTLED,
     refusal("ServiceException", 500),
+    refusal("ThrottlingException", 400),
+    refusal("EC2ThrottledException", 502),
     TransportError(TimeoutError("timed out"), sent=False),
 ]
 TAKEN = [

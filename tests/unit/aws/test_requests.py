@@ -319,3 +319,32 @@ def test_many_threads_that_ask_first_get_one_client() -> None:
 @pytest.mark.parametrize(("tries", "told"), [(1, "Throttled (429): slow"), (2, "Throttled (429, 2 times): slow")])
 def test_refusal_tells_how_often_it_came(tries: int, told: str) -> None:
     assert str(RefusedError(429, "Throttled", "slow", tries)) == told
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "EC2ThrottledException",
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceException",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    ],
+)
+def test_error_that_passes_is_known_by_its_code_whatever_its_status(code: str) -> None:
+    assert RefusedError(400, code, "no").transient
+
+
+@pytest.mark.parametrize(
+    ("status", "transient"), [(400, False), (404, False), (428, False), (429, True), (499, False), (500, True)]
+)
+def test_error_without_a_known_code_passes_by_its_status(status: int, transient: bool) -> None:
+    assert RefusedError(status, str(status), "no").transient is transient

@@ -181,7 +181,7 @@ class Several(Recorded):
         self.failures: list[str] = []
 
     def deliveries(self, event: Any) -> list[Delivery]:
-        return [Delivery(str(number), each) for number, each in enumerate(event)]
+        return [Delivery(each) for each in event]
 
     def admit(self, invocation: Invocation) -> Invocation | str:
         return "not now" if self._turns_back else invocation
