@@ -1,6 +1,7 @@
 """What each method of S3 asks for, how often, and with which conditions, over objects in memory."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import obstore
@@ -113,7 +114,12 @@ def test_handle_connects_within_seconds_and_leaves_retries_to_the_runtime(monkey
 
     waits = {name: value for name, value in dict(plain.client_options or {}).items() if name != "allow_http"}
     assert waits == {"connect_timeout": "5s", "timeout": "30s", "pool_idle_timeout": "10s"}
-    assert [dict(each.retry_config or {})["max_retries"] for each in (plain, patient)] == [0, 8]
+    assert [dict(each.retry_config or {}).pop("max_retries") for each in (plain, patient)] == [0, 8]
+    assert dict(patient.retry_config or {}) == {
+        "max_retries": 8,
+        "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=5), "base": 4.0},
+        "retry_timeout": timedelta(seconds=20),
+    }
 
 
 @pytest.mark.parametrize(("endpoint", "allowed"), [("http://localhost:1", True), ("https://localhost:1", False), (None, False)])
