@@ -20,8 +20,8 @@ _LEFT_OUT = ("__pycache__", ".*", "build")
 """What no test of these reads, and grows large."""
 
 _UNIT_FILES, _INTEGRATION_FILES = 12, 3
-_TEST_SECONDS, _SECONDS = 60, 300.0
-"""How long a test may take, and how long all of one run may, whose process may have no end."""
+_TEST_SECONDS, _SECONDS = 120, 600.0
+"""How long a test may take, and how long one run of many may. A change may make either have no end, and a machine may be busy."""
 
 _MOST_KIB = 6_000_000
 """A change may make a loop without end, which takes all memory."""
