@@ -19,6 +19,9 @@ from tests.mutation.nearest import nearest_tests, sources
 _LEFT_OUT = ("__pycache__", ".*", "build")
 """What no test of these reads, and grows large."""
 
+_OF_ALL_MODULES = "tests/unit/orchestration/test_ledgers.py"
+"""Runs the functions under all orchestrations, in two seconds, and so reaches nearly every module."""
+
 _UNIT_FILES, _INTEGRATION_FILES = 12, 3
 _TEST_SECONDS, _SECONDS = 120, 600.0
 """How long a test may take, and how long one run of many may. A change may make either have no end, and a machine may be busy."""
@@ -75,7 +78,7 @@ class Judge:
         """The first test file that fails; _NO_FILE where a run has no end or the simulation fails; None if all is well."""
         own = set(ORCHESTRATIONS) & set(Path(path).parts) or ORCHESTRATIONS
         return (
-            self._failing_of(self._unit[path])
+            self._failing_of(list(dict.fromkeys([*self._unit[path], _OF_ALL_MODULES])))
             or (None if self._passes("tests.mutation.schedules", str(self._schedules), *own) else _NO_FILE)
             or self._failing_of(self._integration[path])
         )
