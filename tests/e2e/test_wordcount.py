@@ -54,6 +54,17 @@ HOSTILE = (
 ) * 2
 
 
+WIDE = ("--shuffle", "packed", "--num-reducer", "40", "--param", f"padding={'p' * 8100}", "-")
+"""Options with which what partition returns, 330 kB, fits into no state: each of its entries holds the parameters."""
+
+WIDE_WORDS = {f"w{number}": 1 for number in range(400)}
+
+
+def left_of(cloud: Cloud, orchestration: str, run: str) -> list[str]:
+    """All keys that are left of a run."""
+    return [key for role in cloud.deployment(orchestration)["buckets"] for key in cloud.keys(orchestration, role, run)]
+
+
 def counter_of(path: Path) -> Counter[str]:
     return Counter(word for chunk in json.loads(path.read_text())["data"] for word in chunk["text"].split())
 
@@ -107,6 +118,14 @@ def test_chunks_and_results_that_no_carrier_takes_come_through(cloud: Cloud, orc
     assert done.counts == Counter(word for text in texts for word in text.split())
 
 
+def test_large_parameters_reach_forty_reducers(cloud: Cloud, orchestration: str) -> None:
+    run = f"wide-{orchestration}"
+
+    assert cloud.invoke(orchestration, "--run-id", run, "--json", *WIDE, stdin=" ".join(WIDE_WORDS)).counts == WIDE_WORDS
+
+    assert left_of(cloud, orchestration, run) == [f"{run}/result.json"]
+
+
 def test_runs_started_at_the_same_moment_do_not_meet(cloud: Cloud, orchestration: str) -> None:
     def one(number: int) -> Done:
         return cloud.invoke(orchestration, "--json", "-", stdin=f"same words in run{number} " * 5)
@@ -157,7 +176,7 @@ def test_nothing_but_the_result_is_left_of_a_run(cloud: Cloud, orchestration: st
 
     assert cloud.invoke(orchestration, "--run-id", run, "--json", "-", stdin="a b c").status == 0
 
-    left = [key for role in cloud.deployment(orchestration)["buckets"] for key in cloud.keys(orchestration, role, run)]
+    left = left_of(cloud, orchestration, run)
     assert left == [f"{run}/result.json"]
     assert cloud.items(orchestration, run) == []
 
@@ -199,6 +218,7 @@ def test_distributed_map_runs_two_hundred_chunks(cloud: Cloud) -> None:
         assert cloud.deployment("sfn")["sfn_map_mode"] == "DISTRIBUTED"
         assert cloud.invoke("sfn", "--json", "-", stdin=chunks).counts == expected
         assert cloud.invoke("sfn", "--json", "-", stdin="[]").counts == {}
+        assert cloud.invoke("sfn", "--json", *WIDE, stdin=" ".join(WIDE_WORDS)).counts == WIDE_WORDS
         assert counted_in_s3(cloud, "sfn") == IN_S3
     finally:
         deploy("sfn")

@@ -151,9 +151,33 @@ def test_chunks_may_come_as_claim_checks(mode: str, make_state_machine: Make) ->
     assert deployment.buckets.result("run1") == {"to": 2, "be": 2}
 
 
-def test_partitions_too_many_for_the_state_end_the_run_with_advice(
-    make_state_machine: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_fan_out_too_large_for_the_state_travels_as_claim_checks(mode: str, make_state_machine: Make) -> None:
+    deployment = make_state_machine(mode)
+    limit(state_bytes=450)
+    words = [f"word{n}" for n in range(60)]
+    job = {"params": {"padding": "p" * 300}}
+    chunk = {"text": " ".join(words), "destination": deployment.buckets.shuffle, "numReducer": 12, "job": job}
+
+    deployment.machine.wait(deployment.machine.start("run1", [chunk]))
+
+    assert deployment.buckets.result("run1") == dict.fromkeys(words, 1)
+    claims = deployment.buckets.keys(deployment.buckets.returns, "run1/reducer.input/")
+    assert claims == sorted(f"run1/reducer.input/{index}.json" for index in range(1, 13))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_run_that_fits_stores_nothing_between_its_functions(mode: str, make_state_machine: Make) -> None:
+    deployment = make_state_machine(mode)
+    chunk = {"text": "to be", "destination": deployment.buckets.shuffle}
+
+    deployment.machine.wait(deployment.machine.start("run1", [chunk]))
+
+    given = ["run1/mapper-input.json"] if mode == "DISTRIBUTED" else []  # which the client stores
+    assert deployment.buckets.keys(deployment.buckets.returns, "run1/") == given
+
+
+def test_partitions_too_many_for_the_state_end_the_run_with_advice(make_state_machine: Make) -> None:
     deployment = make_state_machine("INLINE")
     limit(state_bytes=90)
     chunk = {"text": "to be or not", "destination": deployment.buckets.shuffle, "numReducer": 100}

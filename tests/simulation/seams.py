@@ -178,14 +178,16 @@ _SMALL_BLOCKS = {
     "place_pairs": 2,
     "bodies": 2,
 }
-_SMALL_CARRIERS = {"state_bytes": 1200, "event_bytes": 60, "payload_bytes": 60, "item_bytes": 20}
+_SMALL_CARRIERS = {"event_bytes": 60, "payload_bytes": 60, "item_bytes": 20}
 
 
 def services(simulation: Any) -> Ports:
     """What the runtime reaches of a simulation."""
     clock, scenario = SimulatedClock(simulation.world), simulation.scenario
+    # A state holds pointers to as many elements, and hardly ever the elements themselves.
+    small_carriers = _SMALL_CARRIERS | {"state_bytes": 60 + 26 * max(scenario.num_reducer, 4)}
     parts = {"part_bytes": 200} if scenario.small_blocks else {}
-    limits = (_SMALL_BLOCKS if scenario.small_blocks else {}) | (_SMALL_CARRIERS if scenario.small_carriers else {})
+    limits = (_SMALL_BLOCKS if scenario.small_blocks else {}) | (small_carriers if scenario.small_carriers else {})
     return Ports(
         clock=clock,
         log=SimpleNamespace(write=lambda _fields: None),

@@ -44,12 +44,6 @@ UNSEEN_IN = {
     ("http_sync_s3", "unum_map", "s3:ListBucket returns"): "the same",
     ("http_only", "unum_map", "s3:GetObject returns/*/unum_map/*"): "the same",
     ("http_only", "unum_map", "s3:PutObject returns/*/unum_map/*"): "the same",
-    (
-        "sfn",
-        "mapper",
-        "s3:PutObject returns/*/mapper/*",
-    ): "a Map so wide that a mapper's share of the state is less than its value",
-    ("sfn", "partition", "s3:GetObject returns/*/mapper/*"): "the same",
     ("http_sync_s3", "summary", "s3:ListBucket returns"): "a value that was removed is told from one that is forbidden",
     ("http_only", "unum_map", "s3:ListBucket returns"): "a resumed run looks for what branches have answered (test_resume.py)",
     ("http_only", "partition", "s3:ListBucket returns"): "the same",

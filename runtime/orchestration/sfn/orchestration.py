@@ -3,10 +3,20 @@
 Return values wait in the state, as data of the envelope; the state machine puts them into the next envelope as they are. A
 state's payload holds 256 KiB (https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html), all branches of a Map
 together, so a branch may use its share of that and stores what is larger as a claim check.
+
+An array to fan out over is answered as it is, or, where the state can't hold it, as a claim check for each of its elements::
+
+    {"Source": "http", "Value": [{"n": 1}, {"n": 2}]}
+    {"Source": "s3", "Value": ["square.input/1.json", "square.input/2.json"]}
+
+The state machine makes each branch's datum of the one source and the branch's own element. So no element is taken for a datum,
+whatever it looks like.
 """
 
+from functools import partial
 from typing import Any
 
+from runtime.concurrency import at_once
 from runtime.orchestration.contract import Invocation, LambdaContext
 from runtime.orchestration.ending.result import DONE
 from runtime.orchestration.enveloped import Enveloped
@@ -32,14 +42,24 @@ class StepFunctions(Enveloped):
         """Answer with the array, over which a Map state fans out.
 
         Raises:
-            EnvelopeError: it does not fit into the state.
+            EnvelopeError: it has so many elements that a state does not hold the pointers to them.
+            StorageError: a request finally failed.
         """
-        datum = Inline(values).json()
-        if (size := answer_bytes(datum)) > (most := ports().limits.state_bytes):
+        inline, most = Inline(values).json(), ports().limits.state_bytes
+        if answer_bytes(inline) <= most:
+            return inline
+        # Attempts may overlap: they store the same elements, since they take them from the array that the first one has stored.
+        returns, target = self.returns(invocation), str(self.place.next)
+        values = returns.create_or_read(return_key(self.place.name, invocation.number), values)
+        keys = [input_key(target, index) for index in range(1, len(values) + 1)]
+        pointers = {"Source": "s3", "Value": keys}
+        if (size := answer_bytes(pointers)) > most:
             raise EnvelopeError(
-                f"{self.place.name} returned {size} bytes to fan out over, a state holds {most}: use fewer elements"
+                f"{self.place.name} returned {len(values)} elements to fan out over, the pointers to them have {size} bytes, and "
+                f"a state holds {most}: use fewer elements"
             )
-        return datum
+        at_once([partial(returns.write, key, value) for key, value in zip(keys, values, strict=True)])
+        return pointers
 
     def fan_in(self, invocation: Invocation, value: Any) -> dict[str, Any]:
         """Answer with the value, which may fill this branch's share of the state."""

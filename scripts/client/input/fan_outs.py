@@ -1,4 +1,4 @@
-"""What a run's input says of its fan-outs: how many branches they have, and how much the first ones return."""
+"""What a run's input says of its fan-outs: how many branches they have."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,11 +29,3 @@ def of_elements(workflow: Workflow, elements: Sequence[Any]) -> dict[str, int]:
     """As `sizes`, by the elements themselves."""
     asked = [element.get("numReducer") for element in elements] if workflow.input == "chunks" else []
     return sizes(workflow, len(elements), max(filter(None, asked), default=None))
-
-
-def likely_value(element: Any) -> Any:
-    """What the branch of an element returns, as far as anybody can know: a mapper returns all but a chunk's text."""
-    match element:
-        case {"text": str(), "destination": str(destination)} | {"pieces": list(), "destination": str(destination)}:
-            return {"bucket": destination, "numReducer": element.get("numReducer", DEFAULT_NUM_REDUCER)}
-    return None

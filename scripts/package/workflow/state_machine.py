@@ -1,8 +1,10 @@
 """The state machine that runs a workflow on Step Functions, ready for Terraform, which fills in ARNs, a bucket and a number.
 
-The state of an execution is `{"data": ...}` between any two states, as its input is. The states are named after the functions:
-`f` runs the function, `f-map` is the fan-out over it, `f-caught` and `f-failed` record that it failed for good. The client reads
-these names in an execution's history. No function's name has a hyphen.
+The state of an execution is `{"data": ...}` between any two states, as its input is. Where a function has returned the array that
+a Map is over, `"source"` is beside it: of the data that the array's elements become.
+
+The states are named after the functions: `f` runs the function, `f-map` is the fan-out over it, `f-caught` and `f-failed` record
+that it failed for good. The client reads these names in an execution's history. No function's name has a hyphen.
 
 What failed is caught and recorded, and the execution then fails at the recording task. So a redrive enters that task again, which
 now returns and leads back to what failed. The Maps catch nothing: else a redrive would not run their failed iterations again.
@@ -75,13 +77,14 @@ def _onwards(step: Step, after: Step | None) -> _State:
     if after is None:
         return {"End": True}
     # A function's answer is a datum. Its array is fanned out over; a whole datum, or a list of them, is what a function takes.
-    data = "$.Value" if after.branch else "$"
-    return {"ResultSelector": {"data.$": data}, "Next": _name(after)}
+    answer = {"data.$": "$.Value", "source.$": "$.Source"} if after.branch else {"data.$": "$"}
+    return {"ResultSelector": answer, "Next": _name(after)}
 
 
 def _fan_out(step: Step, mode: Mode, *, first: bool) -> _State:
-    # The client or a user may have wrapped an element of the input already; one of a returned array never is.
-    item = {"Data.$": "$$.Map.Item.Value"} if first else {"Data": {"Source": "http", "Value.$": "$$.Map.Item.Value"}}
+    # The client or a user may have wrapped an element of the input already. One of a returned array never is: all of its elements
+    # travel alike, as values or as the keys of claim checks.
+    item = {"Data.$": "$$.Map.Item.Value"} if first else {"Data": {"Source.$": "$.source", "Value.$": "$$.Map.Item.Value"}}
     items: _State = {"ItemsPath": "$.data"}
     size = "States.ArrayLength($.data)"
     config = {"Mode": "INLINE"}

@@ -35,10 +35,12 @@ module "function" {
   buckets     = module.bucket
   concurrency = each.value.Takes == "branch" ? var.settings.map_concurrency : null
   grants = [
-    { sid = "TakeOutClaimChecks", actions = ["s3:GetObject"], resources = each.value.First || each.value.Given == "Scalar" ? [local.inputs[each.key]] : [] },
+    { sid = "TakeOutClaimChecks", actions = ["s3:GetObject"], resources = each.value.Takes == "gather" ? [] : [local.inputs[each.key]] },
     { sid = "GatherWhatBranchesReturned", actions = ["s3:GetObject"], resources = each.value.Takes == "gather" ? [local.values[each.value.Giver]] : [] },
     { sid = "ReturnAClaimCheck", actions = ["s3:PutObject"], resources = each.value.Takes == "branch" ? [local.values[each.key]] : [] },
-    { sid = "PutInAClaimCheck", actions = ["s3:PutObject"], resources = each.value.Edge == "Scalar" ? [local.inputs[each.value.Next]] : [] },
+    { sid = "PutInAClaimCheck", actions = ["s3:PutObject"], resources = contains(["Map", "Scalar"], coalesce(each.value.Edge, "none")) ? [local.inputs[each.value.Next]] : [] },
+    { sid = "FanOutOverTheFirstArray", actions = ["s3:GetObject", "s3:PutObject"], resources = each.value.Edge == "Map" ? [local.values[each.key]] : [] },
+    { sid = "SeeWhetherAnArrayIsStored", actions = ["s3:ListBucket"], resources = each.value.Edge == "Map" ? [local.returns] : [] },
   ]
 }
 

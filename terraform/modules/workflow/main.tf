@@ -12,9 +12,8 @@ locals {
       # Whether the run's input is its input, and whether what it returns is the run's result.
       First = number == 0
       Last  = place.Next == null
-      # Whose return values it takes, null for the first; and how they come to it, which is that function's edge.
+      # Whose return values it takes, null for the first.
       Giver = lookup(local.givers, place.From, null)
-      Given = one([for giver in local.functions : giver.Edge if giver.To == place.From])
       # Of a fan-out: the stage in which its branches meet.
       Meets = one([for branch in local.functions : branch.To if place.Edge == "Map" && branch.Name == place.Next])
     })

@@ -9,7 +9,7 @@ output "order" {
 }
 
 output "places" {
-  description = "Each function's place by its name: the manifest's fields, with First, Last, Giver, Given and Meets."
+  description = "Each function's place by its name: the manifest's fields, with First, Last, Giver and Meets."
   value       = local.places
 }
 

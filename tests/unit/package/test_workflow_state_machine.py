@@ -88,7 +88,7 @@ def test_branch_is_told_its_run_its_datum_and_its_place() -> None:
     place = {"Index.$": "States.MathAdd($$.Map.Item.Index, 1)", "Size.$": "States.ArrayLength($.data)"}
     run = {"Session.$": "$$.Execution.Name", "Fan-out": place}
     assert first["ItemSelector"] == {"Data.$": "$$.Map.Item.Value", **run}
-    assert later["ItemSelector"] == {"Data": {"Source": "http", "Value.$": "$$.Map.Item.Value"}, **run}
+    assert later["ItemSelector"] == {"Data": {"Source.$": "$.source", "Value.$": "$$.Map.Item.Value"}, **run}
     assert compiled(WORDCOUNT)["mapper"]["Parameters"] == {
         "Session.$": "$.Session",
         "Data.$": "$.Data",
@@ -101,7 +101,8 @@ def test_function_of_the_chain_gets_what_the_one_before_it_answered() -> None:
 
     for name in ("split", "total", "describe"):
         assert states[name]["Parameters"] == {"Session.$": "$$.Execution.Name", "Data.$": "$.data"}
-    assert states["split"]["ResultSelector"] == {"data.$": "$.Value"}  # its array, which the Map fans out over
+    # Its array, which the Map fans out over, and whether that holds values or the keys of claim checks.
+    assert states["split"]["ResultSelector"] == {"data.$": "$.Value", "source.$": "$.Source"}
     assert states["square-map"]["ResultSelector"] == {"data.$": "$"}
     assert states["total"]["ResultSelector"] == {"data.$": "$"}  # its answer as it is: a value or a claim check
     assert "ResultSelector" not in states["describe"]

@@ -17,7 +17,8 @@ from typing import Any
 
 from runtime.encoding import encode
 from runtime.limits import LIMITS
-from runtime.orchestration.workflow.envelope import SEPARATOR_BYTES, Inline, answer_bytes
+from runtime.orchestration.values.returns import return_key
+from runtime.orchestration.workflow.envelope import SEPARATOR_BYTES, Pointer, answer_bytes
 from scripts.client.aws import objects
 from scripts.client.deployment import Deployment, require
 from scripts.client.errors import UsageError
@@ -83,15 +84,18 @@ class Sfn(Orchestration):
         super().check(elements)
         if not self.workflow.begins_with_fan_out:
             return
-        most = min((LIMITS.state_bytes // _answer_bytes(element) for element in elements[:1]), default=0)
-        if self._distributed and len(elements) > most:
-            raise UsageError(
-                f"{len(elements)} elements are more than the {most} whose return values a state can hold;"
-                f" give fewer, or cut text into larger chunks (--chunks {most})"
-            )
         branches = fan_outs.of_elements(self.workflow, elements)
+        if self._distributed:
+            for branch, size in branches.items():
+                if size > (most := _most_branches(branch)):
+                    option = "--chunks" if branch == self.workflow.first.name else "--num-reducer"
+                    raise UsageError(
+                        f"{size} of {branch} are more than the {most} whose values a state can point to;"
+                        f" use fewer ({option} {most})"
+                    )
+            return
         later = sum(branches.values()) - len(elements)
-        if not self._distributed and len(elements) + later > MAX_INLINE_ITEMS:
+        if len(elements) + later > MAX_INLINE_ITEMS:
             larger = f"use larger chunks (--chunks {MAX_INLINE_ITEMS - later}), or " if 0 < later < MAX_INLINE_ITEMS else ""
             shown = " and ".join(f"{size} of {branch}" for branch, size in branches.items())
             raise UsageError(
@@ -177,6 +181,6 @@ class Sfn(Orchestration):
             time.sleep(_END_INTERVAL_SECONDS)
 
 
-def _answer_bytes(element: Any) -> int:
-    """What a branch returns, as an item of the Map's output, as far as one can know: what all elements say beside their text."""
-    return answer_bytes(Inline(fan_outs.likely_value(element)).json()) + SEPARATOR_BYTES
+def _most_branches(branch: str) -> int:
+    """How many branches of a function a state has room for where each value is a claim check. It is less than 9999."""
+    return LIMITS.state_bytes // (answer_bytes(Pointer(return_key(branch, 9999)).json()) + SEPARATOR_BYTES)

@@ -224,18 +224,18 @@ def test_a_distributed_map_has_a_history_for_each_item(machine):
     Sfn(machine.aws, "r1").check(some(2400, 1000))
 
 
-@pytest.mark.parametrize("destination", ["b", "b" * 63 + "/" + "p" * 180])
-def test_a_distributed_maps_return_values_fit_into_its_state(machine, destination):
+@pytest.mark.parametrize(("chunks", "reducers", "option"), [(9000, None, "--chunks"), (3, 9000, "--num-reducer")])
+def test_a_distributed_map_has_no_more_branches_than_a_state_can_point_to(machine, chunks, reducers, option):
     machine.aws.deployment.sfn_map_mode = "DISTRIBUTED"
-    chunk = {"text": "to be", "destination": destination, "numReducer": 1000}
 
-    with pytest.raises(UsageError) as refused:
-        Sfn(machine.aws, "r1").check([chunk] * 10_000)
+    with pytest.raises(UsageError, match=rf"more than the \d+ whose .* \({option} \d+\)$") as refused:
+        Sfn(machine.aws, "r1").check(some(chunks, reducers))
 
-    most = int(str(refused.value).rpartition("--chunks ")[2].rstrip(")"))
-    returned = {"Source": "http", "Value": {"bucket": destination, "numReducer": 1000}}
-    assert 0.8 * LIMITS.state_bytes < len(json.dumps({"items": [returned] * most})) <= LIMITS.state_bytes + 100
-    Sfn(machine.aws, "r1").check([chunk] * most)
+    most = int(str(refused.value).rpartition(" ")[2].rstrip(")"))
+    branch = "reducer" if reducers else "mapper"
+    pointers = [{"Source": "s3", "Value": f"{branch}/{index}.json"} for index in range(1, most + 1)]
+    assert 0.99 * LIMITS.state_bytes < len(json.dumps(pointers)) <= LIMITS.state_bytes
+    Sfn(machine.aws, "r1").check(some(3, most) if reducers else some(most, None))
 
 
 def some(chunks, reducers):
