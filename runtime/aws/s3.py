@@ -3,23 +3,16 @@
 Built on obstore: a put costs a tenth of boto3's CPU time and its import a tenth of boto3's cold start.
 
 A request that S3 has no time for is made again for as long as the invocation lasts, see `retries`.
-
-Its errors are those of `errors.StorageError`.
 """
 
-import os
-import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, PermissionDeniedError, PreconditionError
-from obstore.store import S3Store
+from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-from runtime.aws.errors import AccessDeniedError, ChangedError, NoAnswerError, SlowDownError, StorageError, TransientError
+from runtime.aws.buckets import first_line, open_bucket, translated_errors
+from runtime.aws.errors import ChangedError, SlowDownError, StorageError, TransientError
 from runtime.clock import Clock
 from runtime.record import record
 from runtime.retries import Retries
@@ -36,66 +29,6 @@ _RETRIES_OF_A_PART = 8
 _CREATE_ATTEMPTS = 5
 
 _Answer = TypeVar("_Answer")
-
-# obstore has no types for these. 501 says that S3 can't; RequestTimeout that it waited for a body which the network held up.
-_SLOW_DOWN = re.compile(r"non-2xx status code: (429|500|502|503|504)|<Code>RequestTimeout</Code>")
-_NO_ANSWER = re.compile(r"HTTP error: (?!builder error)|response body")
-
-
-@lru_cache(maxsize=16)
-def _store(bucket: str, endpoint: str | None, retries: int) -> S3Store:
-    return S3Store(
-        bucket,
-        client_options={
-            "allow_http": endpoint is not None and endpoint.startswith("http://"),
-            "connect_timeout": timedelta(seconds=5),
-            "timeout": timedelta(seconds=30),
-            # S3 closes idle connections after some seconds; one that lay in a frozen function must not be used again.
-            "pool_idle_timeout": timedelta(seconds=10),
-        },
-        # `_request` tries again, with no retries here. The other numbers are of no use then, but must be given.
-        retry_config={
-            "max_retries": retries,
-            "backoff": {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=5), "base": 4},
-            "retry_timeout": timedelta(seconds=20),
-        },
-    )
-
-
-def open_bucket(bucket: str, retries: int = 0) -> S3Store:
-    """A handle of a bucket where the environment says that S3 is; it may try each request so many times again by itself."""
-    return _store(bucket, os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"), retries)
-
-
-@contextmanager
-def _errors(action: str, bucket: str, key: str) -> Iterator[None]:
-    """Translate obstore's errors once; conflicts and a missing key stay what they are, callers expect them."""
-    try:
-        yield
-    except (AlreadyExistsError, PreconditionError):
-        raise
-    except PermissionDeniedError as error:
-        raise AccessDeniedError(action, bucket, key, _first_line(error)) from error
-    except FileNotFoundError as error:
-        if "NoSuchBucket" in str(error):
-            raise StorageError(action, bucket, key, "there is no such bucket") from error
-        raise
-    except (OSError, ValueError, obstore.exceptions.BaseError) as error:
-        cause = _first_line(error)
-        raise _kind(cause)(action, bucket, key, cause) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n\nDebug source:")[0].strip()[:600]
-
-
-def _kind(cause: str) -> type[StorageError]:
-    # A refused listing arrives as a generic error that quotes the answer.
-    if "AccessDenied" in cause:
-        return AccessDeniedError
-    if _SLOW_DOWN.search(cause):
-        return SlowDownError
-    return NoAnswerError if _NO_ANSWER.search(cause) else StorageError
 
 
 @record
@@ -124,7 +57,7 @@ Listed = tuple[str, int]
 
 
 class S3:
-    """S3. Safe to share between threads.
+    """S3. Safe to share between threads. Each method raises StorageError where a request finally failed, with key and cause.
 
     Args:
         clock: what tells how long requests take, and pauses before the next try.
@@ -156,7 +89,7 @@ class S3:
         retries = Retries(self._clock, run.deadline)
         while True:
             try:
-                with _errors(action, bucket, key):
+                with translated_errors(action, bucket, key):
                     return make()
             except TransientError as error:
                 pause = retries.pause(answered=isinstance(error, SlowDownError))
@@ -195,18 +128,14 @@ class S3:
         """
         action = "s3:PutObject"
         try:
-            with _errors(action, bucket, key):
+            with translated_errors(action, bucket, key):
                 self._obstore.put(self._open(bucket), key, body, use_multipart=False)
         except AlreadyExistsError as error:
             # S3's 409: another request for the same key is under way. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-            raise SlowDownError(action, bucket, key, _first_line(error)) from error
+            raise SlowDownError(action, bucket, key, first_line(error)) from error
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
-        """Write an object, whether or not it exists.
-
-        Raises:
-            StorageError: the put finally failed; names bucket, key and cause.
-        """
+        """Write an object, whether or not it exists."""
         self._request("s3:PutObject", bucket, key, lambda: self.put_once(bucket, key, body))
 
     def put_in_parts(self, bucket: str, key: str, size: int, chunks: Callable[[], Iterable[bytes]]) -> None:
@@ -232,11 +161,7 @@ class S3:
         self._request("s3:PutObject", bucket, key, upload)
 
     def create(self, bucket: str, key: str, body: bytes) -> bool:
-        """Write an object only if there is none; False when there is one, by another writer or by an earlier try of this one.
-
-        Raises:
-            StorageError: the put finally failed.
-        """
+        """Write an object only if there is none; False when there is one, by another writer or by an earlier try of this one."""
         return self._put_if(bucket, key, body, "create", AlreadyExistsError)
 
     def create_or_read(self, bucket: str, key: str, body: bytes) -> bytes:
@@ -256,19 +181,11 @@ class S3:
         raise StorageError("s3:PutObject", bucket, key, "others create and delete this object all the time")
 
     def get(self, bucket: str, key: str) -> bytes | None:
-        """Read an object whole; None if there is none. (S3 says so only to roles with s3:ListBucket: others get AccessDenied.)
-
-        Raises:
-            StorageError: the read finally failed.
-        """
+        """Read an object whole; None if there is none. (S3 says so only to roles with s3:ListBucket: others get AccessDenied.)"""
         return self._read(bucket, key, lambda: bytes(self._obstore.get(self._open(bucket), key).bytes()))
 
     def get_end(self, bucket: str, key: str, length: int) -> Ending | None:
-        """Read the last `length` bytes of an object, or all if it has no more; None if there is none.
-
-        Raises:
-            StorageError: the read finally failed.
-        """
+        """Read the last `length` bytes of an object, or all if it has no more; None if there is none."""
 
         def read() -> Ending:
             found = self._obstore.get(self._open(bucket), key, options={"range": {"suffix": length}})
@@ -305,11 +222,7 @@ class S3:
             raise
 
     def get_version(self, bucket: str, key: str) -> Version | None:
-        """Like `get`, with the version for `replace`.
-
-        Raises:
-            StorageError: the read finally failed.
-        """
+        """Like `get`, with the version for `replace`."""
 
         def read() -> Version:
             found = self._obstore.get(self._open(bucket), key)
@@ -322,39 +235,37 @@ class S3:
 
         That may be by an earlier try of this very request, whose answer got lost: the caller reads what is stored now. The same
         for S3's 409, which says that another request for the key is under way.
-
-        Raises:
-            StorageError: the put finally failed.
         """
         return self._put_if(bucket, key, body, {"e_tag": e_tag}, FileNotFoundError, PreconditionError, AlreadyExistsError)
 
     def delete(self, bucket: str, key: str) -> None:
-        """Delete an object, whether or not there is one.
-
-        Raises:
-            StorageError: the request finally failed.
-        """
+        """Delete an object, whether or not there is one."""
         current_run().requests["s3.DeleteObject"] += 1
         self._request("s3:DeleteObject", bucket, key, lambda: self._obstore.delete(self._open(bucket), key))
 
     def list_keys(self, bucket: str, prefix: str) -> Iterator[str]:
-        """All keys under `prefix` (empty, or whole segments ending in a slash), page by page, in memory one page at a time.
-
-        Raises:
-            StorageError: a page finally failed.
-        """
+        """All keys under `prefix` (empty, or whole segments ending in a slash), page by page, in memory one page at a time."""
         return (key for key, _ in self.list_objects(bucket, prefix))
 
     def list_objects(self, bucket: str, prefix: str, after: str | None = None, until: str | None = None) -> Iterator[Listed]:
-        """Like `list_keys`, with sizes; only keys greater than `after` and not greater than `until`.
+        """Like `list_keys`, with sizes; only keys greater than `after` and not greater than `until`."""
+        end = until.encode() if until is not None else None
+        pages: Iterator[Any] | None = None
+        last = after
 
-        Raises:
-            StorageError: a page finally failed.
-        """
-        listing, end = _Listing(self, bucket, prefix, after), until.encode() if until is not None else None
+        def next_page() -> list[Listed]:
+            nonlocal pages, last
+            # A listing that failed can't be continued: another one then begins after the last key that was read.
+            begun, pages = pages, None
+            if begun is None:
+                begun = iter(self._obstore.list(self._open(bucket), prefix or None, offset=last, chunk_size=self._page_size))
+            found = [(item["path"], item["size"]) for item in next(begun, ())]
+            pages, last = begun, found[-1][0] if found else last
+            return found
+
         while True:
             current_run().requests["s3.ListObjectsV2"] += 1
-            page = self._request("s3:ListBucket", bucket, prefix, listing.next_page)
+            page = self._request("s3:ListBucket", bucket, prefix, next_page)
             if end is not None and page and page[-1][0].encode() > end:
                 yield from (listed for listed in page if listed[0].encode() <= end)
                 return
@@ -362,16 +273,8 @@ class S3:
             if len(page) < self._page_size:
                 return
 
-    def pages(self, bucket: str, prefix: str, after: str | None) -> Iterator[Any]:
-        """A listing's pages as the library gives them, each asked for when it is wanted."""
-        return iter(self._obstore.list(self._open(bucket), prefix or None, offset=after, chunk_size=self._page_size))
-
     def list_directories(self, bucket: str, prefix: str) -> list[str]:
-        """The names, each with a trailing slash, of what lies directly under `prefix`; every page is read.
-
-        Raises:
-            StorageError: a page finally failed.
-        """
+        """The names, each with a trailing slash, of what lies directly under `prefix`; every page is read."""
         found = self._request(
             "s3:ListBucket",
             bucket,
@@ -380,21 +283,3 @@ class S3:
         )
         current_run().requests["s3.ListObjectsV2"] += 1 + len(found) // self._page_size
         return [path.removeprefix(prefix) + "/" for path in found]
-
-
-class _Listing:
-    """A listing's pages. One that failed can't be continued: another one then begins after the last key that was read."""
-
-    def __init__(self, s3: S3, bucket: str, prefix: str, after: str | None) -> None:
-        self._s3, self._bucket, self._prefix = s3, bucket, prefix
-        self._pages: Iterator[Any] | None = None
-        self._last = after
-
-    def next_page(self) -> list[Listed]:
-        """The objects of the next page; the one after the last page is empty."""
-        pages, self._pages = self._pages, None
-        if pages is None:
-            pages = self._s3.pages(self._bucket, self._prefix, self._last)
-        found = [(item["path"], item["size"]) for item in next(pages, ())]
-        self._pages, self._last = pages, found[-1][0] if found else self._last
-        return found

@@ -9,7 +9,8 @@ from typing import Any
 
 from obstore.store import MemoryStore
 
-from runtime.aws.s3 import S3, open_bucket
+from runtime.aws.buckets import open_bucket
+from runtime.aws.s3 import S3
 from runtime.clock import Clock
 from runtime.encoding import encode
 from runtime.ports import Ports, using

@@ -233,28 +233,28 @@ run "overdue_runs_are_looked_for_every_few_minutes" {
   command = plan
 
   module {
-    source = "./modules/keeper"
+    source = "./modules/recorder"
   }
 
   variables {
-    recorder = { name = "wordcount-x-recorder", arn = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-x-recorder" }
+    buckets = { results = { name = "wordcount-x-results", arn = "arn:aws:s3:::wordcount-x-results" } }
   }
 
   assert {
-    condition     = aws_cloudwatch_event_rule.this.schedule_expression == "rate(5 minutes)" && aws_cloudwatch_event_rule.this.event_pattern == null
+    condition     = aws_cloudwatch_event_rule.sweep[0].schedule_expression == "rate(5 minutes)" && aws_cloudwatch_event_rule.sweep[0].event_pattern == null
     error_message = "The rule follows the clock and no event."
   }
 
   assert {
-    condition     = aws_cloudwatch_event_target.this.rule == "wordcount-x-sweep" && aws_cloudwatch_event_target.this.arn == var.recorder.arn
+    condition     = aws_cloudwatch_event_target.sweep[0].rule == "wordcount-x-sweep" && aws_cloudwatch_event_target.sweep[0].arn == output.arn
     error_message = "The rule's target is the recorder."
   }
 
   assert {
     condition = (
-      aws_lambda_permission.this.function_name == "wordcount-x-recorder" &&
-      aws_lambda_permission.this.principal == "events.amazonaws.com" &&
-      aws_lambda_permission.this.source_arn == "arn:aws:events:us-east-1:123456789012:rule/${aws_cloudwatch_event_rule.this.name}"
+      aws_lambda_permission.sweep[0].function_name == "wordcount-x-recorder" &&
+      aws_lambda_permission.sweep[0].principal == "events.amazonaws.com" &&
+      aws_lambda_permission.sweep[0].source_arn == "arn:aws:events:us-east-1:123456789012:rule/${aws_cloudwatch_event_rule.sweep[0].name}"
     )
     error_message = "EventBridge may invoke the recorder, for this rule alone."
   }
@@ -264,12 +264,12 @@ run "one_minute_is_no_plural" {
   command = plan
 
   module {
-    source = "./modules/keeper"
+    source = "./modules/recorder"
   }
 
   variables {
-    common   = merge(var.common, { sweep_minutes = 1 })
-    recorder = { name = "wordcount-x-recorder", arn = "arn:aws:lambda:us-east-1:123456789012:function:wordcount-x-recorder" }
+    common  = merge(var.common, { sweep_minutes = 1 })
+    buckets = { results = { name = "wordcount-x-results", arn = "arn:aws:s3:::wordcount-x-results" } }
   }
 
   assert {

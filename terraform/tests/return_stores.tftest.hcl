@@ -127,10 +127,8 @@ run "the_cache_is_reached_by_the_functions_alone" {
   }
 
   variables {
+    common        = { name = "wordcount-http_sync_s3", region = "us-east-1" }
     name          = "wordcount-http-sync-s3"
-    deployment    = "wordcount-http_sync_s3"
-    key_prefix    = "wordcount-http_sync_s3-"
-    region        = "us-east-1"
     function_arns = ["arn:aws:lambda:us-east-1:123456789012:function:wordcount-http_sync_s3-mapper"]
   }
 
@@ -181,10 +179,8 @@ run "a_longer_name_than_elasticache_takes_is_refused" {
   }
 
   variables {
+    common        = { name = "d", region = "us-east-1" }
     name          = "a2345678-with-a-name-that-is-longer-than-40"
-    deployment    = "d"
-    key_prefix    = "d-"
-    region        = "us-east-1"
     function_arns = []
   }
 

@@ -14,10 +14,8 @@ module "redis" {
   source = "./redis"
   count  = local.store == "redis" && var.settings.redis_url == null ? 1 : 0
 
+  common        = var.common
   name          = local.cache
-  deployment    = var.common.name
-  key_prefix    = "${var.common.name}-"
-  region        = var.common.region
   function_arns = local.function_arns
 }
 

@@ -19,10 +19,32 @@ module "function" {
   ])
 }
 
-module "keeper" {
-  source = "../keeper"
-  count  = var.sweeps ? 1 : 0
+# The keeper: Lambda may delete an asynchronous event without a word, and where no orchestrator is there to miss it, the recorder
+# looks for runs that are overdue, every few minutes.
+resource "aws_cloudwatch_event_rule" "sweep" {
+  count = var.sweeps ? 1 : 0
 
-  common   = var.common
-  recorder = { name = module.function.name, arn = module.function.arn }
+  name                = "${var.common.name}-sweep"
+  description         = "Looks for runs of ${var.common.name} that are overdue."
+  schedule_expression = var.common.sweep_minutes == 1 ? "rate(1 minute)" : "rate(${var.common.sweep_minutes} minutes)"
+}
+
+resource "aws_cloudwatch_event_target" "sweep" {
+  count = var.sweeps ? 1 : 0
+
+  rule = aws_cloudwatch_event_rule.sweep[0].name
+  arn  = module.function.arn
+
+  # EventBridge finds out at the first event whether it may invoke the function, and then retries for a day.
+  depends_on = [aws_lambda_permission.sweep]
+}
+
+resource "aws_lambda_permission" "sweep" {
+  count = var.sweeps ? 1 : 0
+
+  statement_id  = "LookForOverdueRuns"
+  function_name = module.function.name
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  source_arn    = "${var.common.arn_prefix}:events:${var.common.region}:${var.common.account_id}:rule/${aws_cloudwatch_event_rule.sweep[0].name}"
 }

@@ -15,5 +15,5 @@ output "function" {
 
 output "schedule" {
   description = "How often it looks for overdue runs, or null where it doesn't."
-  value       = one(module.keeper[*].schedule)
+  value       = one(aws_cloudwatch_event_rule.sweep[*].schedule_expression)
 }

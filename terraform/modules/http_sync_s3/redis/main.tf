@@ -2,7 +2,7 @@
 # that a function signs with its role: there is no secret anywhere.
 resource "aws_elasticache_serverless_cache" "this" {
   name                 = var.name
-  description          = "Return values of ${var.deployment}."
+  description          = "Return values of ${var.common.name}."
   engine               = "valkey"
   major_engine_version = "8"
   security_group_ids   = [aws_security_group.cache.id]
@@ -15,12 +15,12 @@ resource "aws_elasticache_serverless_cache" "this" {
   # Limits, not reservations; beyond them the cache evicts, and refuses.
   cache_usage_limits {
     data_storage {
-      maximum = var.max_storage_gb
+      maximum = 5
       unit    = "GB"
     }
 
     ecpu_per_second {
-      maximum = var.max_ecpu_per_second
+      maximum = 30000
     }
   }
 }
@@ -31,7 +31,7 @@ resource "aws_elasticache_user" "this" {
   engine    = "valkey"
 
   # The commands of runtime/orchestration/http_sync_s3/stores/redis.py and those of a connection, on this deployment's keys.
-  access_string = "on ~${var.key_prefix}* resetchannels -@all ${join(" ", [for command in local.commands : "+${command}"])}"
+  access_string = "on ~${var.common.name}-* resetchannels -@all ${join(" ", [for command in local.commands : "+${command}"])}"
 
   authentication_mode {
     type = "iam"

@@ -14,11 +14,13 @@ data "aws_availability_zones" "this" {
 }
 
 locals {
+  # Nothing outside of the network is ever reached by its addresses.
+  cidr  = "10.71.0.0/22"
   zones = slice(sort(data.aws_availability_zones.this.names), 0, 2)
 }
 
 resource "aws_vpc" "this" {
-  cidr_block           = var.cidr
+  cidr_block           = local.cidr
   enable_dns_support   = true
   enable_dns_hostnames = true
 
@@ -30,7 +32,7 @@ resource "aws_subnet" "this" {
 
   vpc_id            = aws_vpc.this.id
   availability_zone = each.key
-  cidr_block        = cidrsubnet(var.cidr, 2, index(local.zones, each.key))
+  cidr_block        = cidrsubnet(local.cidr, 2, index(local.zones, each.key))
 
   tags = { Name = "${var.name}-${each.key}" }
 }
@@ -52,7 +54,7 @@ resource "aws_vpc_endpoint" "gateway" {
   for_each = toset(["s3", "dynamodb"])
 
   vpc_id            = aws_vpc.this.id
-  service_name      = "com.amazonaws.${var.region}.${each.key}"
+  service_name      = "com.amazonaws.${var.common.region}.${each.key}"
   vpc_endpoint_type = "Gateway"
   route_table_ids   = [aws_route_table.this.id]
 
@@ -61,7 +63,7 @@ resource "aws_vpc_endpoint" "gateway" {
 
 resource "aws_vpc_endpoint" "lambda" {
   vpc_id              = aws_vpc.this.id
-  service_name        = "com.amazonaws.${var.region}.lambda"
+  service_name        = "com.amazonaws.${var.common.region}.lambda"
   vpc_endpoint_type   = "Interface"
   private_dns_enabled = true
   subnet_ids          = values(aws_subnet.this)[*].id
@@ -91,19 +93,19 @@ resource "aws_default_security_group" "unused" {
 
 resource "aws_security_group" "functions" {
   name        = "${var.name}-functions"
-  description = "Functions of ${var.deployment} that use the cache."
+  description = "Functions of ${var.common.name} that use the cache."
   vpc_id      = aws_vpc.this.id
 }
 
 resource "aws_security_group" "cache" {
   name        = "${var.name}-cache"
-  description = "The cache of ${var.deployment}."
+  description = "The cache of ${var.common.name}."
   vpc_id      = aws_vpc.this.id
 }
 
 resource "aws_security_group" "endpoint" {
   name        = "${var.name}-lambda"
-  description = "The way of ${var.deployment} to Lambda."
+  description = "The way of ${var.common.name} to Lambda."
   vpc_id      = aws_vpc.this.id
 }
 
