@@ -16,12 +16,14 @@ from runtime.encoding import encode
 from runtime.orchestration import wrapper
 from runtime.orchestration.ending import open_runs
 from runtime.orchestration.http_sync_s3 import fan_in
+from runtime.orchestration.http_sync_s3.stores import s3 as s3_store
 from runtime.orchestration.recorder import given_up, overdue
 from runtime.orchestration.s3_triggers import lock
 from runtime.orchestration.s3_triggers import orchestration as s3_triggers
 from runtime.orchestration.values import counters, returns, table
 from runtime.orchestration.wrapper import Wrapper
 from runtime.ports import ports
+from runtime.record import replace
 from runtime.run import Run, current_run
 from scripts.orchestrations import ORCHESTRATIONS
 
@@ -91,10 +93,10 @@ def _lock_of_strangers() -> AbstractContextManager[Any]:
 def _polling_without_deadline() -> AbstractContextManager[Any]:
     true_wait = fan_in.wait
 
-    def wait(size: int, **arguments: Any) -> Any:
-        return true_wait(size, **{**arguments, "deadline": float("inf")})
+    def wait(branch: fan_in.Branch, indexes: Any) -> Any:
+        return true_wait(replace(branch, deadline=float("inf")), indexes)
 
-    return patch.object(fan_in, "wait", wait)
+    return patch.object(s3_store, "wait", wait)
 
 
 def _continuation_skipped() -> AbstractContextManager[Any]:
