@@ -36,7 +36,8 @@ def in_order(
     waiting = iter(items)
     first = list(islice(waiting, 2))
     if len(first) < 2:
-        yield from map(make, first)
+        for item in first:
+            yield make(item)  # not `yield from map`, which a StopIteration of a call would end without a word
         return
     # It takes a sixth of a cold start, and most functions have one request to make at a time.
     from concurrent.futures import ThreadPoolExecutor
@@ -80,7 +81,11 @@ def at_once(calls: Sequence[Callable[[], _Answer]], threads: int = 16) -> list[_
 
     So nothing is written any more when the caller takes back what was.
     """
-    return list(in_order(_made, calls, threads, ahead=len(calls)))
+    try:
+        return list(in_order(_made, calls, threads, ahead=len(calls)))
+    except RuntimeError as error:
+        # No generator can raise StopIteration; here a call's own arrives as it was raised.
+        raise error.__cause__ if isinstance(error.__cause__, StopIteration) else error from None
 
 
 def _made(call: Callable[[], _Answer]) -> _Answer:

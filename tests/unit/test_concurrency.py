@@ -137,3 +137,15 @@ def test_after_a_failure_at_once_nothing_more_begins_and_what_began_has_ended() 
 
     assert len(began) < 10
     assert sorted(ended) == sorted(set(began) - {2})
+
+
+@pytest.mark.parametrize("error", [StopIteration("no more"), RuntimeError("no"), KeyError("k")])
+@pytest.mark.parametrize("calls", [1, 3])
+def test_error_of_a_call_at_once_is_raised_as_it_is(error: Exception, calls: int) -> None:
+    def fail() -> None:
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        at_once([fail] * calls)
+
+    assert caught.value is error
