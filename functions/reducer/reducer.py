@@ -16,6 +16,7 @@ see `runtime.mapreduce.parts`::
     [{"part": "s3://bucket/prefix/part-00000.jsonl", "words": 2, "bytes": 18, "sha256": "9f86..."}]
 """
 
+from functools import partial
 from typing import Any
 
 from runtime.mapreduce import DEFAULT_LAYOUT, Job, preload, read_partition, run_reduce, shuffle_named, user_function
@@ -37,15 +38,13 @@ def lambda_handler(event: Any, context: Any) -> dict[str, Any] | list[dict[str, 
     layout = event.get("shuffle", DEFAULT_LAYOUT)
     with Job.of(event).in_force() as job:
         user_reduce = user_function("reduce", __package__)
+        # A run that emitted nothing has one reducer, without a partition.
+        of_none = job.output is not None and event["partition"] is None
+        words = () if of_none else read_partition(event["bucket"], event["partition"], layout)
         if job.output is None:
             # No generator comes between: it would make another error of a StopIteration that user_reduce raises.
-            pairs = read_partition(event["bucket"], event["partition"], layout)
-            return {word: run_reduce(user_reduce, word, values) for word, values in pairs}
+            return {word: run_reduce(user_reduce, word, values) for word, values in words}
         from runtime.mapreduce.parts import write_part
 
-        # A run that emitted nothing has one reducer, without a partition.
-        of_none = event["partition"] is None
-        pairs = iter(()) if of_none else read_partition(event["bucket"], event["partition"], layout)
-        reduced = ((word, run_reduce(user_reduce, word, values)) for word, values in pairs)
-        are_sorted = shuffle_named(layout).is_sorted
-        return [write_part(job.output, event["partition"], reduced, are_sorted=are_sorted)]
+        reduce, are_sorted = partial(run_reduce, user_reduce), shuffle_named(layout).is_sorted
+        return [write_part(job.output, event["partition"], words, reduce, are_sorted=are_sorted)]

@@ -5,8 +5,7 @@ and all that could be wrong is looked at elsewhere: with the first of each word,
 `scope.Scope.emit`; and whatever ends a map takes the counts away from `emit`.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from threading import get_ident
 
 from runtime.mapreduce.keys import MAX_NUM_REDUCER, Destination
@@ -48,11 +47,10 @@ def emit_all(words: Iterable[str]) -> None:
     current_scope().emit_all(words)
 
 
-@contextmanager
-def emitting(
-    destination: object, num_reducer: object, shuffle: object = DEFAULT_LAYOUT, combine: Combine | None = None
-) -> Iterator[None]:
-    """Let `emit` write to `destination`, over `num_reducer` partitions, until the body ends; then wait until all is stored.
+def emitting(destination: object, num_reducer: object, shuffle: object = DEFAULT_LAYOUT, combine: Combine | None = None) -> Scope:
+    """Return what lets `emit` write to `destination`, over `num_reducer` partitions, for the body of a `with`.
+
+    At its end it waits until all is stored.
 
     Raises:
         TypeError, ValueError: a word or a value was refused; or destination, number of reducers or layout is malformed.
@@ -62,12 +60,4 @@ def emitting(
     if not isinstance(num_reducer, int) or isinstance(num_reducer, bool) or not 1 <= num_reducer <= MAX_NUM_REDUCER:
         raise ValueError(f'"numReducer" must be a whole number from 1 to {MAX_NUM_REDUCER}; got {num_reducer!r:.200}')
     layout, run = shuffle_named(shuffle), current_run()
-    writer = layout.writer(Destination.parse(destination, run.run_id), num_reducer, run, combine)
-    try:
-        with Scope(writer) as scope:
-            yield
-            scope.close()
-            writer.finish()
-            scope.check()
-    finally:
-        writer.abandon()
+    return Scope(layout.writer(Destination.parse(destination, run.run_id), num_reducer, run, combine))

@@ -10,17 +10,19 @@ whole or not at all. A reducer that runs again writes the same bytes under the s
 import errno
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from json.encoder import encode_basestring as _quoted
-from typing import Any
+from typing import Any, TypeVar
 
 from runtime.mapreduce.keys import Destination, partition_number
 from runtime.mapreduce.packed.names import store_chunks
 from runtime.mapreduce.packed.spool import Spool
-from runtime.mapreduce.sorting import in_order
+from runtime.mapreduce.sorting import Sorting
 from runtime.mapreduce.values import Json, shown
 from runtime.ports import ports
 from runtime.run import current_run
+
+_Values = TypeVar("_Values")
 
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
@@ -30,7 +32,14 @@ def part_name(number: int) -> str:
     return f"part-{number:05d}.jsonl"
 
 
-def write_part(output: str, partition: str | None, values: Iterable[tuple[str, Json]], *, are_sorted: bool) -> dict[str, Any]:
+def write_part(
+    output: str,
+    partition: str | None,
+    words: Iterable[tuple[str, _Values]],
+    reduce: Callable[[str, _Values], Json],
+    *,
+    are_sorted: bool,
+) -> dict[str, Any]:
     """Write a partition's part, and return the record of it that the manifest will have::
 
         {"part": "s3://bucket/prefix/part-00003.jsonl", "words": 2, "bytes": 18, "sha256": "9f86..."}
@@ -38,21 +47,26 @@ def write_part(output: str, partition: str | None, values: Iterable[tuple[str, J
     Args:
         output: `s3://bucket/prefix/`.
         partition: such as `"reducer3/"`; None where a run has none, and its result is one empty part.
-        values: each word once, with its value.
+        words: each word once, with its values.
+        reduce: makes a word's value of them. It is called here and in no generator, since a generator makes another error of a
+            StopIteration.
         are_sorted: whether the words come in order.
 
     Raises:
         ValueError: the output's name is malformed, or a word comes twice.
         OSError: the function's own disk is full.
         StorageError: a request finally failed.
+        Exception: whatever `reduce` raises.
     """
     where = Destination.parse(output, None)
     name = part_name(partition_number(partition or "") or 0)
-    pairs = ((word, _line(word, value)) for word, value in values)
-    with Spool() as spool:
-        part = _Part(spool)
+    with Spool() as spool, Spool(memory_bytes=0) as unsorted:
+        part, sorting = _Part(spool), Sorting(unsorted)
+        add = part.add if are_sorted else sorting.add
         try:
-            for word, line in pairs if are_sorted else in_order(pairs):
+            for word, values in words:
+                add(word, _line(word, reduce(word, values)))
+            for word, line in sorting.in_order():
                 part.add(word, line)
             part.end()
         except OSError as error:

@@ -77,7 +77,8 @@ class Scope:
         counts: what that thread may count up by itself, see `shuffle.Writer`; empty once nobody may emit here any more.
 
     Entered before user_map is called, and left when all that was emitted is stored. Two questions come between: `close`, when
-    user_map has returned, and `check` at the end.
+    user_map has returned, and `check` at the end. No generator of `contextmanager` is around it, since a combiner is called here,
+    too, and a StopIteration that it raises would become another error.
     """
 
     def __init__(self, writer: Writer) -> None:
@@ -99,6 +100,19 @@ class Scope:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if error is None:
+                self.close()
+                self._writer.finish()
+                self.check()
+        except BaseException as own:
+            error = own
+            raise
+        finally:
+            self._leave(error)
+            self._writer.abandon()
+
+    def _leave(self, error: BaseException | None) -> None:
         global _scopes
         self._end_forked_process(error)
         self.end()

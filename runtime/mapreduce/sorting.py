@@ -1,7 +1,7 @@
 """JSON lines in the order of their words, in bounded memory: what is too much for it is sorted piece by piece, and merged."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from heapq import merge
 from itertools import starmap
 from operator import itemgetter
@@ -16,21 +16,28 @@ Line = tuple[str, bytes]
 """A word, and the line that begins with it: `["word", ...]` and a line end."""
 
 
-def in_order(lines: Iterable[Line]) -> Iterator[Line]:
-    """The lines, sorted by their words. Raises OSError: the disk is full."""
-    with Spool(memory_bytes=0) as spool:
-        held: list[Line] = []
-        size, most = 0, ports().limits.sorted_bytes
-        sorted_pieces: list[list[tuple[int, int]]] = []
-        for word, line in lines:
-            held.append((word, line))
-            size += len(word) + len(line) + _LINE_BYTES
-            if size >= most:
-                held.sort(key=itemgetter(0))
-                sorted_pieces.append(_put_away(held, spool))
-                held, size = [], 0
-        held.sort(key=itemgetter(0))
-        yield from merge(held, *(_lines(places, spool) for places in sorted_pieces), key=itemgetter(0))
+class Sorting:
+    """Lines that are added one by one, and then handed out in order. What memory does not hold lies in `spool`."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool, self._most = spool, ports().limits.sorted_bytes
+        self._held: list[Line] = []
+        self._size = 0
+        self._pieces: list[list[tuple[int, int]]] = []
+
+    def add(self, word: str, line: bytes) -> None:
+        """Add a line. Raises OSError: the disk is full."""
+        self._held.append((word, line))
+        self._size += len(word) + len(line) + _LINE_BYTES
+        if self._size >= self._most:
+            self._held.sort(key=itemgetter(0))
+            self._pieces.append(_put_away(self._held, self._spool))
+            self._held, self._size = [], 0
+
+    def in_order(self) -> Iterator[Line]:
+        """All lines, sorted by their words."""
+        self._held.sort(key=itemgetter(0))
+        return merge(self._held, *(_lines(places, self._spool) for places in self._pieces), key=itemgetter(0))
 
 
 def _put_away(lines: list[Line], spool: Spool) -> list[tuple[int, int]]:

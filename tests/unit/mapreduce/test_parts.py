@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ def test_an_empty_result_has_an_empty_part_a_manifest_and_its_sign(layout: str) 
 
 
 def write(values: dict[str, Any], *, are_sorted: bool = False) -> dict[str, Any]:
-    return write_part(OUTPUT, "reducer12/", values.items(), are_sorted=are_sorted)
+    return write_part(OUTPUT, "reducer12/", values.items(), lambda _, value: value, are_sorted=are_sorted)
 
 
 @given(values=st.dictionaries(st.text() | st.sampled_from(HOSTILE), VALUES))
@@ -130,13 +130,16 @@ def test_a_full_disk_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) ->
         write({"a": 1})
 
 
-def test_an_error_of_the_reduce_is_not_taken_for_a_full_disk() -> None:
-    def values() -> Iterator[tuple[str, Any]]:
-        yield "a", 1
-        raise FileNotFoundError(2, "No such file or directory", "stopwords.txt")
+@pytest.mark.parametrize("are_sorted", [False, True])
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file", "stopwords.txt"), StopIteration("mine")])
+def test_an_error_of_the_reduce_stays_what_it_is(error: Exception, are_sorted: bool) -> None:
+    def reduce(word: str, values: Any) -> Any:
+        raise error
 
-    with in_memory(), pytest.raises(FileNotFoundError, match=r"stopwords\.txt"):
-        write_part(OUTPUT, "reducer12/", values(), are_sorted=True)
+    with in_memory(), pytest.raises(type(error)) as raised:
+        write_part(OUTPUT, "reducer12/", [("a", 1)], reduce, are_sorted=are_sorted)
+
+    assert raised.value is error
 
 
 @pytest.mark.parametrize(
