@@ -84,8 +84,12 @@ def at_once(calls: Sequence[Callable[[], _Answer]], threads: int = 16) -> list[_
     try:
         return list(in_order(_made, calls, threads, ahead=len(calls)))
     except RuntimeError as error:
-        # No generator can raise StopIteration; here a call's own arrives as it was raised.
-        raise error.__cause__ if isinstance(error.__cause__, StopIteration) else error from None
+        # No generator can raise StopIteration; here a call's own arrives as it was raised. Nothing is asked of an error of the
+        # user's class, which may answer with another error.
+        cause = error.__cause__ if type(error) is RuntimeError else None
+        if cause is not None and issubclass(type(cause), StopIteration):
+            raise cause from None
+        raise
 
 
 def _made(call: Callable[[], _Answer]) -> _Answer:
