@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -65,7 +65,7 @@ def torn_in(elements: Sequence[Element]) -> list[str]:
     """A notice of the lines of which a chunk holds only a part. Lines are counted only if one is torn, which takes long."""
     if not any(
         not piece["text"].endswith(("\n", "\r")) and piece.get("name") == after.get("name") and "format" not in piece
-        for piece, after in _pairs(elements)
+        for piece, after in pairwise(_texts(elements))
     ):
         return []
     torn = [
@@ -91,14 +91,6 @@ def _content(pieces: list[Piece]) -> dict[str, Any]:
 
 def _texts(elements: Iterable[Element]) -> Iterator[Piece]:
     return (piece for element in elements for piece in element.content.get("pieces", [element.content]) if "text" in piece)
-
-
-def _pairs(elements: Sequence[Element]) -> Iterator[tuple[Piece, Piece]]:
-    before = None
-    for piece in _texts(elements):
-        if before is not None:
-            yield before, piece
-        before = piece
 
 
 def _given_up(blocks: deque[tuple[Content, str]]) -> Iterator[tuple[Content, str]]:

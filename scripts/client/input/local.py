@@ -3,12 +3,14 @@
 import glob
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from runtime.mapreduce.ranged.opening import Form
 from scripts.client.errors import InputError
 from scripts.client.input.content import Content
-from scripts.client.input.folder import Folder, open_file
+from scripts.client.input.folder import contents_below, open_file
+from scripts.client.input.noticed import CHANGED, EMPTY, Noticed
 from scripts.client.input.text import read_blocks
 
 STDIN = "-"
@@ -22,9 +24,8 @@ class Local:
         if names.count(STDIN) > 1:
             raise InputError("standard input (-) can be read once only")
         self._names = names
-        self._folders: list[Folder] = []
-        self._empty: list[str] = []
-        self._changed: list[str] = []
+        self._of_folders: list[Noticed] = []
+        self._noticed = Noticed("files")
 
     def contents(self, form: Form) -> Iterator[Content]:
         """Each file.
@@ -34,25 +35,20 @@ class Local:
         """
         for name in self._expanded():
             if name == STDIN:
-                yield Content.open("", SHOWN_STDIN, read_blocks(None, lambda: self._changed.append(SHOWN_STDIN)), form)
+                blocks = read_blocks(None, partial(self._noticed.add, CHANGED, SHOWN_STDIN))
+                yield Content.open("", SHOWN_STDIN, blocks, form)
             elif os.path.isdir(name):
-                self._folders.append(Folder(Path(name)))
-                yield from self._folders[-1].contents(form)
+                self._of_folders.append(Noticed(f"names in {Path(name)}"))
+                yield from contents_below(Path(name), form, self._of_folders[-1])
             elif len(self._names) > 1 and os.path.isfile(name) and not os.path.getsize(name):
-                self._empty.append(name)
+                self._noticed.add(EMPTY, name)
             else:
-                yield open_file(Path(name), form, lambda name=name: self._changed.append(name))  # type: ignore[misc]
+                yield open_file(Path(name), form, partial(self._noticed.add, CHANGED, name))
 
     @property
     def notices(self) -> list[str]:
         """What the user should know, once all is read."""
-        told = [notice for folder in self._folders for notice in folder.notices]
-        if self._empty:
-            number = len(self._empty)
-            told.append(
-                f"{self._empty[0]} is empty" if number == 1 else f"{number} files are empty, the first is {self._empty[0]}"
-            )
-        return told + [f"{name} changed while it was read" for name in self._changed]
+        return [notice for noticed in [*self._of_folders, self._noticed] for notice in noticed.notices]
 
     def _expanded(self) -> Iterator[str]:
         for name in self._names:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Generic, TypeVar, overload
+from typing import Generic, TypeVar
 
 from runtime.mapreduce.ranged.opening import Form
 from runtime.record import replace
@@ -14,6 +14,7 @@ from scripts.client.errors import InputError
 from scripts.client.input import elements as made
 from scripts.client.input.chunks import Element, parse_json
 from scripts.client.input.content import Content
+from scripts.client.input.lazy import Lazy
 from scripts.client.input.local import SHOWN_STDIN, STDIN, Local
 from scripts.client.input.sizing import OBJECTS_CHUNK_BYTES
 from scripts.client.input.spooled import spooled
@@ -43,27 +44,10 @@ class Input(Generic[T]):
         if not self.elements:
             return Input(other.elements, self.notices + other.notices, other.chunk_bytes)
         largest = max(self.chunk_bytes or 0, other.chunk_bytes or 0) or None
-        return Input(_Both(self.elements, other.elements), self.notices + other.notices, largest)
-
-
-class _Both(Sequence[T]):
-    """Two sequences as one; neither is copied, for it may lie in a file."""
-
-    def __init__(self, first: Sequence[T], second: Sequence[T]) -> None:
-        self._first, self._second = first, second
-
-    def __len__(self) -> int:
-        return len(self._first) + len(self._second)
-
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[T]: ...
-    def __getitem__(self, index: int | slice) -> T | list[T]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        i = range(len(self))[index]
-        return self._first[i] if i < len(self._first) else self._second[i - len(self._first)]
+        # Neither is copied, for it may lie in a file.
+        first, second = self.elements, other.elements
+        both = Lazy(len(first) + len(second), lambda i: first[i] if i < len(first) else second[i - len(first)])
+        return Input(both, self.notices + other.notices, largest)
 
 
 def is_s3(name: str) -> bool:

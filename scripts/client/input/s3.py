@@ -7,7 +7,6 @@ s3://bucket               all objects of the bucket
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import obstore
@@ -20,6 +19,7 @@ from scripts.client.aws.objects import NO_BUCKET, translating
 from scripts.client.deployment import Deployment
 from scripts.client.errors import InputError, StorageError
 from scripts.client.input.chunks import Element
+from scripts.client.input.noticed import EMPTY, MARKED, Noticed
 from scripts.client.input.ranges import Listed, ranges, text_bytes
 from scripts.client.input.reading import Input
 from scripts.client.input.sizing import Sizing
@@ -32,38 +32,24 @@ _LEFT_OUT = (".", "_")
 """What names begin with that are no data by custom, such as _SUCCESS; as part of a folder's name, too."""
 
 
-@dataclass
 class _Seen:
-    """What was found, and what of it is left out."""
+    """What was found; `noticed` is what of it is left out."""
 
-    objects: list[Listed] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.objects: list[Listed] = []
+        self.noticed = Noticed("objects")
 
     def take(self, each: Listed, below: str = "") -> None:
         """Take an object. Of its name, the part after `below` says whether it is left out."""
         if below and any(part.startswith(_LEFT_OUT) for part in each.url.removeprefix(below).split("/")):
-            self.left_out.append(each.url)
+            self.noticed.add(MARKED, each.url)
         elif not each.size:
-            self.empty.append(each.url)
+            self.noticed.add(EMPTY, each.url)
         else:
             self.objects.append(each)
 
-    @property
-    def notices(self) -> list[str]:
-        told = (
-            (
-                self.left_out,
-                "begins with a dot or an underscore and is left out",
-                "begin with a dot or an underscore and are left out",
-            ),
-            (self.empty, "is empty", "are empty"),
-        )
-        return [
-            f"{urls[0]} {one}" if len(urls) == 1 else f"{len(urls)} objects {many}, the first is {urls[0]}"
-            for urls, one, many in told
-            if urls
-        ]
+    def __len__(self) -> int:
+        return len(self.objects) + self.noticed.number(MARKED) + self.noticed.number(EMPTY)
 
 
 def read_s3(
@@ -83,7 +69,7 @@ def read_s3(
         chunk_bytes = max(1, -(-total // chunks))
     elif chunk_bytes is None:
         chunk_bytes = chosen = sizing.range_bytes(total)
-    return Input(spooled(ranges(seen.objects, chunk_bytes, form)), seen.notices, chosen)
+    return Input(spooled(ranges(seen.objects, chunk_bytes, form)), seen.noticed.notices, chosen)
 
 
 def check_granted(name: str, deployment: Deployment) -> None:
@@ -102,7 +88,7 @@ def _list(name: str, aws: Aws, seen: _Seen) -> None:
         raise InputError(f"{name}: write s3://bucket/prefix")
     check_granted(name, aws.deployment)
     store = aws.bucket(bucket)
-    before = len(seen.objects) + len(seen.empty) + len(seen.left_out)
+    before = len(seen)
     url = f"{SCHEME}{bucket}/"
     try:
         if key and not key.endswith("/") and (found := objects.head(store, key)) is not None:
@@ -115,7 +101,7 @@ def _list(name: str, aws: Aws, seen: _Seen) -> None:
     except StorageError as error:
         known = "there is no such bucket" if error.cause == NO_BUCKET else error.cause
         raise InputError(f"{name} can't be listed: {known}") from error
-    if before == len(seen.objects) + len(seen.empty) + len(seen.left_out):
+    if before == len(seen):
         raise InputError(f"{name}: there is no such object, and none below it")
 
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 from runtime.mapreduce.keys import Destination
 from scripts.client.aws import objects
@@ -10,6 +10,7 @@ from scripts.client.aws.clients import Aws
 from scripts.client.errors import InputError, StorageError, UsageError
 from scripts.client.input.chunks import Element
 from scripts.client.input.layout import OBJECTS
+from scripts.client.input.lazy import Lazy
 from scripts.client.input.reading import Input
 from scripts.client.input.sizing import bytes_shown
 
@@ -49,30 +50,9 @@ def settle(
         notices.append(f"destination {named} is no bucket of this deployment; using {destination}")
     if num_reducer is None:
         num_reducer = _agreed([told for _, told in said], "numReducer") or fitting_reducers
-    chunks = Chunks(elements, destination, num_reducer, settings or {})
+    told = {"destination": destination} | ({} if num_reducer is None else {"numReducer": num_reducer}) | (settings or {})
+    chunks = Lazy(len(elements), lambda i: elements[i].content | told)
     return list(chunks) if isinstance(elements, list) else chunks, destination, num_reducer, notices
-
-
-class Chunks(Sequence[Chunk]):
-    """What each mapper is given, made from its element when it is asked for: all texts need never be in memory together."""
-
-    def __init__(self, elements: Sequence[Element], destination: str, num_reducer: int | None, settings: dict[str, Any]) -> None:
-        self._elements, self._destination, self._num_reducer, self._settings = elements, destination, num_reducer, settings
-
-    def __len__(self) -> int:
-        return len(self._elements)
-
-    @overload
-    def __getitem__(self, index: int) -> Chunk: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Chunk]: ...
-    def __getitem__(self, index: int | slice) -> Chunk | list[Chunk]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        chunk: Chunk = self._elements[index].content | {"destination": self._destination}
-        if self._num_reducer is not None:
-            chunk["numReducer"] = self._num_reducer
-        return chunk | self._settings
 
 
 def _own(i: int, destination: str | None, buckets: dict[str, str], foreign: set[str]) -> str | None:
