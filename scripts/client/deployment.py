@@ -62,11 +62,7 @@ class Deployment:
 
     @classmethod
     def parse(cls, record: Any, where: str) -> "Deployment":
-        """Read a record; keys that a later version adds are left alone.
-
-        Raises:
-            ClientError: it is no such record.
-        """
+        """Read a record; keys that a later version adds are left alone. Raises ClientError: it is no such record."""
         required = [field.name for field in fields(cls) if field.default is MISSING and field.default_factory is MISSING]
         missing = [name for name in required if not isinstance(record, dict) or name not in record]
         roles = {} if missing else record["buckets"]
@@ -131,11 +127,7 @@ class Deployment:
 
 
 def require(value: str | None, what: str) -> str:
-    """A part of the deployment record that an orchestration can't do without.
-
-    Raises:
-        ClientError: it is missing.
-    """
+    """A part of the deployment record that an orchestration can't do without. Raises ClientError: it is missing."""
     if not value:
         raise ClientError(f"the deployment record has no {what}; deploy again")
     return value

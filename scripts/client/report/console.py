@@ -34,63 +34,49 @@ def showing(
     progress: Callable[[], Progress], workflow: Workflow, *, quiet: bool, label: str = ""
 ) -> Iterator[Callable[[], None]]:
     """Show progress, behind a label, until the body ends. The body calls what it is given as often as it likes."""
-    began = time.monotonic()
-    if quiet:
-        yield lambda: None
-    elif sys.stderr.isatty():
-        from rich.console import Console
+    with _telling(_LINE_SECONDS, quiet=quiet) as tell:
 
-        with Console(stderr=True).status("") as status:
-            yield lambda: status.update(f"{label}{describe(progress(), workflow)}, {time.monotonic() - began:.0f} s")
-    else:
-        yield _Lines(progress, workflow, began, label)
+        def tick() -> None:
+            found = progress()
+            tell(f"{label}{describe(found, workflow)}", bool(found.returned))
+
+        yield tick
 
 
 @contextmanager
 def showing_removal(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """Show how many intermediate objects are removed, once that takes longer than a moment. The body calls what it is given."""
+    with _telling(_REMOVAL_SECONDS, quiet=quiet) as tell:
+        yield lambda found, removed: tell(
+            f"removing intermediate objects: {removed:,} are gone, {found:,} were found so far", False
+        )
+
+
+@contextmanager
+def _telling(seconds: float, *, quiet: bool) -> Iterator[Callable[[str, bool], None]]:
+    """Show what the body is at work on: on a terminal in one line, else a line for each change, so many seconds or more apart.
+
+    The body tells it as often as it likes, and whether it is worth a line at once: what has ended after a moment needs none.
+    """
     began = time.monotonic()
+    shown, shown_at = "", float("-inf")
+
+    def tell(text: str, at_once: bool) -> None:
+        nonlocal shown, shown_at
+        now = time.monotonic()
+        if (at_once or now - began >= _LINE_SECONDS) and text != shown and now - shown_at >= seconds:
+            shown, shown_at = text, now
+            say(f"{text}, {now - began:.1f} s")
+
     if quiet:
-        yield lambda found, removed: None
-        return
-    if sys.stderr.isatty():
+        yield lambda text, at_once: None
+    elif sys.stderr.isatty():
         from rich.console import Console
 
         with Console(stderr=True).status("") as status:
-            yield lambda found, removed: status.update(f"{_removing(found, removed)}, {time.monotonic() - began:.0f} s")
-        return
-    shown = began + _LINE_SECONDS - _REMOVAL_SECONDS
-
-    def tell(found: int, removed: int) -> None:
-        nonlocal shown
-        now = time.monotonic()
-        if now - shown >= _REMOVAL_SECONDS:
-            shown = now
-            say(f"{_removing(found, removed)}, {now - began:.1f} s")
-
-    yield tell
-
-
-def _removing(found: int, removed: int) -> str:
-    return f"removing intermediate objects: {removed:,} are gone, {found:,} were found so far"
-
-
-class _Lines:
-    """A line at each change, and one second or more apart."""
-
-    def __init__(self, progress: Callable[[], Progress], workflow: Workflow, began: float, label: str) -> None:
-        self._progress, self._workflow, self._began = progress, workflow, began
-        self._shown, self._shown_at, self._label = "", float("-inf"), label
-
-    def __call__(self) -> None:
-        now = time.monotonic()
-        progress = self._progress()
-        if not progress.returned and now - self._began < _LINE_SECONDS:
-            return  # nothing is known yet, and a small run has ended before anything is
-        text = describe(progress, self._workflow)
-        if text != self._shown and now - self._shown_at >= _LINE_SECONDS:
-            self._shown, self._shown_at = text, now
-            say(f"{self._label}{text}, {now - self._began:.1f} s")
+            yield lambda text, at_once: status.update(f"{text}, {time.monotonic() - began:.0f} s")
+    else:
+        yield tell
 
 
 def describe(progress: Progress, workflow: Workflow) -> str:

@@ -1,6 +1,7 @@
 """What the user reads when a run failed: which function, why, where its log is, what to do."""
 
 import json
+import re
 from typing import Any
 
 from runtime.orchestration.safe_text import safe
@@ -15,55 +16,48 @@ _FRAMES = 3
 _SHOWN_BYTES = 1000
 """Of a message; `status --json` has all that the record holds of it."""
 _INDENT = " " * 14
+_NEVER = "(?!)"
 _REMEDIES = (
+    ("RunOverdue", _NEVER, "resume it: what is missing is done; if that happens again, look into the functions' logs"),
     (
-        ("RunOverdue",),
-        (),
-        "resume it: what is missing is done; if that happens again, look into the functions' logs",
-    ),
-    (
-        ("AccessDenied",),
-        ("AccessDenied", "not authorized"),
+        "AccessDenied",
+        "AccessDenied|not authorized",
         "the function's policy lacks an action; see docs/permissions.md, then deploy again",
     ),
     (
-        ("imedout", "Timeout", "OutOfTime"),
-        ("Task timed out",),
+        "imedout|Timeout|OutOfTime",
+        "Task timed out",
         "use smaller chunks (--chunk-bytes), or deploy with more timeout_seconds",
     ),
+    ("OutOfMemory|MemoryError", _NEVER, "use smaller chunks (--chunk-bytes), or deploy with more memory_mb"),
     (
-        ("OutOfMemory", "MemoryError"),
-        (),
-        "use smaller chunks (--chunk-bytes), or deploy with more memory_mb",
-    ),
-    (
-        (),
-        ("signal: killed",),
+        _NEVER,
+        "signal: killed",
         "most often memory ran out: use smaller chunks (--chunk-bytes), or deploy with more memory_mb; see the function's log",
     ),
     (
-        ("Runtime.ExitError", "SystemExit"),
-        ("Runtime exited",),
+        "Runtime[.]ExitError|SystemExit",
+        "Runtime exited",
         "find what ends the function's process (sys.exit, os._exit, a crash in a compiled package); see its log",
     ),
     (
-        ("FunctionKilled",),
-        (),
+        "FunctionKilled",
+        _NEVER,
         "look into the function's log: it tells whether time or memory ran out, or the process ended by itself",
     ),
     (
-        ("DataLimitExceeded",),
-        ("DataLimitExceeded",),
+        "DataLimitExceeded",
+        "DataLimitExceeded",
         "use fewer, larger chunks (--chunk-bytes) or fewer reducers (--num-reducer): a state holds 256 KiB",
     ),
     (
-        ("SlowDownError",),
-        (),
+        "SlowDownError",
+        _NEVER,
         "S3 had no time for a request until the function's own was up; put the input in parts, or resume the run later",
     ),
     (
-        ("Throttl", "TooManyRequests", "SlowDown"),
-        ("Throttl", "TooManyRequests", "SlowDown"),
+        "Throttl|TooManyRequests|SlowDown",
+        "Throttl|TooManyRequests|SlowDown",
         "use fewer, larger chunks, or raise the account's limit, and try again",
     ),
 )
@@ -130,7 +124,7 @@ def _paragraph(value: object) -> str:
 def _remedy(error: str, message: str) -> str:
     if error == CANCELLED:
         return "go on with it (resume), or remove it (clean)"
-    for in_error, in_message, remedy in _REMEDIES:
-        if any(sign in error for sign in in_error) or any(sign in message for sign in in_message):
-            return remedy
-    return _REMEDY
+    fitting = (
+        remedy for in_error, in_message, remedy in _REMEDIES if re.search(in_error, error) or re.search(in_message, message)
+    )
+    return next(fitting, _REMEDY)

@@ -1,5 +1,6 @@
 """A result of words as a Parquet file, by pyarrow. The client does without that, which is larger than all the rest of it."""
 
+import io
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,27 +22,6 @@ def check(name: str) -> None:
         )
 
 
-class _Sink:
-    """The file that pyarrow writes to: what it has written is taken out part by part."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self._written: list[bytes] = []
-
-    def write(self, data: Any) -> int:
-        self._written.append(bytes(data))
-        return len(data)
-
-    def take(self) -> bytes:
-        taken, self._written = b"".join(self._written), []
-        return taken
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
 def blocks(counts: Mapping[str, Any], words: Sequence[str]) -> Iterator[bytes]:
     """The file's bytes, a row group at a time."""
     import pyarrow
@@ -50,15 +30,23 @@ def blocks(counts: Mapping[str, Any], words: Sequence[str]) -> Iterator[bytes]:
     kind, convert = _kind(set(map(type, map(counts.__getitem__, words))))
     column = getattr(pyarrow, kind)()
     schema = pyarrow.schema([pyarrow.field("word", pyarrow.string(), nullable=False), pyarrow.field("value", column)])
-    sink = _Sink()
+    sink = io.BytesIO()
     with ParquetWriter(pyarrow.PythonFile(sink, "w"), schema) as writer:
         for start in range(0, len(words), _ROW_GROUP):
             group = words[start : start + _ROW_GROUP]
             values = [convert(counts[word]) for word in group]
             arrays = [pyarrow.array(group, pyarrow.string()), pyarrow.array(values, column)]
             writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
-            yield sink.take()
-    yield sink.take()
+            yield _taken(sink)
+    yield _taken(sink)
+
+
+def _taken(sink: io.BytesIO) -> bytes:
+    """What was written since the last time. pyarrow counts by itself where in the file it is."""
+    taken = sink.getvalue()
+    sink.seek(0)
+    sink.truncate()
+    return taken
 
 
 def _kind(types: set[type]) -> tuple[str, Any]:

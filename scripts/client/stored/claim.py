@@ -127,11 +127,7 @@ class Held:
 
 
 def hold(results: S3Store, run: str) -> Held | None:
-    """Read the claim of a run; None if there is none, or none that this client could have written.
-
-    Raises:
-        StorageError: a request finally failed.
-    """
+    """Read the claim of a run; None if there is none, or none that this client could have written. Raises StorageError."""
     found = objects.read_tagged(results, f"{run}/{RUN}")
     claim = Claim.parse(found[0]) if found else None
     return Held(claim, found[1]) if found and claim else None
@@ -170,11 +166,7 @@ def change(results: S3Store, run: str, how: Callable[[Claim], Claim | None]) -> 
 
 
 def note_redrive(results: S3Store, run: str, redrives: int) -> None:
-    """Note how often the run's execution will have been redriven; nothing if the claim is no more.
-
-    Raises:
-        StorageError: a request finally failed.
-    """
+    """Note how often the run's execution will have been redriven; nothing if the claim is no more. Raises StorageError."""
     change(results, run, lambda claim: replace(claim, redrives=redrives))
 
 
@@ -193,11 +185,7 @@ def unmark(results: S3Store, run: str) -> None:
 
 
 def postpone(results: S3Store, run: str, deadline: int) -> None:
-    """Give a run that goes on another deadline; nothing if the claim is no more.
-
-    Raises:
-        StorageError: a request finally failed.
-    """
+    """Give a run that goes on another deadline; nothing if the claim is no more. Raises StorageError."""
     change(results, run, lambda claim: replace(claim, deadline=deadline))
 
 

@@ -46,11 +46,7 @@ class S3Output:
 
     @classmethod
     def parse(cls, url: str) -> "S3Output":
-        """Read `s3://bucket/prefix/`; the last slash may be missing.
-
-        Raises:
-            UsageError: it is malformed, or has no prefix.
-        """
+        """Read `s3://bucket/prefix/`; the last slash may be missing. Raises UsageError: it is malformed, or has no prefix."""
         try:
             where = Destination.parse(url, None)
         except ValueError as error:
