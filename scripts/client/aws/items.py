@@ -4,7 +4,7 @@ A batch is no transaction: a busy table takes some items and hands back the rest
 asked for again, after pauses of up to 50 ms at first and 5 s at last, until a minute has gone in which it took none.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -27,31 +27,44 @@ Image = dict[str, Any]
 """An item as DynamoDB's API has it: `{"Key": {"S": "20261123-a1/3"}, "Index": {"N": "3"}}`."""
 
 
-def put_all(client: Any, table: str, items: Sequence[Image]) -> None:
-    """Write items, whether or not they are there: the same once more changes nothing. Raises TableError."""
-    _write_all(client, table, [{"PutRequest": {"Item": item}} for item in items])
+class Table:
+    """The items of one run, or of one of its functions, in a table: their keys begin with `prefix`, and names are what follows.
 
+    All of it may raise TableError. `client` is boto3's.
+    """
 
-def remove_all(client: Any, table: str, keys: Sequence[str]) -> None:
-    """Delete items, those of them that are there. Raises TableError."""
-    _write_all(client, table, [{"DeleteRequest": {"Key": _key(key)}} for key in keys])
+    def __init__(self, client: Any, name: str, prefix: str) -> None:
+        self._client, self.name, self._prefix = client, name, prefix
 
+    def key(self, name: str | int) -> str:
+        """The key of an item."""
+        return f"{self._prefix}{name}"
 
-def get_all(client: Any, table: str, keys: Sequence[str]) -> dict[str, Image]:
-    """The items that are there, by key. Raises TableError."""
-    found = at_once([partial(_get, client, table, part) for part in _parts(keys, READS)], _THREADS)
-    return {key: image for images in found for key, image in images.items()}
+    def put(self, items: Sequence[Image]) -> None:
+        """Write items, whether or not they are there: the same once more changes nothing."""
+        self._write([{"PutRequest": {"Item": item}} for item in items])
 
+    def remove(self, names: Iterable[str | int]) -> None:
+        """Delete items, those of them that are there."""
+        self._write([{"DeleteRequest": {"Key": _key(self.key(name))}} for name in names])
 
-def find_keys(client: Any, table: str, keys: Sequence[str]) -> set[str]:
-    """Which of the items are there, without what they hold. Raises TableError."""
-    only_key = {"ProjectionExpression": "#k", "ExpressionAttributeNames": {"#k": "Key"}}
-    found = at_once([partial(_get, client, table, part, **only_key) for part in _parts(keys, READS)], _THREADS)
-    return {key for images in found for key in images}
+    def get(self, names: Iterable[str | int], **projection: Any) -> dict[str, Image]:
+        """The items that are there, by key; `projection` as BatchGetItem has it, for a part of each."""
+        keys = [self.key(name) for name in names]
+        found = at_once([partial(_get, self._client, self.name, part, **projection) for part in _parts(keys, READS)], _THREADS)
+        return {key: image for images in found for key, image in images.items()}
 
+    def find(self, name: str | int) -> Image | None:
+        """The item of a name, if it is there."""
+        return self.get([name]).get(self.key(name))
 
-def _write_all(client: Any, table: str, requests: Sequence[Any]) -> None:
-    at_once([partial(_write, client, table, part) for part in _parts(requests, WRITES)], _THREADS)
+    def present(self, names: Iterable[int]) -> set[int]:
+        """Which of the items are there."""
+        keys = self.get(names := list(names), ProjectionExpression="#k", ExpressionAttributeNames={"#k": "Key"})
+        return {name for name in names if self.key(name) in keys}
+
+    def _write(self, requests: Sequence[Any]) -> None:
+        at_once([partial(_write, self._client, self.name, part) for part in _parts(requests, WRITES)], _THREADS)
 
 
 def _write(client: Any, table: str, requests: Sequence[Any]) -> None:

@@ -6,6 +6,7 @@ run begins there. If there is none, it begins with what the first function is gi
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from runtime.orchestration.values.json_objects import Found
@@ -69,12 +70,15 @@ class Checkpointed(Orchestration):
             self._gather_again(place, size)
         return checked.run_again(place.name, unfinished, str(place.next))
 
-    def _value_if_kept(self, place: Place) -> Found | None:
-        """As `_value`, but None also where the value has expired before what tells of it."""
-        try:
-            return self._value(place)
-        except UsageError:
-            return None
+    def _sizes_by_values(self, size: int | None) -> dict[str, int]:
+        """How many branches the fan-outs have, by their function, as far as what is stored still tells."""
+        sizes = {} if size is None else {self.workflow.first.name: size}
+        for place in self.workflow.steps[:-1]:
+            if place.edge == "Map":
+                # A value may expire before what tells of it.
+                with suppress(UsageError):
+                    sizes |= {str(place.next): len(found.value)} if (found := self._value(place)) else {}
+        return sizes
 
     @abstractmethod
     def _returned(self, place: Place) -> int | None:

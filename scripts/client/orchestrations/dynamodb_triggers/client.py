@@ -20,12 +20,12 @@ from typing import Any
 from runtime.concurrency import at_once
 from runtime.encoding import encode
 from runtime.orchestration.values.json_objects import Found
-from runtime.orchestration.values.returns import input_key, return_key
+from runtime.orchestration.values.returns import input_key
 from runtime.orchestration.values.table import EXPIRES_SECONDS, attempts_key
 from runtime.orchestration.workflow.place import Place
 from runtime.ports import ports
 from scripts.client.aws import finished, items, objects
-from scripts.client.aws.items import Image
+from scripts.client.aws.items import Image, Table
 from scripts.client.errors import UsageError
 from scripts.client.orchestrations.checkpoints import Checkpointed
 from scripts.client.stored import checked
@@ -69,38 +69,30 @@ class DynamoDBTriggers(Checkpointed):
         """Write an item for each element, after the claim check that it points to; some hundreds at a time."""
         first = self.workflow.first
         if not elements:
-            items.put_all(self._client, self._table(first.to_stage), [self._image(_FAN_IN, first.next, 0)])
+            self._table(first.to_stage).put([self._image(_FAN_IN, first.next, 0)])
             return
         for begin in range(0, len(elements), _AT_ONCE):
             indexes = range(begin + 1, min(begin + _AT_ONCE, len(elements)) + 1)
-            items.put_all(self._client, self._table(first.from_stage), self._images(first, indexes, elements))
+            self._table(first.from_stage).put(self._images(first, indexes, elements))
 
     def resume(self, size: int, *, attended: bool) -> list[str]:
         """Write the items anew that set off what the run lacks."""
         # Created only if absent, it would keep the recorder from hearing of another failure.
-        items.remove_all(self._client, self._table(RESULTS), [self._key("failed")])
+        self._table(RESULTS).remove(["failed"])
         return super().resume(size, attended=attended)
 
     def _returned(self, place: Place) -> int | None:
         size = self._sizes.get(place.name)
         if size is None:
             return None
-        found = items.get_all(self._client, self._table(place.to_stage), [self._key(name) for name in finished.names(size)[:-1]])
+        found = self._table(place.to_stage).get(finished.names(size)[:-1])
         return sum(len(image["Finished"]["NS"]) for image in found.values())
 
     def _value(self, place: Place) -> Found | None:
-        body: bytes | str | None
-        match self._find(place.to_stage, _FAN_OUT):
-            case None:
-                return None
-            case {"Value": {"S": str(text)}}:
-                body = text
-            case _:
-                body = objects.read(self.aws.store("returns"), self._key(return_key(place.name, 1)))
-        return Found(checked.parsed(body, f"{place.name}'s value"))
+        return finished.value(self.aws, self.run_id, place.name, self._table(place.to_stage).find(_FAN_OUT))
 
     def _unfinished(self, place: Place, size: int) -> set[int]:
-        return finished.unfinished(self._client, self._table(place.to_stage), self._key, size)
+        return finished.unfinished(self._table(place.to_stage), size)
 
     def _run_branches_again(self, place: Place, indexes: Sequence[int], size: int, values: list[Any] | None) -> None:
         for start in range(0, len(indexes), items.READS):
@@ -121,7 +113,8 @@ class DynamoDBTriggers(Checkpointed):
 
     def _images_again(self, place: Place, indexes: Sequence[int], size: int) -> list[Image]:
         """The elements' items anew, each with its element kept as a claim check, from which it comes if the item is gone."""
-        found = items.get_all(self._client, self._table(place.from_stage), [self._key(index) for index in indexes])
+        table = self._table(place.from_stage)
+        found = table.get(indexes)
         returns, bodies, images = self.aws.store("returns"), {}, []
         for index in indexes:
             pointer = input_key(place.name, index)
@@ -132,15 +125,16 @@ class DynamoDBTriggers(Checkpointed):
                 case _:
                     held = {"Pointer": {"S": pointer}}
                     if not objects.exists(returns, self._key(pointer)):
-                        raise checked.expired(f"element {index} in table {self._table(place.from_stage)}")
+                        raise checked.expired(f"element {index} in table {table.name}")
             images.append(self._image(index, place.name, size, Index={"N": str(index)}, **held))
         objects.write_all(returns, bodies)
         return images
 
     def _put_anew(self, role: str | None, images: list[Image]) -> None:
-        keys = [image["Key"]["S"] for image in images]
-        items.remove_all(self._client, self._table(role), [*keys, *map(attempts_key, keys)])
-        items.put_all(self._client, self._table(role), images)
+        table = self._table(role)
+        names = [image["Key"]["S"].removeprefix(table.key("")) for image in images]
+        table.remove([*names, *map(attempts_key, names)])
+        table.put(images)
 
     def _images(self, place: Place, indexes: Sequence[int], values: Sequence[Any]) -> list[Image]:
         """The items of some elements of an array, after what is too large for an item is written as a claim check."""
@@ -163,16 +157,14 @@ class DynamoDBTriggers(Checkpointed):
 
     def remove(self, size: int | None) -> None:
         """Delete the run's items, then its objects. What tells which items there are goes last."""
-        sizes = {self.workflow.first.name: size or 0}
+        sizes = self._sizes_by_values(size)
         fan_ins: dict[str, Image | None] = {}
         for place in self.workflow.steps[:-1]:
             if place.takes == "branch":
                 # The first one's size is looked for only where it isn't known.
                 looked_up = place != self.workflow.first or size is None
-                fan_ins[place.name] = self._find(place.to_stage, _FAN_IN) if looked_up else None
+                fan_ins[place.name] = self._table(place.to_stage).find(_FAN_IN) if looked_up else None
                 sizes[place.name] = sizes.get(place.name) or _size(fan_ins[place.name])
-            elif place.edge == "Map" and (found := self._value_if_kept(place)) is not None:
-                sizes[str(place.next)] = len(found.value)
             elif place.edge == "Scalar":
                 sizes[str(place.next)] = 1
         last_branch = self.workflow.branches[-1] if self.workflow.branches else None
@@ -198,27 +190,19 @@ class DynamoDBTriggers(Checkpointed):
     def _await_result_item(self) -> None:
         """It is written right after result.json, which a fast client sees before; what was deleted too early would stay."""
         deadline = time.monotonic() + _RESULT_SECONDS
-        while self._find(RESULTS, "result") is None and time.monotonic() < deadline:
+        while self._table(RESULTS).find("result") is None and time.monotonic() < deadline:
             time.sleep(0.02)
 
     def _remove(self, role: str | None, size: int, bookkeeping: list[str]) -> None:
         # In this order: an attempt is noted only while its item is there.
-        for names in ([str(index) for index in range(1, size + 1)], bookkeeping):
-            items.remove_all(self._client, self._table(role), [self._key(name) for name in names])
-
-    def _find(self, role: str | None, name: str) -> Image | None:
-        key = self._key(name)
-        return items.get_all(self._client, self._table(role), [key]).get(key)
+        self._table(role).remove(range(1, size + 1))
+        self._table(role).remove(bookkeeping)
 
     def _key(self, name: str | int) -> str:
         return f"{self.run_id}/{name}"
 
-    def _table(self, role: str | None) -> str:
-        return self.aws.deployment.table(str(role))
-
-    @property
-    def _client(self) -> Any:
-        return self.aws.client("dynamodb")
+    def _table(self, role: str | None) -> Table:
+        return Table(self.aws.client("dynamodb"), self.aws.deployment.table(str(role)), self._key(""))
 
 
 def _attempts(size: int) -> list[str]:

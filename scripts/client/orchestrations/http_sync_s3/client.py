@@ -21,7 +21,7 @@ from scripts.client.errors import ClientError
 from scripts.client.orchestrations import entry, handing_over
 from scripts.client.orchestrations.base import size as size_of
 from scripts.client.orchestrations.checkpoints import Checkpointed
-from scripts.client.orchestrations.http_sync_s3.return_stores import RETURN_STORES, TABLE, ReturnStore
+from scripts.client.orchestrations.http_sync_s3.return_stores import RETURN_STORES, TABLE, ReturnStore, open_store
 
 _INVOKERS = 8
 
@@ -65,11 +65,12 @@ class HttpSyncS3(Checkpointed):
 
     def remove(self, size: int | None) -> None:
         """Delete return values, then claim checks and all else in the returns bucket."""
-        self._returns.remove(self.workflow, size)
+        self._returns.remove(self.workflow, self._sizes_by_values(size))
         super().remove(size)
 
     def _returned(self, place: Place) -> int | None:
-        return self._returns.returned(place.name)
+        indexes = self._returns.indexes(place.name)
+        return None if indexes is None else len(indexes)
 
     def _value(self, place: Place) -> Found | None:
         return self._returns.value(place.name)
@@ -126,4 +127,4 @@ class HttpSyncS3(Checkpointed):
 
     @cached_property
     def _returns(self) -> ReturnStore:
-        return RETURN_STORES[self.aws.deployment.return_store](self.aws, self.run_id)
+        return open_store(self.aws, self.run_id)

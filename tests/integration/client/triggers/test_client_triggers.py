@@ -183,8 +183,8 @@ def test_ctrl_c_amid_the_start_leaves_nothing(triggers, sample, capsys, monkeypa
         ensure = objects.ensure
         monkeypatch.setattr(objects, "ensure", lambda *arguments: ensure(*arguments) or interrupted())
     else:
-        real = items.put_all
-        monkeypatch.setattr(items, "put_all", lambda *arguments: real(*arguments) or interrupted())
+        real = items.Table.put
+        monkeypatch.setattr(items.Table, "put", lambda *arguments: real(*arguments) or interrupted())
 
     assert run_client([sample, "--run-id", "r1"]) == 130
 

@@ -4,6 +4,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from scripts.client.aws import items
+from scripts.client.aws.items import Table
 from scripts.client.errors import StorageError, TableError
 from tests.fakes.client_tables import Tables, refusal
 from tests.fakes.clock import FakeTime
@@ -26,9 +27,9 @@ def images(number):
 
 
 def test_items_are_written_read_and_deleted_in_batches(tables, clock):
-    items.put_all(tables, "t", images(60))
-    found = items.get_all(tables, "t", [f"r1/{i}" for i in range(55, 170)])
-    items.remove_all(tables, "t", [f"r1/{i}" for i in range(2, 70)])
+    Table(tables, "t", "r1/").put(images(60))
+    found = Table(tables, "t", "r1/").get(range(55, 170))
+    Table(tables, "t", "r1/").remove(range(2, 70))
 
     assert sorted(tables.requests[:3]) == [10, 25, 25]
     assert sorted(tables.requests[3:5]) == [15, 100]
@@ -41,7 +42,7 @@ def test_what_is_handed_back_is_sent_again_and_nothing_else(tables, clock):
     handed_back = iter([20, 20, 3, 0])
     tables.throttle = lambda count: next(handed_back)
 
-    items.put_all(tables, "t", images(25))
+    Table(tables, "t", "r1/").put(images(25))
 
     assert tables.requests == [25, 20, 20, 3]
     assert len(tables.items["t"]) == 25
@@ -49,12 +50,12 @@ def test_what_is_handed_back_is_sent_again_and_nothing_else(tables, clock):
 
 
 def test_reading_goes_on_with_unprocessed_keys(tables, clock):
-    items.put_all(tables, "t", images(50))
+    Table(tables, "t", "r1/").put(images(50))
     tables.requests.clear()
     handed_back = iter([30, 1, 0])
     tables.throttle = lambda count: next(handed_back)
 
-    found = items.get_all(tables, "t", [f"r1/{i}" for i in range(1, 51)])
+    found = Table(tables, "t", "r1/").get(range(1, 51))
 
     assert len(found) == 50
     assert tables.requests == [50, 30, 1]
@@ -71,7 +72,7 @@ def test_a_batch_that_is_refused_as_a_whole_is_sent_again(tables, clock, code):
 
     tables.throttle = throttle
 
-    items.put_all(tables, "t", images(5))
+    Table(tables, "t", "r1/").put(images(5))
 
     assert len(tables.items["t"]) == 5
     assert len(clock.pauses) == 2
@@ -81,7 +82,7 @@ def test_pauses_grow_up_to_five_seconds_until_a_minute_is_gone(tables, clock):
     tables.throttle = lambda count: count
 
     with pytest.raises(TableError, match=r"BatchWriteItem on table t, item r1/1 failed: .* took none of 3 items in 60 s"):
-        items.put_all(tables, "t", images(3))
+        Table(tables, "t", "r1/").put(images(3))
 
     assert clock.pauses[:-1] == [min(0.05 * 2**i, 5.0) for i in range(len(clock.pauses) - 1)]
     assert sum(clock.pauses) == pytest.approx(60)
@@ -100,7 +101,7 @@ def test_a_slow_table_is_given_its_time(tables, clock):
 
     tables.throttle = throttle
 
-    items.put_all(tables, "t", images(5))
+    Table(tables, "t", "r1/").put(images(5))
 
     assert len(tables.items["t"]) == 5
     assert clock.seconds - began > 120
@@ -122,15 +123,15 @@ def test_other_errors_end_it_at_once(tables, clock, error, told):
     tables.throttle = refuse
 
     with pytest.raises(StorageError, match=told):
-        items.put_all(tables, "t", images(3))
+        Table(tables, "t", "r1/").put(images(3))
 
     assert len(tables.requests) == 1
     assert clock.pauses == []
 
 
 def test_nothing_is_no_request(tables):
-    items.put_all(tables, "t", [])
-    items.remove_all(tables, "t", [])
+    Table(tables, "t", "r1/").put([])
+    Table(tables, "t", "r1/").remove([])
 
-    assert items.get_all(tables, "t", []) == {}
+    assert Table(tables, "t", "r1/").get([]) == {}
     assert tables.requests == []

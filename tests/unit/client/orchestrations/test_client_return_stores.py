@@ -11,7 +11,7 @@ from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError, StorageError
 from scripts.client.orchestrations.http_sync_s3 import return_stores
 from scripts.client.orchestrations.http_sync_s3.client import HttpSyncS3
-from scripts.client.orchestrations.http_sync_s3.return_stores import RETURN_STORES, InRedis, InTable
+from scripts.client.orchestrations.http_sync_s3.return_stores import RETURN_STORES, InTable, open_store
 from tests.fakes.deployed import wordcount, workflow_record
 from tests.fakes.progress import mapped
 
@@ -106,8 +106,9 @@ def test_sets_of_a_table_tell_the_progress() -> None:
 def test_all_items_of_a_run_are_removed_and_no_others(mappers: int | None) -> None:
     items = table_of(range(1, 1301), range(1, 4), partitions=3)
     items.images["run10/mapper/1"] = {"Key": {"S": "run10/mapper/1"}}
+    run = run_in(deployment(**IN_TABLE), dynamodb=items)
 
-    InTable(run_in(deployment(**IN_TABLE), dynamodb=items).aws, "run1").remove(WORKFLOW, mappers)
+    InTable(run.aws, "run1").remove(WORKFLOW, run._sizes_by_values(mappers))
 
     assert list(items.images) == ["run10/mapper/1"]
 
@@ -116,7 +117,7 @@ def test_value_of_a_branch_that_never_joined_its_set_is_removed_too() -> None:
     items = table_of(range(1, 2), range(0), partitions=0)
     items.images["run1/mapper/2"] = {"Key": {"S": "run1/mapper/2"}}
 
-    InTable(run_in(deployment(**IN_TABLE), dynamodb=items).aws, "run1").remove(WORKFLOW, 2)
+    InTable(run_in(deployment(**IN_TABLE), dynamodb=items).aws, "run1").remove(WORKFLOW, {"mapper": 2})
 
     assert items.images == {}
 
@@ -125,7 +126,7 @@ def test_cache_that_no_client_reaches_leaves_progress_unknown_and_removes_nothin
     run = run_in(deployment(return_store="redis"))
 
     assert run.progress(3) == mapped(of=3)
-    InRedis(run.aws, "run1").remove(WORKFLOW, 3)
+    open_store(run.aws, "run1").remove(WORKFLOW, {"mapper": 3})
 
 
 def test_redis_that_is_gone_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +134,6 @@ def test_redis_that_is_gone_is_told_without_its_password(monkeypatch: pytest.Mon
     run = run_in(deployment(return_store="redis", redis_url="redis://:secret@127.0.0.1:1/0"))
 
     with pytest.raises(StorageError, match="the keys expire by themselves") as caught:
-        InRedis(run.aws, "run1").remove(WORKFLOW, 3)
+        open_store(run.aws, "run1").remove(WORKFLOW, {"mapper": 3})
 
     assert "secret" not in str(caught.value) + repr(run.aws.deployment)

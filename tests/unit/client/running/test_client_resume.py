@@ -10,7 +10,8 @@ import obstore
 import pytest
 
 from runtime.limits import LIMITS
-from scripts.client.aws import items, objects
+from scripts.client.aws import objects
+from scripts.client.aws.items import Table
 from scripts.client.errors import StartError, StorageError, UsageError
 from scripts.client.orchestrations import entry
 from scripts.client.orchestrations.dynamodb_triggers.client import DynamoDBTriggers
@@ -302,7 +303,7 @@ class TestDynamoDBTriggers:
     ) -> None:
         DynamoDBTriggers(aws, "r1").start(CHUNKS, attended=True)
         with monkeypatch.context() as dies:
-            dies.setattr(items, "put_all", dying)
+            dies.setattr(Table, "put", dying)
             with pytest.raises(Interrupted):
                 DynamoDBTriggers(aws, "r1").resume(3, attended=True)
         assert aws.tables.items["mapper-input"] == {}
