@@ -19,7 +19,7 @@ from scripts.client.stored.claim import FAILED, RESULT, Claim
 from scripts.client.stored.cleanup import remove_all
 from scripts.client.stored.counters import read_counters, shown
 from scripts.client.stored.output import remove_output
-from scripts.client.stored.standing import Look, ask, record_failure
+from scripts.client.stored.standing import Look, ask
 
 
 def status(options: argparse.Namespace) -> None:
@@ -77,7 +77,7 @@ def cancel(options: argparse.Namespace) -> None:
         say(f"run {run.run_id} has failed already; there is nothing to cancel")
         return
     results = run.aws.store("results")
-    cancelled = record_failure(results, run.run_id, encode(_cancelled(run.run_id)))
+    cancelled = claim.record_failure(results, run.run_id, encode(_cancelled(run.run_id)))
     run.orchestration.cancel()
     # Asked again: the platform may have taken its time, and the last function have ended meanwhile.
     if not cancelled or objects.exists(results, f"{run.run_id}/{RESULT}"):

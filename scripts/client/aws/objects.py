@@ -25,12 +25,8 @@ NO_BUCKET = "there is no such bucket"
 
 def read(store: S3Store, key: str) -> bytes | None:
     """An object's body, or None if there is none."""
-    with translating("s3:GetObject", store, key):
-        try:
-            return bytes(obstore.get(store, key).bytes())
-        except FileNotFoundError as error:
-            _refuse_missing_bucket(error)
-            return None
+    found = read_tagged(store, key)
+    return None if found is None else found[0]
 
 
 def read_tagged(store: S3Store, key: str) -> tuple[bytes, str] | None:
@@ -97,22 +93,21 @@ def replace(store: S3Store, key: str, body: bytes, e_tag: str) -> bool:
         return True
 
 
-def ensure(store: S3Store, key: str, body: bytes) -> None:
-    """Write an object if there is none; the same object that is there already is as good, so that this can be repeated.
-
-    Raises:
-        StorageError: also when another object is there.
-    """
+def create_or_read(store: S3Store, key: str, body: bytes) -> bytes:
+    """Write an object if there is none; what is stored then, which is `body` also where the answer to a first try was lost."""
     for attempt in range(_ATTEMPTS):
         if create(store, key, body):
-            return
-        stored = read(store, key)
-        if stored == body:
-            return
-        if stored is not None:
-            raise StorageError("s3:PutObject", _bucket(store), key, "another object is there, of an earlier run of this id")
-        time.sleep(0.1 * attempt)  # a conflict of two writers which left nothing yet
-    raise StorageError("s3:PutObject", _bucket(store), key, "others write and delete it all the time")
+            return body
+        if (stored := read(store, key)) is not None:
+            return stored
+        time.sleep(0.1 * attempt)  # deleted meanwhile, or a conflict of two writers which left nothing yet
+    raise StorageError("s3:PutObject", bucket_of(store), key, "others write and delete it all the time")
+
+
+def ensure(store: S3Store, key: str, body: bytes) -> None:
+    """Write an object if there is none, so that this can be repeated. Raises StorageError also when another object is there."""
+    if create_or_read(store, key, body) != body:
+        raise StorageError("s3:PutObject", bucket_of(store), key, "another object is there, of an earlier run of this id")
 
 
 def names(store: S3Store, prefix: str) -> list[str]:
@@ -127,7 +122,8 @@ def remove(store: S3Store, key: str) -> None:
         obstore.delete(store, key)
 
 
-def _bucket(store: S3Store) -> str:
+def bucket_of(store: S3Store) -> str:
+    """The name of a bucket."""
     return str(store.config.get("bucket", "?"))
 
 
@@ -153,4 +149,4 @@ def translating(action: str, store: S3Store, key: str) -> Iterator[None]:
             cause = f"there is no connection to {store.config.get('endpoint', 'S3')}, or it broke"
         else:
             cause = text.partition("\n\nDebug source:")[0].strip()[:500]
-        raise StorageError(action, _bucket(store), key, cause) from error
+        raise StorageError(action, bucket_of(store), key, cause) from error

@@ -14,7 +14,7 @@ from obstore.store import S3Store
 
 from runtime.clock import Clock
 from runtime.retries import Pauses, Retries
-from scripts.client.aws.objects import translating
+from scripts.client.aws.objects import bucket_of, translating
 from scripts.client.errors import StorageError
 
 _BATCH = 1000
@@ -93,7 +93,7 @@ def _remove_many(store: S3Store, prefix: str, tell: Tell) -> int:
 
 
 def _keep_appearing(store: S3Store, prefix: str) -> StorageError:
-    return StorageError("s3:DeleteObject", str(store.config.get("bucket", "?")), prefix, "new objects keep appearing there")
+    return StorageError("s3:DeleteObject", bucket_of(store), prefix, "new objects keep appearing there")
 
 
 def _delete(store: S3Store, keys: list[str]) -> int:

@@ -37,22 +37,19 @@ def start(options: argparse.Namespace) -> StartedRun:
     size = len(given.elements)
     fan_outs = sizes(aws.deployment.workflow, size, given.num_reducer)
     deadline = run_deadline(aws.deployment, fan_outs)
-    output = given.output.url if given.output else None
-    run = StartedRun(
-        aws, orchestration, run_id, given.destination, size, options.keep, given.num_reducer, deadline=deadline, output=output
+    claimed = Claim(
+        run_id,
+        aws.deployment.orchestration,
+        size,
+        given.num_reducer,
+        given.destination,
+        options.keep,
+        deadline=deadline,
+        shuffle=given.layout,
+        output=given.output.url if given.output else None,
     )
+    run = StartedRun.of(orchestration, claimed)
     try:
-        claimed = Claim(
-            run_id,
-            aws.deployment.orchestration,
-            size,
-            given.num_reducer,
-            given.destination,
-            options.keep,
-            deadline=deadline,
-            shuffle=given.layout,
-            output=output,
-        )
         claim.take(aws.store("results"), claimed)
         if given.output:
             _claim_output(run, given.output)

@@ -11,7 +11,7 @@ from scripts.client.running.runs import StartedRun, find_run
 from scripts.client.running.staleness import stale
 from scripts.client.stored import claim, turns
 from scripts.client.stored.claim import FAILED, Claim, Turn
-from scripts.client.stored.standing import Look, record_failure
+from scripts.client.stored.standing import Look
 
 
 def resume(options: argparse.Namespace) -> StartedRun:
@@ -56,7 +56,7 @@ def resume(options: argparse.Namespace) -> StartedRun:
 def _with_another_deadline(run: StartedRun) -> StartedRun:
     """The same as if it started now."""
     results, deadline = run.aws.store("results"), run_deadline(run.aws.deployment, run.fan_outs)
-    claim.postpone(results, run.run_id, deadline)
+    claim.change(results, run.run_id, lambda claimed: replace(claimed, deadline=deadline))
     if run.orchestration.has_keeper:
         claim.mark(results, run.run_id, deadline)
     return replace(run, deadline=deadline)
@@ -105,7 +105,7 @@ def _restore(run: StartedRun, look: Look, turn: Turn) -> str:
         if not turns.is_mine(run, turn):
             return f"another client has gone on with it or removed it; {status}"
         if look.failure is not None:
-            record_failure(run.aws.store("results"), run.run_id, look.failure)
+            claim.record_failure(run.aws.store("results"), run.run_id, look.failure)
     except StorageError as error:
         say(f"note: run {run.run_id} may lack the record of its failure, which could not be put back: {error}")
         return status

@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from scripts.client.aws import objects
@@ -38,6 +38,22 @@ class StartedRun:
     started: str | None = None
     deadline: int | None = None
     output: str | None = None
+
+    @classmethod
+    def of(cls, orchestration: Orchestration, claimed: Claim) -> "StartedRun":
+        """The run of a claim."""
+        return cls(
+            orchestration.aws,
+            orchestration,
+            orchestration.run_id,
+            claimed.destination,
+            claimed.chunks,
+            claimed.keep,
+            claimed.num_reducer,
+            claimed.started,
+            claimed.deadline,
+            claimed.output,
+        )
 
     @property
     def fan_outs(self) -> dict[str, int]:
@@ -91,17 +107,9 @@ def find_run(options: argparse.Namespace, run_id: str) -> StartedRun:
         claimed = Claim.parse(objects.read(results, f"{run_id}/{claim.RUN}"))
         if claimed is None and not objects.names(results, f"{run_id}/"):
             continue
-        return StartedRun(
-            aws,
-            ORCHESTRATIONS[deployment.orchestration](aws, run_id),
-            run_id,
-            claimed.destination if claimed else deployment.buckets.get("shuffle"),
-            claimed.chunks if claimed else None,
-            options.keep or (claimed is not None and claimed.keep),
-            claimed.num_reducer if claimed else None,
-            claimed.started if claimed else None,
-            claimed.deadline if claimed else None,
-            claimed.output if claimed else None,
-        )
+        orchestration = ORCHESTRATIONS[deployment.orchestration](aws, run_id)
+        if claimed is not None:
+            return StartedRun.of(orchestration, replace(claimed, keep=claimed.keep or options.keep))
+        return StartedRun(aws, orchestration, run_id, deployment.buckets.get("shuffle"), None, options.keep)
     looked = ", ".join(map(str, deployments))
     raise UsageError(f"there is no run {run_id} on {looked}; it never started there, or was cleaned up")

@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from obstore.store import S3Store
 
@@ -40,7 +40,8 @@ FAILED = "failed.json"
 _ATTEMPTS = 5
 
 
-def _now() -> str:
+def now() -> str:
+    """The time, as ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
@@ -54,7 +55,7 @@ class Turn:
 
     to: Literal["resume", "clean"]
     by: str = field(default_factory=_token)
-    since: str = field(default_factory=_now)
+    since: str = field(default_factory=now)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Claim:
     num_reducer: int | None
     destination: str | None
     keep: bool = False
-    started: str = field(default_factory=_now)
+    started: str = field(default_factory=now)
     owner: str = field(default_factory=_token)
     redrives: int = 0
     turn: Turn | None = None
@@ -99,19 +100,9 @@ def take(results: S3Store, claim: Claim) -> None:
         RunIdUsedError: it was used before. Nothing is left behind.
         StorageError: a request finally failed.
     """
-    key = f"{claim.run}/{RUN}"
     body = _body(claim)
-    for attempt in range(_ATTEMPTS):
-        if objects.create(results, key, body):
-            break
-        stored = objects.read(results, key)
-        if stored == body:
-            break
-        if stored is not None:
-            raise _used(results, claim.run, RUN)
-        time.sleep(0.1 * attempt)  # deleted meanwhile, or a conflict of two writers which left nothing yet
-    else:
-        raise StorageError("s3:PutObject", results.config.get("bucket", "?"), key, "others claim and release it all the time")
+    if objects.create_or_read(results, f"{claim.run}/{RUN}", body) != body:
+        raise _used(results, claim.run, RUN)
     ended = {f"{claim.run}/{name}" for name in (RESULT, FAILED)} & set(objects.names(results, f"{claim.run}/"))
     if ended:
         release(results, claim.run)
@@ -162,12 +153,7 @@ def change(results: S3Store, run: str, how: Callable[[Claim], Claim | None]) -> 
         if swap(results, held, changed):
             return changed
         time.sleep(0.1 * attempt)
-    raise StorageError("s3:PutObject", results.config.get("bucket", "?"), f"{run}/{RUN}", "others change it all the time")
-
-
-def note_redrive(results: S3Store, run: str, redrives: int) -> None:
-    """Note how often the run's execution will have been redriven; nothing if the claim is no more. Raises StorageError."""
-    change(results, run, lambda claim: replace(claim, redrives=redrives))
+    raise StorageError("s3:PutObject", objects.bucket_of(results), f"{run}/{RUN}", "others change it all the time")
 
 
 def mark(results: S3Store, run: str, deadline: int) -> None:
@@ -184,11 +170,6 @@ def unmark(results: S3Store, run: str) -> None:
         objects.remove(results, key)
 
 
-def postpone(results: S3Store, run: str, deadline: int) -> None:
-    """Give a run that goes on another deadline; nothing if the claim is no more. Raises StorageError."""
-    change(results, run, lambda claim: replace(claim, deadline=deadline))
-
-
 def _body(claim: Claim) -> bytes:
     return json.dumps(asdict(claim), indent=1).encode()
 
@@ -199,6 +180,17 @@ def release(results: S3Store, run: str) -> None:
 
 
 def _used(results: S3Store, run: str, *found: str) -> RunIdUsedError:
-    bucket: Any = results.config.get("bucket", "?")
-    there = " and ".join(f"s3://{bucket}/{run}/{name}" for name in found)
+    there = " and ".join(f"s3://{objects.bucket_of(results)}/{run}/{name}" for name in found)
     return RunIdUsedError(f"run id {run} was used before ({there}); choose another --run-id, or see that run with --attach {run}")
+
+
+def record_failure(results: S3Store, run: str, body: bytes) -> bool:
+    """Write failed.json if there is none; False if there is a result, beside which no failure may lie. Raises StorageError."""
+    key, result = f"{run}/{FAILED}", f"{run}/{RESULT}"
+    if objects.exists(results, result):
+        return False
+    recorded = objects.create(results, key, body)
+    if recorded and objects.exists(results, result):
+        objects.remove(results, key)
+        return False
+    return True

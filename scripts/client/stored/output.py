@@ -84,7 +84,7 @@ class S3Output:
         """
         store = aws.bucket(self.bucket)
         body = json.dumps({"run": run_id}).encode()
-        if not objects.create(store, self.prefix + _MARKER, body) and objects.read(store, self.prefix + _MARKER) != body:
+        if objects.create_or_read(store, self.prefix + _MARKER, body) != body:
             raise self._taken(store)
         if any(key != self.prefix + _MARKER for key in self._first_keys(store)):
             error = self._taken(store)

@@ -12,8 +12,6 @@ at work when it was cancelled may still end what it does; if that was the last o
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
-from obstore.store import S3Store
-
 from scripts.client.aws import objects
 from scripts.client.orchestrations import Verdict
 from scripts.client.report.console import say
@@ -48,22 +46,6 @@ class Look:
     def record(self) -> dict[str, Any]:
         """What failed.json says; empty if there is none, or none that can be read."""
         return read_record(self.failure)
-
-
-def record_failure(results: S3Store, run_id: str, body: bytes) -> bool:
-    """Write failed.json if there is none; False if the run has its result, beside which no failure may lie.
-
-    Raises:
-        StorageError: a request finally failed.
-    """
-    key, result = f"{run_id}/{FAILED}", f"{run_id}/{RESULT}"
-    if objects.exists(results, result):
-        return False
-    recorded = objects.create(results, key, body)
-    if recorded and objects.exists(results, result):
-        objects.remove(results, key)
-        return False
-    return True
 
 
 def ask(question: Callable[[], T], unknown: T) -> T:

@@ -14,14 +14,13 @@ been done is told by the children's results: whoever goes on with the run begins
 
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from scripts.client.aws import objects
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import find_deployments
 from scripts.client.errors import RunIdUsedError, UsageError
-from scripts.client.stored.claim import RESULT
+from scripts.client.stored.claim import RESULT, now
 
 RECORD = "steps.json"
 CANCELLED = "cancelled"
@@ -44,10 +43,6 @@ class Step:
     shuffle: str | None = None
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
 @dataclass(frozen=True)
 class Steps:
     """The body of steps.json."""
@@ -57,7 +52,7 @@ class Steps:
     keep: bool = False
     destination: str | None = None
     output: str | None = None
-    started: str = field(default_factory=_now)
+    started: str = field(default_factory=now)
     counters: dict[str, int] | None = None
 
     @classmethod
@@ -88,8 +83,7 @@ class Steps:
             )
         results, key = aws.store("results"), f"{self.run}/{RECORD}"
         body = json.dumps(asdict(self)).encode()
-        is_new = objects.create(results, key, body) or objects.read(results, key) == body
-        if not is_new or objects.names(results, f"{self.run}/") != [key]:
+        if objects.create_or_read(results, key, body) != body or objects.names(results, f"{self.run}/") != [key]:
             raise _used(self.run)
         for child in self.children:
             # A child that is there counts as begun, or even as done, whoever has made it.

@@ -27,8 +27,7 @@ from scripts.client.orchestrations import entry, handing_over
 from scripts.client.orchestrations.base import Orchestration, Progress, Verdict
 from scripts.client.orchestrations.calling import Answer, Call
 from scripts.client.orchestrations.http_sync_s3.return_stores import InBucket
-from scripts.client.stored import checked
-from scripts.client.stored.claim import FAILED, RESULT
+from scripts.client.stored import checked, claim
 
 _MARGIN_SECONDS = 30.0
 """After the function's own timeout: to be sure that it has ended."""
@@ -148,7 +147,5 @@ class HttpOnly(Orchestration):
 
     def _record(self, record: dict[str, Any]) -> None:
         """Store it, unless the run is recorded as failed already or has its result: only what came after that failed then."""
-        results = self.aws.store("results")
         with suppress(StorageError):  # the verdict holds all the same
-            if not objects.exists(results, f"{self.run_id}/{RESULT}"):
-                objects.create(results, f"{self.run_id}/{FAILED}", encode(record))
+            claim.record_failure(self.aws.store("results"), self.run_id, encode(record))

@@ -12,6 +12,7 @@ there are: `{"size": 200}`.
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -167,7 +168,9 @@ class Sfn(Orchestration):
                 raise UsageError(f"the execution of run {self.run_id} still runs; wait for its end, or cancel the run")
             whole_map = found.get("error") == "States.DataLimitExceeded"
             again = unfinished(client, self._execution, self.workflow, size, distributed=self._distributed, whole_map=whole_map)
-            claim.note_redrive(self.aws.store("results"), self.run_id, found.get("redriveCount", 0) + 1)
+            redrives = found.get("redriveCount", 0) + 1
+            # Before the redrive: what is told late of an earlier end is known by that.
+            claim.change(self.aws.store("results"), self.run_id, lambda claimed: replace(claimed, redrives=redrives))
             self._redriven = client.redrive_execution(executionArn=self._execution)["redriveDate"]
         return again
 
