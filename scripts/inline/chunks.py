@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runtime.mapreduce.ranged.cuts import Cuts, Records
 from scripts.client.input.chunking import chunk_by_size
 from scripts.client.input.sizing import utf8_bytes
 
@@ -25,7 +26,8 @@ def spread(contents: Sequence[Mapping[str, Any]], least: int = LEAST) -> list[di
     room = 0
     for piece in pieces:
         offset, joins = piece.get("offset", 0), bool(chunks)
-        for text in _whole_lines(piece["text"], limit, are_quoted=piece.get("format") == "csv"):
+        cuts = Records() if piece.get("format") == "csv" else Cuts("lines")
+        for text in list(chunk_by_size([piece["text"]], limit, cuts)) or [""]:
             part, size = {**piece, "text": text, "offset": offset}, utf8_bytes(text)
             if joins and size <= room:  # as the client has small files share a chunk
                 chunks[-1].append(part)
@@ -35,17 +37,6 @@ def spread(contents: Sequence[Mapping[str, Any]], least: int = LEAST) -> list[di
                 room = limit - size
             offset, joins = offset + size, False
     return [chunk[0] if len(chunk) == 1 else {"pieces": chunk} for chunk in chunks]
-
-
-def _whole_lines(text: str, limit: int, *, are_quoted: bool) -> list[str]:
-    texts, waiting = [], ""
-    for part in chunk_by_size([text], limit):
-        waiting += part
-        # In CSV a line may end within quotes; then their number so far is odd.
-        if waiting.endswith(("\n", "\r")) and not (are_quoted and waiting.count('"') % 2):
-            texts.append(waiting)
-            waiting = ""
-    return [*texts, waiting] if waiting or not texts else texts
 
 
 def events(

@@ -6,7 +6,8 @@ from typing import Any
 
 from runtime.mapreduce.job import Job as Settings
 from runtime.mapreduce.keys import DEFAULT_NUM_REDUCER
-from scripts.client.input.chunking import chunk_by_size
+from runtime.mapreduce.ranged.opening import Form
+from scripts.client.input.content import Content
 from scripts.client.input.sizing import Sizing
 from scripts.client.report.formats import format_of
 from scripts.client.report.output import to_blocks
@@ -45,10 +46,6 @@ def run_steps(
 
 
 def _next_contents(result: Mapping[str, Any], name: str, shuffle: str) -> Contents:
-    lines = b"".join(to_blocks(result, form=format_of("a.jsonl"))).decode()
-    texts = chunk_by_size([lines], Sizing(shuffle).chunk_bytes(len(lines.encode())))
-    made, offset = [], 0
-    for text in texts:
-        made.append({"text": text, "name": name, "offset": offset, "format": "jsonl"})
-        offset += len(text.encode())
-    return spread(made)
+    lines = list(to_blocks(result, form=format_of("a.jsonl")))
+    made = Content.open(name, name, lines, Form(format="jsonl"))
+    return spread(list(made.cut(made.blocks, Sizing(shuffle).chunk_bytes(sum(map(len, lines))))))

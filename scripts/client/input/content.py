@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.mapreduce.ranged.blocks import Cutter
-from runtime.mapreduce.ranged.blocks import blocks as in_blocks
 from runtime.mapreduce.ranged.opening import Form, opened
 from scripts.client.errors import InputError
-from scripts.client.input.chunking import chunk_by_size
+from scripts.client.input.chunking import TEXT, chunk_by_size
 from scripts.client.input.sizing import utf8_bytes
 from scripts.client.input.text import decode
 
@@ -26,7 +25,7 @@ class Content:
         offset: at which byte of the text that is.
         form: what the text consists of.
         header: the names of CSV's columns.
-        cuts: where records end; None for plain text.
+        cuts: where it may be cut.
     """
 
     name: str
@@ -34,7 +33,7 @@ class Content:
     offset: int
     form: Form
     header: tuple[str, ...] | None
-    cuts: Cutter | None
+    cuts: Cutter
 
     @classmethod
     def open(cls, name: str, shown: str, parts: Iterable[bytes], form: Form) -> "Content":
@@ -47,20 +46,21 @@ class Content:
             text = opened(parts, form)
         except ValueError as error:
             raise InputError(f"{shown} can't be read: {error}") from None
-        cuts = None if form.format == "text" else text.cuts
+        cuts = TEXT if form.format == "text" else text.cuts
         blocks = decode(shown, _named(shown, text.stream), text.offset)
         return cls(name, blocks, text.offset, form, text.header, cuts)
 
     @classmethod
     def of_text(cls, blocks: Iterator[str]) -> "Content":
         """Text that is at hand, of no file."""
-        return cls("", blocks, 0, Form(), None, None)
+        return cls("", blocks, 0, Form(), None, TEXT)
 
     def cut(self, text: Iterable[str], limit: int) -> Iterator[Piece]:
         """The pieces of its text, given in blocks, each of at most `limit` bytes but for a longer word or record."""
-        if self.cuts is None:
-            return self.placed(chunk_by_size(text, limit))
-        return self.placed(self._records(text, limit, self.cuts))
+        try:
+            yield from self.placed(chunk_by_size(text, limit, self.cuts, self.offset))
+        except ValueError as error:
+            raise InputError(f"{self.name or 'standard input'} can't be read: {error}") from None
 
     def placed(self, texts: Iterable[str]) -> Iterator[Piece]:
         """Texts that follow each other, as pieces."""
@@ -69,18 +69,12 @@ class Content:
             piece: Piece = {"text": text}
             if self.name:
                 piece |= {"name": self.name, "offset": offset}
-            if self.cuts is not None:
+            if self.form.format != "text":
                 piece["format"] = self.form.format
             if self.header is not None:
                 piece["header"] = list(self.header)
             yield piece
             offset += utf8_bytes(text)
-
-    def _records(self, text: Iterable[str], limit: int, cuts: Cutter) -> Iterator[str]:
-        try:
-            yield from (body.decode() for _, body in in_blocks((block.encode() for block in text), cuts, self.offset, limit))
-        except ValueError as error:
-            raise InputError(f"{self.name or 'standard input'} can't be read: {error}") from None
 
 
 def _named(shown: str, stream: Iterator[bytes]) -> Iterator[bytes]:

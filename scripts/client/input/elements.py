@@ -55,7 +55,7 @@ def cut_by_number(flow: Flow, number: int) -> Iterator[dict[str, Any]]:
     """What about so many chunks of even size give to read. All of the text is held in memory."""
     held = list(flow)
     contents = list(dict.fromkeys(content for content, _ in held))
-    if len(contents) == 1 and contents[0].cuts is None:
+    if len(contents) == 1 and contents[0].form.format == "text":
         return iter(contents[0].placed(chunk_by_number((block for _, block in held), number)))
     total = sum(utf8_bytes(block) for _, block in held)
     return cut_by_size(held, max(1, -(-total // number)))

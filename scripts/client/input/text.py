@@ -10,7 +10,9 @@ from pathlib import Path
 
 from scripts.client.errors import InputError
 from scripts.client.input import file_kinds
-from scripts.client.input.chunking import LINE_ENDS
+
+LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""What ends a line for `str.splitlines`."""
 
 _BLOCK_BYTES = 1 << 20
 
