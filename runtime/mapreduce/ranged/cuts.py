@@ -20,6 +20,9 @@ LINE_BYTES = 1 << 20
 WIDEST = 3
 """Bytes of the longest whitespace character, and so how far before a place one that ends there can begin."""
 
+_NEAR_BYTES = 1000
+"""Before a place, in which most texts have a blank: the last one is looked for there first."""
+
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _NEWLINE = re.compile(rb"\n")
 # What `str.split` parts words at, in UTF-8. No other character has these bytes in it.
@@ -102,8 +105,11 @@ def _first_of(sign: re.Pattern[bytes], window: Window, at: int, *, final: bool) 
 
 
 def _last_of(sign: re.Pattern[bytes], window: Window, until: int) -> int | None:
-    found = None
-    for match in sign.finditer(window, 0, until + 1):
-        if match.end() <= until and (match[0] != b"\r" or match.end() < min(len(window), until + 1)):
-            found = match.end()
-    return found
+    for begin in (max(0, until - _NEAR_BYTES), 0):
+        found = None
+        for match in sign.finditer(window, begin, until + 1):
+            if match.end() <= until and (match[0] != b"\r" or match.end() < min(len(window), until + 1)):
+                found = match.end()
+        if found:
+            return found
+    return None
