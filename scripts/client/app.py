@@ -160,27 +160,17 @@ def _wait(options: argparse.Namespace, run: StartedRun, label: str = "") -> byte
         Watcher(run.orchestration, run.size, want_progress=not options.quiet) as watcher,
         showing(lambda: watcher.progress, run.aws.deployment.workflow, quiet=options.quiet, label=label) as tick,
     ):
-        overdue = _Overdue(run)
+        is_told = options.quiet
 
         def looked() -> None:
+            nonlocal is_told
             tick()
-            if not options.quiet:
-                overdue()
+            if not is_told and run.overdue_since:
+                is_told = True
+                say(f"note: run {run.run_id} is overdue {describe_overdue(run)}")
 
         timeout = options.timeout or patience_seconds(run.aws.deployment, run.fan_outs)
         return wait_for_result(run.aws, run.run_id, timeout, lambda: watcher.verdict, looked)
-
-
-class _Overdue:
-    """Says once that the run is overdue, when it is."""
-
-    def __init__(self, run: StartedRun) -> None:
-        self._run, self._said = run, False
-
-    def __call__(self) -> None:
-        if not self._said and self._run.overdue_since:
-            self._said = True
-            say(f"note: run {self._run.run_id} is overdue {describe_overdue(self._run)}")
 
 
 def _say_counters(run: StartedRun, read: Callable[[], dict[str, int]]) -> None:

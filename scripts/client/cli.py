@@ -180,19 +180,12 @@ _OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
 
 
 def _add_where(group: argparse._ActionsContainer) -> None:
-    group.add_argument(
-        "--orchestration",
-        metavar="NAME",
-        help=f"which one, if several are deployed: {', '.join(ORCHESTRATIONS)}",
-    )
+    group.add_argument("--orchestration", metavar="NAME", help=f"which one, if several are deployed: {', '.join(ORCHESTRATIONS)}")
     group.add_argument("--prefix", metavar="NAME", help="the one deployed with this prefix, if several are")
     group.add_argument("--region", metavar="NAME", help="the one in this region, if several are")
     group.add_argument("--job", metavar="JOB", help="the one of this job, given its folder or its name, if several are")
     group.add_argument(
-        "--target",
-        choices=("auto", "embedded", "aws"),
-        default="auto",
-        help="default: the embedded AWS if it is up",
+        "--target", choices=("auto", "embedded", "aws"), default="auto", help="default: the embedded AWS if it is up"
     )
 
 

@@ -77,7 +77,8 @@ def cancel(options: argparse.Namespace) -> None:
         say(f"run {run.run_id} has failed already; there is nothing to cancel")
         return
     results = run.aws.store("results")
-    cancelled = claim.record_failure(results, run.run_id, encode(_cancelled(run.run_id)))
+    failure = FailureRecord.build(run.run_id, error=CANCELLED, message="cancelled by its user")
+    cancelled = claim.record_failure(results, run.run_id, encode(failure.json()))
     run.orchestration.cancel()
     # Asked again: the platform may have taken its time, and the last function have ended meanwhile.
     if not cancelled or objects.exists(results, f"{run.run_id}/{RESULT}"):
@@ -133,8 +134,3 @@ def _shown(returned: int | None, size: int | None, *, done: bool) -> str:
     if done and size is None:
         return "done"  # how many there were was tidied up
     return "/".join("?" if number is None else str(number) for number in (returned, size))
-
-
-def _cancelled(run_id: str) -> dict[str, Any]:
-    """As failed.json has it."""
-    return FailureRecord.build(run_id, error=CANCELLED, message="cancelled by its user").json()

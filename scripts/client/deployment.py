@@ -20,7 +20,7 @@ Which buckets and tables there are is the orchestration's and the workflow's own
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
@@ -99,13 +99,16 @@ class Deployment:
     def how_to_add(self, variable: str, bucket: str) -> str:
         """The command that deploys this again with one more bucket in a variable, and those that both of them have now."""
         named = {"ORCHESTRATION": self.orchestration, "PREFIX": self.prefix, "REGION": self.region}
-        if self.job:
-            named["JOB"] = shlex.quote(self.job["folder"])
-        told = " ".join(f"{name}={value}" for name, value in named.items())
+        told = assigned(named | {"JOB": self.job["folder"] if self.job else None})
         lists = {"input_buckets": self.input_buckets, "output_buckets": self.output_buckets}
         lists[variable] = [*lists[variable], bucket]
         wanted = " ".join(f"{name}={json.dumps(buckets, separators=(',', ':'))}" for name, buckets in lists.items() if buckets)
-        return f"make {'local-deploy' if self.is_embedded else 'deploy'} {told} VARS='{wanted}'"
+        return f"{self.how_to_deploy} {told} VARS='{wanted}'"
+
+    @property
+    def how_to_deploy(self) -> str:
+        """The command that deploys where this lies; its variables are to follow."""
+        return "make local-deploy" if self.is_embedded else "make deploy"
 
     @property
     def is_embedded(self) -> bool:
@@ -133,6 +136,11 @@ def require(value: str | None, what: str) -> str:
     return value
 
 
+def assigned(variables: Mapping[str, str | None]) -> str:
+    """`ORCHESTRATION=sfn PREFIX=mine`, for make: those that have a value."""
+    return " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items() if value)
+
+
 def find_deployments(
     target: str = "auto",
     orchestration: str | None = None,
@@ -147,40 +155,29 @@ def find_deployments(
         ClientError: a record can't be read, or Terraform fails.
     """
     up = _embedded_is_up()
-    asked = " ".join(
-        f"{name}={shlex.quote(value)}"
-        for name, value in {"ORCHESTRATION": orchestration or "sfn", "PREFIX": prefix, "REGION": region, "JOB": job}.items()
-        if value
-    )
-    if target == "embedded" or (target == "auto" and up):
-        if not up:
-            raise NothingDeployedError(f"the embedded AWS is not running; deploy with: make local-up local-deploy {asked}")
-        found, how = list(_embedded()), "make local-deploy"
-        where = "the embedded AWS"
+    asked = assigned({"ORCHESTRATION": orchestration or "sfn", "PREFIX": prefix, "REGION": region, "JOB": job})
+    if target == "embedded" and not up:
+        raise NothingDeployedError(f"the embedded AWS is not running; deploy with: make local-up local-deploy {asked}")
+    if up and target != "aws":
+        found, how, where = list(_embedded()), "make local-deploy", "the embedded AWS"
     else:
-        found, how, where = (
-            list(_on_account()),
-            "make deploy",
-            "an account (Terraform's workspaces in terraform/)",
-        )
+        found, how, where = list(_on_account()), "make deploy", "an account (Terraform's workspaces in terraform/)"
         if target == "auto":
             how, where = "make local-up local-deploy", f"{where}, and the embedded AWS is not running"
+    wanted = {"orchestration": orchestration, "prefix": prefix, "region": region}
     chosen = [
         deployment
         for deployment in found
-        if orchestration in (None, deployment.orchestration)
-        and prefix in (None, deployment.prefix)
-        and region in (None, deployment.region)
-        and (not job or deployment.runs(job))
+        if all(value in (None, getattr(deployment, name)) for name, value in wanted.items()) and (not job or deployment.runs(job))
     ]
     if chosen:
         return chosen
     others = ", ".join(sorted(f"{each.name} ({each.code})" if job and each.code else each.name for each in found))
     if others:
-        wanted = " ".join(
-            filter(None, [orchestration, prefix and f"of prefix {prefix}", region and f"in {region}", job and f"job {job}"])
+        told = [orchestration, prefix and f"of prefix {prefix}", region and f"in {region}", job and f"job {job}"]
+        raise NothingDeployedError(
+            f"{' '.join(filter(None, told))} is not deployed on {where}, but {others} is; deploy with: {how} {asked}"
         )
-        raise NothingDeployedError(f"{wanted} is not deployed on {where}, but {others} is; deploy with: {how} {asked}")
     raise NothingDeployedError(f"nothing is deployed on {where}; deploy with: {how} {asked}")
 
 

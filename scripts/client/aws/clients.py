@@ -6,8 +6,8 @@ boto3's default chain (environment, profile, single sign-on, instance role).
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, Literal
@@ -57,28 +57,26 @@ class Aws:
 
     def bucket(self, name: str, *, patient: bool = True) -> obstore.store.S3Store:
         """Any bucket, as `store`."""
-        with self._lock:
-            if ("s3", name, patient) not in self._made:
-                self._made["s3", name, patient] = self._open(name, patient)
-            store: obstore.store.S3Store = self._made["s3", name, patient]
-            return store
+        store: obstore.store.S3Store = self._once(self._open, name, patient)
+        return store
 
     def client(self, service: Service) -> Any:
         """A client for a service, with boto3's methods."""
-        return self._client(service, _ANSWER_SECONDS, once=False)
+        return self._once(self._make, service, _ANSWER_SECONDS, False)
 
     def long_client(self, service: Service, answer_seconds: float) -> Any:
         """A client for calls that may take that long to be answered, and are sent once only: another would do all again."""
-        return self._client(service, answer_seconds, once=True)
+        return self._once(self._make, service, answer_seconds, True)
 
-    def _client(self, service: Service, answer_seconds: float, *, once: bool) -> Any:
-        key = (service, answer_seconds, once)
+    def _once(self, make: Callable[..., Any], *arguments: Any) -> Any:
+        """What `make` gives for these arguments, which is made once."""
         with self._lock:
+            key = (make.__name__, *arguments)
             if key not in self._made:
-                self._made[key] = self._make(service, answer_seconds, once=once)
+                self._made[key] = make(*arguments)
             return self._made[key]
 
-    def _make(self, service: Service, answer_seconds: float, *, once: bool) -> Any:
+    def _make(self, service: Service, answer_seconds: float, once: bool) -> Any:
         if self.deployment.endpoint_url:
             from scripts.client.aws.local import LocalClient
 
@@ -92,15 +90,13 @@ class Aws:
 
     def warm_up(self, service: Service) -> None:
         """Make boto3's client in the background: its import takes longer than all requests of a start together."""
-        if self.deployment.is_embedded:
-            return
-        threading.Thread(target=self._warm_up, args=(service,), daemon=True).start()
 
-    def _warm_up(self, service: Service) -> None:
-        try:
-            self.client(service)
-        except Exception:
-            return  # the caller that needs it meets the same error, and reports it
+        def make() -> None:
+            with suppress(Exception):  # the caller that needs it meets the same error, and reports it
+                self.client(service)
+
+        if not self.deployment.is_embedded:
+            threading.Thread(target=make, daemon=True).start()
 
     @cached_property
     def _session(self) -> Any:
@@ -126,11 +122,7 @@ class Aws:
             },
             retry_config={
                 "max_retries": 8 if patient else 1,
-                "backoff": {
-                    "init_backoff": timedelta(milliseconds=100),
-                    "max_backoff": timedelta(seconds=3),
-                    "base": 2,
-                },
+                "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=3), "base": 2},
                 "retry_timeout": timedelta(seconds=30 if patient else 5),
             },
         )

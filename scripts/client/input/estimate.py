@@ -85,7 +85,8 @@ class Estimate:
         """What the user is told of a run that takes long or costs much; None of one that doesn't."""
         if self.seconds <= _TOLD_FROM_SECONDS and self.usd <= _TOLD_FROM_USD:
             return None
-        price = f"costs {_money(self.usd)} USD{' on AWS' if self.embedded else ''}"
+        # Two digits say enough of an estimate.
+        price = f"costs {self.usd:{'.2g' if self.usd < 10 else '.0f'}} USD{' on AWS' if self.embedded else ''}"
         return f"{self.objects}: emitting takes about {duration(self.seconds)} and {price}. For less of both, {_PACKED}"
 
     @property
@@ -100,11 +101,6 @@ class Estimate:
         return (
             f"the input has {total} words, each an object if the map emits it, and the store takes about {self.store:,} a second"
         )
-
-    def with_smaller_chunks(self, part: float) -> "Estimate":
-        """The same words in even chunks, each of this part (below 1) of the largest one's."""
-        each = max(1, int(max(self.words) * part))
-        return replace(self, words=[each] * ceil(sum(self.words) / each))
 
 
 def estimate(deployment: Deployment, texts: Iterable[str], account_concurrency: int | None = None) -> Estimate:
@@ -145,16 +141,12 @@ def _ways(deployment: Deployment, found: Estimate, largest_bytes: int) -> list[s
     ways = []
     needed = found.mapper_seconds / _MARGIN
     smaller = found.limit_seconds / needed
-    if found.with_smaller_chunks(smaller).fits:
+    each = max(1, int(max(found.words) * smaller))
+    if replace(found, words=[each] * ceil(sum(found.words) / each)).fits:
         ways.append(f"use smaller chunks (--chunk-bytes {max(1, int(largest_bytes * smaller))})")
     if needed <= ORCHESTRATIONS[deployment.orchestration].longest_seconds:
         ways.append(f"deploy with timeout_seconds={ceil(needed)}")
     return ways or ["count the input in parts, one run after the other"]
-
-
-def _money(usd: float) -> str:
-    """`0.11`, `1.2` or `95`: two digits say enough of an estimate."""
-    return f"{usd:.2g}" if usd < 10 else f"{usd:.0f}"
 
 
 def duration(seconds: float) -> str:

@@ -1,8 +1,6 @@
 """Whether what is deployed was made from what is here: else an edit without a deployment gives yesterday's result."""
 
-import shlex
-
-from scripts.client.deployment import Deployment
+from scripts.client.deployment import Deployment, assigned
 from scripts.deploy.choice import DEFAULT_PREFIX, DEFAULT_REGION
 from scripts.jobs.fields import JobError
 from scripts.package import sources
@@ -21,13 +19,11 @@ def stale(deployment: Deployment) -> str | None:
             return None
     except (JobError, OSError, WorkflowError) as error:
         return f"whether {deployment} runs the code that is here can't be told: {error}"
-    how = "make local-deploy" if deployment.is_embedded else "make deploy"
     names = {"ORCHESTRATION": deployment.orchestration, "PREFIX": deployment.prefix, "REGION": deployment.region}
-    names |= source.names()
     defaults = _DEFAULTS | ({"PREFIX": source.read_job().prefix} if source.job else {})
-    asked = " ".join(f"{name}={shlex.quote(value)}" for name, value in names.items() if value != defaults.get(name))
+    asked = assigned({name: value for name, value in (names | source.names()).items() if value != defaults.get(name)})
     here = "the job's folder and functions/" if source.job else "functions/"
     return (
         f"{deployment} runs other code than {here}, runtime/, definitions/ and requirements/ here would make, so this run does, "
-        f"too; deploy what is here with: {how} {asked}"
+        f"too; deploy what is here with: {deployment.how_to_deploy} {asked}"
     )
