@@ -66,10 +66,9 @@ def test_without_a_keeper_the_user_stops_the_run() -> None:
     assert "a sweep will record it" in describe_overdue(run(PAST))
 
 
-def test_who_waits_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    tell = app._Overdue(run(PAST))
+def test_who_waits_is_told_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(app, "wait_for_result", lambda aws, run_id, timeout, verdict, looked: [looked(), looked()] and b"")
 
-    tell()
-    tell()
+    app._wait(argparse.Namespace(quiet=False, timeout=1.0), run(PAST))
 
     assert capsys.readouterr().err.count(f"note: run r1 is overdue since {PAST_ISO}") == 1
