@@ -106,6 +106,11 @@ class Deployment:
         return f"{self.how_to_deploy} {told} VARS='{wanted}'"
 
     @property
+    def options(self) -> str:
+        """The client's options that name it."""
+        return f"--orchestration {self.orchestration} --target {'embedded' if self.is_embedded else 'aws'}"
+
+    @property
     def how_to_deploy(self) -> str:
         """The command that deploys where this lies; its variables are to follow."""
         return "make local-deploy" if self.is_embedded else "make deploy"

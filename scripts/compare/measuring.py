@@ -16,8 +16,7 @@ from scripts.client.aws.clients import Aws
 from scripts.client.aws.removal import remove_below
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError
-from scripts.client.input.chunks import Element, texts_in
-from scripts.client.input.elements import bytes_of
+from scripts.client.input.chunks import Element, bytes_in, texts_in
 from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import layout_of, told_to_mappers
 from scripts.client.input.settling import Chunk, settle
@@ -134,7 +133,7 @@ class Bench:
         self._layout = layout_of(shuffle, deployment)
         told = told_to_mappers(self._layout, deployment)
         settings = {name: value for name, value in {"shuffle": told, "job": job}.items() if value}
-        reducers = Sizing.of(self._layout, deployment).reducers(map(bytes_of, elements))
+        reducers = Sizing.of(self._layout, deployment).reducers(bytes_in(element.content) for element in elements)
         self._chunks, self._destination, self._num_reducer, _ = settle(
             elements, deployment.buckets, None, num_reducer, settings, reducers
         )

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from runtime.mapreduce.job import Job as Settings
 from runtime.mapreduce.keys import MAX_NUM_REDUCER
 from runtime.mapreduce.user_code import in_folder
 from scripts.client.cli import add_output, encoding, whole
@@ -20,13 +18,13 @@ from scripts.client.report.choice import Choice
 from scripts.client.report.console import say
 from scripts.client.report.formats import format_of
 from scripts.client.report.output import check_output, print_json, print_table, summed_up, to_blocks, write_output
+from scripts.client.running.job import settings
 from scripts.client.stored.counters import shown as shown_counters
 from scripts.inline.engine import Outcome
 from scripts.inline.reading import Read, read_contents
 from scripts.inline.report import describe, own_traceback
 from scripts.inline.steps import run_steps
 from scripts.jobs.job import Input, Job, JobError, Step
-from scripts.jobs.params import ParamError, with_params
 
 _FAILED = 1
 _PROGRESS_SECONDS = 1.0
@@ -55,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ClientError as error:
         say(f"error: {error}")
         return error.exit_code
-    except (JobError, ParamError) as error:
+    except JobError as error:
         say(f"error: {error}")
         return UsageError.exit_code
     except KeyboardInterrupt:
@@ -102,7 +100,7 @@ def _try(options: argparse.Namespace) -> int:
         raise UsageError("--pdb takes its commands from standard input; give INPUT as a file")
     params = [*options.param, *options.params.split()]
     for step in job.steps if job else (Step(),):
-        _checked(_params(job, step, params))
+        settings(params, job, step)
     shuffle = options.shuffle or (job and job.shuffle) or PACKED
     chunk_bytes = options.chunk_bytes or (job.chunk_bytes if job else None)
     began = time.monotonic()
@@ -154,18 +152,7 @@ def _default_input(job: Job | None) -> str:
     return str(found[0])
 
 
-def _params(job: Job | None, step: Step, given: Sequence[str]) -> dict[str, Any]:
-    return with_params({**job.params, **step.params} if job else {}, given)
-
-
-def _checked(params: dict[str, Any]) -> None:
-    try:
-        Settings(params=params).checked()
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-
-
-def _run(options: argparse.Namespace, job: Job | None, read: Read, params: Sequence[str], shuffle: str) -> Outcome | None:
+def _run(options: argparse.Namespace, job: Job | None, read: Read, params: list[str], shuffle: str) -> Outcome | None:
     """What came of it; None if the job failed, which is told."""
     num_reducer = options.num_reducer or (job.num_reducer if job else None) or read.num_reducer
     try:
@@ -174,7 +161,7 @@ def _run(options: argparse.Namespace, job: Job | None, read: Read, params: Seque
             return run_steps(
                 job.steps if job else (Step(),),
                 read.contents,
-                lambda step: _params(job, step, params),
+                lambda step: settings(params, job, step).get("params", {}),
                 num_reducer,
                 shuffle,
                 _Progress(quiet=options.quiet),

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from scripts.client.input.chunking import chunk_by_number, torn_lines
-from scripts.client.input.chunks import Element, bytes_in
+from scripts.client.input.chunks import Element
 from scripts.client.input.content import Content, Piece
 from scripts.client.input.sizing import utf8_bytes
 
@@ -78,11 +78,6 @@ def torn_in(elements: Sequence[Element]) -> list[str]:
     of = f" of {name}" if len(names) > 1 else ""
     lines = f"line {line}{of} is" if len(torn) == 1 else f"{len(torn)} lines, the first of them line {line}{of}, are"
     return [f"{lines} longer than a chunk and cut at whitespace: a map that looks at lines sees the parts"]
-
-
-def bytes_of(element: Element) -> int:
-    """How much an element gives to read."""
-    return bytes_in(element.content)
 
 
 def _content(pieces: list[Piece]) -> dict[str, Any]:

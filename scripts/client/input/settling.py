@@ -121,12 +121,6 @@ def _cause(attempt: Callable[[], object]) -> str | None:
     return None
 
 
-def shuffle_prefix(destination: str, run_id: str) -> tuple[str, str]:
-    """Bucket and prefix of all that a run's mappers emit."""
-    parsed = Destination.parse(destination, run_id)
-    return parsed.bucket, parsed.prefix
-
-
 def made_of(given: Input[Element], chunks: int, reducers: int, layout: str) -> str:
     """`8 chunks of at most 2.5 MiB, 4 reducers, packed`: what was chosen for the user, too."""
     parts = [f"{chunks} chunk{'s' * (chunks != 1)}"]

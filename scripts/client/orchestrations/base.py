@@ -180,24 +180,15 @@ def starting(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        translated = _translated(what, error)
-        if translated is None:
-            raise
-        raise translated from error
+        from botocore.exceptions import BotoCoreError, HTTPClientError
+        from botocore.exceptions import ClientError as RefusedError
 
-
-def _translated(what: str, error: Exception) -> StartError | None:
-    from botocore.exceptions import BotoCoreError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
-    from botocore.exceptions import ClientError as RefusedError
-
-    match error:
-        case RefusedError():
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            return StartError(f"{what} was refused: {error}", certain=400 <= status < 500)
-        case EndpointConnectionError() | ConnectTimeoutError():
-            return StartError(f"{what} failed: {error}", certain=True)
-        case HTTPClientError():
-            return StartError(f"{what} got no answer: {error}", certain=False)
-        case BotoCoreError():
-            return StartError(f"{what} failed: {error}", certain=True)
-    return None
+        match error:
+            case RefusedError():
+                status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+                raise StartError(f"{what} was refused: {error}", certain=400 <= status < 500) from error
+            case HTTPClientError():
+                raise StartError(f"{what} got no answer: {error}", certain=False) from error
+            case BotoCoreError():
+                raise StartError(f"{what} failed: {error}", certain=True) from error
+        raise

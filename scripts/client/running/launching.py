@@ -8,6 +8,7 @@ from scripts.client.aws.capacity import crowding
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError, Interruption, StartError
 from scripts.client.input.fan_outs import sizes
+from scripts.client.input.layout import OBJECTS
 from scripts.client.report.console import say
 from scripts.client.running.deadline import run_deadline
 from scripts.client.running.preparing import prepare
@@ -68,11 +69,16 @@ def start(options: argparse.Namespace) -> StartedRun:
 
 def _tell_of_the_job(deployment: Deployment, layout: str) -> None:
     """What the user should know of the code that runs. Found out while it does: it takes as long as a small run's start."""
-    from scripts.client.input.combining import left_out
     from scripts.client.running.staleness import stale
+    from scripts.package.source import shown
+    from scripts.package.sources import source_of
 
-    for notice in filter(None, [left_out(deployment, layout), stale(deployment)]):
-        say(f"note: {notice}")
+    source = source_of(deployment.sources or "")
+    combiner = (source.job or source.functions / deployment.workflow.first.name) / "user_combine.py"
+    if layout == OBJECTS and deployment.workflow.input == "chunks" and combiner.is_file():
+        say(f"note: {shown(combiner)} is left out, for in the layout objects each emit is an object; --shuffle packed uses it")
+    if note := stale(deployment):
+        say(f"note: {note}")
 
 
 def _launch(run: StartedRun, elements: Sequence[Any], *, attended: bool) -> None:

@@ -14,7 +14,6 @@ from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.input.chunks import Element, bytes_in, joined_in
-from scripts.client.input.elements import bytes_of
 from scripts.client.input.layout import OBJECTS, layout_of, told_to_mappers
 from scripts.client.input.reading import Input, form_of, is_s3, read_input
 from scripts.client.input.settling import Chunk, check_destination, made_of, settle
@@ -168,7 +167,7 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
         asked,
         options.num_reducer,
         {name: told for name, told in {"shuffle": told_to_mappers(sizing.layout, deployment), "job": sent}.items() if told},
-        sizing.reducers(map(bytes_of, given.elements)),
+        sizing.reducers(bytes_in(element.content) for element in given.elements),
     )
     orchestration.check(chunks)
     if sizing.layout == OBJECTS and (expected := _estimated(deployment, capacity, chunks, force=options.force)):

@@ -70,17 +70,11 @@ class StartedRun:
     @property
     def how_to_attach(self) -> str:
         """The command that waits for it."""
-        return f"scripts/invoke.sh --attach {self.run_id} {self.where}"
+        return f"scripts/invoke.sh --attach {self.run_id} {self.aws.deployment.options}"
 
     def how_to(self, command: str) -> str:
         """The command that does something else with it, such as `resume`."""
-        return f"scripts/invoke.sh {command} {self.run_id} {self.where}"
-
-    @property
-    def where(self) -> str:
-        """The options that name its deployment."""
-        deployment = self.aws.deployment
-        return f"--orchestration {deployment.orchestration} --target {'embedded' if deployment.is_embedded else 'aws'}"
+        return f"scripts/invoke.sh {command} {self.run_id} {self.aws.deployment.options}"
 
 
 def describe_overdue(run: StartedRun) -> str:

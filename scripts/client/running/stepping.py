@@ -160,8 +160,7 @@ def like(options: argparse.Namespace, **others: object) -> argparse.Namespace:
 
 def how_to_go_on(aws: Aws, steps: Steps) -> str:
     """A sentence for the user."""
-    target = "embedded" if aws.deployment.is_embedded else "aws"
-    return f"Go on with: scripts/invoke.sh resume {steps.run} --orchestration {aws.deployment.orchestration} --target {target}"
+    return f"Go on with: scripts/invoke.sh resume {steps.run} {aws.deployment.options}"
 
 
 def counted(aws: Aws, steps: Steps) -> dict[str, int]:

@@ -2,8 +2,8 @@
 
 from obstore.store import S3Store
 
+from runtime.mapreduce.keys import Destination
 from scripts.client.aws.removal import Tell, remove_below, remove_what_appears
-from scripts.client.input.settling import shuffle_prefix
 from scripts.client.orchestrations import Orchestration
 from scripts.client.stored import claim
 from scripts.client.stored.counters import remove_counters
@@ -48,6 +48,6 @@ def _emitted(orchestration: Orchestration, destination: str | None) -> tuple[S3S
     """Where the run emits. None if it is elsewhere: run.json can name any bucket, but no run has anything there."""
     if destination is None:
         return None
-    bucket, prefix = shuffle_prefix(destination, orchestration.run_id)
+    where = Destination.parse(destination, orchestration.run_id)
     own = orchestration.aws.deployment.buckets.get("shuffle")
-    return (orchestration.aws.bucket(bucket), prefix) if bucket == own else None
+    return (orchestration.aws.bucket(where.bucket), where.prefix) if where.bucket == own else None

@@ -14,6 +14,7 @@ failed to join them may hold.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -59,7 +60,7 @@ class S3Triggers(Checkpointed):
         at_once([partial(write, i) for i in range(len(elements))], _THREADS)
 
     def _returned(self, place: Place) -> int:
-        return len(_indexes(objects.names(self.aws.store(str(place.to_stage), patient=False), f"{self.run_id}/")))
+        return len(self._present(str(place.to_stage), patient=False))
 
     def _value(self, place: Place) -> Found | None:
         """From the bookkeeping of the stage after it, which holds all values there, even one that is handed on alone."""
@@ -113,8 +114,13 @@ class S3Triggers(Checkpointed):
             raise checked.expired(f"s3://{self.aws.deployment.bucket(role)}/{key}")
         objects.write(bucket, key, body)
 
-    def _present(self, role: str) -> set[int]:
-        return _indexes(objects.names(self.aws.store(role), f"{self.run_id}/"))
+    def _present(self, role: str, *, patient: bool = True) -> set[int]:
+        """The indexes of a stage's values; what stands for nothing is none."""
+        found = set()
+        for key in objects.names(self.aws.store(role, patient=patient), f"{self.run_id}/"):
+            with suppress(EnvelopeError):
+                found.add(parse_key(key)[1])
+        return found - {NOTHING}
 
     def _key(self, name: str) -> str:
         return f"{self.run_id}/{name}"
@@ -123,14 +129,3 @@ class S3Triggers(Checkpointed):
 def _bookkeeping(size: int) -> bytes:
     """Of a run that is marked as open: else its first function would do that, with a deadline of a day."""
     return encode({"Size": size, "Marked": True})
-
-
-def _indexes(keys: list[str]) -> set[int]:
-    """Of the values among these keys; what stands for nothing is none."""
-    found = set()
-    for key in keys:
-        try:
-            found.add(parse_key(key)[1])
-        except EnvelopeError:
-            continue
-    return found - {NOTHING}

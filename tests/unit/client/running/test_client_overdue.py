@@ -21,7 +21,7 @@ PAST_ISO = "2001-09-09T01:46:40+00:00"
 def run(deadline: int | None, *, has_keeper: bool = True) -> StartedRun:
     aws: Any = MemoryAws()
     told: Any = {"orchestration": "s3_triggers", "workflow": wordcount("s3_triggers")}
-    aws.deployment = SimpleNamespace(is_embedded=True, log_groups={}, **told)
+    aws.deployment = SimpleNamespace(is_embedded=True, options="", log_groups={}, **told)
     asked: Any = {"verdict": lambda: None, "progress": lambda size: Progress(), "sizes": lambda size: {}}
     orchestration: Any = SimpleNamespace(aws=aws, run_id="r1", has_keeper=has_keeper, **asked)
     return StartedRun(aws, orchestration, "r1", "shuffle", 2, False, deadline=deadline)
@@ -67,7 +67,7 @@ def test_without_a_keeper_the_user_stops_the_run() -> None:
 
 
 def test_who_waits_is_told_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(app, "wait_for_result", lambda aws, run_id, timeout, verdict, looked: [looked(), looked()] and b"")
+    monkeypatch.setattr(app, "wait_for_result", lambda aws, run_id, timeout, verdict, looked: (looked(), looked()))
 
     app._wait(argparse.Namespace(quiet=False, timeout=1.0), run(PAST))
 

@@ -57,7 +57,7 @@ class World:
     def __post_init__(self) -> None:
         self.interleaving = Interleaving(self.draws)
         self.aws.deployment.buckets = {"shuffle": "shuffle", "results": "results"}
-        self.aws.deployment.orchestration, self.aws.deployment.is_embedded = "http_sync_s3", True
+        self.aws.deployment.orchestration, self.aws.deployment.options = "http_sync_s3", ""
         self.aws.bucket = lambda name: self.aws.stores[name]
         self.results = self.aws.store("results")
         self.aws.put("results", FAILED, FAILURE)
