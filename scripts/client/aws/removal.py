@@ -5,14 +5,15 @@ in an answer that is otherwise a success. The whole request is then made again, 
 already does no harm.
 """
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from runtime.clock import Clock
+from runtime.concurrency import in_order
 from runtime.retries import Pauses, Retries
 from scripts.client.aws.objects import bucket_of, translating
 from scripts.client.errors import StorageError
@@ -35,17 +36,30 @@ Tell = Callable[[int, int], None]
 def remove_below(store: S3Store, prefix: str, tell: Tell = lambda found, removed: None) -> int:
     """Delete all objects under a prefix that ends in a slash. Returns how many there were.
 
+    More than a page of them are listed again until nothing is left, for a listing that goes on while its own objects vanish may
+    skip some. After a failure, or Ctrl-C, no request is begun any more, and those under way are waited for.
+
     Raises:
-        StorageError: some could not be deleted.
+        StorageError: some could not be deleted, or new ones keep appearing.
     """
+    found = removed = 0
+
+    def pages() -> Iterator[list[str]]:
+        nonlocal found
+        for page in obstore.list(store, prefix, chunk_size=_BATCH):
+            found += len(page)
+            tell(found, removed)
+            yield [item["path"] for item in page]
+
     with translating("s3:DeleteObject", store, prefix):
-        keys = _first_page(store, prefix)
-        if len(keys) == _BATCH:
-            return _remove_many(store, prefix, tell)
-        if keys:
-            _delete(store, keys)
-        tell(len(keys), len(keys))
-        return len(keys)
+        for _ in range(_PASSES):
+            before = found
+            for number in in_order(partial(_delete, store), pages(), _THREADS, ahead=_AHEAD):
+                removed += number
+                tell(found, removed)
+            if found - before < _BATCH:
+                return removed
+    raise _keep_appearing(store, prefix)
 
 
 def remove_what_appears(store: S3Store, prefix: str) -> None:
@@ -57,38 +71,6 @@ def remove_what_appears(store: S3Store, prefix: str) -> None:
     for _ in range(_PASSES):
         if not remove_below(store, prefix):
             return
-    raise _keep_appearing(store, prefix)
-
-
-def _first_page(store: S3Store, prefix: str) -> list[str]:
-    return next(([item["path"] for item in page] for page in obstore.list(store, prefix, chunk_size=_BATCH)), [])
-
-
-def _remove_many(store: S3Store, prefix: str, tell: Tell) -> int:
-    """More than a page of them: listed again until nothing is left, for a listing that goes on while its own objects vanish may
-    skip some. After a failure, or Ctrl-C, no request is begun any more, and those under way are waited for.
-    """
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    found = removed = 0
-    with ThreadPoolExecutor(_THREADS) as pool:
-        try:
-            for _ in range(_PASSES):
-                before, under_way = found, deque[Future[int]]()
-                for page in obstore.list(store, prefix, chunk_size=_BATCH):
-                    found += len(page)
-                    under_way.append(pool.submit(_delete, store, [item["path"] for item in page]))
-                    while under_way and (under_way[0].done() or len(under_way) >= _AHEAD):
-                        removed += under_way.popleft().result()
-                    tell(found, removed)
-                while under_way:
-                    removed += under_way.popleft().result()
-                    tell(found, removed)
-                if found == before:
-                    return removed
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
     raise _keep_appearing(store, prefix)
 
 
