@@ -10,7 +10,7 @@ from scripts.client.aws.clients import Aws
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.report.console import say
 from scripts.client.running.runs import find_run
-from scripts.client.running.stepping import counted, how_to_go_on, like, remove_all
+from scripts.client.running.stepping import counted, found, how_to_go_on, like, remove_all
 from scripts.client.stored.standing import Look
 from scripts.client.stored.steps import Steps
 
@@ -66,15 +66,7 @@ STEP_COMMANDS: dict[str, Callable[[argparse.Namespace, Aws, Steps], None]] = {"s
 
 def _begun(options: argparse.Namespace, steps: Steps) -> list[str]:
     """The steps of which there is something."""
-
-    def is_there(child: str) -> bool:
-        try:
-            find_run(options, child)
-        except UsageError:
-            return False
-        return True
-
-    return [child for child in steps.children if is_there(child)]
+    return [child for child in steps.children if found(options, child) is not None]
 
 
 def _state(options: argparse.Namespace, aws: Aws, steps: Steps) -> str:

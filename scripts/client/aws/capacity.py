@@ -6,6 +6,7 @@ function that waits for others holds one of these places meanwhile.
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 
 from scripts.client.aws.clients import Aws
 from scripts.client.deployment import Deployment
@@ -32,10 +33,9 @@ class Capacity:
         return self._limit
 
     def _ask(self) -> None:
-        try:
+        # The permission lambda:GetAccountSettings may lack, and only an estimate and a note depend on it.
+        with suppress(Exception):
             self._limit = self._aws.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
-        except Exception:  # the permission lambda:GetAccountSettings may lack, and only an estimate and a note depend on it
-            return
 
 
 def crowding(deployment: Deployment, sizes: Mapping[str, int], limit: int | None) -> str | None:

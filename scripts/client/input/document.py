@@ -4,16 +4,14 @@ Where the workflow begins with a fan-out, the document is an array, or an object
 branch. Else the whole document, whatever it is, goes to the first function.
 """
 
-from pathlib import Path
+import os
 from typing import Any
 
 from runtime.mapreduce.ranged.opening import Form
 from scripts.client.errors import InputError
 from scripts.client.input.chunks import kind_of, load_json
-from scripts.client.input.content import Content
-from scripts.client.input.local import STDIN
+from scripts.client.input.local import SHOWN_STDIN, STDIN, Local
 from scripts.client.input.reading import Input
-from scripts.client.input.text import read_blocks
 from scripts.workflow import Workflow
 
 
@@ -23,20 +21,18 @@ def read_document(name: str, workflow: Workflow) -> Input[Any]:
     Raises:
         InputError: it can't be read, is not JSON, or no array where one is needed.
     """
-    path = None if name == STDIN else Path(name)
-    shown = "standard input" if path is None else name
-    if path is not None and path.is_dir():
+    if os.path.isdir(name):
         raise InputError(f"{name} is a folder; workflow {workflow.name} takes one JSON document")
-    notices: list[str] = []
-    blocks = read_blocks(path, lambda: notices.append(f"{shown} changed while it was read"))
-    text = "".join(Content.open(name, shown, blocks, Form()).blocks)
+    local = Local([name])
+    text = "".join(next(local.contents(Form())).blocks)
+    shown = SHOWN_STDIN if name == STDIN else name
     wanted = (
         f'{{"data": [...]}}, with an element for each {workflow.first.name}' if workflow.begins_with_fan_out else "any JSON value"
     )
     value = load_json(shown, text, wanted)
     if not workflow.begins_with_fan_out:
-        return Input([value], notices)
+        return Input([value], local.notices)
     elements = value.get("data") if isinstance(value, dict) else value
     if not isinstance(elements, list):
         raise InputError(f"{shown}: the document is {kind_of(value)}; expected {wanted}")
-    return Input(elements, notices)
+    return Input(elements, local.notices)

@@ -29,7 +29,7 @@ def ranges(objects: Iterable[Listed], limit: int, form: Form) -> Iterator[dict[s
     waiting: list[Piece] = []
     room = limit
     for each in objects:
-        whole = _is_whole(each, form)
+        whole = form.is_whole or _is_packed(each.url)
         for start in range(0, each.size, each.size if whole else limit):
             end = each.size if whole else min(each.size, start + limit)
             size = text_bytes(each.url, end - start)
@@ -49,10 +49,6 @@ def text_bytes(url: str, size: int) -> int:
 
 def _is_packed(url: str) -> bool:
     return url.lower().endswith(_PACKED)
-
-
-def _is_whole(each: Listed, form: Form) -> bool:
-    return form.is_whole or _is_packed(each.url)
 
 
 def _said(form: Form) -> Piece:

@@ -11,8 +11,8 @@ too. Where the entry waits for all the rest, its time limit bounds the run, and 
 
 A branch that waits for the others may itself have to be tried again once they are there: one more term for each fan-out.
 
-Where nothing bounds a function's concurrency, and the account's isn't known, it is 10, as in a new account: too low a figure
-makes the deadline late, too high a one would end runs that are under way.
+Where nothing bounds a function's concurrency, it is taken to be 10, as in a new account: too low a figure makes the deadline
+late, too high a one would end runs that are under way.
 """
 
 import time
@@ -31,20 +31,16 @@ ASSUMED_BRANCHES = 100
 """Of a fan-out whose size nobody knows before it is reached."""
 
 
-def run_seconds(deployment: Deployment, sizes: Mapping[str, int], account_concurrency: int | None = None) -> int:
+def run_seconds(deployment: Deployment, sizes: Mapping[str, int]) -> int:
     """How long a run may last, in seconds from its start.
 
-    Args:
-        deployment: what the run is started on.
-        sizes: how many branches its fan-outs have at most, by their function, as far as that is known.
-        account_concurrency: how many functions the account runs at once, if that is known.
+    `sizes` says how many branches its fan-outs have at most, by their function, as far as that is known.
     """
     kind, workflow = ORCHESTRATIONS[deployment.orchestration], deployment.workflow
 
     def stage(function: str, branches: int = 1) -> int:
         limit = deployment.timeout_of(function)
-        bounds = (deployment.concurrency.get(function), account_concurrency or ASSUMED_CONCURRENCY)
-        at_once = min(bound for bound in bounds if bound)
+        at_once = min(deployment.concurrency.get(function) or ASSUMED_CONCURRENCY, ASSUMED_CONCURRENCY)
         return HAND_OVER_SECONDS + ceil(branches / at_once) * limit + len(kind.pauses) * limit + sum(kind.pauses)
 
     if kind.entry_waits and workflow.entry:
@@ -60,6 +56,6 @@ def run_deadline(deployment: Deployment, sizes: Mapping[str, int]) -> int:
     return int(time.time()) + run_seconds(deployment, sizes)
 
 
-def patience_seconds(deployment: Deployment, sizes: Mapping[str, int], account_concurrency: int | None = None) -> int:
+def patience_seconds(deployment: Deployment, sizes: Mapping[str, int]) -> int:
     """How long a client waits by default: until the run is overdue and two sweeps have had the time to say so."""
-    return run_seconds(deployment, sizes, account_concurrency) + 2 * 60 * deployment.sweep_minutes
+    return run_seconds(deployment, sizes) + 2 * 60 * deployment.sweep_minutes

@@ -1,8 +1,6 @@
 """Starting a run: prepare it, claim its id and the place of its output, start."""
 
 import argparse
-from collections.abc import Sequence
-from typing import Any
 
 from scripts.client.aws.capacity import crowding
 from scripts.client.deployment import Deployment
@@ -11,13 +9,13 @@ from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import OBJECTS
 from scripts.client.report.console import say
 from scripts.client.running.deadline import run_deadline
-from scripts.client.running.preparing import prepare
+from scripts.client.running.preparing import Prepared, prepare
 from scripts.client.running.runs import StartedRun
 from scripts.client.stored import claim
 from scripts.client.stored.claim import Claim
 from scripts.client.stored.cleanup import remove_intermediate
 from scripts.client.stored.counters import remove_counters
-from scripts.client.stored.output import S3Output, release_output
+from scripts.client.stored.output import release_output
 
 
 def start(options: argparse.Namespace) -> StartedRun:
@@ -52,11 +50,9 @@ def start(options: argparse.Namespace) -> StartedRun:
     run = StartedRun.of(orchestration, claimed)
     try:
         claim.take(aws.store("results"), claimed)
-        if given.output:
-            _claim_output(run, given.output)
         if not options.quiet and (crowded := crowding(aws.deployment, fan_outs, given.capacity.limit())):
             say(f"note: {crowded}")
-        _launch(run, given.elements, attended=not options.no_wait)
+        _launch(run, given, attended=not options.no_wait)
     except KeyboardInterrupt:
         raise Interruption(f"interrupted while starting run {run_id}; see whether it runs: {run.how_to_attach}") from None
     if not options.quiet:
@@ -81,12 +77,14 @@ def _tell_of_the_job(deployment: Deployment, layout: str) -> None:
         say(f"note: {note}")
 
 
-def _launch(run: StartedRun, elements: Sequence[Any], *, attended: bool) -> None:
+def _launch(run: StartedRun, given: Prepared, *, attended: bool) -> None:
     """Start the run, or leave nothing of it; unless the request's answer was lost, for then it may run."""
     try:
+        if given.output:
+            given.output.claim(run.aws, run.run_id)
         if run.orchestration.has_keeper and run.deadline is not None:
             claim.mark(run.aws.store("results"), run.run_id, run.deadline)
-        run.orchestration.start(elements, attended=attended)
+        run.orchestration.start(given.elements, attended=attended)
     except KeyboardInterrupt:
         if not run.orchestration.starts_piecemeal:
             raise
@@ -97,15 +95,6 @@ def _launch(run: StartedRun, elements: Sequence[Any], *, attended: bool) -> None
             message = f"{error}; run {run.run_id} may have started, see: {run.how_to_attach}"
             raise StartError(message, certain=False) from error
         _undo(run)
-        raise
-
-
-def _claim_output(run: StartedRun, output: S3Output) -> None:
-    """Make the prefix the run's, or leave nothing of the run. Raises UsageError, StorageError."""
-    try:
-        output.claim(run.aws, run.run_id)
-    except ClientError:
-        claim.release(run.aws.store("results"), run.run_id)
         raise
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -60,8 +61,10 @@ def prepare(options: argparse.Namespace) -> Prepared:
         StorageError: a request finally failed.
     """
     choose = cache(lambda: _with_defaults(options, chosen(options)))
-    prepared = _prepare_document if _input_of(choose) == "document" else _prepare_chunks
-    return prepared(options, choose)
+    takes_document = False
+    with suppress(ClientError):  # where no deployment can be chosen, what is wrong with INPUT is told first, as for text
+        takes_document = choose().workflow.input == "document"
+    return (_prepare_document if takes_document else _prepare_chunks)(options, choose)
 
 
 def chosen(options: argparse.Namespace) -> Deployment:
@@ -89,14 +92,6 @@ def _choose(options: argparse.Namespace) -> Deployment:
     if found[0].orchestration not in ORCHESTRATIONS:
         raise UsageError(f"this client can't start {found[0].orchestration}; it knows {', '.join(ORCHESTRATIONS)}")
     return found[0]
-
-
-def _input_of(choose: Callable[[], Deployment]) -> str:
-    """What the deployment's workflow takes. Where none can be chosen, what is wrong with INPUT is told first, as for text."""
-    try:
-        return choose().workflow.input
-    except ClientError:
-        return "chunks"
 
 
 def _with_defaults(options: argparse.Namespace, deployment: Deployment) -> Deployment:

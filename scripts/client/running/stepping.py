@@ -107,7 +107,7 @@ def lead(options: argparse.Namespace, aws: Aws, steps: Steps, wait: Wait) -> tup
         except RunFailedError as error:
             raise RunFailedError(f"{shown}: {error}\n  {how_to_go_on(aws, steps)}") from None
         except (UsageError, StartError, StorageError):
-            if number == 1 and _found(options, steps.children[0]) is None:
+            if number == 1 and found(options, steps.children[0]) is None:
                 remove_all(options, aws, steps)
             elif not options.quiet:
                 say(f"note: {shown} could not be begun. {how_to_go_on(aws, steps)}")
@@ -118,10 +118,10 @@ def lead(options: argparse.Namespace, aws: Aws, steps: Steps, wait: Wait) -> tup
 def _child(options: argparse.Namespace, aws: Aws, steps: Steps, number: int) -> StartedRun:
     """The run of a step: started, resumed, or just found."""
     name = steps.children[number - 1]
-    if (found := _found(options, name)) is not None:
-        if options.command == "resume" and Look(found).state in ("failed", "cancelled"):
+    if (one := found(options, name)) is not None:
+        if options.command == "resume" and Look(one).state in ("failed", "cancelled"):
             return resume(like(options, run=name, keep=True))
-        return found
+        return one
     if number == 1 and not getattr(options, "input", None):
         raise UsageError(f"run {steps.run} has not begun, and its input is not stored; start anew")
     if not options.quiet:
@@ -146,7 +146,8 @@ def _options_of(options: argparse.Namespace, aws: Aws, steps: Steps, number: int
     return made
 
 
-def _found(options: argparse.Namespace, name: str) -> StartedRun | None:
+def found(options: argparse.Namespace, name: str) -> StartedRun | None:
+    """The run of a step, if it has begun."""
     try:
         return find_run(options, name)
     except UsageError:
@@ -180,9 +181,9 @@ def tidy_up(options: argparse.Namespace, aws: Aws, steps: Steps) -> None:
     with showing_removal(quiet=options.quiet) as tell:
         for child in others:
             _remove_child(options, aws, child, tell)
-        if (found := _found(options, last)) is not None:
-            release_output(found)
-            remove_intermediate(found.orchestration, found.destination, found.size, tell)
+        if (one := found(options, last)) is not None:
+            release_output(one)
+            remove_intermediate(one.orchestration, one.destination, one.size, tell)
 
 
 def remove_all(options: argparse.Namespace, aws: Aws, steps: Steps) -> str | None:
@@ -199,6 +200,6 @@ def remove_all(options: argparse.Namespace, aws: Aws, steps: Steps) -> str | Non
 
 
 def _remove_child(options: argparse.Namespace, aws: Aws, child: str, tell: Tell) -> None:
-    if (found := _found(options, child)) is not None:
-        remove_child(found.orchestration, found.destination, found.size, tell)
+    if (one := found(options, child)) is not None:
+        remove_child(one.orchestration, one.destination, one.size, tell)
     remove_below(aws.store("shuffle"), f"{child}/")  # the parts for the next step

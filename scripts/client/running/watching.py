@@ -2,8 +2,13 @@
 
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from scripts.client.orchestrations import Orchestration, Progress, Verdict
+
+T = TypeVar("T")
 
 _INTERVAL_SECONDS = 0.5
 
@@ -43,19 +48,15 @@ class Watcher:
         while not self._stop.is_set() and self.verdict is None:
             began = time.monotonic()
             if self._want_progress:
-                self.progress = self._ask_progress()
-            self.verdict = self._ask_verdict()
+                self.progress = _ask(partial(self._orchestration.progress, self._size), self._unknown)
+            self.verdict = _ask(self._orchestration.verdict, None)
             took = time.monotonic() - began
             self._stop.wait(max(_INTERVAL_SECONDS, 2 * took))  # slow answers mean a busy service: ask it less often
 
-    def _ask_progress(self) -> Progress:
-        try:
-            return self._orchestration.progress(self._size)
-        except Exception:  # progress is decoration; whatever goes wrong shows as unknown and fails no run
-            return self._unknown
 
-    def _ask_verdict(self) -> Verdict | None:
-        try:
-            return self._orchestration.verdict()
-        except Exception:  # no verdict is not a bad one: the results bucket and the deadline decide
-            return None
+def _ask(question: Callable[[], T], unknown: T) -> T:
+    """The answer. Whatever goes wrong fails no run: progress is decoration, and no verdict is not a bad one."""
+    try:
+        return question()
+    except Exception:
+        return unknown
