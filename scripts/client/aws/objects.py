@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
@@ -110,10 +111,16 @@ def ensure(store: S3Store, key: str, body: bytes) -> None:
         raise StorageError("s3:PutObject", bucket_of(store), key, "another object is there, of an earlier run of this id")
 
 
+def listed(store: S3Store, prefix: str) -> Iterator[Any]:
+    """What S3 says of each object under a prefix that ends in a slash, or is empty: `path`, `size`, `e_tag`."""
+    with translating("s3:ListBucket", store, prefix):
+        for page in obstore.list(store, prefix or None, chunk_size=_PAGE):
+            yield from page
+
+
 def names(store: S3Store, prefix: str) -> list[str]:
     """All keys under a prefix that ends in a slash."""
-    with translating("s3:ListBucket", store, prefix):
-        return [item["path"] for page in obstore.list(store, prefix, chunk_size=_PAGE) for item in page]
+    return [item["path"] for item in listed(store, prefix)]
 
 
 def remove(store: S3Store, key: str) -> None:

@@ -6,16 +6,12 @@ s3://bucket/logs/2026-*   all objects whose keys begin so
 s3://bucket               all objects of the bucket
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
-import obstore
-from obstore.store import S3Store
+from collections.abc import Sequence
 
 from runtime.mapreduce.ranged.opening import Form
 from scripts.client.aws import objects
 from scripts.client.aws.clients import Aws
-from scripts.client.aws.objects import NO_BUCKET, translating
+from scripts.client.aws.objects import NO_BUCKET
 from scripts.client.deployment import Deployment
 from scripts.client.errors import InputError, StorageError
 from scripts.client.input.chunks import Element
@@ -27,7 +23,6 @@ from scripts.client.input.spooled import spooled
 
 SCHEME = "s3://"
 
-_PAGE = 1000
 _LEFT_OUT = (".", "_")
 """What names begin with that are no data by custom, such as _SUCCESS; as part of a folder's name, too."""
 
@@ -95,7 +90,7 @@ def _list(name: str, aws: Aws, seen: _Seen) -> None:
             seen.take(Listed(url + key, etag=found[1], size=found[0]))
             return
         begins, folder = _prefixes(key)
-        for meta in _metas(store, folder):
+        for meta in objects.listed(store, folder):
             if meta["path"].startswith(begins):
                 seen.take(Listed(url + meta["path"], meta["e_tag"], meta["size"]), url + folder)
     except StorageError as error:
@@ -111,9 +106,3 @@ def _prefixes(key: str) -> tuple[str, str]:
         return key[:-1], key[:-1].rpartition("/")[0]
     folder = key.rstrip("/")
     return (folder + "/" if folder else ""), folder
-
-
-def _metas(store: S3Store, folder: str) -> Iterator[Any]:
-    with translating("s3:ListBucket", store, folder):
-        for page in obstore.list(store, folder or None, chunk_size=_PAGE):
-            yield from page

@@ -40,7 +40,7 @@ class Answer:
     request_id: str | None
 
 
-class Call:
+class Call(threading.Thread):
     """An invocation under way, begun by its construction.
 
     Attributes:
@@ -49,44 +49,39 @@ class Call:
     """
 
     def __init__(self, client: Any, function: str, payload: bytes) -> None:
+        super().__init__(name=f"call {function}", daemon=True)
         self._client, self._function, self._payload = client, function, payload
         self._out_since: float | None = None
-        self._ended = threading.Event()
         self.answer: Answer | None = None
         self.error: StartError | None = None
-        threading.Thread(target=self._run, name=f"call {function}", daemon=True).start()
+        self.start()
 
     def wait_until_taken(self) -> None:
         """Return once Lambda has taken the request, or the call has ended: then `error` tells whether it was refused.
 
         A run that ends early costs nothing here: its answer ends the waiting.
         """
-        while not self._ended.wait(0.02):
+        while self.is_alive():
             since = self._out_since
             if since is not None and time.monotonic() - since > _REFUSAL_SECONDS:
                 return
+            self.join(0.02)
 
-    def _run(self) -> None:
-        try:
-            self.answer = self._persist()
-        except StartError as error:
-            self.error = error
-        except Exception as error:  # a thread has nobody else to tell, and who waits must not wait for ever
-            self.error = StartError(f"invoking {self._function} failed: {error!r}", certain=False)
-        finally:
-            self._ended.set()
-
-    def _persist(self) -> Answer:
+    def run(self) -> None:
+        """What the thread does: send until the request is taken."""
         clock = Clock()
         retries = Retries(clock, clock.monotonic() + _SEND_SECONDS, _PAUSES)
-        while True:
-            self._out_since = time.monotonic()
-            try:
-                return self._send()
-            except StartError as error:
-                self._out_since = None
-                if not _was_not_taken(error) or not retries.wait():
-                    raise
+        try:
+            while self.answer is None and self.error is None:
+                self._out_since = time.monotonic()
+                try:
+                    self.answer = self._send()
+                except StartError as error:
+                    self._out_since = None
+                    if not _was_not_taken(error) or not retries.wait():
+                        self.error = error
+        except Exception as error:  # a thread has nobody else to tell, and who waits must not wait for ever
+            self.error = StartError(f"invoking {self._function} failed: {error!r}", certain=False)
 
     def _send(self) -> Answer:
         with starting(f"invoking {self._function}"):
@@ -101,14 +96,14 @@ class Call:
 
 def _was_not_taken(error: StartError) -> bool:
     """Whether the request never began, for a reason that passes."""
-    from botocore.exceptions import ClientError as RefusedError
-    from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
+    from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
-    if not error.certain:
-        return False
-    if isinstance(error.__cause__, RefusedError):
-        return bool(error.__cause__.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 429)
-    return isinstance(error.__cause__, ConnectTimeoutError | EndpointConnectionError)
+    match error.__cause__:
+        case ClientError(response={"ResponseMetadata": {"HTTPStatusCode": 429}}):
+            return error.certain
+        case ConnectTimeoutError() | EndpointConnectionError():
+            return error.certain
+    return False
 
 
 def _parse(body: bytes) -> Any:

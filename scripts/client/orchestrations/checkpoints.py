@@ -17,7 +17,7 @@ from scripts.client.stored import checked
 
 
 class Checkpointed(Orchestration):
-    """A run that tells by what it has stored how far it is, and goes on from there."""
+    """A run that tells by what it has stored how far it is, and goes on from there. What asks AWS may raise StorageError."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -88,9 +88,7 @@ class Checkpointed(Orchestration):
     def _value(self, place: Place) -> Found | None:
         """What a function outside a fan-out has returned; None if it has not, or where that is unknown.
 
-        Raises:
-            StorageError: a request finally failed.
-            UsageError: it is gone, or is not what a run stores.
+        Raises UsageError: it is gone, or is not what a run stores.
         """
 
     @abstractmethod
@@ -101,9 +99,7 @@ class Checkpointed(Orchestration):
     def _unfinished(self, place: Place, size: int) -> set[int]:
         """Which of the branches 1 to `size` must run (again) to make their fan-in complete.
 
-        Raises:
-            StorageError: a request finally failed.
-            UsageError: a branch has returned, and its value is gone.
+        Raises UsageError: a branch has returned, and its value is gone.
         """
 
     @abstractmethod

@@ -13,16 +13,15 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import obstore
 from obstore.store import S3Store
 
 from runtime.mapreduce.keys import Destination
 from runtime.mapreduce.manifest import MANIFEST, SUCCESS
 from scripts.client.aws import objects
 from scripts.client.aws.clients import Aws
-from scripts.client.aws.objects import translating
 from scripts.client.deployment import Deployment
 from scripts.client.errors import ClientError, UsageError
 
@@ -86,7 +85,7 @@ class S3Output:
         body = json.dumps({"run": run_id}).encode()
         if objects.create_or_read(store, self.prefix + _MARKER, body) != body:
             raise self._taken(store)
-        if any(key != self.prefix + _MARKER for key in self._first_keys(store)):
+        if any(item["path"] != self.prefix + _MARKER for item in islice(objects.listed(store, self.prefix), 2)):
             error = self._taken(store)
             objects.remove(store, self.prefix + _MARKER)
             raise error
@@ -110,10 +109,6 @@ class S3Output:
 
     def _is_of(self, store: S3Store, run_id: str) -> bool:
         return objects.read(store, self.prefix + _MARKER) == json.dumps({"run": run_id}).encode()
-
-    def _first_keys(self, store: S3Store) -> list[str]:
-        with translating("s3:ListBucket", store, self.prefix):
-            return [item["path"] for item in next(iter(obstore.list(store, self.prefix, chunk_size=2)), [])]
 
     def _taken(self, store: S3Store) -> UsageError:
         manifest = objects.read(store, self.prefix + MANIFEST) or objects.read(store, self.prefix + _MARKER) or b"{}"

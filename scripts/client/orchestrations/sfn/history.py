@@ -8,6 +8,7 @@ names the state that the execution is in; a redrive goes on there
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from scripts.client.orchestrations.base import Progress
@@ -36,7 +37,9 @@ class History:
         first = self._steps[0]
         if first.takes == "branch" and first.name not in self._sizes and not self._distributed:
             return Progress()
-        for event in self._fresh(client, execution):
+        # The events since the last call; the newest page is read first.
+        fresh = list(takewhile(lambda event: event["id"] > self._last_event, _newest_first(client, execution, _FRESH_PAGE)))
+        for event in reversed(fresh):
             self._last_event = event["id"]
             if event["type"] in _SUCCEEDED and not _lets_go_on(event):
                 self._succeeded(_output(event))
@@ -70,15 +73,6 @@ class History:
         branches = [place.name for place in self._steps if place.takes == "branch" and self._sizes.get(place.name) != 0]
         for branch, arn in zip(branches, arns, strict=False):
             self._returned[branch] = client.describe_map_run(mapRunArn=arn)["itemCounts"]["succeeded"]
-
-    def _fresh(self, client: Any, execution: str) -> list[dict[str, Any]]:
-        """The events since the last call, each once; the newest page is read first."""
-        fresh: list[dict[str, Any]] = []
-        for event in _newest_first(client, execution, _FRESH_PAGE):
-            if event["id"] <= self._last_event:
-                break
-            fresh.append(event)
-        return fresh[::-1]
 
 
 def unfinished(client: Any, execution: str, workflow: Workflow, size: int, *, distributed: bool, whole_map: bool) -> list[str]:
