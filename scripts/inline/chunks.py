@@ -1,10 +1,11 @@
 """The mappers' events of a run in one process: text cut as for a run, but for some more mappers than a small text would get."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runtime.mapreduce.ranged.cuts import Cuts, Records
 from scripts.client.input.chunking import chunk_by_size
+from scripts.client.input.sharing import Piece, shared, together
 from scripts.client.input.sizing import utf8_bytes
 
 LEAST = 4
@@ -22,21 +23,15 @@ def spread(contents: Sequence[Mapping[str, Any]], least: int = LEAST) -> list[di
     if len(contents) >= least or not all("text" in piece for piece in pieces):
         return [dict(content) for content in contents]
     limit = max(1, -(-sum(utf8_bytes(piece["text"]) for piece in pieces) // least))
-    chunks: list[list[dict[str, Any]]] = []
-    room = 0
-    for piece in pieces:
-        offset, joins = piece.get("offset", 0), bool(chunks)
-        cuts = Records() if piece.get("format") == "csv" else Cuts("lines")
-        for text in list(chunk_by_size([piece["text"]], limit, cuts)) or [""]:
-            part, size = {**piece, "text": text, "offset": offset}, utf8_bytes(text)
-            if joins and size <= room:  # as the client has small files share a chunk
-                chunks[-1].append(part)
-                room -= size
-            else:
-                chunks.append([part])
-                room = limit - size
-            offset, joins = offset + size, False
-    return [chunk[0] if len(chunk) == 1 else {"pieces": chunk} for chunk in chunks]
+
+    def cut() -> Iterator[tuple[Piece, int, bool]]:
+        for piece in pieces:
+            offset, cuts = piece.get("offset", 0), Records() if piece.get("format") == "csv" else Cuts("lines")
+            for number, text in enumerate(list(chunk_by_size([piece["text"]], limit, cuts)) or [""]):
+                yield {**piece, "text": text, "offset": offset}, utf8_bytes(text), number == 0
+                offset += utf8_bytes(text)
+
+    return [together(some) for some in shared(cut(), limit)]
 
 
 def events(

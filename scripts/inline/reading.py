@@ -8,6 +8,7 @@ from runtime.mapreduce.ranged.opening import Form
 from runtime.record import replace
 from scripts.client.input.content import Content
 from scripts.client.input.reading import form_of, read_input
+from scripts.client.input.sharing import together
 from scripts.client.input.sizing import Sizing
 from scripts.inline.chunks import spread
 from scripts.inline.steps import Contents
@@ -48,8 +49,7 @@ def content_of(text: str, form: Input) -> dict[str, Any]:
         return {"text": text}
     body = text.encode()
     opened = Content.open("", "the text", [body], replace(_form(form), format=form.format, encoding=None))
-    pieces = list(opened.cut(opened.blocks, len(body)))
-    return pieces[0] if len(pieces) == 1 else {"pieces": pieces}
+    return together(list(opened.cut(opened.blocks, len(body))))
 
 
 def _form(form: Input) -> Form:

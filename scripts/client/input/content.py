@@ -2,17 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from runtime.mapreduce.ranged.blocks import Cutter
 from runtime.mapreduce.ranged.opening import Form, opened
 from scripts.client.errors import InputError
 from scripts.client.input.chunking import TEXT, chunk_by_size
+from scripts.client.input.sharing import Piece
 from scripts.client.input.sizing import utf8_bytes
 from scripts.client.input.text import decode
-
-Piece = dict[str, Any]
-"""A text that travels: `{"text": ..., "name": "logs/a.txt", "offset": 0}`, and format and header where it is no plain text."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +60,10 @@ class Content:
             raise InputError(f"{self.name or 'standard input'} can't be read: {error}") from None
 
     def placed(self, texts: Iterable[str]) -> Iterator[Piece]:
-        """Texts that follow each other, as pieces."""
+        """Texts that follow each other, as pieces: `{"text": ..., "name": "logs/a.txt", "offset": 0}`.
+
+        What is no plain text says its `"format"`, too, and CSV its `"header"`.
+        """
         offset = self.offset
         for text in texts:
             piece: Piece = {"text": text}

@@ -8,7 +8,8 @@ from typing import Any
 
 from scripts.client.input.chunking import chunk_by_number, torn_lines
 from scripts.client.input.chunks import Element
-from scripts.client.input.content import Content, Piece
+from scripts.client.input.content import Content
+from scripts.client.input.sharing import Piece, shared, together
 from scripts.client.input.sizing import utf8_bytes
 
 AHEAD_BYTES = 64 << 20
@@ -36,19 +37,13 @@ def measured(flow: Flow) -> tuple[int | None, Flow]:
 
 def cut_by_size(flow: Flow, limit: int) -> Iterator[dict[str, Any]]:
     """What chunks of at most `limit` bytes give to read. The first piece of a file may share a chunk with what is before it."""
-    waiting: list[Piece] = []
-    room = limit
-    for content, blocks in groupby(flow, key=itemgetter(0)):
-        joins = True
-        for piece in content.cut((block for _, block in blocks), limit):
-            size = utf8_bytes(piece["text"])
-            if waiting and not (joins and size <= room):
-                yield _content(waiting)
-                waiting, room = [], limit
-            waiting.append(piece)
-            room, joins = room - size, False
-    if waiting:
-        yield _content(waiting)
+
+    def pieces() -> Iterator[tuple[Piece, int, bool]]:
+        for content, blocks in groupby(flow, key=itemgetter(0)):
+            for number, piece in enumerate(content.cut((block for _, block in blocks), limit)):
+                yield piece, utf8_bytes(piece["text"]), number == 0
+
+    return map(together, shared(pieces(), limit))
 
 
 def cut_by_number(flow: Flow, number: int) -> Iterator[dict[str, Any]]:
@@ -78,10 +73,6 @@ def torn_in(elements: Sequence[Element]) -> list[str]:
     of = f" of {name}" if len(names) > 1 else ""
     lines = f"line {line}{of} is" if len(torn) == 1 else f"{len(torn)} lines, the first of them line {line}{of}, are"
     return [f"{lines} longer than a chunk and cut at whitespace: a map that looks at lines sees the parts"]
-
-
-def _content(pieces: list[Piece]) -> dict[str, Any]:
-    return pieces[0] if len(pieces) == 1 else {"pieces": pieces}
 
 
 def _texts(elements: Iterable[Element]) -> Iterator[Piece]:

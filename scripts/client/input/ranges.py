@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.mapreduce.ranged.opening import Form
+from scripts.client.input.sharing import Piece, shared
 
 _PACKED = (".gz", ".gzip", ".bz2", ".zst", ".zstd")
 """What names of compressed objects end with. The mappers look at the bytes; names only tell how to plan."""
 
 _UNPACKED_TIMES = 4
 """How much larger compressed text is than it looks, about."""
-
-Piece = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -26,20 +25,16 @@ class Listed:
 
 def ranges(objects: Iterable[Listed], limit: int, form: Form) -> Iterator[dict[str, Any]]:
     """What each chunk gives to read: ranges that begin at multiples of `limit`; what is smaller shares a chunk."""
-    waiting: list[Piece] = []
-    room = limit
-    for each in objects:
-        whole = form.is_whole or _is_packed(each.url)
-        for start in range(0, each.size, each.size if whole else limit):
-            end = each.size if whole else min(each.size, start + limit)
-            size = text_bytes(each.url, end - start)
-            if waiting and (start or size > room):
-                yield {"pieces": waiting}
-                waiting, room = [], limit
-            waiting.append({"url": each.url, "etag": each.etag, "start": start, "end": end, "size": each.size} | _said(form))
-            room -= size
-    if waiting:
-        yield {"pieces": waiting}
+
+    def pieces() -> Iterator[tuple[Piece, int, bool]]:
+        for each in objects:
+            step = each.size if form.is_whole or _is_packed(each.url) else limit
+            for start in range(0, each.size, step):
+                end = min(each.size, start + step)
+                piece = {"url": each.url, "etag": each.etag, "start": start, "end": end, "size": each.size} | _said(form)
+                yield piece, text_bytes(each.url, end - start), start == 0
+
+    return ({"pieces": some} for some in shared(pieces(), limit))
 
 
 def text_bytes(url: str, size: int) -> int:
