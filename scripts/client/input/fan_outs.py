@@ -29,3 +29,8 @@ def of_elements(workflow: Workflow, elements: Sequence[Any]) -> dict[str, int]:
     """As `sizes`, by the elements themselves."""
     asked = [element.get("numReducer") for element in elements] if workflow.input == "chunks" else []
     return sizes(workflow, len(elements), max(filter(None, asked), default=None))
+
+
+def option_of(workflow: Workflow, branch: str) -> str:
+    """The option that says how many branches a fan-out has."""
+    return "--chunks" if branch == workflow.first.name else "--num-reducer"

@@ -89,7 +89,7 @@ class Sfn(Orchestration):
         if self._distributed:
             for branch, size in branches.items():
                 if size > (most := _most_branches(branch)):
-                    option = "--chunks" if branch == self.workflow.first.name else "--num-reducer"
+                    option = fan_outs.option_of(self.workflow, branch)
                     raise UsageError(
                         f"{size} of {branch} are more than the {most} whose values a state can point to;"
                         f" use fewer ({option} {most})"
