@@ -1,9 +1,12 @@
-"""Replacing a private function of ministack, so that an update which moves it is noticed at start and not in a run."""
+"""Replacing private functions of ministack, so that an update which moves one is noticed at start and not in a run."""
 
+import functools
 import importlib
 import importlib.metadata
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 PINNED = "1.5.33"
@@ -13,43 +16,87 @@ class RepairError(Exception):
     """ministack has not the private name, or not the parameters, that a repair was written for."""
 
 
-def module(name: str) -> Any:
-    """Import `ministack.<name>`; untyped, since ministack is."""
-    return importlib.import_module(f"ministack.{name}")
-
-
-def require(owner: Any, name: str, parameters: tuple[str, ...] | None = None) -> Any:
-    """Return `owner.name`; with `parameters`, check that it is called with these (leading) ones.
+def module(name: str, *used: str) -> Any:
+    """Import `ministack.<name>`, untyped, as ministack is, and check what is used of it: "_tables", "_end(run, status)".
 
     Raises RepairError, which names the pinned version.
     """
-    where = getattr(owner, "__qualname__", None) or owner.__name__
-    if not hasattr(owner, name):
-        raise RepairError(_complaint(f"{where}.{name} does not exist"))
-    found = getattr(owner, name)
-    if parameters is not None:
-        actual = tuple(inspect.signature(found).parameters)[: len(parameters)]
-        if actual != parameters:
-            raise RepairError(_complaint(f"{where}.{name} takes {actual}, not {parameters}"))
+    found = importlib.import_module(f"ministack.{name}")
+    for each in used:
+        wanted, _, parameters = each.removesuffix(")").partition("(")
+        _checked(found, wanted, parameters.split(", ") if parameters else ())
     return found
 
 
-def replace(owner: Any, name: str, parameters: tuple[str, ...], make: Callable[[Any], Any]) -> None:
-    """Set `owner.name` to `make(original)` after `require`."""
-    setattr(owner, name, make(require(owner, name, parameters)))
+def wrap(owner: Any, *names: str) -> Callable[[Callable[..., Any]], None]:
+    """Put a function in the place of some of `owner`'s; as its first argument it gets the one that it replaces::
+
+        @wrap(s3, "_delete_objects")
+        def delete(original: Any, bucket_name: str, body: bytes, headers: Any = None) -> Any:
+            return original(bucket_name, body, headers)
+
+    Raises RepairError when a function is missing, or its leading parameters are named otherwise than these.
+    """
+
+    def put(function: Callable[..., Any]) -> None:
+        own = [each.name for each in inspect.signature(function).parameters.values() if each.kind is each.POSITIONAL_OR_KEYWORD]
+        for name in names:
+            setattr(owner, name, _bound(function, _checked(owner, name, own[1:])))
+
+    return put
+
+
+def _bound(function: Callable[..., Any], original: Any) -> Callable[..., Any]:
+    @functools.wraps(original)  # for later repairs, which look at its parameters
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        return function(original, *arguments, **keywords)
+
+    return call
+
+
+def edit_worker_script(before: str, *edits: tuple[str, str]) -> None:
+    """Put some code before the program that ministack's workers run, and replace texts in it: `(old, new)`.
+
+    Raises RepairError when there is no such text.
+    """
+    runtime = module("core.lambda_runtime", "_PYTHON_WORKER_SCRIPT")
+    script: str = runtime._PYTHON_WORKER_SCRIPT
+    for old, new in edits:
+        if old not in script:
+            raise RepairError(_complaint(f"the workers' program has no {old!r}"))
+        script = script.replace(old, new)
+    runtime._PYTHON_WORKER_SCRIPT = before + script
 
 
 def after_restart(do: Callable[[], None]) -> None:
     """Has `do` called once ministack has read what an earlier one kept."""
 
-    def make(original: Any) -> Any:
-        def load() -> None:
-            original()
-            do()
+    @wrap(module("app"), "_load_persisted_state")
+    def load(original: Any) -> None:
+        original()
+        do()
 
-        return load
 
-    replace(module("app"), "_load_persisted_state", (), make)
+@contextmanager
+def setting(variable: ContextVar[Any], value: Any) -> Iterator[None]:
+    """Let a variable have the value while the body runs."""
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
+
+
+def _checked(owner: Any, name: str, parameters: Sequence[str]) -> Any:
+    """`owner.name`, if its leading parameters are named so."""
+    where = f"{getattr(owner, '__qualname__', None) or owner.__name__}.{name}"
+    if not hasattr(owner, name):
+        raise RepairError(_complaint(f"{where} does not exist"))
+    found = getattr(owner, name)
+    actual = list(inspect.signature(found).parameters)[: len(parameters)] if parameters else []
+    if actual != list(parameters):
+        raise RepairError(_complaint(f"{where} takes {actual}, not {list(parameters)}"))
+    return found
 
 
 def _complaint(what: str) -> str:

@@ -7,24 +7,23 @@ import functools
 import logging
 from typing import Any
 
-from scripts.embedded.server.patching import module, require
+from scripts.embedded.server.patching import module
 
 _logger = logging.getLogger("embedded.permissions")
 
 
 @functools.cache
 def _iam() -> Any:
-    """ministack's evaluator, checked for what is used here."""
-    evaluator = module("core.iam_evaluator")
-    require(evaluator, "EvalContext")
-    require(evaluator, "evaluate", ("ctx", "policies", "limits"))
-    require(evaluator, "evaluate_resource_policy", ("doc", "ctx", "service"))
-    require(evaluator, "_gather_role_policies", ("role_name", "account_id"))
-    require(evaluator, "_permissions_boundary", ("store", "name", "account_id"))
-    require(module("services.iam"), "_roles")
-    require(module("core.iam_actions"), "identity_denial_message", ("action", "principal_arn", "resource", "explicit_deny"))
-    require(module("app"), "AUTH")
-    return evaluator
+    """ministack's evaluator; all that is used here is checked."""
+    module("app", "AUTH")
+    module("services.iam", "_roles")
+    module("services.lambda_svc", "_get_func_record_for_ref(function_ref)")
+    module("core.iam_actions", "identity_denial_message(action, principal_arn, resource, explicit_deny)")
+    return module(
+        "core.iam_evaluator",
+        *("EvalContext", "evaluate(ctx, policies, limits)", "evaluate_resource_policy(doc, ctx, service)"),
+        *("_gather_role_policies(role_name, account_id)", "_permissions_boundary(store, name, account_id)"),
+    )
 
 
 def check() -> None:
@@ -55,7 +54,7 @@ def role_denial(role: str, session: str, action: str, resource: str) -> str | No
     return _told(module("core.iam_actions").identity_denial_message(action, principal, resource, explicit))
 
 
-def invocation_denial(policy: Any, function: str, service: str, source: str, account: str) -> str | None:
+def invocation_denial(function: str, service: str, source: str, account: str) -> str | None:
     """Why a function's resource policy does not let a service invoke it for `source`, an ARN; None if it does."""
     iam = _iam()
     if not module("app").AUTH:
@@ -69,7 +68,8 @@ def invocation_denial(policy: Any, function: str, service: str, source: str, acc
         region=(function.split(":") + [""] * 4)[3],
         service_context={"aws:sourcearn": source, "aws:sourceaccount": account},
     )
-    if iam.evaluate_resource_policy(policy, context, service).decision == "Allow":
+    record, _config, _name = module("services.lambda_svc")._get_func_record_for_ref(function)
+    if iam.evaluate_resource_policy((record or {}).get("policy"), context, service).decision == "Allow":
         return None
     return _told(f"{service} may not invoke {function} for {source}: the function's resource policy does not allow it")
 

@@ -14,8 +14,8 @@ from typing import Any
 from scripts.embedded.server import permissions
 from scripts.embedded.server.deliveries import Deliveries
 from scripts.embedded.server.destination import failure_record
-from scripts.embedded.server.patching import module, replace, require
-from scripts.embedded.server.repairs.invocations import current_ticket, fixed_request_id
+from scripts.embedded.server.patching import module, wrap
+from scripts.embedded.server.repairs.invocations import attempt
 from scripts.embedded.server.slots import Slots, Ticket
 
 _DESTINATION_ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
@@ -34,20 +34,17 @@ def queue_events(slots: Slots, deliveries: Deliveries) -> None:
 
     Unneeded once tests/embedded/test_functions.py::test_throttled_events_are_not_lost passes without it.
     """
-    lambda_svc = module("services.lambda_svc")
-    for name in (
-        "_execute_function",
-        "_run_with_function_config_scope",
-        "_get_func_record_for_ref",
-        "_execution_record_for_config",
-        "_route_async_failure",
-        "_reserved_concurrency",
-        "_LAMBDA_ASYNC_RETRY_BASE_SECONDS",
-        "_LAMBDA_ASYNC_RETRY_MAX_SECONDS",
-    ):
-        require(lambda_svc, name)
+    lambda_svc = module(
+        "services.lambda_svc",
+        *("_execute_function", "_run_with_function_config_scope", "_get_func_record_for_ref", "_execution_record_for_config"),
+        *("_route_async_failure", "_reserved_concurrency"),
+        *("_LAMBDA_ASYNC_RETRY_BASE_SECONDS", "_LAMBDA_ASYNC_RETRY_MAX_SECONDS"),
+    )
     queue = AsynchronousQueue(lambda_svc, slots, deliveries)
-    replace(lambda_svc, "invoke_async_with_retry", ("func", "event"), lambda _original: queue.submit)
+
+    @wrap(lambda_svc, "invoke_async_with_retry")
+    def invoke(_original: Any, func: Any, event: Any) -> None:
+        queue.submit(func, event)
 
 
 @dataclass
@@ -110,24 +107,13 @@ class AsynchronousQueue:
 
     def _attempt(self, event: Event, ticket: Ticket) -> None:
         try:
-            result = event.context.copy().run(self._execute, event, ticket)
-        except Exception as error:  # an emulator fault is an attempt that failed, not an event that vanished
-            _logger.exception("asynchronous invocation of %s failed", event.config.get("FunctionName"))
-            result = {"error": True, "body": {"errorType": type(error).__name__, "errorMessage": str(error)}}
+            result = event.context.copy().run(attempt, event.func, event.payload, ticket, event.request_id)
         finally:
             self._slots.give(ticket)
         if result.get("throttle"):
             self._throttled(event, result)
         elif result.get("error"):
             self._failed(event, result)
-
-    def _execute(self, event: Event, ticket: Ticket) -> dict[str, Any]:
-        current_ticket.set(ticket)
-        fixed_request_id.set([event.request_id])
-        result: dict[str, Any] = self._lambda._run_with_function_config_scope(
-            event.func, self._lambda._execute_function, event.func, event.payload
-        )
-        return result
 
     def _throttled(self, event: Event, result: dict[str, Any]) -> None:
         delay = min(self._lambda._LAMBDA_ASYNC_RETRY_BASE_SECONDS * 2**event.throttles, _LONGEST_THROTTLE_SECONDS)

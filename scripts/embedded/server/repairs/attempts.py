@@ -8,23 +8,14 @@ goes no further, as on AWS, where a Lambda function that was invoked may end but
 
 import contextvars
 import copy
-import functools
 import json
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from scripts.embedded.server.patching import module, replace, require
+from scripts.embedded.server.patching import module, setting, wrap
 
-_STATES = {
-    "_execute_pass": ("state_def", "raw_input", "ctx"),
-    "_execute_choice": ("state_def", "raw_input", "ctx"),
-    "_execute_wait": ("state_def", "raw_input", "ctx"),
-    "_execute_task": ("state_def", "raw_input", "execution", "ctx"),
-    "_execute_parallel": ("state_def", "raw_input", "execution", "ctx"),
-    "_execute_map": ("state_def", "raw_input", "execution", "ctx"),
-}
+_STATES = [f"_execute_{kind}" for kind in ("pass", "choice", "wait", "task", "parallel", "map")]
 
 
 class Over(BaseException):
@@ -121,89 +112,73 @@ def follow_executions() -> None:
 
     Unneeded once tests/embedded/test_redrive.py::test_an_iteration_goes_on_with_the_state_that_failed passes without it.
     """
-    states = module("services.stepfunctions")
-    require(states, "_state_machines")
+    service = module("services.stepfunctions", "_executions", "_state_machines")
 
     def tell(execution: Any, event: str, told: dict[str, Any]) -> None:
-        states._add_event(execution, event, {f"{event[0].lower()}{event[1:]}EventDetails": told})
+        details = event if event.startswith("MapIteration") else event[event.index("State") :]
+        service._add_event(execution, event, {f"{details[0].lower()}{details[1:]}EventDetails": told})
 
-    def make_run(original: Any) -> Any:
-        def run(exec_arn: str) -> None:
-            execution = states._executions.get(exec_arn)
-            machine = states._state_machines.get(execution["stateMachineArn"]) if execution else None
-            if machine is not None:
-                current.set(begin(execution, _states_of(machine)))
-            try:
-                original(exec_arn)
-            except Over:
-                return
+    @wrap(service, "_run_execution")
+    def run(original: Any, exec_arn: str) -> None:
+        execution = service._executions.get(exec_arn)
+        machine = service._state_machines.get(execution["stateMachineArn"]) if execution else None
+        if machine is not None:
+            current.set(begin(execution, _states_of(machine)))
+        try:
+            original(exec_arn)
+        except Over:
+            return
 
-        return run
+    @wrap(service, "_run_sub_machine")
+    def run_part(original: Any, states: Any, start_at: Any, input_data: Any, execution: Any, ctx: Any) -> Any:
+        parent = current.get()
+        if parent is None or parent.at is None:
+            return original(states, start_at, input_data, execution, ctx)
+        if parent.kind != "Map":
+            with setting(current, Branch(parent.attempt)):
+                return original(states, start_at, input_data, execution, ctx)
+        index = ctx["Map"]["Item"]["Index"]
+        before = parent.resumed.iterations.pop(index, None) if parent.resumed else None
+        branch = parent.iterations[index] = Branch(parent.attempt, before)
+        if before is not None and before.output:
+            branch.output = before.output
+            return copy.deepcopy(before.output[0])
+        told = {"name": ctx["State"]["Name"], "index": index}
+        if before is None:
+            tell(execution, "MapIterationStarted", told)
+        name, given = branch.start(start_at, input_data)
+        try:
+            with setting(current, branch):
+                output = original(states, name, given, execution, ctx)
+        except Exception:
+            tell(execution, "MapIterationFailed", told)
+            raise
+        branch.output = [output]
+        tell(execution, "MapIterationSucceeded", told)
+        return output
 
-    def make_sub_machine(original: Any) -> Any:
-        @functools.wraps(original)  # for the repairs to come, which look at its parameters
-        def run(states_: Any, start_at: Any, data: Any, execution: Any, ctx: Any) -> Any:
-            parent = current.get()
-            if parent is None or parent.at is None:
-                return original(states_, start_at, data, execution, ctx)
-            if parent.kind != "Map":
-                return _as(Branch(parent.attempt), lambda: original(states_, start_at, data, execution, ctx))
-            index = ctx["Map"]["Item"]["Index"]
-            before = parent.resumed.iterations.pop(index, None) if parent.resumed else None
-            branch = parent.iterations[index] = Branch(parent.attempt, before)
-            if before is not None and before.output:
-                branch.output = before.output
-                return copy.deepcopy(before.output[0])
-            told = {"name": ctx["State"]["Name"], "index": index}
-            if before is None:
-                tell(execution, "MapIterationStarted", told)
-            name, given = branch.start(start_at, data)
-            try:
-                output = _as(branch, lambda: original(states_, name, given, execution, ctx))
-            except Exception:
-                tell(execution, "MapIterationFailed", told)
-                raise
-            branch.output = [output]
-            tell(execution, "MapIterationSucceeded", told)
-            return output
+    @wrap(service, *_STATES)
+    def execute(original: Any, state_def: Any, raw_input: Any, *rest: Any) -> Any:
+        branch = current.get()
+        if branch is None:
+            return original(state_def, raw_input, *rest)
+        kind, execution = str(state_def.get("Type")), branch.attempt.execution
+        branch.enter(kind, rest[-1], raw_input)
+        name = branch.context["State"]["Name"]
+        if not (branch.narrated or branch.resumed):
+            tell(execution, f"{kind}StateEntered", {"name": name, "input": json.dumps(raw_input)})
+        output, following = original(state_def, raw_input, *rest)
+        branch.check()
+        if not branch.narrated:
+            tell(execution, f"{kind}StateExited", {"name": name, "output": json.dumps(output)})
+        return output, following
 
-        return run
-
-    def make_state(original: Any) -> Any:
-        @functools.wraps(original)
-        def execute(state_def: Any, raw_input: Any, *rest: Any) -> Any:
-            branch = current.get()
-            if branch is None:
-                return original(state_def, raw_input, *rest)
-            kind, execution = str(state_def.get("Type")), branch.attempt.execution
-            branch.enter(kind, rest[-1], raw_input)
-            name = branch.context["State"]["Name"]
-            if not (branch.narrated or branch.resumed):
-                told = {"name": name, "input": json.dumps(raw_input)}
-                states._add_event(execution, f"{kind}StateEntered", {"stateEnteredEventDetails": told})
-            output, following = original(state_def, raw_input, *rest)
-            branch.check()
-            if not branch.narrated:
-                told = {"name": name, "output": json.dumps(output)}
-                states._add_event(execution, f"{kind}StateExited", {"stateExitedEventDetails": told})
-            return output, following
-
-        return execute
-
-    def make_event(original: Any) -> Any:
-        def add(execution: Any, event_type: Any, details: Any = None) -> Any:
-            branch = current.get()
-            if branch is None or branch.attempt.alive:
-                with _history:
-                    original(execution, event_type, details)
-
-        return add
-
-    for name, parameters in _STATES.items():
-        replace(states, name, parameters, make_state)
-    replace(states, "_run_execution", ("exec_arn",), make_run)
-    replace(states, "_run_sub_machine", ("states", "start_at", "input_data", "execution", "ctx"), make_sub_machine)
-    replace(states, "_add_event", ("execution", "event_type", "details"), make_event)
+    @wrap(service, "_add_event")
+    def add(original: Any, execution: Any, event_type: Any, details: Any = None) -> Any:
+        branch = current.get()
+        if branch is None or branch.attempt.alive:
+            with _history:
+                original(execution, event_type, details)
 
 
 def stop_for_good() -> None:
@@ -213,49 +188,30 @@ def stop_for_good() -> None:
 
     Unneeded once tests/embedded/test_redrive.py::test_nothing_goes_on_after_a_stop passes without it.
     """
-    states = module("services.stepfunctions")
-    executions = require(states, "_executions")
+    states = module("services.stepfunctions", "_executions")
 
-    def make_call(original: Any) -> Any:
-        def call(func_ref: Any, event: Any) -> Any:
-            branch = current.get()
+    @wrap(states, "_call_lambda")
+    def call(original: Any, func_ref: Any, event: Any) -> Any:
+        branch = current.get()
+        if branch is not None:
+            branch.check()
+        return original(func_ref, event)
+
+    @wrap(states, "_fail_execution")
+    def fail(original: Any, execution: Any, error: Any, cause: Any) -> None:
+        branch = current.get()
+        if branch is None or branch.attempt.alive:
+            original(execution, error, cause)
             if branch is not None:
-                branch.check()
-            return original(func_ref, event)
-
-        return call
-
-    def make_failure(original: Any) -> Any:
-        def fail(execution: Any, error: Any, cause: Any) -> None:
-            branch = current.get()
-            if branch is None or branch.attempt.alive:
-                original(execution, error, cause)
-                if branch is not None:
-                    branch.attempt.alive = False
-
-        return fail
-
-    def make_stop(original: Any) -> Any:
-        def stop(data: Any) -> Any:
-            arn = data.get("executionArn")
-            branch, execution = branches.get(arn), executions.get(arn)
-            if branch is not None and execution and execution["status"] == "RUNNING":
                 branch.attempt.alive = False
-            return original(data)
 
-        return stop
-
-    replace(states, "_call_lambda", ("func_ref", "event"), make_call)
-    replace(states, "_fail_execution", ("execution", "error", "cause"), make_failure)
-    replace(states, "_stop_execution", ("data",), make_stop)
-
-
-def _as(branch: Branch, work: Callable[[], Any]) -> Any:
-    token = current.set(branch)
-    try:
-        return work()
-    finally:
-        current.reset(token)
+    @wrap(states, "_stop_execution")
+    def stop(original: Any, data: Any) -> Any:
+        arn = data.get("executionArn")
+        branch, execution = branches.get(arn), states._executions.get(arn)
+        if branch is not None and execution and execution["status"] == "RUNNING":
+            branch.attempt.alive = False
+        return original(data)
 
 
 def _states_of(machine: dict[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from scripts.embedded.server.patching import RepairError, module, require
+from scripts.embedded.server.patching import edit_worker_script, module
 from scripts.embedded.server.repairs.workers import start_with, variables
 
-_CALL = "    _ms_install_invoke_depth()\n"
 _MARK = """
 def _ms_mark_with_invoke_depth():
     import importlib.util, os, sys
@@ -54,14 +53,9 @@ def import_no_botocore() -> None:
     Unneeded once tests/embedded/test_cold_starts.py::test_function_is_watched_for_loops_and_pays_for_no_botocore
     passes without it.
     """
-    runtime = module("core.lambda_runtime")
-    script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
-    if script.count(_CALL) != 1:
-        raise RepairError("embedded AWS: ministack's worker script does not install its loop detection where it did")
-    mark = _MARK.replace("ENVIRONMENT", require(runtime, "INVOKE_DEPTH_ENV")).replace(
-        "HEADER", require(runtime, "INVOKE_DEPTH_HEADER")
-    )
-    runtime._PYTHON_WORKER_SCRIPT = mark + script.replace(_CALL, "    _ms_mark_with_invoke_depth()\n")
+    runtime = module("core.lambda_runtime", "INVOKE_DEPTH_ENV", "INVOKE_DEPTH_HEADER")
+    mark = _MARK.replace("ENVIRONMENT", runtime.INVOKE_DEPTH_ENV).replace("HEADER", runtime.INVOKE_DEPTH_HEADER)
+    edit_worker_script(mark, ("_ms_install_invoke_depth()\n", "_ms_mark_with_invoke_depth()\n"))
 
 
 def share_layers() -> None:
@@ -84,7 +78,7 @@ class _Layers:
     """Folders of unpacked layers, by content."""
 
     def __init__(self) -> None:
-        self._resolve = require(module("services.lambda_svc"), "_resolve_layer_zip", ("attachment",))
+        self._resolve = module("services.lambda_svc", "_resolve_layer_zip(attachment)")._resolve_layer_zip
         self._lock = threading.Lock()
         self._folders: dict[str, str] = {}
 

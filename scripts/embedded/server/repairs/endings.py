@@ -4,7 +4,7 @@ import json
 import signal
 from typing import Any
 
-from scripts.embedded.server.patching import RepairError, module, replace, require
+from scripts.embedded.server.patching import edit_worker_script, module, wrap
 
 _RAISED = '{"status": "error", "error": str(e), "trace": traceback.format_exc()}'
 _TELL = """
@@ -34,23 +34,15 @@ def tell_of_exceptions_as_lambda_does() -> None:
 
     Unneeded once tests/embedded/test_functions.py::test_errors_carry_class_name_and_stack passes without it.
     """
-    runtime = module("core.lambda_runtime")
-    script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
-    if script.count(_RAISED) != 1:
-        raise RepairError("embedded AWS: ministack's worker script does not report exceptions as it did")
-    runtime._PYTHON_WORKER_SCRIPT = _TELL + script.replace(_RAISED, "_ms_tell(e)")
+    edit_worker_script(_TELL, (_RAISED, "_ms_tell(e)"))
 
-    def make(original: Any) -> Any:
-        def invoke(self: Any, event: Any, request_id: str, **more: Any) -> Any:
-            response = original(self, event, request_id, **more)
-            if "raised" not in response:
-                return response
-            told = response["raised"] | {"requestId": request_id}
-            return {**response, "status": "error", "error": json.dumps(told), "trace": _as_logged(told)}
-
-        return invoke
-
-    replace(require(runtime, "Worker"), "invoke", ("self", "event", "request_id"), make)
+    @wrap(module("core.lambda_runtime", "Worker").Worker, "invoke")
+    def invoke(original: Any, self: Any, event: Any, request_id: str, **more: Any) -> Any:
+        response = original(self, event, request_id, **more)
+        if "raised" not in response:
+            return response
+        told = response["raised"] | {"requestId": request_id}
+        return {**response, "status": "error", "error": json.dumps(told), "trace": _as_logged(told)}
 
 
 def tell_of_exits_as_lambda_does() -> None:
@@ -61,38 +53,31 @@ def tell_of_exits_as_lambda_does() -> None:
 
     Unneeded once tests/embedded/test_endings.py::test_end_of_the_process_is_told_with_its_status passes without it.
     """
-    worker = require(module("core.lambda_runtime"), "Worker")
+    worker = module("core.lambda_runtime", "Worker").Worker
 
-    def make_spawn(original: Any) -> Any:
-        def spawn(self: Any) -> Any:
-            try:
-                return original(self)
-            finally:
-                self.last_process = self._proc
-                if self._proc is not None:
-                    self._proc.stdout = _Answers(self._proc)
+    @wrap(worker, "_spawn")
+    def spawn(original: Any, self: Any) -> Any:
+        try:
+            return original(self)
+        finally:
+            self.last_process = self._proc
+            if self._proc is not None:
+                self._proc.stdout = _Answers(self._proc)
 
-        return spawn
-
-    def make_invoke(original: Any) -> Any:
-        def invoke(self: Any, event: Any, request_id: str, **more: Any) -> Any:
-            try:
-                response = original(self, event, request_id, **more)
-            except RuntimeError as error:
-                if not str(error).startswith(_DIED_AT_ITS_START):
-                    raise
-                self._proc = None
-                response = {"status": "error", "error": _DIED, "log": self._drain_stderr_bounded()}
-            if response.get("status") != "error" or response.get("error") not in (_DIED, _DIED_BEFORE):
-                return response
-            text = f"RequestId: {request_id} Error: {_how(self.last_process)}"
-            told = {"errorType": "Runtime.ExitError", "errorMessage": text}
-            return {**response, "error": json.dumps(told), "trace": f"{text}\nRuntime.ExitError"}
-
-        return invoke
-
-    replace(worker, "_spawn", ("self",), make_spawn)
-    replace(worker, "invoke", ("self", "event", "request_id"), make_invoke)
+    @wrap(worker, "invoke")
+    def invoke(original: Any, self: Any, event: Any, request_id: str, **more: Any) -> Any:
+        try:
+            response = original(self, event, request_id, **more)
+        except RuntimeError as error:
+            if not str(error).startswith(_DIED_AT_ITS_START):
+                raise
+            self._proc = None
+            response = {"status": "error", "error": _DIED, "log": self._drain_stderr_bounded()}
+        if response.get("status") != "error" or response.get("error") not in (_DIED, _DIED_BEFORE):
+            return response
+        text = f"RequestId: {request_id} Error: {_how(self.last_process)}"
+        told = {"errorType": "Runtime.ExitError", "errorMessage": text}
+        return {**response, "error": json.dumps(told), "trace": f"{text}\nRuntime.ExitError"}
 
 
 def answer_with_what_was_told() -> None:
@@ -101,22 +86,32 @@ def answer_with_what_was_told() -> None:
     Unneeded once tests/embedded/test_functions.py::test_errors_carry_class_name_and_stack passes without it.
     """
 
-    def make(original: Any) -> Any:
-        def execute(func: Any, event: Any, request_id: str) -> Any:
-            result = original(func, event, request_id)
-            body = result.get("body")
-            if result.get("error") and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
-                try:
-                    told = json.loads(body["errorMessage"])
-                except ValueError:
-                    return result
-                if isinstance(told, dict) and "errorType" in told:
-                    result["body"] = told
-            return result
+    @wrap(module("services.lambda_svc"), "_execute_function_warm")
+    def execute(original: Any, func: Any, event: Any, request_id: str) -> Any:
+        result = original(func, event, request_id)
+        body = result.get("body")
+        if result.get("error") and isinstance(body, dict) and body.get("errorType") == "Runtime.HandlerError":
+            try:
+                told = json.loads(body["errorMessage"])
+            except ValueError:
+                return result
+            if isinstance(told, dict) and "errorType" in told:
+                result["body"] = told
+        return result
 
-        return execute
 
-    replace(module("services.lambda_svc"), "_execute_function_warm", ("func", "event", "request_id"), make)
+def name_throttles_for_step_functions() -> None:
+    """Report a throttled task as Lambda.TooManyRequestsException; ministack says "Lambda.Unknown", which no `Retry` for
+    Lambda's transient errors matches.
+
+    Unneeded once tests/embedded/test_states.py::test_a_throttled_task_is_named_as_lambda_names_it passes without it.
+    """
+
+    @wrap(module("services.lambda_svc"), "_throttle_response")
+    def throttle(original: Any, reason_code: str, msg: str, retry_after: int = 1) -> Any:
+        result = original(reason_code, msg, retry_after)
+        result["body"]["errorType"] = "Lambda.TooManyRequestsException"
+        return result
 
 
 class _Answers:

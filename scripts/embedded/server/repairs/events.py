@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from scripts.embedded.server import permissions
-from scripts.embedded.server.patching import module, replace, require
+from scripts.embedded.server.patching import module, setting, wrap
 
 
 def invoke_as_lambda_does() -> None:
@@ -15,35 +15,24 @@ def invoke_as_lambda_does() -> None:
 
     Unneeded once tests/embedded/test_events.py::test_function_that_a_rule_starts_is_tried_again passes without it.
     """
-    events, lambda_svc = module("services.eventbridge"), module("services.lambda_svc")
-    require(events, "get_account_id")
-    require(lambda_svc, "_get_func_record_for_ref", ("function_ref",))
-    require(lambda_svc, "_execution_record_for_config", ("func", "config"))
+    events = module("services.eventbridge", "get_account_id")
+    lambda_svc = module(
+        "services.lambda_svc", "_get_func_record_for_ref(function_ref)", "_execution_record_for_config(func, config)"
+    )
     rule_arn: contextvars.ContextVar[str] = contextvars.ContextVar("rule_arn", default="")
 
-    def make_target(original: Any) -> Any:
-        def invoke(target: Any, event: Any, rule: Any, view: Any = None) -> Any:
-            token = rule_arn.set(rule.get("Arn", ""))
-            try:
-                return original(target, event, rule, view)
-            finally:
-                rule_arn.reset(token)
+    @wrap(events, "_invoke_target")
+    def invoke(original: Any, target: Any, event: Any, rule: Any, view: Any = None) -> Any:
+        with setting(rule_arn, rule.get("Arn", "")):
+            return original(target, event, rule, view)
 
-        return invoke
-
-    def make_dispatch(_original: Any) -> Any:
-        def dispatch(arn: str, payload: str) -> None:
-            record, config, _name = lambda_svc._get_func_record_for_ref(arn)
-            if not record or not config:
-                return
-            source, account = rule_arn.get(), events.get_account_id()
-            if permissions.invocation_denial(record.get("policy"), arn, "events.amazonaws.com", source, account) is None:
-                lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(record, config), json.loads(payload))
-
-        return dispatch
-
-    replace(events, "_invoke_target", ("target", "event", "rule", "view"), make_target)
-    replace(events, "_dispatch_to_lambda", ("arn", "payload"), make_dispatch)
+    @wrap(events, "_dispatch_to_lambda")
+    def dispatch(_original: Any, arn: str, payload: str) -> None:
+        record, config, _name = lambda_svc._get_func_record_for_ref(arn)
+        if not record or not config:
+            return
+        if permissions.invocation_denial(arn, "events.amazonaws.com", rule_arn.get(), events.get_account_id()) is None:
+            lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(record, config), json.loads(payload))
 
 
 def tell_of_redrives() -> None:
@@ -51,19 +40,14 @@ def tell_of_redrives() -> None:
 
     Unneeded once tests/embedded/test_events.py::test_event_of_an_execution_says_how_often_it_was_redriven passes without it.
     """
-    events, states = module("services.eventbridge"), module("services.stepfunctions")
-    executions = require(states, "_executions")
+    states = module("services.stepfunctions", "_executions")
 
-    def make(original: Any) -> Any:
-        def put(data: Any, allow_aws_source: bool = False) -> Any:
-            for entry in data.get("Entries", ()):
-                if allow_aws_source and entry.get("Source") == "aws.states":
-                    detail = json.loads(entry["Detail"])
-                    execution = executions.get(detail["executionArn"]) or {}
-                    detail["redriveCount"] = execution.get("redriveCount", 0)
-                    entry["Detail"] = json.dumps(detail)
-            return original(data, allow_aws_source=allow_aws_source)
-
-        return put
-
-    replace(events, "_put_events", ("data", "allow_aws_source"), make)
+    @wrap(module("services.eventbridge"), "_put_events")
+    def put(original: Any, data: Any, allow_aws_source: bool = False) -> Any:
+        for entry in data.get("Entries", ()):
+            if allow_aws_source and entry.get("Source") == "aws.states":
+                detail = json.loads(entry["Detail"])
+                execution = states._executions.get(detail["executionArn"]) or {}
+                detail["redriveCount"] = execution.get("redriveCount", 0)
+                entry["Detail"] = json.dumps(detail)
+        return original(data, allow_aws_source=allow_aws_source)

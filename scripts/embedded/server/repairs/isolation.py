@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from scripts.embedded.server.patching import RepairError, module, replace, require
+from scripts.embedded.server.patching import RepairError, edit_worker_script, module, wrap
 from scripts.paths import LAMBDA_PYTHON
 
 _FORGET = """
@@ -29,17 +29,11 @@ def run_on_a_python_of_their_own() -> None:
     python = os.environ.get(LAMBDA_PYTHON, "")
     if not os.access(python, os.X_OK):
         raise RepairError(f"embedded AWS: {LAMBDA_PYTHON} must name an interpreter; it is {python!r}")
-    runtime = module("core.lambda_runtime")
-    script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
     own = sorted(name for name in os.environ if not name.startswith(_LAMBDAS_OWN) and name not in _KEPT)
     settings = ["LAMBDA_ASYNC_RETRY_BASE_SECONDS", "LAMBDA_WARM_TTL_SECONDS"]
-    runtime._PYTHON_WORKER_SCRIPT = _FORGET.replace("NAMES", repr(own + settings)) + script
+    edit_worker_script(_FORGET.replace("NAMES", repr(own + settings)))
 
-    def make(original: Any) -> Any:
-        def detect(name: str) -> tuple[str, str]:
-            binary, worker = original(name)
-            return (python if name.startswith("python") else binary), worker
-
-        return detect
-
-    replace(runtime, "_detect_runtime_binary", ("runtime",), make)
+    @wrap(module("core.lambda_runtime"), "_detect_runtime_binary")
+    def detect(original: Any, runtime: str) -> tuple[str, str]:
+        binary, worker = original(runtime)
+        return (python if runtime.startswith("python") else binary), worker

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from scripts.embedded.server.patching import module, replace
+from scripts.embedded.server.patching import module, wrap
 
 SYNC_REQUEST_BYTES = 6_291_456
 ASYNC_REQUEST_BYTES = 1_048_576
@@ -17,23 +17,19 @@ def limit_request_payloads() -> None:
     """
     lambda_svc = module("services.lambda_svc")
 
-    def make(original: Any) -> Any:
-        async def invoke(name: str, event: Any, headers: Any, *args: Any, **keywords: Any) -> Any:
-            asynchronous = headers.get("x-amz-invocation-type") == "Event"
-            limit = ASYNC_REQUEST_BYTES if asynchronous else SYNC_REQUEST_BYTES
-            size = int(headers.get("content-length") or 0) or len(json.dumps(event).encode())
-            if size > limit:
-                text = (
-                    f"{size} byte payload is too large for the Event invocation type (limit {limit} bytes)"
-                    if asynchronous
-                    else f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
-                )
-                return lambda_svc.error_response_json("RequestEntityTooLargeException", text, 413)
-            return await original(name, event, headers, *args, **keywords)
-
-        return invoke
-
-    replace(lambda_svc, "_invoke", ("name", "event", "headers"), make)
+    @wrap(lambda_svc, "_invoke")
+    async def invoke(original: Any, name: str, event: Any, headers: Any, *args: Any, **keywords: Any) -> Any:
+        asynchronous = headers.get("x-amz-invocation-type") == "Event"
+        limit = ASYNC_REQUEST_BYTES if asynchronous else SYNC_REQUEST_BYTES
+        size = int(headers.get("content-length") or 0) or len(json.dumps(event).encode())
+        if size > limit:
+            text = (
+                f"{size} byte payload is too large for the Event invocation type (limit {limit} bytes)"
+                if asynchronous
+                else f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+            )
+            return lambda_svc.error_response_json("RequestEntityTooLargeException", text, 413)
+        return await original(name, event, headers, *args, **keywords)
 
 
 def limit_response_payloads() -> None:
@@ -42,15 +38,11 @@ def limit_response_payloads() -> None:
     Unneeded once tests/embedded/test_functions.py::test_payload_limits passes without it.
     """
 
-    def make(original: Any) -> Any:
-        def execute(func: Any, event: Any, request_id: str) -> Any:
-            result = original(func, event, request_id)
-            if not result.get("error") and len(json.dumps(result.get("body")).encode()) > RESPONSE_BYTES:
-                text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
-                body = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": text}
-                return {"body": body, "error": True, "log": result.get("log", "")}
-            return result
-
-        return execute
-
-    replace(module("services.lambda_svc"), "_execute_function_warm", ("func", "event", "request_id"), make)
+    @wrap(module("services.lambda_svc"), "_execute_function_warm")
+    def execute(original: Any, func: Any, event: Any, request_id: str) -> Any:
+        result = original(func, event, request_id)
+        if not result.get("error") and len(json.dumps(result.get("body")).encode()) > RESPONSE_BYTES:
+            text = f"Response payload size exceeded maximum allowed payload size ({RESPONSE_BYTES} bytes)."
+            body = {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": text}
+            return {"body": body, "error": True, "log": result.get("log", "")}
+        return result

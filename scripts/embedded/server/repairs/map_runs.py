@@ -13,11 +13,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from scripts.embedded.server.patching import module, replace, require
+from scripts.embedded.server.patching import module, wrap
 from scripts.embedded.server.repairs.attempts import Branch, Over, begin, branches, current
 from scripts.embedded.server.repairs.redrive import reopen
 
-_SIGNATURE = ("state_def", "raw_input", "effective", "iterator", "execution", "ctx")
 _OUTCOMES = {"RUNNING": "running", "SUCCEEDED": "succeeded", "FAILED": "failed", "ABORTED": "aborted"}
 _NEVER = ("timedOut", "resultsWritten", "failuresNotRedrivable", "pendingRedrive")
 _MOST_AT_ONCE = 64
@@ -35,54 +34,38 @@ def run_children() -> None:
 
     Unneeded once tests/embedded/test_redrive.py::test_a_map_run_is_redriven_with_its_children passes without it.
     """
-    states = module("services.stepfunctions")
-    for name in ("_executions", "_map_runs", "_ExecutionError", "new_uuid", "now_iso"):
-        require(states, name)
-    for name, parameters in {
-        "_read_map_items": ("reader", "effective", "ctx"),
-        "_resolve_path_or_ctx": ("path", "data", "ctx"),
-        "_resolve_params_obj": ("template", "data", "ctx"),
-        "_apply_result_selector": ("state_def", "data"),
-        "_apply_result_path": ("state_def", "original", "result"),
-        "_apply_output_path": ("state_def", "data", "ctx"),
-        "_next_or_end": ("state_def",),
-    }.items():
-        require(states, name, parameters)
+    states = module(
+        "services.stepfunctions",
+        *("_executions", "_map_runs", "_ExecutionError", "new_uuid", "now_iso"),
+        *("_read_map_items(reader, effective, ctx)", "_resolve_path_or_ctx(path, data, ctx)", "_next_or_end(state_def)"),
+        *("_resolve_params_obj(template, data, ctx)", "_apply_result_selector(state_def, data)"),
+        *("_apply_result_path(state_def, original, result)", "_apply_output_path(state_def, data, ctx)"),
+    )
 
-    def make(_original: Any) -> Any:
-        def run(state_def: Any, raw_input: Any, effective: Any, iterator: Any, execution: Any, ctx: Any) -> Any:
-            parent = current.get()
-            if parent is None:
-                raise RuntimeError(f"a Distributed Map outside an execution: {execution['executionArn']}")
-            results = _MapRun(states, parent, state_def, effective, iterator, ctx).results()
-            output = states._apply_result_path(state_def, raw_input, states._apply_result_selector(state_def, results))
-            return states._apply_output_path(state_def, output, ctx), states._next_or_end(state_def)
+    @wrap(states, "_run_distributed_map")
+    def run(_original: Any, state_def: Any, raw_input: Any, effective: Any, iterator: Any, execution: Any, ctx: Any) -> Any:
+        parent = current.get()
+        if parent is None:
+            raise RuntimeError(f"a Distributed Map outside an execution: {execution['executionArn']}")
+        results = _MapRun(states, parent, state_def, effective, iterator, ctx).results()
+        output = states._apply_result_path(state_def, raw_input, states._apply_result_selector(state_def, results))
+        return states._apply_output_path(state_def, output, ctx), states._next_or_end(state_def)
 
-        return run
+    @wrap(states, "_map_run_view")
+    def view(original: Any, run: Any) -> Any:
+        known = Counter(_OUTCOMES[child["status"]] for child in list(run["_children"].values()))
+        counts = {name: known[name] for name in (*_OUTCOMES.values(), *_NEVER)}
+        counts |= {"total": run["_total"], "pending": run["_total"] - known.total()}
+        return {**original(run), "itemCounts": counts, "executionCounts": counts}
 
-    def make_view(original: Any) -> Any:
-        def view(run: Any) -> Any:
-            known = Counter(_OUTCOMES[child["status"]] for child in list(run["_children"].values()))
-            counts = {name: known[name] for name in (*_OUTCOMES.values(), *_NEVER)}
-            counts |= {"total": run["_total"], "pending": run["_total"] - known.total()}
-            return {**original(run), "itemCounts": counts, "executionCounts": counts}
-
-        return view
-
-    def make_stop(original: Any) -> Any:
-        def stop(data: Any) -> Any:
-            response = original(data)
-            if response[0] == 200:
-                for run in list(states._map_runs.values()):
-                    if run["executionArn"] == data["executionArn"]:
-                        _end(states, run, "ABORTED")
-            return response
-
-        return stop
-
-    replace(states, "_run_distributed_map", _SIGNATURE, make)
-    replace(states, "_map_run_view", ("run",), make_view)
-    replace(states, "_stop_execution", ("data",), make_stop)
+    @wrap(states, "_stop_execution")
+    def stop(original: Any, data: Any) -> Any:
+        response = original(data)
+        if response[0] == 200:
+            for run in list(states._map_runs.values()):
+                if run["executionArn"] == data["executionArn"]:
+                    _end(states, run, "ABORTED")
+        return response
 
 
 def _end(states: Any, run: dict[str, Any], status: str) -> None:

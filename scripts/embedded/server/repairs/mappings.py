@@ -13,14 +13,14 @@ import queue
 import threading
 import time
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 from scripts.embedded.server import permissions
 from scripts.embedded.server.deliveries import Deliveries
-from scripts.embedded.server.lanes import Batch, Discard, Lane, Settings, created, first_failure, lane_of, reshaped
-from scripts.embedded.server.patching import module, require
-from scripts.embedded.server.repairs.invocations import current_ticket, fixed_request_id
+from scripts.embedded.server.destination import stream_failure_key, stream_failure_record
+from scripts.embedded.server.lanes import Batch, Discard, Lane, Settings, first_failure, lane_of, reshaped
+from scripts.embedded.server.patching import module
+from scripts.embedded.server.repairs.invocations import attempt
 from scripts.embedded.server.slots import Slots
 
 READ_ACTIONS = ("dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords")
@@ -33,27 +33,14 @@ class Mappings:
     """All mappings that have a thread."""
 
     def __init__(self, slots: Slots, deliveries: Deliveries) -> None:
-        self._lambda = module("services.lambda_svc")
-        for owner, names in (
-            (
-                self._lambda,
-                (
-                    "_apply_filter_criteria",
-                    "_dynamodb_stream_positions",
-                    "_execute_function",
-                    "_get_func_record_for_qualifier",
-                    "_iter_all_esms",
-                    "_request_account_id",
-                    "_request_region",
-                    "_run_with_function_config_scope",
-                ),
-            ),
-            (module("services.dynamodb"), ("_tables", "stream_end_position", "stream_records_since", "stream_start_position")),
-            (module("services.dynamodb_streams"), ("_DEFAULT_SHARD_ID",)),
-        ):
-            for name in names:
-                require(owner, name)
-        require(module("services.s3"), "_put_object", ("bucket_name", "key", "body", "headers"))
+        self._lambda = module(
+            "services.lambda_svc",
+            *("_apply_filter_criteria", "_dynamodb_stream_positions", "_iter_all_esms", "_get_func_record_for_qualifier"),
+            *("_request_account_id", "_request_region"),
+        )
+        module("services.dynamodb", "_tables", "stream_end_position", "stream_records_since", "stream_start_position")
+        module("services.dynamodb_streams", "_DEFAULT_SHARD_ID")
+        module("services.s3", "_put_object(bucket_name, key, body, headers)")
         self._slots = slots
         self._deliveries = deliveries
         self._lock = threading.Lock()
@@ -171,13 +158,7 @@ class _Mapping:
         try:
             if self._stopped:
                 return
-            current_ticket.set(ticket)
-            fixed_request_id.set([batch.request_id])
-            run = self._lambda._run_with_function_config_scope
-            result = run(function, self._lambda._execute_function, function, {"Records": batch.records})
-        except Exception as error:  # an emulator fault is an attempt that failed, not a record that vanished
-            _logger.exception("stream mapping %s: invocation failed", self._esm["UUID"])
-            result = {"error": True, "body": {"errorType": type(error).__name__, "errorMessage": str(error)}}
+            result = attempt(function, {"Records": batch.records}, ticket, batch.request_id)
         finally:
             self._slots.give(ticket)
         self._ended.put((lane, batch, result))
@@ -208,8 +189,9 @@ class _Mapping:
         target = ((self._esm.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
         if not target:
             return
-        record = failure_record(discard, str(self._esm["FunctionArn"]), self._stream)
-        key = failure_key(str(self._esm["UUID"]), record["DDBStreamBatchInfo"]["shardId"])
+        shard = module("services.dynamodb_streams")._DEFAULT_SHARD_ID
+        record = stream_failure_record(discard, str(self._esm["FunctionArn"]), self._stream, shard, time.time())
+        key = stream_failure_key(str(self._esm["UUID"]), shard, time.time())
         _function, config = self._lambda._get_func_record_for_qualifier(self._esm["FunctionName"], self._esm.get("Qualifier"))
         for action, resource in (("s3:ListBucket", target), ("s3:PutObject", f"{target}/{key}")):
             if permissions.role_denial((config or {}).get("Role", ""), self._esm["FunctionName"], action, resource):
@@ -239,41 +221,3 @@ def _returned(result: dict[str, Any]) -> Any:
         except ValueError:
             return body
     return body
-
-
-def failure_record(discard: Discard, function: str, stream: str) -> dict[str, Any]:
-    """What AWS stores about a batch that it gives up. To S3 alone it sends the records, too: as the event, and that as text."""
-    batch = discard.batch
-    first, last = batch.records[0], batch.records[-1]
-    response: dict[str, Any] = {"statusCode": 200, "executedVersion": "$LATEST", "functionError": batch.function_error}
-    record: dict[str, Any] = {
-        "requestContext": {
-            "requestId": batch.request_id or str(uuid.uuid4()),
-            "functionArn": function,
-            "condition": discard.condition,
-            "approximateInvokeCount": batch.invocations,
-        },
-        "responseContext": response if batch.invocations else None,
-        "version": "1.0",
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "DDBStreamBatchInfo": {
-            "shardId": module("services.dynamodb_streams")._DEFAULT_SHARD_ID,
-            "startSequenceNumber": first["dynamodb"]["SequenceNumber"],
-            "endSequenceNumber": last["dynamodb"]["SequenceNumber"],
-            "approximateArrivalOfFirstRecord": _second(created(first)),
-            "approximateArrivalOfLastRecord": _second(created(last)),
-            "batchSize": len(batch.records),
-            "streamArn": stream,
-        },
-        "payload": json.dumps({"Records": batch.records}),
-    }
-    return {name: value for name, value in record.items() if value is not None}
-
-
-def failure_key(mapping: str, shard: str) -> str:
-    """Where AWS stores that: aws/lambda/{mapping}/{shard}/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-{uuid}."""
-    return f"aws/lambda/{mapping}/{shard}/{datetime.now(UTC):%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
-
-
-def _second(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from scripts.embedded.server.patching import module, replace, require
+from scripts.embedded.server.patching import module, wrap
 
 _LOOK_SECONDS = 0.05
 
@@ -22,28 +22,24 @@ def end_what_outgrows_its_memory() -> None:
     """
     if not Path("/proc/self/status").exists():
         return
-    runtime = module("core.lambda_runtime")
-    pools, lock = (require(runtime, name) for name in ("_workers", "_lock"))
+    runtime = module("core.lambda_runtime", "_workers", "_lock", "Worker")
 
     def watch() -> None:
         while True:
             time.sleep(_LOOK_SECONDS)
-            with lock:
-                busy = [worker for pool in pools.values() for worker in pool if worker.in_use]
+            with runtime._lock:
+                busy = [worker for pool in runtime._workers.values() for worker in pool if worker.in_use]
             for worker in busy:
                 _kill_if_too_large(worker)
 
-    def make(original: Any) -> Any:
-        def invoke(self: Any, event: Any, request_id: str, **more: Any) -> Any:
-            response = original(self, event, request_id, **more)
-            if response.get("status") == "ok" and _kill_if_too_large(self):
-                # It outgrew its memory between two looks, and ended before the second.
-                return {"status": "error", "error": "Worker process died", "log": response.get("log", "")}
-            return response
+    @wrap(runtime.Worker, "invoke")
+    def invoke(original: Any, self: Any, event: Any, request_id: str, **more: Any) -> Any:
+        response = original(self, event, request_id, **more)
+        if response.get("status") == "ok" and _kill_if_too_large(self):
+            # It outgrew its memory between two looks, and ended before the second.
+            return {"status": "error", "error": "Worker process died", "log": response.get("log", "")}
+        return response
 
-        return invoke
-
-    replace(require(runtime, "Worker"), "invoke", ("self", "event", "request_id"), make)
     threading.Thread(target=watch, name="memory", daemon=True).start()
 
 

@@ -5,7 +5,7 @@ import time
 import uuid
 from typing import Any
 
-from scripts.embedded.server.patching import RepairError, module, replace, require
+from scripts.embedded.server.patching import edit_worker_script, module, wrap
 
 _TAKEN = """    _real_stdout = sys.stdout
     sys.stdout = sys.stderr
@@ -42,12 +42,7 @@ def give_functions_their_streams() -> None:
 
     Unneeded once tests/embedded/test_endings.py::test_output_is_the_log_and_nothing_else passes without it.
     """
-    runtime = module("core.lambda_runtime")
-    script: str = require(runtime, "_PYTHON_WORKER_SCRIPT")
-    if script.count(_TAKEN) != 1 or script.count(_READ) != 2 or script.count(_CALL) != 1:
-        raise RepairError("embedded AWS: ministack's worker script does not use its standard streams as it did")
-    script = script.replace(_READ, "_ms_stdin.readline()").replace(_TAKEN, _GIVEN)
-    runtime._PYTHON_WORKER_SCRIPT = script.replace(_CALL, _CALLED.replace("END", _END))
+    edit_worker_script("", (_READ, "_ms_stdin.readline()"), (_TAKEN, _GIVEN), (_CALL, _CALLED.replace("END", _END)))
 
 
 def read_all_output() -> None:
@@ -59,25 +54,22 @@ def read_all_output() -> None:
     Unneeded once tests/embedded/test_endings.py::test_worker_that_printed_much_that_is_no_text_does_not_wait_for_ever
     passes without it.
     """
-    worker = require(module("core.lambda_runtime"), "Worker")
+    worker = module("core.lambda_runtime", "Worker").Worker
 
-    def make_read(original: Any) -> Any:
-        def read(self: Any) -> None:
-            waiting = self._stderr_queue
-            self._proc.stderr.reconfigure(errors="replace")
-            original(self)
-            waiting.put(_END)
+    @wrap(worker, "_read_stderr")
+    def read(original: Any, self: Any) -> None:
+        waiting = self._stderr_queue
+        self._proc.stderr.reconfigure(errors="replace")
+        original(self)
+        waiting.put(_END)
 
-        return read
+    @wrap(worker, "invoke")
+    def invoke(original: Any, self: Any, event: Any, request_id: str, **more: Any) -> Any:
+        self.request_id = request_id
+        return original(self, event, request_id, **more)
 
-    def make_invoke(original: Any) -> Any:
-        def invoke(self: Any, event: Any, request_id: str, **more: Any) -> Any:
-            self.request_id = request_id
-            return original(self, event, request_id, **more)
-
-        return invoke
-
-    def drain(self: Any) -> str:
+    @wrap(worker, "_drain_stderr_bounded")
+    def drain(_original: Any, self: Any) -> str:
         lines: list[str] = []
         ends, deadline = (_END + self.request_id, _END), time.monotonic() + _MOST_SECONDS
         try:
@@ -88,7 +80,3 @@ def read_all_output() -> None:
         # What stands before an end is a line that the function left unfinished.
         told = [line.partition(_END)[0] for line in lines]
         return "\n".join(text for text, line in zip(told, lines, strict=True) if text or _END not in line)
-
-    replace(worker, "_read_stderr", ("self",), make_read)
-    replace(worker, "invoke", ("self", "event", "request_id"), make_invoke)
-    replace(worker, "_drain_stderr_bounded", ("self",), lambda _original: drain)

@@ -12,7 +12,7 @@ import logging
 import threading
 from typing import Any
 
-from scripts.embedded.server.patching import after_restart, module, replace, require
+from scripts.embedded.server.patching import after_restart, module, wrap
 from scripts.embedded.server.repairs.attempts import Branch, Over, begin, branches, current
 
 _logger = logging.getLogger("embedded.redrive")
@@ -24,38 +24,31 @@ def redrive_executions() -> None:
 
     Unneeded once tests/embedded/test_redrive.py::test_redrive_goes_on_with_the_task_that_failed passes without it.
     """
-    states = module("services.stepfunctions")
-    for name in ("_executions", "_state_machines", "_ExecutionError", "json_response", "error_response_json", "now_iso"):
-        require(states, name)
-    require(states, "_emit_execution_status_event", ("execution",))
-    require(states, "_finalize_response", ("response",))
+    states = module(
+        "services.stepfunctions",
+        *("_executions", "_state_machines", "_ExecutionError", "json_response", "error_response_json", "now_iso"),
+        *("_emit_execution_status_event(execution)", "_finalize_response(response)"),
+    )
 
-    def make_handler(original: Any) -> Any:
-        async def handle(method: Any, path: Any, headers: Any, body: Any, query_params: Any) -> Any:
-            if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
-                return states._finalize_response(_redrive(states, json.loads(body)))
-            return await original(method, path, headers, body, query_params)
+    @wrap(states, "handle_request")
+    async def handle(original: Any, method: Any, path: Any, headers: Any, body: Any, query_params: Any) -> Any:
+        if headers.get("x-amz-target", "").endswith(".RedriveExecution"):
+            return states._finalize_response(_redrive(states, json.loads(body)))
+        return await original(method, path, headers, body, query_params)
 
-        return handle
-
-    def make_description(original: Any) -> Any:
-        def describe(data: Any) -> Any:
-            status, headers, body = original(data)
-            if status != 200:
-                return status, headers, body
-            execution = states._executions[data["executionArn"]]
-            kind, reason = _redrivable(states, execution)
-            told = {"redriveCount": execution.get("redriveCount", 0), "redriveStatus": kind}
-            if reason:
-                told["redriveStatusReason"] = reason
-            if "redriveDate" in execution:
-                told["redriveDate"] = execution["redriveDate"]
-            return states.json_response({**json.loads(body), **told})
-
-        return describe
-
-    replace(states, "handle_request", ("method", "path", "headers", "body", "query_params"), make_handler)
-    replace(states, "_describe_execution", ("data",), make_description)
+    @wrap(states, "_describe_execution")
+    def describe(original: Any, data: Any) -> Any:
+        status, headers, body = original(data)
+        if status != 200:
+            return status, headers, body
+        execution = states._executions[data["executionArn"]]
+        kind, reason = _redrivable(states, execution)
+        told = {"redriveCount": execution.get("redriveCount", 0), "redriveStatus": kind}
+        if reason:
+            told["redriveStatusReason"] = reason
+        if "redriveDate" in execution:
+            told["redriveDate"] = execution["redriveDate"]
+        return states.json_response({**json.loads(body), **told})
 
 
 def fail_interrupted_executions() -> None:
@@ -65,10 +58,7 @@ def fail_interrupted_executions() -> None:
 
     Unneeded once tests/faults/test_restart.py::test_runs_outlive_a_restart passes without it.
     """
-    states = module("services.stepfunctions")
-    for name in ("_executions", "_map_runs", "now_iso"):
-        require(states, name)
-    require(states, "_fail_execution", ("execution", "error", "cause"))
+    states = module("services.stepfunctions", "_executions", "_map_runs", "now_iso", "_fail_execution(execution, error, cause)")
 
     def fail() -> None:
         ended = {"status": "ABORTED", "stopDate": states.now_iso()}

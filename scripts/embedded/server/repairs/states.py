@@ -1,13 +1,13 @@
 """Step Functions: its limits, and its Lambda tasks within the bound on workers."""
 
 import ast
-import contextvars
 import json
 import threading
 from types import SimpleNamespace
 from typing import Any
 
-from scripts.embedded.server.patching import module, replace, require
+from scripts.embedded.server.patching import module, setting, wrap
+from scripts.embedded.server.repairs.attempts import current
 from scripts.embedded.server.repairs.invocations import current_ticket
 from scripts.embedded.server.slots import Slots
 
@@ -22,19 +22,14 @@ def bound_lambda_tasks(slots: Slots) -> None:
     Unneeded once tests/embedded/test_states.py::test_a_map_of_100_starts_few_processes passes without it.
     """
 
-    def make(original: Any) -> Any:
-        def call(func_ref: Any, event: Any) -> Any:
-            ticket = slots.take()
-            token = current_ticket.set(ticket)
-            try:
+    @wrap(module("services.stepfunctions"), "_call_lambda")
+    def call(original: Any, func_ref: Any, event: Any) -> Any:
+        ticket = slots.take()
+        try:
+            with setting(current_ticket, ticket):
                 return original(func_ref, event)
-            finally:
-                current_ticket.reset(token)
-                slots.give(ticket)
-
-        return call
-
-    replace(module("services.stepfunctions"), "_call_lambda", ("func_ref", "event"), make)
+        finally:
+            slots.give(ticket)
 
 
 def read_paths_one_at_a_time() -> None:
@@ -44,8 +39,7 @@ def read_paths_one_at_a_time() -> None:
 
     Unneeded once each Python that the emulator may run on keeps that depth for each thread. That is no test: they collide rarely.
     """
-    states, lock = module("services.stepfunctions"), threading.Lock()
-    require(states, "ast")
+    states, lock = module("services.stepfunctions", "ast"), threading.Lock()
 
     def literal_eval(text: str) -> Any:
         with lock:
@@ -60,18 +54,14 @@ def cap_inline_maps() -> None:
     Unneeded once tests/embedded/test_states.py::test_an_inline_map_runs_40_iterations_at_once passes without it.
     """
 
-    def make(original: Any) -> Any:
-        def run(state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
-            processor = state_def.get("ItemProcessor") or state_def.get("Iterator") or {}
-            wanted = state_def.get("MaxConcurrency", 0)
-            inline = (processor.get("ProcessorConfig") or {}).get("Mode", "INLINE") == "INLINE"
-            if inline and isinstance(wanted, int) and not 0 < wanted <= INLINE_CONCURRENCY:
-                state_def = {**state_def, "MaxConcurrency": INLINE_CONCURRENCY}
-            return original(state_def, raw_input, execution, ctx)
-
-        return run
-
-    replace(module("services.stepfunctions"), "_run_map_items", ("state_def", "raw_input", "execution", "ctx"), make)
+    @wrap(module("services.stepfunctions"), "_run_map_items")
+    def run(original: Any, state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
+        processor = state_def.get("ItemProcessor") or state_def.get("Iterator") or {}
+        wanted = state_def.get("MaxConcurrency", 0)
+        inline = (processor.get("ProcessorConfig") or {}).get("Mode", "INLINE") == "INLINE"
+        if inline and isinstance(wanted, int) and not 0 < wanted <= INLINE_CONCURRENCY:
+            state_def = {**state_def, "MaxConcurrency": INLINE_CONCURRENCY}
+        return original(state_def, raw_input, execution, ctx)
 
 
 def limit_data() -> None:
@@ -81,50 +71,36 @@ def limit_data() -> None:
 
     Unneeded once tests/embedded/test_states.py::test_data_limit_is_enforced_and_terminal passes without it.
     """
-    states = module("services.stepfunctions")
-    failure = require(states, "_ExecutionError")
+    states = module("services.stepfunctions", "_ExecutionError")
 
     def check(value: Any, what: str) -> None:
         if len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")) > DATA_BYTES:
-            raise failure("States.DataLimitExceeded", f"The {what} exceeds the maximum number of bytes, {DATA_BYTES}.")
+            text = f"The {what} exceeds the maximum number of bytes, {DATA_BYTES}."
+            raise states._ExecutionError("States.DataLimitExceeded", text)
 
-    def make_resource(original: Any) -> Any:
-        def invoke(resource: Any, input_data: Any) -> Any:
-            check(input_data, f"input of the task {resource!r}")
-            result = original(resource, input_data)
-            check(result, f"result of the task {resource!r}")
-            return result
+    @wrap(states, "_invoke_resource")
+    def invoke(original: Any, resource: Any, input_data: Any) -> Any:
+        check(input_data, f"input of the task {resource!r}")
+        result = original(resource, input_data)
+        check(result, f"result of the task {resource!r}")
+        return result
 
-        return invoke
+    @wrap(states, "_run_map_items")
+    def run(original: Any, state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
+        output, following = original(state_def, raw_input, execution, ctx)
+        check(output, "output of the Map state")
+        return output, following
 
-    def make_map(original: Any) -> Any:
-        def run(state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
-            output, following = original(state_def, raw_input, execution, ctx)
-            check(output, "output of the Map state")
-            return output, following
+    @wrap(states, "_error_matches")
+    def matches(original: Any, error_equals: Any, error: Any) -> Any:
+        return error in error_equals if error in _TERMINAL else original(error_equals, error)
 
-        return run
-
-    def make_matcher(original: Any) -> Any:
-        return lambda error_equals, error: error in error_equals if error in _TERMINAL else original(error_equals, error)
-
-    def make_start(original: Any) -> Any:
-        def start(data: Any) -> Any:
-            if len(str(data.get("input", "")).encode("utf-8", "replace")) > DATA_BYTES:
-                return states.error_response_json(
-                    "ValidationException",
-                    "1 validation error detected: Value at 'input' failed to satisfy constraint: "
-                    f"Member must have length less than or equal to {DATA_BYTES}",
-                    400,
-                )
-            return original(data)
-
-        return start
-
-    replace(states, "_invoke_resource", ("resource", "input_data"), make_resource)
-    replace(states, "_run_map_items", ("state_def", "raw_input", "execution", "ctx"), make_map)
-    replace(states, "_error_matches", ("error_equals", "error"), make_matcher)
-    replace(states, "_start_execution", ("data",), make_start)
+    @wrap(states, "_start_execution")
+    def start(original: Any, data: Any) -> Any:
+        if len(str(data.get("input", "")).encode("utf-8", "replace")) > DATA_BYTES:
+            text = f"Value at 'input' failed to satisfy constraint: Member must have length less than or equal to {DATA_BYTES}"
+            return states.error_response_json("ValidationException", f"1 validation error detected: {text}", 400)
+        return original(data)
 
 
 def give_context_to_result_selectors() -> None:
@@ -132,30 +108,12 @@ def give_context_to_result_selectors() -> None:
 
     Unneeded once tests/embedded/test_states.py::test_result_selectors_read_the_context passes without it.
     """
-    states = module("services.stepfunctions")
-    require(states, "_resolve_params_obj", ("template", "data", "ctx"))
-    context: contextvars.ContextVar[Any] = contextvars.ContextVar("states_context", default=None)
+    states = module("services.stepfunctions", "_resolve_params_obj(template, data, ctx)")
 
-    def make_state(original: Any) -> Any:
-        def execute(state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
-            token = context.set(ctx)
-            try:
-                return original(state_def, raw_input, execution, ctx)
-            finally:
-                context.reset(token)
-
-        return execute
-
-    def make_selector(original: Any) -> Any:
-        def select(state_def: Any, data: Any) -> Any:
-            template = state_def.get("ResultSelector")
-            return states._resolve_params_obj(template, data, context.get()) if template else data
-
-        return select
-
-    for name in ("_execute_task", "_run_map_items"):
-        replace(states, name, ("state_def", "raw_input", "execution", "ctx"), make_state)
-    replace(states, "_apply_result_selector", ("state_def", "data"), make_selector)
+    @wrap(states, "_apply_result_selector")
+    def select(_original: Any, state_def: Any, data: Any) -> Any:
+        template, branch = state_def.get("ResultSelector"), current.get()
+        return states._resolve_params_obj(template, data, branch and branch.context) if template else data
 
 
 def give_children_their_own_context() -> None:
@@ -167,21 +125,17 @@ def give_children_their_own_context() -> None:
     Unneeded once tests/embedded/test_states.py::test_children_of_a_distributed_map_have_their_own_context passes without it.
     """
 
-    def make(original: Any) -> Any:
-        def run(states: Any, start_at: Any, input_data: Any, execution: Any, ctx: Any) -> Any:
-            if execution.get("mapRunArn") and ctx["Execution"]["Id"] != execution["executionArn"]:
-                own = {
-                    "Id": execution["executionArn"],
-                    "Input": input_data,
-                    "Name": execution["name"],
-                    "StartTime": execution["startDate"],
-                }
-                ctx = {**{name: value for name, value in ctx.items() if name != "Map"}, "Execution": own}
-            return original(states, start_at, input_data, execution, ctx)
-
-        return run
-
-    replace(module("services.stepfunctions"), "_run_sub_machine", ("states", "start_at", "input_data", "execution", "ctx"), make)
+    @wrap(module("services.stepfunctions"), "_run_sub_machine")
+    def run(original: Any, states: Any, start_at: Any, input_data: Any, execution: Any, ctx: Any) -> Any:
+        if execution.get("mapRunArn") and ctx["Execution"]["Id"] != execution["executionArn"]:
+            own = {
+                "Id": execution["executionArn"],
+                "Input": input_data,
+                "Name": execution["name"],
+                "StartTime": execution["startDate"],
+            }
+            ctx = {**{name: value for name, value in ctx.items() if name != "Map"}, "Execution": own}
+        return original(states, start_at, input_data, execution, ctx)
 
 
 def fail_on_missing_paths() -> None:
@@ -191,9 +145,7 @@ def fail_on_missing_paths() -> None:
 
     Unneeded once tests/embedded/test_states.py::test_a_path_that_is_not_there_fails_the_state passes without it.
     """
-    states = module("services.stepfunctions")
-    failure = require(states, "_ExecutionError")
-    require(states, "_parse_jsonpath_tokens", ("path",))
+    states = module("services.stepfunctions", "_ExecutionError", "_parse_jsonpath_tokens(path)")
 
     def present(path: str, data: Any) -> bool:
         for kind, value in states._parse_jsonpath_tokens(path) or []:
@@ -206,20 +158,16 @@ def fail_on_missing_paths() -> None:
             data = data[value]
         return True
 
-    def make(original: Any) -> Any:
-        def resolve(template: Any, data: Any, ctx: Any = None) -> Any:
-            for name, path in template.items() if isinstance(template, dict) else ():
-                if not (name.endswith(".$") and isinstance(path, str) and path.startswith("$")):
-                    continue
-                found = present(path[1:], ctx or {}) if path.startswith("$$") else present(path, data)
-                if not found:
-                    text = f"The JSONPath {path!r} specified for the field {name!r} could not be found in the input"
-                    raise failure("States.Runtime", text)
-            return original(template, data, ctx)
-
-        return resolve
-
-    replace(states, "_resolve_params_obj", ("template", "data", "ctx"), make)
+    @wrap(states, "_resolve_params_obj")
+    def resolve(original: Any, template: Any, data: Any, ctx: Any = None) -> Any:
+        for name, path in template.items() if isinstance(template, dict) else ():
+            if not (name.endswith(".$") and isinstance(path, str) and path.startswith("$")):
+                continue
+            found = present(path[1:], ctx or {}) if path.startswith("$$") else present(path, data)
+            if not found:
+                text = f"The JSONPath {path!r} specified for the field {name!r} could not be found in the input"
+                raise states._ExecutionError("States.Runtime", text)
+        return original(template, data, ctx)
 
 
 def fail_on_items_that_are_no_array() -> None:
@@ -227,23 +175,17 @@ def fail_on_items_that_are_no_array() -> None:
 
     Unneeded once tests/embedded/test_states.py::test_a_map_over_anything_but_an_array_fails passes without it.
     """
-    states = module("services.stepfunctions")
-    failure = require(states, "_ExecutionError")
-    require(states, "_resolve_path_or_ctx", ("path", "data", "ctx"))
-    require(states, "_apply_input_path", ("state_def", "data", "ctx"))
+    used = ("_ExecutionError", "_resolve_path_or_ctx(path, data, ctx)", "_apply_input_path(state_def, data, ctx)")
+    states = module("services.stepfunctions", *used)
 
-    def make(original: Any) -> Any:
-        def run(state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
-            path = state_def.get("ItemsPath", "$")
-            if "ItemReader" not in state_def and "Items" not in state_def:
-                items = states._resolve_path_or_ctx(path, states._apply_input_path(state_def, raw_input, ctx), ctx)
-                if not isinstance(items, list):
-                    raise failure("States.Runtime", f"Reference path {path!r} must point to an array.")
-            return original(state_def, raw_input, execution, ctx)
-
-        return run
-
-    replace(states, "_run_map_items", ("state_def", "raw_input", "execution", "ctx"), make)
+    @wrap(states, "_run_map_items")
+    def run(original: Any, state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
+        path = state_def.get("ItemsPath", "$")
+        if "ItemReader" not in state_def and "Items" not in state_def:
+            items = states._resolve_path_or_ctx(path, states._apply_input_path(state_def, raw_input, ctx), ctx)
+            if not isinstance(items, list):
+                raise states._ExecutionError("States.Runtime", f"Reference path {path!r} must point to an array.")
+        return original(state_def, raw_input, execution, ctx)
 
 
 def start_idempotently() -> None:
@@ -253,22 +195,17 @@ def start_idempotently() -> None:
 
     Unneeded once tests/embedded/test_states.py::test_starting_the_same_execution_twice passes without it.
     """
-    states = module("services.stepfunctions")
-    for name in ("_executions", "_resolve_state_machine_arn", "get_region", "get_account_id", "json_response"):
-        require(states, name)
+    used = ("_executions", "_state_machines", "_resolve_state_machine_arn", "get_region", "get_account_id", "json_response")
+    states = module("services.stepfunctions", *used)
 
-    def make(original: Any) -> Any:
-        def start(data: Any) -> Any:
-            arn = states._resolve_state_machine_arn(data.get("stateMachineArn", ""))
-            if arn is not None and data.get("name"):
-                machine = states._state_machines[arn]["name"]
-                execution = states._executions.get(
-                    f"arn:aws:states:{states.get_region()}:{states.get_account_id()}:execution:{machine}:{data['name']}"
-                )
-                if execution and execution["status"] == "RUNNING" and execution["input"] == data.get("input", "{}"):
-                    return states.json_response({"executionArn": execution["executionArn"], "startDate": execution["startDate"]})
-            return original(data)
-
-        return start
-
-    replace(states, "_start_execution", ("data",), make)
+    @wrap(states, "_start_execution")
+    def start(original: Any, data: Any) -> Any:
+        arn = states._resolve_state_machine_arn(data.get("stateMachineArn", ""))
+        if arn is not None and data.get("name"):
+            machine = states._state_machines[arn]["name"]
+            execution = states._executions.get(
+                f"arn:aws:states:{states.get_region()}:{states.get_account_id()}:execution:{machine}:{data['name']}"
+            )
+            if execution and execution["status"] == "RUNNING" and execution["input"] == data.get("input", "{}"):
+                return states.json_response({"executionArn": execution["executionArn"], "startDate": execution["startDate"]})
+        return original(data)

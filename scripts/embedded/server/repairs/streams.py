@@ -4,7 +4,7 @@ from typing import Any
 
 from scripts.embedded.server import permissions
 from scripts.embedded.server.deliveries import Deliveries
-from scripts.embedded.server.patching import after_restart, module, replace, require
+from scripts.embedded.server.patching import after_restart, module, wrap
 from scripts.embedded.server.repairs.mappings import READ_ACTIONS, Mappings, table_of
 from scripts.embedded.server.slots import Slots
 
@@ -26,30 +26,20 @@ def map_streams(slots: Slots, deliveries: Deliveries) -> None:
 
     Unneeded once tests/embedded/test_streams.py::test_items_run_side_by_side_and_each_in_order passes without it.
     """
-    lambda_svc = module("services.lambda_svc")
-    require(lambda_svc, "_poll_loop", ())
+    lambda_svc = module("services.lambda_svc", "_poll_loop")
     mappings = Mappings(slots, deliveries)
 
-    def make_poller(_original: Any) -> Any:
-        def poll() -> bool:
-            """Called by ministack's poll loop at each write to a stream and at least each second."""
-            mappings.refresh()
-            return False
+    @wrap(lambda_svc, "_poll_dynamodb_streams")
+    def poll(_original: Any) -> bool:
+        """Called by ministack's poll loop at each write to a stream and at least each second."""
+        mappings.refresh()
+        return False
 
-        return poll
-
-    def make_change(original: Any) -> Any:
-        def change(*arguments: Any) -> Any:
-            response = original(*arguments)
-            mappings.refresh()
-            return response
-
-        return change
-
-    replace(lambda_svc, "_poll_dynamodb_streams", (), make_poller)
-    replace(lambda_svc, "_create_esm", ("data",), make_change)
-    replace(lambda_svc, "_update_esm", ("esm_id", "data"), make_change)
-    replace(lambda_svc, "_delete_esm", ("esm_id",), make_change)
+    @wrap(lambda_svc, "_create_esm", "_update_esm", "_delete_esm")
+    def change(original: Any, *arguments: Any) -> Any:
+        response = original(*arguments)
+        mappings.refresh()
+        return response
 
 
 def begin_where_restarted_streams_begin() -> None:
@@ -59,12 +49,11 @@ def begin_where_restarted_streams_begin() -> None:
 
     Unneeded once tests/faults/test_restart.py::test_runs_outlive_a_restart passes without it.
     """
-    lambda_svc, dynamodb = module("services.lambda_svc"), module("services.dynamodb")
-    positions = require(lambda_svc, "_dynamodb_stream_positions")
-    require(lambda_svc, "_iter_all_esms", ())
-    require(dynamodb, "stream_end_position", ("table_name",))
+    lambda_svc = module("services.lambda_svc", "_dynamodb_stream_positions", "_iter_all_esms")
+    dynamodb = module("services.dynamodb", "stream_end_position(table_name)")
 
     def begin() -> None:
+        positions = lambda_svc._dynamodb_stream_positions
         for account, region, esm in lambda_svc._iter_all_esms():
             source = str(esm.get("EventSourceArn", ""))
             if ":dynamodb:" in source and esm["UUID"] in positions:
@@ -80,15 +69,11 @@ def give_mappings_their_defaults() -> None:
     Unneeded once tests/embedded/test_streams.py::test_a_mapping_reads_from_the_start_of_the_stream_or_from_now passes without it.
     """
 
-    def make(original: Any) -> Any:
-        def create(data: Any) -> Any:
-            if ":dynamodb:" in str(data.get("EventSourceArn", "")):
-                data = {**_DEFAULTS, **{name: value for name, value in data.items() if value is not None}}
-            return original(data)
-
-        return create
-
-    replace(module("services.lambda_svc"), "_create_esm", ("data",), make)
+    @wrap(module("services.lambda_svc"), "_create_esm")
+    def create(original: Any, data: Any) -> Any:
+        if ":dynamodb:" in str(data.get("EventSourceArn", "")):
+            data = {**_DEFAULTS, **{name: value for name, value in data.items() if value is not None}}
+        return original(data)
 
 
 def refuse_unreadable_streams() -> None:
@@ -97,24 +82,18 @@ def refuse_unreadable_streams() -> None:
     Unneeded once tests/embedded/test_stream_failures.py::test_a_role_that_may_not_read_the_stream_gets_no_mapping
     passes without it.
     """
-    lambda_svc = module("services.lambda_svc")
-    require(lambda_svc, "error_response_json")
-    require(lambda_svc, "_get_func_record_for_ref", ("function_ref",))
+    lambda_svc = module("services.lambda_svc", "error_response_json", "_get_func_record_for_ref(function_ref)")
 
-    def make(original: Any) -> Any:
-        def create(data: Any) -> Any:
-            stream = str(data.get("EventSourceArn", ""))
-            _func, config, name = lambda_svc._get_func_record_for_ref(data.get("FunctionName", ""))
-            if ":dynamodb:" in stream and config:
-                for action in READ_ACTIONS:
-                    if permissions.role_denial(config.get("Role", ""), name, action, stream):
-                        text = (
-                            f"Cannot access stream {stream}. Please ensure the role can perform the GetRecords, "
-                            "GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM."
-                        )
-                        return lambda_svc.error_response_json("InvalidParameterValueException", text, 400)
-            return original(data)
-
-        return create
-
-    replace(lambda_svc, "_create_esm", ("data",), make)
+    @wrap(lambda_svc, "_create_esm")
+    def create(original: Any, data: Any) -> Any:
+        stream = str(data.get("EventSourceArn", ""))
+        _func, config, name = lambda_svc._get_func_record_for_ref(data.get("FunctionName", ""))
+        if ":dynamodb:" in stream and config:
+            for action in READ_ACTIONS:
+                if permissions.role_denial(config.get("Role", ""), name, action, stream):
+                    text = (
+                        f"Cannot access stream {stream}. Please ensure the role can perform the GetRecords, "
+                        "GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM."
+                    )
+                    return lambda_svc.error_response_json("InvalidParameterValueException", text, 400)
+        return original(data)

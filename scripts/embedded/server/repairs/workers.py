@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from scripts.embedded.server.patching import module, replace, require
+from scripts.embedded.server.patching import module, wrap
 
 SIDE_BY_SIDE = 40
 """Idle workers that all orchestrations together have between two small runs of each: with fewer, each run would be cold."""
@@ -34,18 +34,14 @@ def complete_environment() -> None:
 def start_with(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Has each worker start as if its function's configuration were what `change` makes of it."""
 
-    def make(original: Any) -> Any:
-        def spawn(self: Any) -> Any:
-            config = self.config
-            self.config = change(config)
-            try:
-                return original(self)
-            finally:
-                self.config = config
-
-        return spawn
-
-    replace(module("core.lambda_runtime").Worker, "_spawn", ("self",), make)
+    @wrap(module("core.lambda_runtime").Worker, "_spawn")
+    def spawn(original: Any, self: Any) -> Any:
+        config = self.config
+        self.config = change(config)
+        try:
+            return original(self)
+        finally:
+            self.config = config
 
 
 def variables(config: dict[str, Any]) -> dict[str, str]:
@@ -61,23 +57,18 @@ def bound_idle_workers(limit: int) -> None:
 
     Unneeded once tests/embedded/test_functions.py::test_idle_workers_of_all_functions_together_are_few passes without it.
     """
-    runtime = module("core.lambda_runtime")
-    pools, lock, kill = (require(runtime, name) for name in ("_workers", "_lock", "kill_workers"))
+    runtime = module("core.lambda_runtime", "_workers", "_lock", "kill_workers")
 
-    def make(original: Any) -> Any:
-        def release(worker: Any) -> None:
-            original(worker)
-            with lock:
-                idle = [one for pool in pools.values() for one in pool if not one.in_use]
-                surplus = sorted(idle, key=lambda one: float(one.last_used))[: max(0, len(idle) - limit)]
-                for pool in pools.values():
-                    pool[:] = [one for one in pool if one not in surplus]
-            if surplus:
-                kill(surplus)
-
-        return release
-
-    replace(module("services.lambda_svc"), "release_worker", ("worker",), make)
+    @wrap(module("services.lambda_svc"), "release_worker")
+    def release(original: Any, worker: Any) -> None:
+        original(worker)
+        with runtime._lock:
+            idle = [one for pool in runtime._workers.values() for one in pool if not one.in_use]
+            surplus = sorted(idle, key=lambda one: float(one.last_used))[: max(0, len(idle) - limit)]
+            for pool in runtime._workers.values():
+                pool[:] = [one for one in pool if one not in surplus]
+        if surplus:
+            runtime.kill_workers(surplus)
 
 
 def run_the_latest_code() -> None:
@@ -89,25 +80,19 @@ def run_the_latest_code() -> None:
     Unneeded once tests/embedded/test_cold_starts.py::test_event_that_waited_while_its_function_was_updated_runs_the_new_code
     passes without it.
     """
-    runtime, lambda_svc = module("core.lambda_runtime"), module("services.lambda_svc")
-    pools, lock, kill = (require(runtime, name) for name in ("_workers", "_lock", "kill_workers"))
-    require(runtime, "_worker_key", ("func_name", "config", "qualifier"))
-    require(lambda_svc, "_get_func_record_for_ref", ("function_ref",))
+    runtime = module("core.lambda_runtime", "_workers", "_lock", "kill_workers", "_worker_key(func_name, config, qualifier)")
+    lambda_svc = module("services.lambda_svc", "_get_func_record_for_ref(function_ref)")
 
-    def make(original: Any) -> Any:
-        def acquire(func_name: str, config: Any, code_zip: bytes, *args: Any, **more: Any) -> Any:
-            qualifier = more.get("qualifier", "$LATEST")
-            if qualifier == "$LATEST":
-                record, _config, _name = lambda_svc._get_func_record_for_ref(config["FunctionArn"])
-                code_zip = (record or {}).get("code_zip") or code_zip
-                with lock:
-                    pool = pools.get(runtime._worker_key(func_name, config, qualifier), [])
-                    old = [worker for worker in pool if not worker.in_use and worker.code_zip != code_zip]
-                    pool[:] = [worker for worker in pool if worker not in old]
-                if old:
-                    kill(old)
-            return original(func_name, config, code_zip, *args, **more)
-
-        return acquire
-
-    replace(lambda_svc, "acquire_worker", ("func_name", "config", "code_zip"), make)
+    @wrap(lambda_svc, "acquire_worker")
+    def acquire(original: Any, func_name: str, config: Any, code_zip: bytes, *args: Any, **more: Any) -> Any:
+        qualifier = more.get("qualifier", "$LATEST")
+        if qualifier == "$LATEST":
+            record, _config, _name = lambda_svc._get_func_record_for_ref(config["FunctionArn"])
+            code_zip = (record or {}).get("code_zip") or code_zip
+            with runtime._lock:
+                pool = runtime._workers.get(runtime._worker_key(func_name, config, qualifier), [])
+                old = [worker for worker in pool if not worker.in_use and worker.code_zip != code_zip]
+                pool[:] = [worker for worker in pool if worker not in old]
+            if old:
+                runtime.kill_workers(old)
+        return original(func_name, config, code_zip, *args, **more)
