@@ -130,7 +130,7 @@ def emulator_environment() -> Path:
     """The repository's own environment of the embedded AWS, installed once for all tests."""
     paths = Embedded()
     with only_one(paths.lock, "the embedded AWS"):
-        emulator.prepare(paths)
+        emulator.prepare(paths.venv, paths.requirements)
     return paths.venv
 
 

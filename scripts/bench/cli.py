@@ -16,11 +16,12 @@ from pathlib import Path
 from scripts import paths
 from scripts.bench import page, targets
 from scripts.bench.deployments import deployed, say
-from scripts.bench.lithops import NoLithopsError, prepare
 from scripts.bench.measuring import Bench
 from scripts.bench.plan import Plan, plan
 from scripts.bench.results import Results, load, machine
 from scripts.client.errors import ClientError
+from scripts.embedded import environment
+from scripts.embedded.errors import EnvironmentSetupError
 from scripts.orchestrations import ORCHESTRATIONS
 from scripts.steps import StepFailedError
 
@@ -49,18 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _measure(chosen: Plan, folder: Path, results: Results) -> int:
     """Measure all; the exit code, if that could not be done to its end."""
     try:
-        python = prepare() if chosen.rivals else None
+        python = environment.prepare(folder / "lithops", paths.REQUIREMENTS / "bench.txt") if chosen.rivals else None
         with (
             tempfile.TemporaryDirectory(dir=folder, prefix=".run-") as scratch,
             deployed(chosen.orchestrations, chosen.emit_all, chosen.variables, keep_up=chosen.keep_up) as there,
         ):
             Bench(chosen, there, python, Path(scratch), results).run()
-    except (StepFailedError, ClientError) as error:
+    except (StepFailedError, ClientError, EnvironmentSetupError) as error:
         say(f"error: {error}")
         return error.exit_code
-    except NoLithopsError as error:
-        say(f"error: Lithops could not be installed: {error}")
-        return EXIT_FAILED
     except (OSError, UnicodeDecodeError) as error:
         say(f"error: {error}")
         return EXIT_FAILED

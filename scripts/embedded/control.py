@@ -15,6 +15,7 @@ from scripts.paths import Embedded
 
 NOT_RUNNING = 3
 _KEEPING_SECONDS = 60.0
+_INSTALLING = "embedded AWS: installing the emulator (once; again only when requirements/embedded.txt changes)"
 
 
 def up(paths: Embedded, *, port: int | None, auth: bool, lambda_endpoint: str | None = None, keeps: bool = False) -> int:
@@ -37,7 +38,7 @@ def up(paths: Embedded, *, port: int | None, auth: bool, lambda_endpoint: str | 
                 )
             return 0
         with launch.listening_socket(port) as listener:
-            environment.prepare(paths)
+            environment.prepare(paths.venv, paths.requirements, _INSTALLING)
             started = launch.start(paths, listener, auth=auth, lambda_endpoint=lambda_endpoint, keeps=keeps)
     print(
         f"embedded AWS: ready at {started.endpoint_url} (pid {started.pid}, "

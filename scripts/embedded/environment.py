@@ -1,71 +1,56 @@
-"""The emulator's own virtual environment, made once and again whenever its requirements change."""
+"""A virtual environment that has what a file of requirements asks for, made once and again whenever that changes."""
 
-import hashlib
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from scripts import children
 from scripts.embedded.errors import EnvironmentSetupError
-from scripts.paths import Embedded
 
-_PIP_SECONDS = 900
-_STAMP = "requirements.stamp"
+_SECONDS = 900
+_PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement")
 
 
-def prepare(paths: Embedded) -> None:
-    """Make `build/embedded/venv` unless it holds what requirements/embedded.txt asks for; say so on stdout.
+def prepare(folder: Path, requirements: Path, notice: str = "") -> Path:
+    """Make the environment unless it is there, after telling the notice on stdout; its interpreter.
 
-    A stamp, written last, names the bytes of the requirements and the interpreter: a venv without it is half-made and
-    is made anew. Raises EnvironmentSetupError with the cause; nothing half-made is left then.
+    A stamp, written last, names the interpreter and the requirements: an environment without it is half-made and is made anew.
+    Raises EnvironmentSetupError with the cause; nothing half-made is left then.
     """
-    wanted = _stamp(paths)
-    stamp = paths.venv / _STAMP
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and paths.python.exists():
-        return
-    print("embedded AWS: installing the emulator (once; again only when requirements/embedded.txt changes)", flush=True)
-    shutil.rmtree(paths.venv, ignore_errors=True)
-    paths.home.mkdir(parents=True, exist_ok=True)
+    stamp, python = folder / "requirements.stamp", folder / "bin" / "python"
+    wanted = _stamp(requirements)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and python.exists():
+        return python
+    if notice:
+        print(notice, flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    needed = "could not make a virtual environment; on Debian and Ubuntu the package python3-venv is needed"
     try:
-        _run(
-            [sys.executable, "-m", "venv", str(paths.venv)],
-            "could not make a virtual environment; on Debian and Ubuntu the package python3-venv is needed",
-        )
-        _run(
-            [
-                str(paths.python),
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--no-input",
-                "--requirement",
-                str(paths.requirements),
-            ],
-            f"pip could not install {paths.requirements.name}",
-        )
+        _run([sys.executable, "-m", "venv", str(folder)], needed)
+        _run([str(python), *_PIP, str(requirements)], f"pip could not install {requirements.name}")
         stamp.write_text(wanted, encoding="utf-8")
     except BaseException:
-        shutil.rmtree(paths.venv, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         raise
+    return python
 
 
-def _stamp(paths: Embedded) -> str:
+def _stamp(requirements: Path) -> str:
     try:
-        digest = hashlib.sha256(paths.requirements.read_bytes()).hexdigest()
+        return f"python{sys.version_info.major}.{sys.version_info.minor}\n{requirements.read_text(encoding='utf-8')}"
     except OSError as error:
-        raise EnvironmentSetupError(f"cannot read {paths.requirements}: {error.strerror}") from error
-    return f"{digest} python{sys.version_info.major}.{sys.version_info.minor}\n"
+        raise EnvironmentSetupError(f"cannot read {requirements}: {error.strerror}") from error
 
 
 def _run(command: list[str], complaint: str) -> None:
     try:
         done = subprocess.run(
-            command, env=children.for_pip(), capture_output=True, text=True, timeout=_PIP_SECONDS, stdin=subprocess.DEVNULL
+            command, env=children.for_pip(), capture_output=True, text=True, timeout=_SECONDS, stdin=subprocess.DEVNULL
         )
     except subprocess.TimeoutExpired as error:
-        raise EnvironmentSetupError(f"{complaint}: no end after {_PIP_SECONDS} s") from error
+        raise EnvironmentSetupError(f"{complaint}: no end after {_SECONDS} s") from error
     if done.returncode != 0:
         lines = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()
         raise EnvironmentSetupError(f"{complaint}:\n  " + "\n  ".join(lines[-6:]))

@@ -204,7 +204,7 @@ def test_a_server_that_cannot_start_shows_its_log(shells: Callable[[], Shell]) -
     (shell.home / "venv").unlink()
     (shell.home / "venv" / "bin").mkdir(parents=True)
     (shell.home / "venv" / "bin" / "python").symlink_to(sys.executable)
-    (shell.home / "venv" / "requirements.stamp").write_text(environment._stamp(Embedded()))
+    (shell.home / "venv" / "requirements.stamp").write_text(environment._stamp(Embedded().requirements))
     up = shell.run("up")
     assert up.returncode == 1
     assert "ended at once" in up.stderr

@@ -14,7 +14,7 @@ def test_pip_failure_is_reported_with_its_cause(tmp_path: Path) -> None:
     (tmp_path / "requirements" / "embedded.txt").write_text("./no-such-wheel-1.0-py3-none-any.whl\n")
     paths = Embedded(root=tmp_path, build=tmp_path / "build")
     with pytest.raises(EnvironmentSetupError, match="no-such-wheel"):
-        environment.prepare(paths)
+        environment.prepare(paths.venv, paths.requirements)
     assert not paths.venv.exists()
 
 
@@ -32,5 +32,5 @@ def test_the_environment_is_remade_when_the_requirements_change(tmp_path: Path, 
     monkeypatch.setattr(environment, "_run", pretend)
     for text, expected in (("a==1\n", 2), ("a==1\n", 2), ("a==2\n", 4)):
         file.write_text(text)
-        environment.prepare(paths)
+        environment.prepare(paths.venv, paths.requirements)
         assert len(commands) == expected
