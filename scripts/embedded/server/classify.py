@@ -13,26 +13,10 @@ FORM = ".?"
 
 _TARGET_SERVICES = {"AWSStepFunctions": "states", "DynamoDBStreams_20120810": "dynamodbstreams"}
 
-_S3_SUBRESOURCES = {
-    "acl": "Acl",
-    "cors": "Cors",
-    "encryption": "Encryption",
-    "lifecycle": "Lifecycle",
-    "logging": "Logging",
-    "notification": "Notification",
-    "object-lock": "ObjectLock",
-    "ownershipControls": "OwnershipControls",
-    "policy": "Policy",
-    "publicAccessBlock": "PublicAccessBlock",
-    "replication": "Replication",
-    "requestPayment": "RequestPayment",
-    "tagging": "Tagging",
-    "versioning": "Versioning",
-    "website": "Website",
-    "accelerate": "Accelerate",
-    "location": "Location",
-    "policyStatus": "PolicyStatus",
-}
+_S3_SUBRESOURCE = re.compile(
+    "acl|cors|encryption|lifecycle|logging|notification|object-lock|ownershipControls|policy|publicAccessBlock|replication|"
+    "requestPayment|tagging|versioning|website|accelerate|location|policyStatus"
+)
 
 _LAMBDA = (
     ("POST", r"/functions/[^/]+/invocations", "Invoke"),
@@ -89,9 +73,9 @@ def _s3(method: str, path: str, query: Mapping[str, list[str]], headers: Mapping
     if not bucket:
         return "ListBuckets"
     kind = "Object" if key else "Bucket"
-    for name, words in _S3_SUBRESOURCES.items():
-        if name in query:
-            return f"{method.capitalize()}{kind}{words}"
+    if subresource := next(filter(_S3_SUBRESOURCE.fullmatch, query), None):
+        words = "".join(word[0].upper() + word[1:] for word in subresource.split("-"))
+        return f"{method.capitalize()}{kind}{words}"
     if not key:
         return _s3_bucket(method, query)
     if "uploads" in query:

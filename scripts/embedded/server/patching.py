@@ -4,6 +4,7 @@ import functools
 import importlib
 import importlib.metadata
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,15 +17,14 @@ class RepairError(Exception):
     """ministack has not the private name, or not the parameters, that a repair was written for."""
 
 
-def module(name: str, *used: str) -> Any:
-    """Import `ministack.<name>`, untyped, as ministack is, and check what is used of it: "_tables", "_end(run, status)".
+def module(name: str, used: str = "") -> Any:
+    """Import `ministack.<name>`, untyped, as ministack is, and check what is used of it: "_tables, _end(run, status)".
 
     Raises RepairError, which names the pinned version.
     """
     found = importlib.import_module(f"ministack.{name}")
-    for each in used:
-        wanted, _, parameters = each.removesuffix(")").partition("(")
-        _checked(found, wanted, parameters.split(", ") if parameters else ())
+    for wanted, parameters in re.findall(r"(\w+)(?:\((.*?)\))?", used):
+        _checked(found, wanted, re.findall(r"\w+", parameters))
     return found
 
 

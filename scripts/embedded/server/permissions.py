@@ -21,8 +21,10 @@ def _iam() -> Any:
     module("core.iam_actions", "identity_denial_message(action, principal_arn, resource, explicit_deny)")
     return module(
         "core.iam_evaluator",
-        *("EvalContext", "evaluate(ctx, policies, limits)", "evaluate_resource_policy(doc, ctx, service)"),
-        *("_gather_role_policies(role_name, account_id)", "_permissions_boundary(store, name, account_id)"),
+        """
+        EvalContext, evaluate(ctx, policies, limits), evaluate_resource_policy(doc, ctx, service),
+        _gather_role_policies(role_name, account_id), _permissions_boundary(store, name, account_id)
+        """,
     )
 
 

@@ -36,9 +36,10 @@ def queue_events(slots: Slots, deliveries: Deliveries) -> None:
     """
     lambda_svc = module(
         "services.lambda_svc",
-        *("_execute_function", "_run_with_function_config_scope", "_get_func_record_for_ref", "_execution_record_for_config"),
-        *("_route_async_failure", "_reserved_concurrency"),
-        *("_LAMBDA_ASYNC_RETRY_BASE_SECONDS", "_LAMBDA_ASYNC_RETRY_MAX_SECONDS"),
+        """
+        _execute_function, _run_with_function_config_scope, _get_func_record_for_ref, _execution_record_for_config,
+        _route_async_failure, _reserved_concurrency, _LAMBDA_ASYNC_RETRY_BASE_SECONDS, _LAMBDA_ASYNC_RETRY_MAX_SECONDS
+        """,
     )
     queue = AsynchronousQueue(lambda_svc, slots, deliveries)
 

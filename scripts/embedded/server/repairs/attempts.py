@@ -112,7 +112,7 @@ def follow_executions() -> None:
 
     Unneeded once tests/embedded/test_redrive.py::test_an_iteration_goes_on_with_the_state_that_failed passes without it.
     """
-    service = module("services.stepfunctions", "_executions", "_state_machines")
+    service = module("services.stepfunctions", "_executions, _state_machines")
 
     def tell(execution: Any, event: str, told: dict[str, Any]) -> None:
         details = event if event.startswith("MapIteration") else event[event.index("State") :]

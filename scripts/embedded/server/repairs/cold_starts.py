@@ -53,7 +53,7 @@ def import_no_botocore() -> None:
     Unneeded once tests/embedded/test_cold_starts.py::test_function_is_watched_for_loops_and_pays_for_no_botocore
     passes without it.
     """
-    runtime = module("core.lambda_runtime", "INVOKE_DEPTH_ENV", "INVOKE_DEPTH_HEADER")
+    runtime = module("core.lambda_runtime", "INVOKE_DEPTH_ENV, INVOKE_DEPTH_HEADER")
     mark = _MARK.replace("ENVIRONMENT", runtime.INVOKE_DEPTH_ENV).replace("HEADER", runtime.INVOKE_DEPTH_HEADER)
     edit_worker_script(mark, ("_ms_install_invoke_depth()\n", "_ms_mark_with_invoke_depth()\n"))
 

@@ -17,7 +17,7 @@ def invoke_as_lambda_does() -> None:
     """
     events = module("services.eventbridge", "get_account_id")
     lambda_svc = module(
-        "services.lambda_svc", "_get_func_record_for_ref(function_ref)", "_execution_record_for_config(func, config)"
+        "services.lambda_svc", "_get_func_record_for_ref(function_ref), _execution_record_for_config(func, config)"
     )
     rule_arn: contextvars.ContextVar[str] = contextvars.ContextVar("rule_arn", default="")
 

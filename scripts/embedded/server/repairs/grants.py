@@ -15,7 +15,7 @@ def ask_before_notifying() -> None:
 
     Unneeded once tests/embedded/test_s3.py::test_s3_may_notify_only_functions_whose_policy_allows_the_bucket passes without it.
     """
-    s3 = module("services.s3", "_invalid_notification_config", "get_account_id")
+    s3 = module("services.s3", "_invalid_notification_config, get_account_id")
 
     def denied(function: str, bucket: str) -> bool:
         source, account = f"arn:aws:s3:::{bucket}", s3.get_account_id()
@@ -45,7 +45,7 @@ def ask_the_state_machine() -> None:
     Unneeded once tests/embedded/test_states.py::test_a_machine_needs_a_role_that_may_invoke_the_function passes without it.
     """
     lambda_svc = module("services.lambda_svc", "_get_func_record_for_ref(function_ref)")
-    states = module("services.stepfunctions", "_ExecutionError", "_state_machines", "_resolve_state_machine_arn(arn)")
+    states = module("services.stepfunctions", "_ExecutionError, _state_machines, _resolve_state_machine_arn(arn)")
 
     @wrap(states, "_call_lambda")
     def call(original: Any, func_ref: Any, event: Any) -> Any:

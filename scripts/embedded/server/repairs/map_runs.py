@@ -36,10 +36,12 @@ def run_children() -> None:
     """
     states = module(
         "services.stepfunctions",
-        *("_executions", "_map_runs", "_ExecutionError", "new_uuid", "now_iso"),
-        *("_read_map_items(reader, effective, ctx)", "_resolve_path_or_ctx(path, data, ctx)", "_next_or_end(state_def)"),
-        *("_resolve_params_obj(template, data, ctx)", "_apply_result_selector(state_def, data)"),
-        *("_apply_result_path(state_def, original, result)", "_apply_output_path(state_def, data, ctx)"),
+        """
+        _executions, _map_runs, _ExecutionError, new_uuid, now_iso,
+        _read_map_items(reader, effective, ctx), _resolve_path_or_ctx(path, data, ctx), _next_or_end(state_def),
+        _resolve_params_obj(template, data, ctx), _apply_result_selector(state_def, data),
+        _apply_result_path(state_def, original, result), _apply_output_path(state_def, data, ctx)
+        """,
     )
 
     @wrap(states, "_run_distributed_map")

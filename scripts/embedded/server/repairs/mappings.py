@@ -35,10 +35,12 @@ class Mappings:
     def __init__(self, slots: Slots, deliveries: Deliveries) -> None:
         self._lambda = module(
             "services.lambda_svc",
-            *("_apply_filter_criteria", "_dynamodb_stream_positions", "_iter_all_esms", "_get_func_record_for_qualifier"),
-            *("_request_account_id", "_request_region"),
+            """
+            _apply_filter_criteria, _dynamodb_stream_positions, _iter_all_esms, _get_func_record_for_qualifier,
+            _request_account_id, _request_region
+            """,
         )
-        module("services.dynamodb", "_tables", "stream_end_position", "stream_records_since", "stream_start_position")
+        module("services.dynamodb", "_tables, stream_end_position, stream_records_since, stream_start_position")
         module("services.dynamodb_streams", "_DEFAULT_SHARD_ID")
         module("services.s3", "_put_object(bucket_name, key, body, headers)")
         self._slots = slots

@@ -22,7 +22,7 @@ def end_what_outgrows_its_memory() -> None:
     """
     if not Path("/proc/self/status").exists():
         return
-    runtime = module("core.lambda_runtime", "_workers", "_lock", "Worker")
+    runtime = module("core.lambda_runtime", "_workers, _lock, Worker")
 
     def watch() -> None:
         while True:

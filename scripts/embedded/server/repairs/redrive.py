@@ -26,8 +26,10 @@ def redrive_executions() -> None:
     """
     states = module(
         "services.stepfunctions",
-        *("_executions", "_state_machines", "_ExecutionError", "json_response", "error_response_json", "now_iso"),
-        *("_emit_execution_status_event(execution)", "_finalize_response(response)"),
+        """
+        _executions, _state_machines, _ExecutionError, json_response, error_response_json, now_iso,
+        _emit_execution_status_event(execution), _finalize_response(response)
+        """,
     )
 
     @wrap(states, "handle_request")
@@ -58,7 +60,7 @@ def fail_interrupted_executions() -> None:
 
     Unneeded once tests/faults/test_restart.py::test_runs_outlive_a_restart passes without it.
     """
-    states = module("services.stepfunctions", "_executions", "_map_runs", "now_iso", "_fail_execution(execution, error, cause)")
+    states = module("services.stepfunctions", "_executions, _map_runs, now_iso, _fail_execution(execution, error, cause)")
 
     def fail() -> None:
         ended = {"status": "ABORTED", "stopDate": states.now_iso()}

@@ -64,7 +64,7 @@ def hide_missing_keys() -> None:
     Unneeded once tests/embedded/test_s3.py::test_a_missing_key_is_403_without_list_bucket_and_404_with_it passes without it.
     """
     app = module("app", "AUTH")
-    s3 = module("services.s3", "_request_access_key(method, key, headers, query_params, body)", "_buckets", "get_region")
+    s3 = module("services.s3", "_request_access_key(method, key, headers, query_params, body), _buckets, get_region")
     evaluator = module("core.iam_evaluator", "enforce(access_key_id, iam_action, service, region, resource_arn, service_context)")
     actions = module("core.iam_actions", "access_denied_response(service, action, principal_arn, request_id)")
 

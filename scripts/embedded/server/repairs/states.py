@@ -145,7 +145,7 @@ def fail_on_missing_paths() -> None:
 
     Unneeded once tests/embedded/test_states.py::test_a_path_that_is_not_there_fails_the_state passes without it.
     """
-    states = module("services.stepfunctions", "_ExecutionError", "_parse_jsonpath_tokens(path)")
+    states = module("services.stepfunctions", "_ExecutionError, _parse_jsonpath_tokens(path)")
 
     def present(path: str, data: Any) -> bool:
         for kind, value in states._parse_jsonpath_tokens(path) or []:
@@ -175,8 +175,10 @@ def fail_on_items_that_are_no_array() -> None:
 
     Unneeded once tests/embedded/test_states.py::test_a_map_over_anything_but_an_array_fails passes without it.
     """
-    used = ("_ExecutionError", "_resolve_path_or_ctx(path, data, ctx)", "_apply_input_path(state_def, data, ctx)")
-    states = module("services.stepfunctions", *used)
+    states = module(
+        "services.stepfunctions",
+        "_ExecutionError, _resolve_path_or_ctx(path, data, ctx), _apply_input_path(state_def, data, ctx)",
+    )
 
     @wrap(states, "_run_map_items")
     def run(original: Any, state_def: Any, raw_input: Any, execution: Any, ctx: Any) -> Any:
@@ -195,8 +197,10 @@ def start_idempotently() -> None:
 
     Unneeded once tests/embedded/test_states.py::test_starting_the_same_execution_twice passes without it.
     """
-    used = ("_executions", "_state_machines", "_resolve_state_machine_arn", "get_region", "get_account_id", "json_response")
-    states = module("services.stepfunctions", *used)
+    states = module(
+        "services.stepfunctions",
+        "_executions, _state_machines, _resolve_state_machine_arn, get_region, get_account_id, json_response",
+    )
 
     @wrap(states, "_start_execution")
     def start(original: Any, data: Any) -> Any:

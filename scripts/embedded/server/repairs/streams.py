@@ -49,7 +49,7 @@ def begin_where_restarted_streams_begin() -> None:
 
     Unneeded once tests/faults/test_restart.py::test_runs_outlive_a_restart passes without it.
     """
-    lambda_svc = module("services.lambda_svc", "_dynamodb_stream_positions", "_iter_all_esms")
+    lambda_svc = module("services.lambda_svc", "_dynamodb_stream_positions, _iter_all_esms")
     dynamodb = module("services.dynamodb", "stream_end_position(table_name)")
 
     def begin() -> None:
@@ -82,7 +82,7 @@ def refuse_unreadable_streams() -> None:
     Unneeded once tests/embedded/test_stream_failures.py::test_a_role_that_may_not_read_the_stream_gets_no_mapping
     passes without it.
     """
-    lambda_svc = module("services.lambda_svc", "error_response_json", "_get_func_record_for_ref(function_ref)")
+    lambda_svc = module("services.lambda_svc", "error_response_json, _get_func_record_for_ref(function_ref)")
 
     @wrap(lambda_svc, "_create_esm")
     def create(original: Any, data: Any) -> Any:

@@ -57,7 +57,7 @@ def bound_idle_workers(limit: int) -> None:
 
     Unneeded once tests/embedded/test_functions.py::test_idle_workers_of_all_functions_together_are_few passes without it.
     """
-    runtime = module("core.lambda_runtime", "_workers", "_lock", "kill_workers")
+    runtime = module("core.lambda_runtime", "_workers, _lock, kill_workers")
 
     @wrap(module("services.lambda_svc"), "release_worker")
     def release(original: Any, worker: Any) -> None:
@@ -80,7 +80,7 @@ def run_the_latest_code() -> None:
     Unneeded once tests/embedded/test_cold_starts.py::test_event_that_waited_while_its_function_was_updated_runs_the_new_code
     passes without it.
     """
-    runtime = module("core.lambda_runtime", "_workers", "_lock", "kill_workers", "_worker_key(func_name, config, qualifier)")
+    runtime = module("core.lambda_runtime", "_workers, _lock, kill_workers, _worker_key(func_name, config, qualifier)")
     lambda_svc = module("services.lambda_svc", "_get_func_record_for_ref(function_ref)")
 
     @wrap(lambda_svc, "acquire_worker")
