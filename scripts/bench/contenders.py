@@ -12,13 +12,16 @@ from scripts.bench.clocked import Clocked, CommandFailedError, clock
 from scripts.bench.texts import Text
 from scripts.bench.workers import Watch
 from scripts.client.deployment import Deployment
+from scripts.client.input.reading import read_input
+from scripts.client.input.sizing import Sizing
+from scripts.compare.measuring import Bench, Measured, counted
 from scripts.embedded import state
 from scripts.paths import Embedded
 
 EMIT_ALL = "packed, emit_all"
 CEILING, SERIAL, COUNTER, LITHOPS = "bare S3 client", "serial uploads (scaled)", "one process, Counter", "Lithops, localhost"
 
-DEFAULT_REDUCERS = 3
+_DEFAULT_REDUCERS = 3
 """As many as the layout `objects` has, and what is compared with it."""
 
 _SERIAL_WORDS = 200
@@ -66,45 +69,43 @@ class Client(Contender):
         check(self, text, self._output)
         return clocked
 
+    def cost(self, text: Text, architecture: str) -> Measured:
+        """Run once, as `make compare` does, and gather what is known of it. Raises ClientError, TelemetryError."""
+        elements = read_input(str(text.path), choose=Sizing.of(self.layout, self.deployment).chunk_bytes).elements
+        bench = Bench(self.deployment, elements, architecture, self._timeout, shuffle=self.layout, lasting=False)
+        return counted(self.name, bench)
+
 
 class Program(Contender):
-    """One of the programs in `beside`."""
+    """One of the programs in `beside`; `options` stand before the text's path."""
 
-    def __init__(self, name: str, module: str, timeout_seconds: float) -> None:
-        self.name, self._module, self._timeout = name, module, timeout_seconds
-
-    def arguments(self, text: Text) -> list[str]:
-        """What the program is told."""
-        return [str(text.path)]
+    def __init__(self, name: str, module: str, timeout_seconds: float, *options: str) -> None:
+        self.name, self._module, self._timeout, self._options = name, module, timeout_seconds, options
 
     def run(self, text: Text) -> Clocked:
-        clocked = clock([*children.PYTHON, self._module, *self.arguments(text)], self._timeout)
+        clocked = self._clock(text)
         check_top(self, text, clocked.output)
         return clocked
+
+    def _clock(self, text: Text) -> Clocked:
+        return clock([*children.PYTHON, f"scripts.bench.beside.{self._module}", *self._options, text.path], self._timeout)
 
 
 class Ceiling(Program):
     """Makes the requests of `objects` and nothing else."""
 
     def __init__(self, deployment: Deployment, timeout_seconds: float) -> None:
-        super().__init__(CEILING, "scripts.bench.beside.ceiling", timeout_seconds)
-        self._deployment = deployment
-
-    def arguments(self, text: Text) -> list[str]:
-        return [*_store(self._deployment), str(DEFAULT_REDUCERS), str(text.path)]
+        super().__init__(CEILING, "ceiling", timeout_seconds, *_store(deployment))
 
 
-class Serial(Contender):
+class Serial(Program):
     """The author's method. Its first 200 words are measured, and all are said to take as long as they."""
 
-    name = SERIAL
-
     def __init__(self, deployment: Deployment, timeout_seconds: float) -> None:
-        self._deployment, self._timeout = deployment, timeout_seconds
+        super().__init__(SERIAL, "serial", timeout_seconds, *_store(deployment), str(_SERIAL_WORDS))
 
     def run(self, text: Text) -> Clocked:
-        arguments = [*_store(self._deployment), str(DEFAULT_REDUCERS), str(_SERIAL_WORDS), str(text.path)]
-        clocked = clock([*children.PYTHON, "scripts.bench.beside.serial", *arguments], self._timeout)
+        clocked = self._clock(text)
         told = json.loads(clocked.output)
         seconds = told["seconds"] * told["of"] / told["words"]
         return Clocked(seconds, seconds, cpu_seconds=clocked.cpu_seconds, peak_mb=clocked.peak_mb)
@@ -176,5 +177,6 @@ def _watch(deployment: Deployment) -> Watch:
 
 
 def _store(deployment: Deployment) -> list[str]:
-    """Where programs put their objects: below a prefix of their own, beside the runs' ones."""
-    return [str(deployment.endpoint_url), deployment.region, deployment.bucket("shuffle"), f"bench-{uuid4()}/"]
+    """Where programs put their objects, below a prefix of their own beside the runs' ones; and for how many reducers."""
+    store = [str(deployment.endpoint_url), deployment.region, deployment.bucket("shuffle"), f"bench-{uuid4()}/"]
+    return [*store, str(_DEFAULT_REDUCERS)]

@@ -7,7 +7,6 @@ nothing is fanned in, no value is kept, and nobody takes over if something dies.
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from scripts.client.aws.clients import Aws
 from scripts.client.aws.removal import remove_below
@@ -16,6 +15,7 @@ from scripts.client.input.chunks import Element
 from scripts.client.running.run_id import new_run_id
 from scripts.client.stored import claim
 from scripts.client.stored.claim import Claim
+from scripts.compare import telemetry
 from scripts.compare.measuring import Bench
 
 BARE = "bare invoke"
@@ -42,7 +42,8 @@ def invoke(deployment: Deployment, branches: int, timeout_seconds: float) -> flo
     aws, run_id = Aws.open(deployment), new_run_id()
     results = aws.store("results")
     claim.take(results, Claim(run_id, deployment.orchestration, branches, 1, deployment.bucket("shuffle")))
-    client = _client(deployment, timeout_seconds)
+    settings = {"max_pool_connections": _AT_ONCE, "read_timeout": timeout_seconds, "retries": {"total_max_attempts": 1}}
+    client = telemetry.client(deployment, "lambda", **settings)
     name = deployment.function(deployment.workflow.first.name)
     chunk = {"text": "", "destination": deployment.bucket("shuffle"), "numReducer": 1, "shuffle": "packed"}
 
@@ -65,12 +66,3 @@ def invoke(deployment: Deployment, branches: int, timeout_seconds: float) -> flo
     for store in (aws.store("shuffle"), results):
         remove_below(store, f"{run_id}/")
     return seconds
-
-
-def _client(deployment: Deployment, timeout_seconds: float) -> Any:
-    import boto3
-    from botocore.config import Config
-
-    config = Config(max_pool_connections=_AT_ONCE, read_timeout=timeout_seconds, retries={"total_max_attempts": 1})
-    session = boto3.Session("test", "test", region_name=deployment.region)
-    return session.client("lambda", endpoint_url=deployment.endpoint_url, config=config)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scripts import paths
-from scripts.bench import cold_start, costs, fan_out, texts
+from scripts.bench import cold_start, fan_out, texts
 from scripts.bench.as_lambda import as_lambda
 from scripts.bench.clocked import CommandFailedError, clock
 from scripts.bench.contenders import (
@@ -27,11 +27,8 @@ from scripts.bench.statistic import Sample, sample
 from scripts.bench.texts import Text
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.input.layout import OBJECTS, PACKED
-from scripts.compare.measuring import LostLogError
-from scripts.compare.telemetry import TelemetryError
-from scripts.compare.timeline import IncompleteLogsError
+from scripts.compare.timeline import TelemetryError
 
-_UNKNOWN = (ClientError, TelemetryError, LostLogError, IncompleteLogsError)
 _MICROSECONDS = 1_000_000
 _COLD_STARTS = 9
 _BARE_ORCHESTRATION = "sfn"
@@ -69,7 +66,7 @@ class Bench:
         plan, there, seconds = self._plan, self._there, self._plan.timeout
         size = text.megabytes
         first = next(iter(there.own.values()))
-        yield Program(COUNTER, "scripts.bench.beside.counting", seconds)
+        yield Program(COUNTER, "counting", seconds)
         if self._python is not None:
             yield Lithops(self._python, self._folder, seconds)
         for name in plan.orchestrations_for(size):
@@ -99,10 +96,9 @@ class Bench:
     def _warm_up(self, contender: Contender, series: Series, text: Text) -> None:
         """A run that is not counted. Where the client is run, it is one whose requests and price are."""
         if isinstance(contender, Client):
-            arguments = (contender.deployment, contender.layout, text, self._architecture, self._plan.timeout)
             try:
-                series.cost = costs.measure(*arguments)
-            except _UNKNOWN as error:
+                series.cost = contender.cost(text, self._architecture)
+            except (ClientError, TelemetryError) as error:
                 say(f"note: what a run of {series.title} on {text.name} costs is not known: {error}")
             else:
                 say(f"{text.name}, {series.title}: warmed up")
@@ -171,7 +167,7 @@ class Bench:
                         refused.add(name)
                         self._results.notes.append(f"{branches} branches are not measured under {name}: {error}")
                         continue
-                    except (ClientError, RuntimeError, *_UNKNOWN) as error:
+                    except (ClientError, RuntimeError) as error:
                         failures[name] = str(error)
                         say(f"{branches} branches, {name}: {error}")
                         continue

@@ -138,7 +138,7 @@ def _series(results: Results) -> str:
             f"{seconds.low:.2f} to {seconds.high:.2f}",
             f"{whole.median:.2f}",
             *("" if each is None else f"{each:.2f}" for each in beside),
-            "" if cost is None else f"{cost.chunks} / {cost.reducers}",
+            "" if cost is None else f"{cost.chunks} / {cost.branches[-1]}",
             "" if cost is None else f"{sum(cost.s3_requests.values()):,}",
             "" if cost is None else f"{cost.s3_usd:.6f}",
         ]

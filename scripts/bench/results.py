@@ -2,18 +2,22 @@
 
 import os
 import platform
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scripts.bench.clocked import Clocked
-from scripts.bench.costs import Cost
 from scripts.bench.statistic import Sample, sample
+from scripts.compare.measuring import Measured
 
 
 @dataclass
 class Series:
-    """The runs of one contender on one text; `failure` says why there are none, or not all."""
+    """The runs of one contender on one text; `failure` says why there are none, or not all.
+
+    `cost` is a run that was measured as `make compare` does, and not clocked.
+    """
 
     contender: str
     orchestration: str | None
@@ -21,7 +25,7 @@ class Series:
     megabytes: float
     words: int
     runs: list[Clocked] = field(default_factory=list)
-    cost: Cost | None = None
+    cost: Measured | None = None
     failure: str | None = None
 
     @property
@@ -38,6 +42,11 @@ class Series:
     def whole_seconds(self) -> Sample | None:
         """To the end of the process."""
         return sample([run.whole_seconds for run in self.runs])
+
+    @property
+    def median(self) -> float:
+        """Seconds to the counts; 0 if there are no runs."""
+        return self.seconds.median if self.seconds else 0.0
 
     def peak_mb(self, *left_out: str) -> dict[str, float]:
         """The most memory of one process in any of the runs, by function."""
@@ -64,7 +73,7 @@ class Series:
             "whole_seconds": self.whole_seconds and self.whole_seconds.as_json(),
             "cpu_seconds": {name: round(value, 3) for name, value in self.cpu_seconds().items()},
             "peak_mb": {name: round(value, 1) for name, value in self.peak_mb().items()},
-            "cost": self.cost and self.cost.as_json(),
+            "cost": self.cost and _cost(self.cost),
         }
 
 
@@ -104,13 +113,10 @@ class Results:
     emit_microseconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def of(self, contender: str, text: str, orchestration: str | None = None) -> list[Series]:
-        """The series of a contender on a text that were measured: under one orchestration, or (None) under each."""
-        return [
-            each
-            for each in self.series
-            if each.contender == contender and each.text == text and each.runs and orchestration in (None, each.orchestration)
-        ]
+    def of(self, contender: str, text: str, orchestrations: Collection[str] = ()) -> list[Series]:
+        """The series of a contender on a text that were measured: under some orchestrations, or each."""
+        found = [each for each in self.series if each.contender == contender and each.text == text and each.runs]
+        return [each for each in found if not orchestrations or each.orchestration in orchestrations]
 
     @property
     def failures(self) -> list[str]:
@@ -131,6 +137,19 @@ class Results:
             "notes": self.notes,
             "failures": self.failures,
         }
+
+
+def _cost(run: Measured) -> dict[str, Any]:
+    """What a run asked of AWS: requests (all, and the functions' to S3), list prices, and seconds by stage."""
+    return {
+        "chunks": run.chunks,
+        "reducers": run.branches[-1],
+        "requests": run.requests,
+        "usd": round(sum(run.usd.values()), 9),
+        "s3_requests": run.s3_requests,
+        "s3_usd": round(run.s3_usd, 9),
+        **{name: value for name, value in run.times.as_json().items() if name in ("stages", "hand_over", "start", "finish")},
+    }
 
 
 def machine() -> dict[str, Any]:

@@ -22,24 +22,19 @@ from scripts.client.input.reading import Input, form_of, read_input
 from scripts.client.input.sizing import Sizing
 from scripts.client.running.job import settings
 from scripts.compare import table
-from scripts.compare.measuring import STEPS, Bench, LostLogError, Measured
-from scripts.compare.telemetry import TelemetryError
-from scripts.compare.timeline import IncompleteLogsError
+from scripts.compare.measuring import STEPS, Bench, Measured, counted
+from scripts.compare.timeline import TelemetryError
 from scripts.deploy.choice import choose
 from scripts.jobs.job import Input as Said
 from scripts.jobs.job import Job, JobError
 from scripts.orchestrations import ORCHESTRATIONS
 from scripts.steps import StepFailedError
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
-
-_TRIES = 5
-
 
 class DifferError(Exception):
     """Two runs of the same input gave different results."""
+
+    exit_code = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,15 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise InputError(f"{options.input} has no words: there is nothing to compare")
         with _deployed(options.orchestration, options.job, keep_up=options.keep_up) as lasting:
             warm_up, runs = _measure(options, given, job, lasting=lasting)
-    except (ClientError, StepFailedError) as error:
+    except (ClientError, StepFailedError, TelemetryError, DifferError) as error:
         print(f"compare: {error}", file=sys.stderr)
         return error.exit_code
-    except (TelemetryError, DifferError, IncompleteLogsError, LostLogError) as error:
-        print(f"compare: {error}", file=sys.stderr)
-        return EXIT_FAILED
-    except KeyboardInterrupt:
-        print("compare: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
     if options.json:
         json.dump(table.as_json(runs, {run.orchestration: run.times.end_to_end for run in warm_up}), sys.stdout, indent=1)
         print()
@@ -131,28 +120,18 @@ def _measure(
     }
     warm_up: list[Measured] = []
     for name, bench in benches.items():
-        warm_up.append(_run(name, bench))
+        warm_up.append(counted(name, bench))
         STEPS.say(f"{name}: warmed up in {warm_up[-1].times.end_to_end:.2f} s (not counted)")
         _check(warm_up[0], warm_up[-1])
     runs: dict[str, list[Measured]] = {name: [] for name in benches}
     for turn in range(1, options.runs + 1):
         for name, bench in benches.items():
-            measured = _run(name, bench)
+            measured = counted(name, bench)
             runs[name].append(measured)
             STEPS.say(f"run {turn}/{options.runs} of {name}: {measured.times.end_to_end:.2f} s")
             _check(warm_up[0], measured)
     STEPS.say(f"all {len(benches) * (options.runs + 1)} results are the same {len(warm_up[0].counts)} bytes")
     return warm_up, runs
-
-
-def _run(name: str, bench: Bench) -> Measured:
-    """One run; again if it can't be counted. Raises LostLogError: nor can the others."""
-    for _ in range(_TRIES - 1):
-        try:
-            return bench.run()
-        except LostLogError as error:
-            STEPS.say(f"{name}: {error}; this run is not counted, once more")
-    return bench.run()
 
 
 def _check(first: Measured, other: Measured) -> None:

@@ -32,13 +32,14 @@ from scripts.client.stored.claim import RESULT, Claim
 from scripts.client.stored.cleanup import remove_intermediate
 from scripts.compare import capacity, prices, telemetry, timeline
 from scripts.compare.telemetry import Count
-from scripts.compare.timeline import Invocation, Times
+from scripts.compare.timeline import Invocation, TelemetryError, Times
 from scripts.steps import Steps
 
 STEPS = Steps("compare")
 
 _SETTLE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,16 @@ class Measured:
         """The requests without the functions': the client's, and repetitions inside libraries, which nobody else sees."""
         return dict(Counter(self.requests) - Counter(self.by_functions))
 
+    @property
+    def s3_requests(self) -> dict[str, int]:
+        """What the functions asked of S3: the shuffle, and what an orchestration keeps in S3."""
+        return {name: number for name, number in self.by_functions.items() if name.startswith("s3.")}
+
+    @property
+    def s3_usd(self) -> float:
+        """The list price of that."""
+        return sum(prices.of_s3(self.s3_requests).values())
+
     def invoked(self, **wanted: Any) -> int:
         """How many invocations have these fields."""
         return sum(all(getattr(each, name) == value for name, value in wanted.items()) for each in self.invocations)
@@ -106,8 +117,18 @@ class Measured:
         }
 
 
-class LostLogError(Exception):
-    """A line of a function's log was lost, so the run can't be counted; its result was right all the same."""
+class LostLogError(TelemetryError):
+    """A line of a function's log was lost, so the run can't be counted."""
+
+
+def counted(name: str, bench: "Bench") -> Measured:
+    """One run; again if it can't be counted. Raises what `Bench.run` does; LostLogError: nor could the others."""
+    for _ in range(_TRIES - 1):
+        try:
+            return bench.run()
+        except LostLogError as error:
+            STEPS.say(f"{name}: {error}; this run is not counted, once more")
+    return bench.run()
 
 
 class Bench:
@@ -146,9 +167,8 @@ class Bench:
 
         Raises:
             ClientError: the run could not be started, failed, or did not end in time.
-            TelemetryError: the embedded AWS does not answer.
+            TelemetryError: the embedded AWS does not answer, or the logs don't tell enough of the run.
             LostLogError: run it once more.
-            IncompleteLogsError: the logs don't tell enough of the run.
         """
         orchestration = ORCHESTRATIONS[self.deployment.orchestration](self._aws, new_run_id())
         try:

@@ -46,17 +46,17 @@ def cost(usage: Usage) -> dict[str, float]:
     return {
         "Lambda invocations": usage.invocations * _usd("lambda_request"),
         "Lambda GB-s": usage.gb_seconds * _usd(duration),
-        "S3 PUT, LIST": puts_and_lists(usage.requests) * _usd("s3_put_list"),
-        "S3 GET, HEAD": gets(usage.requests) * _usd("s3_get"),
+        **of_s3(usage.requests),
         "Step Functions": usage.transitions * _usd("states_transition"),
         "DynamoDB writes": usage.write_units * _usd("dynamodb_write_unit"),
         "DynamoDB reads": usage.read_units * _usd("dynamodb_read_unit"),
     }
 
 
-def puts_and_lists(requests: Mapping[str, int]) -> int:
-    """How many requests to S3 are of the dear kind."""
-    return sum(requests.get(name, 0) for name in PUT_LIST)
+def of_s3(requests: Mapping[str, int]) -> dict[str, float]:
+    """US dollars for requests to S3, by kind."""
+    dear = sum(requests.get(name, 0) for name in PUT_LIST)
+    return {"S3 PUT, LIST": dear * _usd("s3_put_list"), "S3 GET, HEAD": gets(requests) * _usd("s3_get")}
 
 
 def gets(requests: Mapping[str, int]) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.client.deployment import Deployment
 from scripts.compare.log_lines import parse_line
-from scripts.compare.timeline import Invocation
+from scripts.compare.timeline import Invocation, TelemetryError
 from scripts.embedded import state
 from scripts.paths import Embedded
 from scripts.workflow import RECORDER
@@ -17,10 +17,6 @@ _REPORT = re.compile(r"REPORT RequestId: (\S+)\t.*Billed Duration: (\d+) ms\tMem
 _OURS = ("dynamodb.", "lambda.Invoke", "s3.", "states.")
 _OWN = {"dynamodb.Scan", "states.GetExecutionHistory"}
 """Made here, to look at the run."""
-
-
-class TelemetryError(Exception):
-    """The embedded AWS does not answer."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +50,13 @@ def without_sweeps(counted: Count) -> Count:
     return Count(counted.requests - Counter({"s3.ListObjectsV2": sweeps.total()}), counted.functions - sweeps)
 
 
-def client(deployment: Deployment, service: str) -> Any:
-    """boto3's client of a service, on the embedded AWS."""
+def client(deployment: Deployment, service: str, **settings: Any) -> Any:
+    """boto3's client of a service, on the embedded AWS; with settings of botocore's Config."""
     import boto3
+    from botocore.config import Config
 
     session = boto3.Session("test", "test", region_name=deployment.region)
-    return session.client(service, endpoint_url=deployment.endpoint_url)  # type: ignore[call-overload]
+    return session.client(service, endpoint_url=deployment.endpoint_url, config=Config(**settings))  # type: ignore[call-overload]
 
 
 def read_logs(logs: Any, deployment: Deployment, run_id: str, since: float) -> tuple[list[Invocation], int]:

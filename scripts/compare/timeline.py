@@ -19,8 +19,10 @@ from runtime.orchestration.workflow.place import Place
 from scripts.workflow import Workflow
 
 
-class IncompleteLogsError(ValueError):
-    """The logs don't tell enough of a run to time it."""
+class TelemetryError(Exception):
+    """What is known of a run does not suffice to measure it; its result was right all the same."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,11 @@ def times(workflow: Workflow, invocations: Sequence[Invocation], began: float, e
     """The times of a run whose client began and had the result at these moments, seconds since the epoch.
 
     Raises:
-        IncompleteLogsError: there is no line of a function that runs once and did its work.
+        TelemetryError: there is no line of a function that runs once and did its work.
     """
     done = {stage.name: work(invocations, stage) for stage in workflow.steps}
     if missing := [stage.name for stage in workflow.steps if stage.takes != "branch" and not done[stage.name]]:
-        raise IncompleteLogsError(f"the logs tell of no {missing[0]} that did its work")
+        raise TelemetryError(f"the logs tell of no {missing[0]} that did its work")
     reached = [stage for stage in workflow.order if done[stage]]
     hand_overs = []
     for before, after in pairwise(reached):

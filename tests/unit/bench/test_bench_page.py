@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -9,11 +10,11 @@ import pytest
 from scripts.bench import page
 from scripts.bench.clocked import Clocked
 from scripts.bench.contenders import COUNTER, LITHOPS
-from scripts.bench.costs import Cost
 from scripts.bench.plots import Line, plot
 from scripts.bench.results import FanOut, Results, Series
 from scripts.bench.statistic import Sample
 from scripts.client.input.layout import OBJECTS, PACKED
+from tests.fakes.measured import measured as run
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def results() -> Results:
         [FanOut(way, number, Sample((number / 100,))) for way in ("sfn", "bare invoke") for number in (2, 512)],
         notes=["texts larger than 0.12 MB & so on"],
     )
-    measured.series[0].cost = Cost(8, 2, {"s3.GetObject": 9}, 0.1, {"s3.GetObject": 5}, 0.002, {"mapper": 0.1}, 0.1, 0.1, 0.1)
+    measured.series[0].cost = replace(run(), by_functions={"s3.PutObject": 400})
     measured.series.append(Series(PACKED, "http_only", "5 MB", 5.0, 1000, failure="no end after 600 s"))
     measured.fan_outs.append(FanOut("http_only", 512, failure="it takes 400"))
     return measured

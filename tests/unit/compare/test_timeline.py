@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.compare import timeline
-from scripts.compare.timeline import HandOver, Invocation
+from scripts.compare.timeline import HandOver, Invocation, TelemetryError
 from tests.fakes.deployed import wordcount
 
 
@@ -77,7 +77,7 @@ def test_what_was_turned_back_repeated_or_failed_did_not_do_the_work():
 
 
 def test_a_run_whose_logs_lack_the_end_has_no_times():
-    with pytest.raises(ValueError, match="no summary"):
+    with pytest.raises(TelemetryError, match="no summary"):
         timeline.times(WORKFLOW, RUN[:-1], 9.0, 17.0)
 
 
