@@ -1,5 +1,6 @@
 """The orchestrations that there are: the folders of runtime/orchestration that hold an `orchestration.py`."""
 
+import argparse
 import importlib
 
 from scripts import paths
@@ -26,3 +27,11 @@ def needs(orchestration: str) -> frozenset[str]:
 
 
 ORCHESTRATIONS = names()
+
+
+def some(text: str) -> tuple[str, ...]:
+    """As an option's type: some of the names, separated by commas or blanks, or all where there is none."""
+    wanted = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    if unknown := [name for name in wanted if name not in ORCHESTRATIONS]:
+        raise argparse.ArgumentTypeError(f"there is no orchestration {unknown[0]!r}; there are {', '.join(ORCHESTRATIONS)}")
+    return wanted or ORCHESTRATIONS

@@ -17,17 +17,15 @@ from scripts import paths
 from scripts.bench import page, targets
 from scripts.bench.deployments import deployed, say
 from scripts.bench.measuring import Bench
-from scripts.bench.plan import Plan, plan
+from scripts.bench.plan import Plan, branches, file, plan, sizes
 from scripts.bench.results import Results, load, machine
+from scripts.client.cli import whole
 from scripts.client.errors import ClientError
 from scripts.embedded import environment
 from scripts.embedded.errors import EnvironmentSetupError
-from scripts.orchestrations import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS, some
+from scripts.program import EXIT_FAILED, EXIT_INTERRUPTED
 from scripts.steps import StepFailedError
-
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,27 +90,15 @@ def parser() -> argparse.ArgumentParser:
         description="Measure both layouts of the shuffle under each orchestration on the embedded AWS, beside others.",
         allow_abbrev=False,
     )
-    made.add_argument(
-        "--sizes", default="", metavar="MB", help="sizes of the texts in MB, separated by blanks or commas; default: 0.12 1 5"
-    )
-    made.add_argument("--text", default="", metavar="FILE", help="a text of your own, measured beside the others")
-    made.add_argument(
-        "--objects",
-        type=float,
-        default=0.12,
-        metavar="MB",
-        help="largest text to run in the layout objects; default: %(default)s",
-    )
-    made.add_argument("--runs", type=int, default=0, metavar="N", help="measured runs of each; default: 3, with --quick 1")
-    made.add_argument(
-        "--orchestration",
-        default="",
-        metavar="NAMES",
-        help=f"some of {', '.join(ORCHESTRATIONS)}, separated by blanks or commas; default: all",
-    )
-    made.add_argument(
-        "--branches", default="", metavar="N", help="of the fan-outs, separated by blanks or commas; default: 2 8 32 128 512"
-    )
+    several = "separated by blanks or commas; default:"
+    made.add_argument("--sizes", type=sizes, default="", metavar="MB", help=f"sizes of the texts in MB, {several} 0.12 1 5")
+    made.add_argument("--text", type=file, default="", metavar="FILE", help="a text of your own, measured beside the others")
+    largest = "largest text to run in the layout objects; default: %(default)s"
+    made.add_argument("--objects", type=float, default=0.12, metavar="MB", help=largest)
+    made.add_argument("--runs", type=whole(0), default=0, metavar="N", help="measured runs of each; default: 3, with --quick 1")
+    names = f"some of {', '.join(ORCHESTRATIONS)}, {several} all"
+    made.add_argument("--orchestration", type=some, default="", metavar="NAMES", help=names)
+    made.add_argument("--branches", type=branches, default="", metavar="N", help=f"of the fan-outs, {several} 2 8 32 128 512")
     made.add_argument("--quick", action="store_true", help="take about three minutes: smaller texts, one run, fewer branches")
     made.add_argument("--all", action="store_true", help="every row of the table: 20 and 100 MB, one word, distinct words")
     made.add_argument("--rivals", action="store_true", help="run Lithops, too, from PyPI in a virtual environment of its own")

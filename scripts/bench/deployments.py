@@ -5,7 +5,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts import paths
 from scripts.client.deployment import Deployment, find_deployments
 from scripts.steps import StepFailedError, Steps
 
@@ -67,11 +66,3 @@ def _command(name: str, prefix: str, orchestration: str) -> tuple[str, ...]:
 
 def _found(prefix: str, name: str) -> Deployment:
     return find_deployments("embedded", name, prefix, REGION)[0]
-
-
-def architecture() -> str:
-    """The one that the zips are made for, whose prices hold."""
-    import json
-
-    manifest = json.loads((paths.BUILD / "manifest.json").read_text(encoding="utf-8"))
-    return str(manifest["architecture"])

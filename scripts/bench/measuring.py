@@ -20,13 +20,14 @@ from scripts.bench.contenders import (
     Serial,
     WrongCountsError,
 )
-from scripts.bench.deployments import Deployed, architecture, say
+from scripts.bench.deployments import Deployed, say
 from scripts.bench.plan import Plan
 from scripts.bench.results import FanOut, Results, Series
 from scripts.bench.statistic import Sample, sample
 from scripts.bench.texts import Text
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.input.layout import OBJECTS, PACKED
+from scripts.compare.prices import architecture
 from scripts.compare.timeline import TelemetryError
 
 _MICROSECONDS = 1_000_000
@@ -39,7 +40,7 @@ class Bench:
 
     def __init__(self, plan: Plan, there: Deployed, python: Path | None, folder: Path, results: Results) -> None:
         self._plan, self._there, self._python, self._folder, self._results = plan, there, python, folder, results
-        self._architecture = architecture()
+        self._architecture = architecture(paths.BUILD)
 
     def run(self) -> None:
         """Measure all."""

@@ -1,13 +1,12 @@
 """What is measured, from what was asked for."""
 
 import argparse
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from scripts.client.cli import whole
 from scripts.client.input.layout import PACKED
-from scripts.orchestrations import ORCHESTRATIONS
 
 BOTH = ("sfn", "http_sync_s3")
 """Orchestrations under which the largest text is run, and `emit_all`."""
@@ -77,27 +76,17 @@ class Plan:
 
 
 def plan(options: argparse.Namespace) -> Plan:
-    """The plan that the options ask for. Ends the process with exit code 2 if they make no sense."""
-    sizes = tuple(sorted(set(map(_size, _words(options.sizes)))))
-    if not sizes:
-        sizes = _ALL_SIZES if options.all else _QUICK_SIZES if options.quick else _SIZES
-    orchestrations = tuple(dict.fromkeys(_words(options.orchestration))) or ORCHESTRATIONS
-    if unknown := [name for name in orchestrations if name not in ORCHESTRATIONS]:
-        _refuse(f"there is no orchestration {unknown[0]!r}; there are {', '.join(ORCHESTRATIONS)}")
-    if options.runs < 0:
-        _refuse(f"--runs {options.runs} is no number of runs")
-    text = Path(options.text) if options.text else None
-    if text is not None and not text.is_file():
-        _refuse(f"there is no file {str(text)!r}")
+    """The plan that the options ask for."""
+    sizes = options.sizes or (_ALL_SIZES if options.all else _QUICK_SIZES if options.quick else _SIZES)
     return Plan(
         sizes=sizes,
-        text=text,
+        text=options.text,
         objects=min(options.objects, _QUICK_OBJECTS) if options.quick else options.objects,
         others=options.all,
         runs=options.runs or (1 if options.quick else 3),
-        orchestrations=orchestrations,
-        emit_all=tuple(name for name in orchestrations if name in BOTH) if max(sizes) >= _LARGE else (),
-        branches=tuple(map(_branches, _words(options.branches))) or (_QUICK_BRANCHES if options.quick else _BRANCHES),
+        orchestrations=options.orchestration,
+        emit_all=tuple(name for name in options.orchestration if name in BOTH) if max(sizes) >= _LARGE else (),
+        branches=options.branches or (_QUICK_BRANCHES if options.quick else _BRANCHES),
         rivals=options.rivals,
         quick=options.quick,
         variables=f"shuffle={PACKED} {options.vars}".strip(),
@@ -107,14 +96,25 @@ def plan(options: argparse.Namespace) -> Plan:
     )
 
 
+def sizes(text: str) -> tuple[float, ...]:
+    """As an option's type: megabytes, separated by commas or blanks."""
+    return tuple(sorted({_size(word) for word in _words(text)}))
+
+
+def branches(text: str) -> tuple[int, ...]:
+    """As an option's type: numbers of branches, separated by commas or blanks."""
+    return tuple(map(whole(1, 10_000), _words(text)))
+
+
+def file(text: str) -> Path | None:
+    """As an option's type: a file that is there."""
+    if text and not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {text!r}")
+    return Path(text) if text else None
+
+
 def _words(text: str) -> list[str]:
     return text.replace(",", " ").split()
-
-
-def _branches(word: str) -> int:
-    if not word.isdecimal() or not 1 <= int(word) <= 10_000:
-        _refuse(f"{word!r} is no number of branches from 1 to 10000")
-    return int(word)
 
 
 def _size(word: str) -> float:
@@ -123,10 +123,5 @@ def _size(word: str) -> float:
     except ValueError:
         size = 0.0
     if not 0.001 <= size <= 1000:
-        _refuse(f"{word!r} is no size in MB from 0.001 to 1000")
+        raise argparse.ArgumentTypeError(f"{word!r} is no size in MB from 0.001 to 1000")
     return size
-
-
-def _refuse(why: str) -> NoReturn:
-    print(f"bench: {why}", file=sys.stderr)
-    sys.exit(2)

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from scripts import paths
+from scripts.client.cli import whole
 from scripts.client.deployment import find_deployments
 from scripts.client.errors import ClientError, InputError, UsageError
 from scripts.client.input.chunks import Element, texts_in
@@ -21,13 +22,13 @@ from scripts.client.input.layout import LAYOUTS, OBJECTS
 from scripts.client.input.reading import Input, form_of, read_input
 from scripts.client.input.sizing import Sizing
 from scripts.client.running.job import settings
-from scripts.compare import table
+from scripts.compare import prices, table
 from scripts.compare.measuring import STEPS, Bench, Measured, counted
 from scripts.compare.timeline import TelemetryError
 from scripts.deploy.choice import choose
 from scripts.jobs.job import Input as Said
 from scripts.jobs.job import Job, JobError
-from scripts.orchestrations import ORCHESTRATIONS
+from scripts.orchestrations import ORCHESTRATIONS, some
 from scripts.steps import StepFailedError
 
 
@@ -101,8 +102,7 @@ def _measure(
     options: argparse.Namespace, given: Input[Element], job: Job | None = None, *, lasting: bool
 ) -> tuple[list[Measured], table.Runs]:
     """The runs to warm up, and the measured ones by orchestration. Raises DifferError."""
-    built = job.build if job else paths.BUILD
-    architecture = json.loads((built / "manifest.json").read_text(encoding="utf-8"))["architecture"]
+    architecture = prices.architecture(job.build if job else paths.BUILD)
     chosen = {name: choose(name, job=options.job) for name in options.orchestration}
     deployments = {name: find_deployments("embedded", name, choice.prefix, choice.region)[0] for name, choice in chosen.items()}
     benches = {
@@ -152,11 +152,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--input", default="samples/lighthouse.json", metavar="INPUT", help="a file or folder; default: %(default)s"
     )
-    parser.add_argument("--runs", type=_whole, default=5, metavar="N", help="measured runs of each; default: %(default)s")
+    parser.add_argument("--runs", type=whole(1), default=5, metavar="N", help="measured runs of each; default: %(default)s")
     parser.add_argument(
         "--orchestration",
         action="append",
-        type=_names,
+        type=some,
         metavar="NAMES",
         help=f"some of {', '.join(ORCHESTRATIONS)}, separated by commas or spaces; may be given several times; default: all",
     )
@@ -173,16 +173,3 @@ def _parser() -> argparse.ArgumentParser:
 def _chosen(options: argparse.Namespace) -> list[str]:
     """Each once, in the order given."""
     return list(dict.fromkeys(chain.from_iterable(options.orchestration or [ORCHESTRATIONS])))
-
-
-def _names(text: str) -> list[str]:
-    names = text.replace(",", " ").split()
-    if unknown := [name for name in names if name not in ORCHESTRATIONS]:
-        raise argparse.ArgumentTypeError(f"there is no orchestration {unknown[0]!r}; there are {', '.join(ORCHESTRATIONS)}")
-    return names or list(ORCHESTRATIONS)
-
-
-def _whole(text: str) -> int:
-    if text.isdecimal() and int(text) >= 1:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")

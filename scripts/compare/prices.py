@@ -34,6 +34,11 @@ def table() -> Mapping[str, Mapping[str, Any]]:
     return items
 
 
+def architecture(build: Path) -> str:
+    """The one that the zips in a build directory are made for, whose prices hold."""
+    return str(json.loads((build / "manifest.json").read_text(encoding="utf-8"))["architecture"])
+
+
 def cost(usage: Usage) -> dict[str, float]:
     """US dollars by item: `{"Lambda invocations": ..., ...}`, each item always there.
 

@@ -41,7 +41,7 @@ def results() -> Results:
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, results: Results) -> measuring.Bench:
-    monkeypatch.setattr(measuring, "architecture", lambda: "x86_64")
+    monkeypatch.setattr(measuring, "architecture", lambda build: "x86_64")
     return measuring.Bench(plan(parser().parse_args(["--runs", "2"])), Deployed({}, {}), None, tmp_path, results)
 
 
@@ -79,7 +79,7 @@ def test_who_fails_is_left_out_and_named_and_the_others_go_on(
 def test_fan_outs_that_an_orchestration_does_not_take_are_no_failure_but_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, results: Results
 ) -> None:
-    monkeypatch.setattr(measuring, "architecture", lambda: "x86_64")
+    monkeypatch.setattr(measuring, "architecture", lambda build: "x86_64")
     chosen = plan(parser().parse_args(["--runs", "1", "--branches", "2 512"]))
 
     def run(deployment: Deployment, branches: int, *_: object) -> float:

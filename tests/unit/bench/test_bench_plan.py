@@ -70,8 +70,8 @@ def test_variables_follow_the_layout_that_the_bench_is_about() -> None:
         (["--sizes", "0"], "'0' is no size in MB"),
         (["--sizes", "nan"], "'nan' is no size in MB"),
         (["--orchestration", "sfn step"], "there is no orchestration 'step'"),
-        (["--runs", "-1"], "--runs -1"),
-        (["--branches", "0"], "'0' is no number of branches"),
+        (["--runs", "-1"], "-1 is not 0 or more"),
+        (["--branches", "0"], "0 is not from 1 to 10000"),
         (["--text", "missing.txt"], "there is no file 'missing.txt'"),
     ],
 )
