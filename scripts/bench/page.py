@@ -1,6 +1,6 @@
 """bench.html: the table, the plots and all medians on one page that needs nothing else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from scripts.bench import targets
@@ -57,10 +57,10 @@ def render(results: Results) -> str:
         "<h2>Targets</h2>",
         _targets(results),
         "<h2>Time against size</h2>",
-        plot(_times(results), "MB of text", "seconds"),
+        plot(_lines(results, lambda one: one.median), "MB of text", "seconds"),
         "<h2>Cost against size</h2>",
         '<p class="dim">What the functions ask of S3, at list prices: nearly all of it is the shuffle.</p>',
-        plot(_costs(results), "MB of text", "USD a run"),
+        plot(_lines(results, lambda one: one.cost.s3_usd if one.cost else None), "MB of text", "USD a run"),
         "<h2>Fan-out and fan-in of branches that do nothing</h2>",
         plot(_fan_outs(results), "branches", "seconds"),
         "<h2>All runs</h2>",
@@ -83,17 +83,14 @@ def _targets(results: Results) -> str:
     return _table(("work", "target", "measured", "met"), rows)
 
 
-def _times(results: Results) -> list[Line]:
+def _lines(results: Results, value: Callable[[Series], float | None]) -> list[Line]:
+    """A line over the sizes of the texts for each contender under each orchestration; of each series its value, if it has one."""
+    by_title: dict[str, list[Series]] = {}
+    for one in results.series:
+        if one.runs and one.text not in (ONE_WORD, DISTINCT):
+            by_title.setdefault(one.title, []).append(one)
     return [
-        _line(found[0], [(one.megabytes, one.seconds.median) for one in found if one.seconds]) for _, found in _by_title(results)
-    ]
-
-
-def _costs(results: Results) -> list[Line]:
-    return [
-        _line(found[0], [(one.megabytes, one.cost.s3_usd) for one in found if one.cost])
-        for _, found in _by_title(results)
-        if any(one.cost for one in found)
+        _line(found[0], [(one.megabytes, y) for one in found if (y := value(one)) is not None]) for found in by_title.values()
     ]
 
 
@@ -103,15 +100,6 @@ def _line(one: Series, points: list[tuple[float, float]]) -> Line:
         return Line(one.title, points, _KINDS.get(one.contender, 0), ORCHESTRATIONS.index(one.orchestration))
     beside = _BESIDE.index(one.contender) if one.contender in _BESIDE else 0
     return Line(one.title, points, 2, len(ORCHESTRATIONS) + beside)
-
-
-def _by_title(results: Results) -> list[tuple[str, list[Series]]]:
-    titles = dict.fromkeys(each.title for each in results.series)
-    return [
-        (title, [one for one in results.series if one.title == title and one.runs and one.text not in (ONE_WORD, DISTINCT)])
-        for title in titles
-        if any(one.title == title and one.runs and one.text not in (ONE_WORD, DISTINCT) for one in results.series)
-    ]
 
 
 def _fan_outs(results: Results) -> list[Line]:

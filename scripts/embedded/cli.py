@@ -10,6 +10,8 @@ import sys
 
 from scripts.embedded import control
 from scripts.embedded.errors import EmbeddedError
+from scripts.embedded.state import Settings
+from scripts.only_one import LockedError
 from scripts.paths import Embedded
 
 
@@ -52,17 +54,16 @@ def main(arguments: list[str] | None = None) -> int:
     paths = Embedded()
     try:
         if options.command == "up":
-            return control.up(
-                paths, port=options.port, auth=options.auth, lambda_endpoint=options.lambda_endpoint, keeps=options.keeps
-            )
+            settings = Settings(auth=options.auth, lambda_endpoint=options.lambda_endpoint, keeps=options.keeps)
+            return control.up(paths, options.port, settings)
         if options.command == "restart":
             return control.restart(paths)
         if options.command == "down":
             return control.down(paths)
         return control.status(paths, as_json=options.json, job=options.job)
-    except EmbeddedError as error:
+    except (EmbeddedError, LockedError) as error:
         print(f"embedded AWS: {error}", file=sys.stderr)
-        return error.exit_code
+        return error.exit_code if isinstance(error, EmbeddedError) else 1
     except KeyboardInterrupt:
         print("embedded AWS: interrupted; nothing was left running", file=sys.stderr)
         return 130

@@ -1,37 +1,34 @@
 """up, status and down: what they print, and in which order they do things."""
 
-import contextlib
 import json
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import asdict
 
 from scripts.embedded import environment, launch, process, state
 from scripts.embedded.deployed import deployed
 from scripts.embedded.errors import EmbeddedError, PortTakenError
-from scripts.only_one import LockedError, only_one
+from scripts.only_one import only_one
 from scripts.paths import Embedded
 
 NOT_RUNNING = 3
+_WHAT = "the embedded AWS"
 _KEEPING_SECONDS = 60.0
 _INSTALLING = "embedded AWS: installing the emulator (once; again only when requirements/embedded.txt changes)"
 
 
-def up(paths: Embedded, *, port: int | None, auth: bool, lambda_endpoint: str | None = None, keeps: bool = False) -> int:
+def up(paths: Embedded, port: int | None, settings: state.Settings) -> int:
     """Start the emulator unless it runs; print the endpoint. A second call changes nothing and returns 0, too.
-
-    `lambda_endpoint` is what functions take for AWS, if not the emulator itself. With `keeps` it can be restarted.
 
     Raises EmbeddedError (exit 1) or PortTakenError (exit 2); then, and when interrupted, nothing of it is left.
     """
-    with _only_one(paths):
+    with only_one(paths.lock, _WHAT):
         running = _running(paths)
         if running is not None:
             if port not in (None, running.port):
                 raise PortTakenError(f"it runs already, on port {running.port}; stop it first to have it on {port}")
             print(f"embedded AWS: already running at {running.endpoint_url} (pid {running.pid})")
-            if auth != running.auth:
+            if settings.auth != running.auth:
                 print(
                     f"embedded AWS: note: it runs with IAM enforcement {'on' if running.auth else 'off'}; "
                     "stop it first to change that"
@@ -39,11 +36,10 @@ def up(paths: Embedded, *, port: int | None, auth: bool, lambda_endpoint: str | 
             return 0
         with launch.listening_socket(port) as listener:
             environment.prepare(paths.venv, paths.requirements, _INSTALLING)
-            started = launch.start(paths, listener, auth=auth, lambda_endpoint=lambda_endpoint, keeps=keeps)
-    print(
-        f"embedded AWS: ready at {started.endpoint_url} (pid {started.pid}, "
-        f"IAM enforcement {'on' if auth else 'off'}, log {_shown(paths)})"
-    )
+            started = launch.start(paths, listener, settings)
+    log = paths.log.relative_to(paths.root) if paths.log.is_relative_to(paths.root) else paths.log
+    iam = f"IAM enforcement {'on' if settings.auth else 'off'}"
+    print(f"embedded AWS: ready at {started.endpoint_url} (pid {started.pid}, {iam}, log {log})")
     return 0
 
 
@@ -54,7 +50,7 @@ def restart(paths: Embedded) -> int:
 
     Raises EmbeddedError when it doesn't run, or was started to keep nothing.
     """
-    with _only_one(paths):
+    with only_one(paths.lock, _WHAT):
         known = state.read(paths.state)
         if known is None or not known.alive():
             raise EmbeddedError("it does not run, so there is nothing to restart; start it with `up --keep-state`")
@@ -62,14 +58,14 @@ def restart(paths: Embedded) -> int:
             raise EmbeddedError("it keeps nothing; stop it, and start it with `up --keep-state`")
         process.end_group(known.pid, grace_seconds=_KEEPING_SECONDS)
         with launch.listening_socket(known.port) as listener:
-            started = launch.start(paths, listener, auth=known.auth, lambda_endpoint=known.lambda_endpoint, keeps=True)
+            started = launch.start(paths, listener, known)
     print(f"embedded AWS: restarted at {started.endpoint_url} (pid {started.pid}), with what it held")
     return 0
 
 
 def down(paths: Embedded) -> int:
     """End the emulator and its workers and remove what they held; log.txt stays. Nothing running: also fine."""
-    with _only_one(paths):
+    with only_one(paths.lock, _WHAT):
         known = state.read(paths.state)
         if known is not None and known.alive():
             process.end_group(known.pid)
@@ -106,17 +102,8 @@ def status(paths: Embedded, *, as_json: bool, job: str = "") -> int:
     deployments = deployed(paths, job)
     if as_json:
         facts = {key: value for key, value in asdict(known).items() if key != "token"}
-        print(
-            json.dumps(
-                {
-                    "running": True,
-                    **facts,
-                    "uptime_seconds": round(uptime, 1),
-                    "deployments": sorted(deployments),
-                    "requests": requests,
-                }
-            )
-        )
+        told = {"uptime_seconds": round(uptime, 1), "deployments": sorted(deployments), "requests": requests}
+        print(json.dumps({"running": True, **facts, **told}))
         return 0
     counts: dict[str, int] = requests["counts"]
     print(f"embedded AWS: running at {known.endpoint_url}")
@@ -152,20 +139,6 @@ def _forget(paths: Embedded) -> None:
         if directory.exists():  # a dying worker wrote while we removed
             time.sleep(0.2)
             shutil.rmtree(directory)
-
-
-@contextlib.contextmanager
-def _only_one(paths: Embedded) -> Iterator[None]:
-    """Let one `up` or `down` of a build directory run at a time; the second waits for the first."""
-    try:
-        with only_one(paths.lock, "the embedded AWS"):
-            yield
-    except LockedError as error:
-        raise EmbeddedError(str(error)) from None
-
-
-def _shown(paths: Embedded) -> str:
-    return str(paths.log.relative_to(paths.root) if paths.log.is_relative_to(paths.root) else paths.log)
 
 
 def _duration(seconds: float) -> str:

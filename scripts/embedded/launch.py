@@ -51,12 +51,10 @@ def _somebody_listens(port: int) -> bool:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
 
-def start(
-    paths: Embedded, listener: socket.socket, *, auth: bool, lambda_endpoint: str | None = None, keeps: bool = False
-) -> state.State:
+def start(paths: Embedded, listener: socket.socket, settings: state.Settings) -> state.State:
     """Start the server on `listener`, wait until it answers, write state.json and return what is in it.
 
-    With `keeps` it reads what an earlier one kept in the temporary directory, and keeps there what it has when it ends.
+    One that `keeps` reads what an earlier one kept in the temporary directory, and keeps there what it has when it ends.
 
     Raises EmbeddedError, with the end of the log, when it dies or is not ready within 60 s; whatever interrupts this,
     the processes are ended and the temporary directory is removed before the exception leaves.
@@ -66,24 +64,14 @@ def start(
     (paths.tmp / "home").mkdir(parents=True, exist_ok=True)
     python = lambda_python.prepare(paths.build)
     watched, alive = os.pipe()
-    command = [
-        str(paths.python),
-        "-m",
-        "scripts.embedded.server",
-        "--socket",
-        str(listener.fileno()),
-        "--guard",
-        str(watched),
-        "--token",
-        token,
-    ]
+    options = ("--socket", str(listener.fileno()), "--guard", str(watched), "--token", token)
     server: subprocess.Popen[bytes] | None = None
     try:
         with paths.log.open("wb") as log:
             server = subprocess.Popen(
-                command,
+                [str(paths.python), "-m", "scripts.embedded.server", *options],
                 cwd=paths.root,
-                env=_variables(paths.tmp, port, auth, lambda_endpoint, keeps, python),
+                env=_variables(paths.tmp, port, settings, python),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -100,9 +88,9 @@ def start(
             log=str(paths.log),
             tmpdir=str(paths.tmp),
             token=token,
-            auth=auth,
-            lambda_endpoint=lambda_endpoint,
-            keeps=keeps,
+            auth=settings.auth,
+            lambda_endpoint=settings.lambda_endpoint,
+            keeps=settings.keeps,
         )
         _wait_until_ready(server, started, paths.log)
         started.write(paths.state)
@@ -136,7 +124,7 @@ def _tail(log: Path) -> str:
     return f"\n  the last lines of {log}:\n    " + "\n    ".join(lines) if lines else f" {log} is empty"
 
 
-def _variables(tmp: Path, port: int, auth: bool, lambda_endpoint: str | None, keeps: bool, python: Path) -> dict[str, str]:
+def _variables(tmp: Path, port: int, settings: state.Settings, python: Path) -> dict[str, str]:
     """The server's whole environment. Its Lambda workers inherit it, and forget what is the server's alone.
 
     Built from nothing rather than copied: the caller's own AWS profile, proxies and Python settings have no business
@@ -146,16 +134,16 @@ def _variables(tmp: Path, port: int, auth: bool, lambda_endpoint: str | None, ke
     return {
         "LANG": "C.UTF-8",
         **kept,
-        **({"AWS_ENDPOINT_URL": lambda_endpoint} if lambda_endpoint else {}),
+        **({"AWS_ENDPOINT_URL": settings.lambda_endpoint} if settings.lambda_endpoint else {}),
         LAMBDA_PYTHON: str(python),
         "HOME": str(tmp / "home"),
         "TMPDIR": str(tmp),
-        **({"PERSIST_STATE": "1", "S3_PERSIST": "1"} if keeps else {}),
+        **({"PERSIST_STATE": "1", "S3_PERSIST": "1"} if settings.keeps else {}),
         "STATE_DIR": str(tmp / "state"),
         "S3_DATA_DIR": str(tmp / "s3"),
         "BIND_HOST": LOOPBACK,
         "GATEWAY_PORT": str(port),
-        "AUTH": "true" if auth else "false",
+        "AUTH": "true" if settings.auth else "false",
         "LOG_LEVEL": "WARNING",
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",

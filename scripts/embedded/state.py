@@ -9,12 +9,27 @@ from scripts.embedded import process
 from scripts.files import write_whole
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How an emulator is started.
+
+    Attributes:
+        auth: whether IAM policies and signatures are enforced.
+        lambda_endpoint: what functions take for AWS; None for the emulator itself.
+        keeps: whether what it holds outlives a restart.
+    """
+
+    auth: bool
+    lambda_endpoint: str | None = None
+    keeps: bool = False
+
+
 @dataclass(frozen=True)
-class State:
+class State(Settings):
     """One running emulator.
 
     `started` is a Unix time in seconds. `token` is random: it stands in the server's command line and in its answers,
-    so that a process which merely got the same pid or port is never taken for ours. `keeps` says whether it outlives a restart.
+    so that a process which merely got the same pid or port is never taken for ours.
     """
 
     pid: int
@@ -24,9 +39,6 @@ class State:
     log: str
     tmpdir: str
     token: str
-    auth: bool
-    lambda_endpoint: str | None = None
-    keeps: bool = False
 
     def write(self, path: Path) -> None:
         """Write the file whole or not at all."""
@@ -37,8 +49,20 @@ class State:
         return process.runs(self.pid, self.token)
 
     def ask(self, path: str, timeout_seconds: float = 5.0) -> dict[str, Any] | None:
-        """GETs one of the server's own JSON pages; None when it does not answer, or somebody else answers."""
-        return ask(self.endpoint_url, path, self.token, timeout_seconds)
+        """GET one of the server's own JSON pages; None when it does not answer, or somebody else answers.
+
+        Proxies of the environment are not used, since the address is on this machine.
+        """
+        import urllib.error  # here, since a client that only wants to know whether it runs does without
+        import urllib.request
+
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(self.endpoint_url + path, timeout=timeout_seconds) as response:
+                answer = json.loads(response.read())
+        except (OSError, ValueError, urllib.error.URLError):
+            return None
+        return answer if isinstance(answer, dict) and answer.get("token") == self.token else None
 
 
 def read(path: Path) -> State | None:
@@ -47,19 +71,3 @@ def read(path: Path) -> State | None:
         return State(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-
-
-def ask(endpoint_url: str, path: str, token: str, timeout_seconds: float) -> dict[str, Any] | None:
-    """See `State.ask`; proxies of the environment are not used, since the address is on this machine."""
-    import urllib.error  # here, since a client that only wants to know whether it runs does without
-    import urllib.request
-
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(endpoint_url + path, timeout=timeout_seconds) as response:
-            answer = json.loads(response.read())
-    except (OSError, ValueError, urllib.error.URLError):
-        return None
-    if isinstance(answer, dict) and answer.get("token") == token:
-        return answer
-    return None
