@@ -6,11 +6,11 @@ is the one on which the embedded AWS runs functions. Python's own start comes be
 
 import json
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from scripts import paths
 from scripts.bench.as_lambda import as_lambda, unpacked
+from scripts.bench.statistic import Sample
 from scripts.client.deployment import Deployment
 from scripts.compare import telemetry
 
@@ -23,22 +23,16 @@ print([time.perf_counter() - began, time.process_time() - used])
 """
 
 
-@dataclass(frozen=True)
-class Import:
-    """One import: seconds, and CPU seconds, which are the same on a machine that has nothing else to do."""
+def measure(deployment: Deployment, times: int) -> dict[str, tuple[Sample, Sample]]:
+    """By function the seconds of its imports, and the CPU seconds, which are the same on a machine that has nothing else to do.
 
-    seconds: float
-    cpu_seconds: float
-
-
-def measure(deployment: Deployment, times: int) -> dict[str, list[Import]]:
-    """The imports by function; once more than `times`, and the first not counted: it brings the files into memory.
+    Each is imported once more than `times`, and the first is not counted: it brings the files into memory.
 
     Raises:
         subprocess.CalledProcessError: a function can't be imported.
     """
     client = telemetry.client(deployment, "lambda")
-    found: dict[str, list[Import]] = {}
+    found: dict[str, tuple[Sample, Sample]] = {}
     with as_lambda() as place:
         for function in (place.name for place in deployment.workflow.steps):
             code = unpacked(paths.BUILD / deployment.orchestration / f"{function}.zip", place.scratch / function)
@@ -49,11 +43,13 @@ def measure(deployment: Deployment, times: int) -> dict[str, list[Import]]:
                 "AWS_LAMBDA_FUNCTION_NAME": configured["FunctionName"],
                 "AWS_REGION": deployment.region,
             }
-            found[function] = [_once(place.python, code, environment) for _ in range(times + 1)][1:]
+            imports = [_once(place.python, code, environment) for _ in range(times + 1)][1:]
+            seconds, cpu_seconds = zip(*imports, strict=True)
+            found[function] = Sample(seconds), Sample(cpu_seconds)
     return found
 
 
-def _once(python: Path, code: Path, environment: dict[str, str]) -> Import:
+def _once(python: Path, code: Path, environment: dict[str, str]) -> tuple[float, float]:
     done = subprocess.run(
         [python, "-c", _PROGRAM],
         cwd=code,
@@ -63,4 +59,5 @@ def _once(python: Path, code: Path, environment: dict[str, str]) -> Import:
         timeout=_SECONDS,
         check=True,
     )
-    return Import(*json.loads(done.stdout))
+    seconds, cpu_seconds = json.loads(done.stdout)
+    return seconds, cpu_seconds

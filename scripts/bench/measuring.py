@@ -3,7 +3,9 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from scripts import paths
 from scripts.bench import cold_start, fan_out, texts
@@ -23,7 +25,6 @@ from scripts.bench.contenders import (
 from scripts.bench.deployments import Deployed, say
 from scripts.bench.plan import Plan
 from scripts.bench.results import FanOut, Results, Series
-from scripts.bench.statistic import Sample, sample
 from scripts.bench.texts import Text
 from scripts.client.errors import ClientError, UsageError
 from scripts.client.input.layout import OBJECTS, PACKED
@@ -56,12 +57,12 @@ class Bench:
     def _texts(self) -> Iterator[Callable[[], Text]]:
         plan, folder = self._plan, self._folder
         if (path := plan.text) is not None:
-            yield lambda: texts.given(path, folder)
+            yield partial(texts.given, path, folder)
         for size in plan.sizes:
-            yield lambda size=size: texts.of_size(size, folder, plan.seed)  # type: ignore[misc]
+            yield partial(texts.of_size, size, folder, plan.seed)
         if plan.others:
-            yield lambda: texts.one_word(folder)
-            yield lambda: texts.distinct(folder)
+            yield partial(texts.one_word, folder)
+            yield partial(texts.distinct, folder)
 
     def _contenders(self, text: Text) -> Iterator[Contender]:
         plan, there, seconds = self._plan, self._there, self._plan.timeout
@@ -123,9 +124,8 @@ class Bench:
         except subprocess.CalledProcessError as error:
             self._fail("import", error.stderr.decode(errors="replace").strip()[-500:])
             return
-        for function, imports in measured.items():
-            took = self._results.cold_starts[function] = Sample(tuple(one.seconds for one in imports))
-            used = self._results.cold_cpu[function] = Sample(tuple(one.cpu_seconds for one in imports))
+        for function, (took, used) in measured.items():
+            self._results.cold_starts[function], self._results.cold_cpu[function] = took, used
             say(f"import of {function} in a fresh process: {took.median * 1000:.0f} ms, of CPU time {used.median * 1000:.0f} ms")
 
     def _fail(self, part: str, why: str) -> None:
@@ -150,31 +150,26 @@ class Bench:
 
     def fan_outs(self) -> None:
         """Run fan-outs of all sizes by all ways. Note what a client refuses: an orchestration may take fewer."""
+        given: dict[str, Any] = {"architecture": self._architecture, "timeout_seconds": self._plan.timeout}
         ways: dict[str, Callable[[int], float]] = {
-            name: (lambda branches, one=one: fan_out.run(one, branches, self._architecture, self._plan.timeout))  # type: ignore[misc]
-            for name, one in self._there.own.items()
+            name: partial(fan_out.run, one, **given) for name, one in self._there.own.items()
         }
         if (bare := self._there.own.get(_BARE_ORCHESTRATION)) is not None:
-            ways[fan_out.BARE] = lambda branches: fan_out.invoke(bare, branches, self._plan.timeout)
+            ways[fan_out.BARE] = partial(fan_out.invoke, bare, timeout_seconds=self._plan.timeout)
         for branches in self._plan.branches:
-            seconds: dict[str, list[float]] = {name: [] for name in ways}
-            failures: dict[str, str] = {}
-            refused: set[str] = set()
+            measured = {name: FanOut(name, branches) for name in ways}
             for turn in range(self._plan.runs + 1):
-                for name in [name for name in ways if name not in failures and name not in refused]:
+                for name, one in [(name, one) for name, one in measured.items() if one.failure is None]:
                     try:
                         took = ways[name](branches)
+                        one.runs += [took] if turn else []
                     except UsageError as error:
-                        refused.add(name)
+                        del measured[name]
                         self._results.notes.append(f"{branches} branches are not measured under {name}: {error}")
-                        continue
                     except (ClientError, RuntimeError) as error:
-                        failures[name] = str(error)
+                        one.failure = str(error)
                         say(f"{branches} branches, {name}: {error}")
-                        continue
-                    seconds[name] += [took] if turn else []
-            for name in [name for name in ways if name not in refused]:
-                measured = FanOut(name, branches, sample(seconds[name]), failures.get(name))
-                self._results.fan_outs.append(measured)
-                if measured.seconds:
-                    say(f"{branches} branches, {name}: {measured.seconds.median:.2f} s")
+            self._results.fan_outs += measured.values()
+            for name, one in measured.items():
+                if one.seconds:
+                    say(f"{branches} branches, {name}: {one.seconds.median:.2f} s")

@@ -31,12 +31,13 @@ _SATURATED_PARK_SECONDS = 1.0
 
 @dataclass(eq=False)
 class Ticket:
-    """One running invocation. `worker` is set once it has a process; until then it counts as computing."""
+    """One invocation. `worker` is set once it has a process; until then it counts as computing."""
 
-    began: float
+    granted: threading.Event = field(default_factory=threading.Event)
+    began: float = 0.0
     worker: Any = None
     parked: bool = False
-    sampled: float = field(default=0.0)
+    sampled: float = 0.0
     cpu: float | None = None
 
 
@@ -46,7 +47,7 @@ class Slots:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[threading.Event, list[Ticket]]] = deque()
+        self._waiting: deque[Ticket] = deque()
         self._running: set[Ticket] = set()
         self._governed = False
         self._own_sample = (time.monotonic(), _own_demand_seconds())
@@ -55,16 +56,15 @@ class Slots:
 
     def take(self) -> Ticket:
         """Blocks until there is a place."""
-        granted = threading.Event()
-        box: list[Ticket] = []
+        ticket = Ticket()
         with self._lock:
-            self._waiting.append((granted, box))
+            self._waiting.append(ticket)
             self._grant()
             if self._waiting and not self._governed:
                 self._governed = True
                 threading.Thread(target=self._govern, name="slots-governor", daemon=True).start()
-        granted.wait()
-        return box[0]
+        ticket.granted.wait()
+        return ticket
 
     def give(self, ticket: Ticket) -> None:
         """End an invocation."""
@@ -73,14 +73,13 @@ class Slots:
             self._grant()
 
     def _grant(self) -> None:
-        computing = sum(1 for ticket in self._running if not ticket.parked)
-        while self._waiting and computing < self.limit:
-            granted, box = self._waiting.popleft()
-            ticket = Ticket(began=time.monotonic())
-            box.append(ticket)
+        free = self.limit - sum(not ticket.parked for ticket in self._running)
+        while self._waiting and free > 0:
+            ticket = self._waiting.popleft()
+            ticket.began = time.monotonic()
             self._running.add(ticket)
-            computing += 1
-            granted.set()
+            free -= 1
+            ticket.granted.set()
 
     def _govern(self) -> None:
         """Look at the running ones ten times a second, only while somebody waits for a place."""

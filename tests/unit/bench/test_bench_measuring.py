@@ -82,7 +82,7 @@ def test_fan_outs_that_an_orchestration_does_not_take_are_no_failure_but_noted(
     monkeypatch.setattr(measuring, "architecture", lambda build: "x86_64")
     chosen = plan(parser().parse_args(["--runs", "1", "--branches", "2 512"]))
 
-    def run(deployment: Deployment, branches: int, *_: object) -> float:
+    def run(deployment: Deployment, branches: int, **_: object) -> float:
         if branches > 400:
             raise UsageError("512 chunks are more than 400")
         return 0.5

@@ -12,7 +12,6 @@ from scripts.bench.clocked import Clocked
 from scripts.bench.contenders import COUNTER, LITHOPS
 from scripts.bench.plots import Line, plot
 from scripts.bench.results import FanOut, Results, Series
-from scripts.bench.statistic import Sample
 from scripts.client.input.layout import OBJECTS, PACKED
 from tests.fakes.measured import measured as run
 
@@ -28,7 +27,7 @@ def results() -> Results:
         {"runs": 3},
         [series(who, "sfn", size, size * slow) for who, slow in ((PACKED, 0.2), (OBJECTS, 90.0)) for size in (0.12, 1.0, 5.0)]
         + [series(who, None, size, size * 0.3) for who in (COUNTER, LITHOPS) for size in (0.12, 1.0, 5.0)],
-        [FanOut(way, number, Sample((number / 100,))) for way in ("sfn", "bare invoke") for number in (2, 512)],
+        [FanOut(way, number, [number / 100]) for way in ("sfn", "bare invoke") for number in (2, 512)],
         notes=["texts larger than 0.12 MB & so on"],
     )
     measured.series[0].cost = replace(run(), by_functions={"s3.PutObject": 400})
