@@ -8,7 +8,6 @@ command gave.
 
 import argparse
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -107,7 +106,3 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="of one run; default: %(default)s")
     made.add_argument("--seed", type=int, default=0, metavar="N", help="of the texts; default: %(default)s")
     return made
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -33,10 +33,10 @@ def plot(lines: Sequence[Line], x_label: str, y_label: str) -> str:
     parts = [f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(y_label)} against {escape(x_label)}">']
     for value, at in xs.ticks():
         parts.append(f'<line class="grid" x1="{at:.1f}" y1="{_TOP}" x2="{at:.1f}" y2="{_HEIGHT - _BOTTOM}"/>')
-        parts.append(f'<text x="{at:.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{_shown(value)}</text>')
+        parts.append(f'<text x="{at:.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{value:g}</text>')
     for value, at in ys.ticks():
         parts.append(f'<line class="grid" x1="{_LEFT}" y1="{at:.1f}" x2="{_WIDTH - _RIGHT}" y2="{at:.1f}"/>')
-        parts.append(f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{_shown(value)}</text>')
+        parts.append(f'<text x="{_LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{value:g}</text>')
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     parts.append(f'<text x="{middle}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(x_label)}</text>')
     parts.append(
@@ -82,7 +82,3 @@ class _Axis:
         steps = (1, 2, 5) if self._high - self._low < 3 else (1,)
         values = [float(f"{step}e{power}") for power in powers for step in steps]
         return [(value, self.at(value)) for value in values if self._low <= log10(value) <= self._high]
-
-
-def _shown(value: float) -> str:
-    return f"{value:g}"

@@ -10,7 +10,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 
 from scripts import paths
@@ -155,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=whole(1), default=5, metavar="N", help="measured runs of each; default: %(default)s")
     parser.add_argument(
         "--orchestration",
-        action="append",
+        action="extend",
         type=some,
         metavar="NAMES",
         help=f"some of {', '.join(ORCHESTRATIONS)}, separated by commas or spaces; may be given several times; default: all",
@@ -172,4 +171,4 @@ def _parser() -> argparse.ArgumentParser:
 
 def _chosen(options: argparse.Namespace) -> list[str]:
     """Each once, in the order given."""
-    return list(dict.fromkeys(chain.from_iterable(options.orchestration or [ORCHESTRATIONS])))
+    return list(dict.fromkeys(options.orchestration or ORCHESTRATIONS))

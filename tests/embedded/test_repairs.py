@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -13,7 +14,7 @@ from scripts.embedded.server.slots import Slots
 from scripts.paths import ROOT
 
 
-def unwrapped(repair: "partial[None]") -> "partial[None]":
+def unwrapped(repair: Callable[[], None]) -> Callable[[], None]:
     return unwrapped(repair.func) if isinstance(repair, partial) else repair
 
 
@@ -22,7 +23,7 @@ NAMES = [repair.__name__ for repair in REPAIRS]
 
 
 @pytest.mark.parametrize("repair", REPAIRS, ids=NAMES)
-def test_repair_says_how_it_can_be_seen_to_be_unneeded(repair: "partial[None]") -> None:
+def test_repair_says_how_it_can_be_seen_to_be_unneeded(repair: Callable[[], None]) -> None:
     last = " ".join(inspect.getdoc(repair).rpartition("\n\n")[2].split())
 
     assert re.match(r"Unneeded once \S+ .*\.$", last)

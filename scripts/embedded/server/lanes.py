@@ -22,7 +22,21 @@ RETENTION_SECONDS = 86_400
 FIRST_RETRY_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 5.0
 
+_DEFAULTS = {
+    "BatchSize": 100,
+    "MaximumBatchingWindowInSeconds": 0,
+    "MaximumRetryAttempts": -1,
+    "MaximumRecordAgeInSeconds": -1,
+    "BisectBatchOnFunctionError": False,
+    "ParallelizationFactor": 1,
+}
+
 Record = dict[str, Any]
+
+
+def with_defaults(mapping: dict[str, Any]) -> dict[str, Any]:
+    """A DynamoDB mapping with the settings that it leaves out."""
+    return {**_DEFAULTS, **{name: value for name, value in mapping.items() if value is not None}}
 
 
 @dataclass(frozen=True)
@@ -40,16 +54,16 @@ class Settings:
     @classmethod
     def of(cls, mapping: dict[str, Any]) -> "Settings":
         """From the fields of an event source mapping. -1 means as long as the stream keeps the record: a day."""
-        retries = int(_given(mapping, "MaximumRetryAttempts", -1))
-        oldest = int(_given(mapping, "MaximumRecordAgeInSeconds", -1))
+        mapping = with_defaults(mapping)
+        retries, oldest = int(mapping["MaximumRetryAttempts"]), int(mapping["MaximumRecordAgeInSeconds"])
         return cls(
-            size=int(_given(mapping, "BatchSize", 100)),
-            window_seconds=float(_given(mapping, "MaximumBatchingWindowInSeconds", 0)),
+            size=int(mapping["BatchSize"]),
+            window_seconds=float(mapping["MaximumBatchingWindowInSeconds"]),
             retries=math.inf if retries < 0 else retries,
             oldest_seconds=RETENTION_SECONDS if oldest < 0 else min(oldest, RETENTION_SECONDS),
-            bisect=bool(mapping.get("BisectBatchOnFunctionError")),
+            bisect=bool(mapping["BisectBatchOnFunctionError"]),
             report_failures="ReportBatchItemFailures" in (mapping.get("FunctionResponseTypes") or ()),
-            factor=int(_given(mapping, "ParallelizationFactor", 1)),
+            factor=int(mapping["ParallelizationFactor"]),
         )
 
 
@@ -189,8 +203,3 @@ def first_failure(records: list[Record], response: Any) -> int | None:
 def created(record: Record) -> float:
     """When the item was written, in seconds since 1970."""
     return float(record["dynamodb"]["ApproximateCreationDateTime"])
-
-
-def _given(mapping: dict[str, Any], name: str, default: int) -> Any:
-    value = mapping.get(name)
-    return default if value is None else value

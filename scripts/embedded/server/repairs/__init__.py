@@ -47,12 +47,12 @@ def apply_all(counter: Counter, slots: Slots, deliveries: Deliveries) -> None:
         repair()
 
 
-def in_order(counter: Counter, slots: Slots, deliveries: Deliveries) -> tuple["partial[None]", ...]:
+def in_order(counter: Counter, slots: Slots, deliveries: Deliveries) -> tuple[Callable[[], None], ...]:
     """Return every repair. Of two that wrap the same function of ministack's, the later one is called first.
 
     tests/embedded/test_repairs.py says for which of them that matters.
     """
-    repairs: tuple[Callable[[], None] | partial[None], ...] = (
+    return (
         partial(invocations.count_invocations, counter),
         invocations.know_the_worker,
         isolation.run_on_a_python_of_their_own,
@@ -98,4 +98,3 @@ def in_order(counter: Counter, slots: Slots, deliveries: Deliveries) -> tuple["p
         s3.hide_missing_keys,
         grants.ask_before_notifying,
     )
-    return tuple(partial(repair) for repair in repairs)

@@ -28,13 +28,12 @@ class Attempt:
 
     Attributes:
         execution: ministack's record.
-        redrives: how many there were before, this one included; also in `context`, the part of `$$.Execution` that tells.
+        context: the part of `$$.Execution` that tells how often it was redriven.
         states: the definition's, for the attempts after this one too, whatever becomes of the state machine.
         alive: until the execution ends or is stopped.
     """
 
     execution: dict[str, Any]
-    redrives: int
     context: dict[str, Any]
     states: dict[str, Any]
     alive: bool = True
@@ -103,7 +102,7 @@ def begin(execution: dict[str, Any], states: dict[str, Any], before: Branch | No
         context["Input"] = json.loads(execution["input"])
     if redrives:
         context["RedriveTime"] = execution["redriveDate"]
-    branch = branches[execution["executionArn"]] = Branch(Attempt(execution, redrives, context, states), before)
+    branch = branches[execution["executionArn"]] = Branch(Attempt(execution, context, states), before)
     return branch
 
 

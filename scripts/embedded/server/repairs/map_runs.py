@@ -9,7 +9,6 @@ import copy
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -213,10 +212,9 @@ class _MapRun:
 
     def _exceeded(self) -> bool:
         """Whether more children have failed than may; with no threshold set, none may."""
-        failed = sum(child["status"] == "FAILED" for child in list(self._run["_children"].values()))
-        limits: list[Callable[[], bool]] = []
-        if "ToleratedFailureCount" in self._state_def:
-            limits.append(lambda: failed > self._run["toleratedFailureCount"])
-        if "ToleratedFailurePercentage" in self._state_def:
-            limits.append(lambda: failed * 100 > self._run["toleratedFailurePercentage"] * len(self._items))
-        return failed > 0 and (any(exceeded() for exceeded in limits) if limits else True)
+        failed: int = sum(child["status"] == "FAILED" for child in list(self._run["_children"].values()))
+        limits: dict[str, float] = {
+            "ToleratedFailureCount": self._run["toleratedFailureCount"],
+            "ToleratedFailurePercentage": self._run["toleratedFailurePercentage"] * len(self._items) / 100,
+        }
+        return failed > min((limit for name, limit in limits.items() if name in self._state_def), default=0)

@@ -4,17 +4,10 @@ from typing import Any
 
 from scripts.embedded.server import permissions
 from scripts.embedded.server.deliveries import Deliveries
+from scripts.embedded.server.lanes import with_defaults
 from scripts.embedded.server.patching import after_restart, module, wrap
 from scripts.embedded.server.repairs.mappings import READ_ACTIONS, Mappings, table_of
 from scripts.embedded.server.slots import Slots
-
-_DEFAULTS = {
-    "BatchSize": 100,
-    "MaximumRetryAttempts": -1,
-    "MaximumRecordAgeInSeconds": -1,
-    "BisectBatchOnFunctionError": False,
-    "ParallelizationFactor": 1,
-}
 
 
 def map_streams(slots: Slots, deliveries: Deliveries) -> None:
@@ -72,7 +65,7 @@ def give_mappings_their_defaults() -> None:
     @wrap(module("services.lambda_svc"), "_create_esm")
     def create(original: Any, data: Any) -> Any:
         if ":dynamodb:" in str(data.get("EventSourceArn", "")):
-            data = {**_DEFAULTS, **{name: value for name, value in data.items() if value is not None}}
+            data = with_defaults(data)
         return original(data)
 
 
