@@ -60,12 +60,13 @@ def test_after_the_end_nothing_is_tried_again(clock: FakeTime) -> None:
     assert Retries(clock, clock.seconds - 1).pause(answered=True) is None
 
 
-def test_text_says_how_often_and_how_long(clock: FakeTime) -> None:
+@pytest.mark.parametrize(("tries", "text"), [(0, "0 times in 0.0"), (1, "once in 0.1"), (2, "2 times in 0.3")])
+def test_text_says_how_often_and_how_long(tries: int, text: str, clock: FakeTime) -> None:
     tried = Retries(clock, clock.seconds + 900)
-    for _ in range(2):
+    for _ in range(tries):
         clock.sleep(tried.pause(answered=True) or 0)
 
-    assert str(tried) == "tried 2 times in 0.3 s"
+    assert str(tried) == f"tried {text} s"
 
 
 @settings(max_examples=50)

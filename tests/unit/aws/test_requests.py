@@ -83,7 +83,7 @@ def test_function_is_invoked_by_its_name_or_arn() -> None:
     assert path == "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A1%3Afunction%3Ap-mapper/invocations"
     assert (headers["Host"], headers["X-Amz-Invocation-Type"], body) == ("aws.example", "Event", b"{}")
     assert "/eu-west-1/lambda/aws4_request" in headers["Authorization"]
-    assert headers["X-Amz-Security-Token"] == "stoken"
+    assert (headers["X-Amz-Security-Token"], headers["Content-Type"]) == ("stoken", "application/json")
 
 
 def test_functions_answer_is_told() -> None:
@@ -115,6 +115,7 @@ def test_operation_is_named_in_a_header() -> None:
     ((path, headers, body),) = fake.requests
     assert (path, json.loads(body)) == ("/", {"TableName": "t"})
     assert headers["X-Amz-Target"] == "DynamoDB_20120810.GetItem"
+    assert headers["Content-Type"] == "application/x-amz-json-1.0"
     assert headers["Content-Type"] == "application/x-amz-json-1.0"
     assert "/eu-west-1/dynamodb/aws4_request" in headers["Authorization"]
 

@@ -1,11 +1,20 @@
 """What becomes of the library's errors: which are tried again, and which error the caller gets."""
 
+from collections.abc import Callable
 from typing import Any
 
 import obstore
 import pytest
 
-from runtime.aws.errors import AccessDeniedError, NoAnswerError, SlowDownError, StorageError
+from runtime.aws.errors import (
+    AccessDeniedError,
+    FunctionFailed,
+    NoAnswerError,
+    RequestError,
+    SlowDownError,
+    StorageError,
+    TransportError,
+)
 from runtime.aws.s3 import S3
 from runtime.run import Run, within
 from tests.fakes.clock import FakeTime
@@ -17,11 +26,11 @@ class Failing:
     def __init__(self, *errors: Exception) -> None:
         self.errors, self.asked = list(errors), 0
 
-    def get(self, *_: Any) -> Any:
+    def get(self, *_: Any, **__: Any) -> Any:
         self.asked += 1
         raise self.errors.pop(0) if len(self.errors) > 1 else self.errors[0]
 
-    put = get
+    put = delete = list = get_range = list_with_delimiter = get
 
 
 def failing(*errors: Exception) -> tuple[S3, Failing, FakeTime]:
@@ -84,3 +93,55 @@ def test_error_is_told_without_the_librarys_debug_output_and_not_at_any_length()
 
     assert "secret" not in caught.value.cause
     assert len(caught.value.cause) == 600
+
+
+CALLS: dict[str, tuple[Callable[[S3], Any], str]] = {
+    "get": (lambda s3: s3.get("bucket", "key"), "s3:GetObject"),
+    "get_end": (lambda s3: s3.get_end("bucket", "key", 1), "s3:GetObject"),
+    "get_range": (lambda s3: s3.get_range("bucket", "key", 0, 1), "s3:GetObject"),
+    "get_version": (lambda s3: s3.get_version("bucket", "key"), "s3:GetObject"),
+    "put": (lambda s3: s3.put("bucket", "key", b""), "s3:PutObject"),
+    "put_once": (lambda s3: s3.put_once("bucket", "key", b""), "s3:PutObject"),
+    "put_in_parts": (lambda s3: s3.put_in_parts("bucket", "key", 1, lambda: [b"1"]), "s3:PutObject"),
+    "create": (lambda s3: s3.create("bucket", "key", b""), "s3:PutObject"),
+    "replace": (lambda s3: s3.replace("bucket", "key", b"", "1"), "s3:PutObject"),
+    "delete": (lambda s3: s3.delete("bucket", "key"), "s3:DeleteObject"),
+    "list_objects": (lambda s3: list(s3.list_objects("bucket", "key")), "s3:ListBucket"),
+    "list_directories": (lambda s3: s3.list_directories("bucket", "key"), "s3:ListBucket"),
+}
+
+
+@pytest.mark.parametrize(("call", "action"), CALLS.values(), ids=CALLS)
+def test_error_names_the_right_that_a_method_needs(call: Callable[[S3], Any], action: str) -> None:
+    s3, _, _ = failing(GENERIC("non-2xx status code: 400"))
+
+    with pytest.raises(StorageError, match=f"{action} on s3://bucket/key failed: non-2xx status code: 400"):
+        call(s3)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            AccessDeniedError("s3:GetObject", "b", "k", "no"),
+            "s3:GetObject on s3://b/k was denied; the function's role lacks it, or",
+        ),
+        (
+            AccessDeniedError("s3:PutObject", "b", "k", "no"),
+            "s3:PutObject on s3://b/k was denied; the function's role lacks it: no",
+        ),
+        (StorageError("dynamodb:PutItem", "t", "k", "no"), "dynamodb:PutItem on t/k failed: no"),
+        (TransportError(OSError("no"), sent=False), "not sent: OSError: no"),
+        (TransportError(OSError("no"), sent=True), "no answer: OSError: no"),
+        (TransportError(OSError("no"), sent=True, answer_begun=True), "the answer broke off: OSError: no"),
+        (FunctionFailed("f", {"errorType": "KeyError", "errorMessage": "'k'"}), "f failed: KeyError: 'k'"),
+        (FunctionFailed("f", "no"), "f failed: None: no"),
+    ],
+)
+def test_error_says_what_came_to_nothing(error: Exception, text: str) -> None:
+    assert str(error).startswith(text)
+
+
+@pytest.mark.parametrize(("error", "transient"), [(RequestError("no"), False), (TransportError(OSError(), sent=True), True)])
+def test_error_says_whether_it_may_pass(error: RequestError, transient: bool) -> None:
+    assert error.transient is transient

@@ -8,7 +8,7 @@ import obstore
 import pytest
 from obstore.store import MemoryStore
 
-from runtime.aws.errors import StorageError
+from runtime.aws.errors import ChangedError, StorageError
 from runtime.aws.s3 import S3, open_bucket
 from runtime.retries import PATIENCE_SECONDS
 from runtime.run import Run, within
@@ -148,3 +148,10 @@ def test_busy_service_is_asked_until_the_deadline_and_a_silent_one_for_a_minute(
         S3(clock, library=Library(), open=lambda *_: None).get("bucket", "key")
 
     assert clock.seconds == pytest.approx(seconds)
+
+
+def test_range_of_another_version_is_refused(s3: S3) -> None:
+    assert s3.get_range("bucket", "run1/a", 1, 3, version(s3)) == b"234"
+
+    with pytest.raises(ChangedError, match="s3:GetObject on s3://bucket/run1/a failed: it is no longer the version 99"):
+        s3.get_range("bucket", "run1/a", 1, 3, "99")

@@ -8,6 +8,7 @@ from contextvars import copy_context
 
 import pytest
 
+from runtime import mapreduce
 from runtime.aws.errors import StorageError
 from runtime.mapreduce import emit, emitting
 from runtime.mapreduce.objects.sender import CONCURRENCY
@@ -282,3 +283,15 @@ def test_requests_are_counted_for_the_run(store: ShuffleStore) -> None:
             emit(word)
 
     assert run.requests == {"s3.PutObject": len(WORDS) + 1}  # and one for the proof
+
+
+@pytest.mark.parametrize("name", [name for names in mapreduce._HOMES.values() for name in names])
+def test_every_name_of_the_package_is_found_in_its_module(name: str) -> None:
+    vars(mapreduce).pop(name, None)
+
+    assert getattr(mapreduce, name) is not None
+
+
+def test_name_that_the_package_has_not_is_told() -> None:
+    with pytest.raises(AttributeError, match=r"module 'runtime\.mapreduce' has no attribute 'emit_none'"):
+        mapreduce.emit_none  # noqa: B018

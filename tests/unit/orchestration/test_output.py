@@ -81,3 +81,7 @@ def test_process_without_an_output_writes_to_stderr() -> None:
     done = subprocess.run(command, cwd=paths.ROOT, stderr=subprocess.PIPE, text=True, check=True, timeout=60)
 
     assert parse_lines(done.stderr) == _LINE
+
+
+def test_output_that_was_opened_again_takes_text_that_is_no_unicode() -> None:
+    assert "half \\ud83d" in printed_by("""sys.stdout.close()\noutput.write({"run": "r0"})\nprint("half \\ud83d")""")

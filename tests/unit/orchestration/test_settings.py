@@ -71,3 +71,14 @@ def test_timeout_is_set_in_seconds(tmp_path: Path) -> None:
 
 def test_concurrency_of_a_fan_out_is_set(tmp_path: Path) -> None:
     assert Settings.load(ENVIRONMENT | {"FAN_OUT_CONCURRENCY": "8"}, tmp_path).fan_out_concurrency == 8
+
+
+def test_redis_is_known_by_its_url_or_by_host_user_and_cache(tmp_path: Path) -> None:
+    told = {f"REDIS_{part}": part.lower() for part in ("URL", "HOST", "USER", "CACHE")} | {"RETURN_STORE": "redis"}
+
+    settings = Settings.load(ENVIRONMENT | told, tmp_path)
+
+    assert (settings.return_store, vars(settings.redis)) == (
+        "redis",
+        {"url": "url", "host": "host", "user": "user", "cache": "cache"},
+    )

@@ -43,3 +43,11 @@ def test_binary_file_is_told_with_the_place_of_its_first_nul() -> None:
 )
 def test_mark_of_utf_16_goes_before_what_is_asked_for(head: bytes, asked: str | None, encoding: str) -> None:
     assert encoding_of(head, asked) == encoding
+
+
+@pytest.mark.parametrize(
+    ("asked", "encoding"),
+    [(None, "utf-8"), ("UTF8", "utf-8"), ("utf-8-sig", "utf-8"), ("latin1", "iso8859-1"), ("ASCII", "ascii")],
+)
+def test_encoding_is_known_by_one_name(asked: str | None, encoding: str) -> None:
+    assert encoding_of(b"text", asked) == encoding

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runtime.aws.errors import StorageError
-from runtime.orchestration.http_sync_s3.fan_in import Branch
+from runtime.orchestration.http_sync_s3.fan_in import Branch, Outcome, Waited
 from runtime.orchestration.http_sync_s3.stores.redis import SLICE_SECONDS, RedisStore
 from runtime.orchestration.http_sync_s3.stores.redis_connection import connect
 from runtime.orchestration.settings import RedisTarget
@@ -43,6 +43,27 @@ class Commands:
         def command(*given: Any, **options: Any) -> Any:
             self.made.append((name, *given, *sorted(options.items())))
             return self._answers.pop(0) if self._answers else self
+
+        return command
+
+
+class Waiting(Commands):
+    """One whose blocking reads let time pass, and whose pipelines answer as a whole."""
+
+    def __init__(self, clock: FakeTime, *answers: Any) -> None:
+        super().__init__()
+        self._clock, self._left, self._piped = clock, list(answers), False
+
+    def pipeline(self, transaction: bool) -> "Waiting":
+        self._piped = True
+        return self
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def command(*given: Any, **options: Any) -> Any:
+            self.made.append((name, *given))
+            self._clock.seconds += options.get("timeout", 0)
+            self._piped = self._piped and name != "execute"
+            return self if self._piped else self._left.pop(0)
 
         return command
 
@@ -113,3 +134,26 @@ def test_key_that_is_gone_is_named() -> None:
 
     with pytest.raises(StorageError, match=r"redis:MGET on p-\{run1\}/square/2 failed: no such value in this run"):
         RedisStore(client, "p-", "run1", Returns("returns", "run1")).values("square", 2)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "answers", "outcome", "commands"),
+    [
+        (900, [[0, 0, 1], None, 2], Waited(Outcome.COMPLETE, frozenset(), 2), ["BLPOP", "SCARD"]),
+        (1, [[0, 0, 1], None, 1, {b"2"}], Waited(Outcome.EXPIRED, frozenset({1}), 2), ["BLPOP", "SCARD", "SMEMBERS"]),
+    ],
+)
+def test_branch_that_waits_asks_the_runs_own_keys(
+    seconds: float, answers: list[Any], outcome: Waited, commands: list[str]
+) -> None:
+    clock = FakeTime(100.0)
+    client = Waiting(clock, *answers)
+    store = RedisStore(client, "p-", "run1", Returns("returns", "run1"))
+
+    with within(Run("run1")) as run:
+        assert store.fan_in(Branch("square", 2, 2, 100.0 + seconds, 1000.0, lambda: False, clock)) == outcome
+
+    keys = {"BLPOP": [f"{RUN}square/wake"], "SCARD": f"{RUN}square/finished", "SMEMBERS": f"{RUN}square/finished"}
+    asked = [made[:2] for made in client.made if made[0].upper() in commands][1:]
+    assert asked == [(command.lower(), keys[command]) for command in commands]
+    assert dict(run.requests) == {f"redis.{command}": 1 for command in ("SADD", *commands)}

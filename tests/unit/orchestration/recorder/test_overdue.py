@@ -15,6 +15,7 @@ from runtime.orchestration.workflow.envelope import RUN_ID
 from runtime.ports import ports
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
+from tests.fakes.log_lines import parse_lines
 from tests.fakes.recorder import lambda_handler
 
 NOW = 1_795_000_000
@@ -77,6 +78,16 @@ def results(monkeypatch: pytest.MonkeyPatch) -> Results:
 
 def sweep() -> Any:
     return lambda_handler(load_event("scheduled"), FakeContext())
+
+
+def test_sweep_logs_how_many_runs_are_open_and_how_many_it_recorded(results: Results, capfd: pytest.CaptureFixture[str]) -> None:
+    results.open("run1", PAST)
+    results.open("run2", FUTURE)
+
+    sweep()
+
+    lines = parse_lines(capfd.readouterr().out)
+    assert {"log": "mapreduce", "outcome": "swept", "open": 2, "recorded": 1} in lines
 
 
 def test_run_without_an_end_is_recorded_once_its_deadline_has_passed(results: Results) -> None:
