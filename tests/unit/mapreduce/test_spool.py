@@ -3,13 +3,16 @@
 import io
 import json
 import tempfile
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from runtime.mapreduce.packed.spool import Spool
-from runtime.mapreduce.sorting import in_order
+from runtime.mapreduce.packed.writer import MEMORY_VARIABLE
+from runtime.mapreduce.sorting import Sorting
 from tests.fakes.limits import limit
+from tests.fakes.round_trip import emitted, in_memory, run_mapper
 
 
 class Disk(io.BytesIO):
@@ -66,6 +69,14 @@ def test_spool_takes_as_much_memory_as_the_limits_say(disks: list[Disk]) -> None
 WORDS = ["d", "b", "é", "a", "c"]
 
 
+def in_order(lines: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    with Spool(memory_bytes=0) as spool:
+        sorting = Sorting(spool)
+        for word, text in lines:
+            sorting.add(word, text)
+        return list(sorting.in_order())
+
+
 def line(word: str) -> tuple[str, bytes]:
     return word, json.dumps([word, 1]).encode() + b"\n"
 
@@ -85,7 +96,7 @@ def line(word: str) -> tuple[str, bytes]:
 def test_lines_are_sorted_by_pieces_that_fit_into_memory(limits: dict[str, int], writes: list[int], disks: list[Disk]) -> None:
     limit(**limits)
 
-    found = list(in_order(map(line, WORDS)))
+    found = in_order(map(line, WORDS))
 
     assert found == [line(word) for word in sorted(WORDS)]
     assert [size for disk in disks for size in disk.writes] == writes
@@ -95,4 +106,27 @@ def test_lines_are_sorted_by_pieces_that_fit_into_memory(limits: dict[str, int],
 def test_word_with_a_line_end_in_it_stays_whole(text: str, disks: list[Disk]) -> None:
     limit(sorted_bytes=1)
 
-    assert list(in_order([line("z"), line(text)])) == [line(text), line("z")]
+    assert in_order([line("z"), line(text)]) == [line(text), line("z")]
+
+
+def test_mapper_and_reducer_leave_no_file_open(disks: list[Disk]) -> None:
+    limit(spooled_bytes=0)
+
+    emitted("packed", lambda text: iter([("word", 1), ("other", 2)]))
+
+    assert disks
+    assert all(disk.closed for disk in disks)
+
+
+def test_mapper_that_fails_leaves_no_file_open(disks: list[Disk], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(MEMORY_VARIABLE, "0")
+    limit(spooled_bytes=0)
+
+    def user_map(text: str) -> Iterator[tuple[str, int]]:
+        yield "word", 2
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError), in_memory():
+        run_mapper("packed", user_map)
+
+    assert [disk.closed for disk in disks] == [True]

@@ -139,3 +139,8 @@ def test_shown_is_short_and_never_fails(value: Any) -> None:
 
     assert len(text) < 2000
     assert text.isprintable()
+
+
+@pytest.mark.parametrize("value", ["x" * 1000, 10**1000, type("Odd", (), {"__repr__": lambda _: "x" * 1000})()])
+def test_shown_has_two_hundred_characters_at_most(value: Any) -> None:
+    assert len(shown(value)) == 200
