@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from runtime.mapreduce.keys import MAX_NUM_REDUCER
+from runtime.mapreduce.ranged.encodings import EncodingError, known
 from scripts.client import __version__
 from scripts.client.errors import UsageError
 from scripts.client.input.layout import LAYOUTS
@@ -296,9 +297,9 @@ def _regex(text: str) -> re.Pattern[str]:
 def encoding(text: str) -> str:
     """The name of an encoding of text, as an option's type."""
     try:
-        b"".decode(text)
-    except (LookupError, ValueError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no encoding of text that Python knows, such as latin-1") from None
+        known(text)
+    except EncodingError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 

@@ -202,11 +202,11 @@ def _module(value: Any) -> str:
 
 
 def _encoding(value: Any) -> str:
-    import codecs
+    from runtime.mapreduce.ranged.encodings import EncodingError, known
 
     try:
-        return codecs.lookup(text(value)).name
-    except LookupError:
+        return known(text(value))
+    except EncodingError:
         raise ValueError('an encoding that Python knows, such as "utf-8" or "latin-1"') from None
 
 

@@ -5,6 +5,7 @@ A text is UTF-8 unless something else is asked for, or a mark of UTF-16 stands a
 
 import codecs
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 
 UTF8_MARK = codecs.BOM_UTF8
@@ -17,11 +18,28 @@ class EncodingError(ValueError):
 
 
 def encoding_of(head: bytes, asked: str | None) -> str:
-    """The encoding of a text that begins with `head`: a mark of UTF-16 goes before what is asked for, else it is UTF-8."""
+    """The encoding of a text that begins with `head`: a mark of UTF-16 goes before what is asked for, else it is UTF-8.
+
+    Raises:
+        EncodingError: what is asked for is no encoding of text.
+    """
     if head[:2] in _UTF16_MARKS and head[:4] not in _UTF32_MARKS:
         return "utf-16"
-    name = codecs.lookup(asked or "utf-8").name
+    name = known(asked or "utf-8")
     return "utf-8" if name == "utf-8-sig" else name  # a mark is left out in any case
+
+
+def known(encoding: str) -> str:
+    """The name of an encoding of text. Raises EncodingError: Python has none of that name."""
+    try:
+        name = codecs.lookup(encoding).name
+        with suppress(UnicodeError):  # Python also looks up what makes bytes of bytes, such as hex, and refuses it only now.
+            b"ab".decode(name)
+    except (LookupError, ValueError):
+        raise EncodingError(
+            f"{encoding!r:.200} is no encoding of text that Python knows; say one that it does, for example --encoding latin-1"
+        ) from None
+    return name
 
 
 def is_utf8(encoding: str) -> bool:

@@ -52,6 +52,8 @@ class Range:
             raise ValueError(
                 f"a piece with a URL needs s3://bucket/key, an ETag, and a range within its size; got {piece!r:.300}"
             )
+        if not isinstance(found.encoding, str | None):
+            raise ValueError(f'"encoding" of a piece must be a name such as "latin-1"; got {found.encoding!r:.100}')
         if found.format not in FORMATS:
             raise ValueError(f'"format" of a piece must be one of {", ".join(FORMATS)}; got {found.format!r:.100}')
         return found

@@ -82,6 +82,7 @@ def test_all_that_job_toml_may_say_is_read(folder: Path) -> None:
         ("chunk_bytes = 1.5", "'chunk_bytes' must be a whole number, 1 or more, and is 1.5"),
         ("input = 'csv'", "'input' must be a table, and is 'csv'"),
         ("input.format = 'xml'", "'input.format' must be one of csv, jsonl, lines, text"),
+        ("input.encoding = 'hex'", "'input.encoding' must be an encoding that Python knows"),
         ("input.encoding = 'utf-9'", "'input.encoding' must be an encoding that Python knows"),
         ("input.header = ['a', 'a']", "'input.header' must be true, false, or a list of different column names"),
         ("input.multiline = 'no'", "'input.multiline' must be true or false, and is 'no'"),

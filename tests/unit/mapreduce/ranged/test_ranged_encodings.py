@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.mapreduce.ranged.encodings import EncodingError, as_utf8, decoded, encoding_of
+from runtime.mapreduce.ranged.encodings import EncodingError, as_utf8, decoded, encoding_of, known
 
 
 @given(text=st.text(), size=st.integers(1, 7), encoding=st.sampled_from(["utf-16", "utf-16-le", "utf-32"]))
@@ -51,3 +51,14 @@ def test_mark_of_utf_16_goes_before_what_is_asked_for(head: bytes, asked: str | 
 )
 def test_encoding_is_known_by_one_name(asked: str | None, encoding: str) -> None:
     assert encoding_of(b"text", asked) == encoding
+
+
+@pytest.mark.parametrize("asked", ["utf-9", "hex", "rot13", "a\0b"])
+def test_what_is_no_encoding_of_text_is_told_with_what_to_do(asked: str) -> None:
+    with pytest.raises(EncodingError, match=r" is no encoding of text that Python knows; say one .* --encoding latin-1"):
+        encoding_of(b"to be", asked)
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "utf-7", "utf-16", "utf-32", "shift_jis"])
+def test_encoding_is_known_even_if_not_all_bytes_are_text_in_it(encoding: str) -> None:
+    assert known(encoding)

@@ -168,6 +168,20 @@ def test_text_of_another_encoding_is_told_with_its_place_and_what_to_do() -> Non
         objects.read(objects.piece(KEY))
 
 
+def test_unknown_encoding_is_told_with_the_file_and_what_to_do() -> None:
+    objects = held(b"to be")
+
+    with pytest.raises(InputError, match=rf"s3://{BUCKET}/logs/.* can't be read: 'utf-9' is no encoding .* --encoding latin-1"):
+        objects.read(objects.piece(KEY, encoding="utf-9"))
+
+
+def test_encoding_that_is_no_name_makes_a_malformed_piece() -> None:
+    objects = held(b"to be")
+
+    with pytest.raises(ValueError, match=r'"encoding" of a piece must be a name such as "latin-1"; got 5'):
+        objects.read(objects.piece(KEY, encoding=5))
+
+
 def test_object_that_changed_is_refused() -> None:
     objects = held(b"to be")
     piece = objects.piece(KEY)
