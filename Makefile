@@ -54,8 +54,8 @@ demo: $(TOOLS) ## Everything at once on the embedded AWS: zips, terraform apply,
 try: $(TOOLS) ## A job in this process, in a second, without any AWS (JOB=samples/jobs/temperatures INPUT=data.txt OUTPUT= SHUFFLE= PARAMS="smallest=3" PDB=1)
 	@$(RUN) scripts.inline $(if $(JOB),--job "$$JOB") $(if $(OUTPUT),--output "$$OUTPUT") $(if $(SHUFFLE),--shuffle "$$SHUFFLE") --params="$$PARAMS" $(if $(PDB),--pdb) $(if $(JOB),$(if $(filter file,$(origin INPUT)),,-- "$$INPUT"),-- "$$INPUT")
 
-compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... JOB= RUNS=5 SHUFFLE=packed JSON=1 ORCHESTRATION=sfn,http_only)
-	@$(RUN) scripts.compare --input "$$INPUT" --job "$$JOB" --runs "$$RUNS" --shuffle "$$SHUFFLE" $(if $(JSON),--json) $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
+compare: $(TOOLS) ## All orchestrations side by side: times, requests, cost of one input (INPUT=... JOB= RUNS=5 SHUFFLE=packed JSON=1 ORCHESTRATION=sfn,http_only VARS=)
+	@$(RUN) scripts.compare --input "$$INPUT" --job "$$JOB" --runs "$$RUNS" --shuffle "$$SHUFFLE" --vars="$$VARS" $(if $(JSON),--json) $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")
 
 bench: $(TOOLS) ## Speed of both layouts beside others: build/bench/bench.html (QUICK=1 about three minutes, SIZES="1 20" MB, ALL=1 every row, RIVALS=1 Lithops)
 	@$(RUN) scripts.bench --sizes "$$SIZES" --vars="$$VARS" $(if $(QUICK),--quick) $(if $(ALL),--all) $(if $(RIVALS),--rivals) $(if $(filter file,$(origin RUNS)),,--runs "$$RUNS") $(if $(filter file,$(origin INPUT)),,--text "$$INPUT") $(if $(filter file,$(origin ORCHESTRATION)),,--orchestration "$$ORCHESTRATION")

@@ -24,7 +24,9 @@ from scripts.client.running.job import settings
 from scripts.compare import prices, table
 from scripts.compare.measuring import STEPS, Bench, Measured, counted
 from scripts.compare.timeline import TelemetryError
+from scripts.deploy import targets
 from scripts.deploy.choice import choose
+from scripts.deploy.errors import PrerequisiteError
 from scripts.jobs.job import Input as Said
 from scripts.jobs.job import Job, JobError
 from scripts.orchestrations import ORCHESTRATIONS, some
@@ -42,15 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     options.orchestration = _chosen(options)
     try:
+        targets.check_variables(targets.split_variables(options.vars))
         job = _job(options.job) if options.job else None
         options.shuffle = options.shuffle or (job and job.shuffle) or ""
         # All get the same chunks, before anything is deployed that could say more of them.
         given = _read(options, job)
         if not any(text.strip() for element in given.elements for text in texts_in(element.content)):
             raise InputError(f"{options.input} has no words: there is nothing to compare")
-        with _deployed(options.orchestration, options.job, keep_up=options.keep_up) as lasting:
+        with _deployed(options.orchestration, options.job, options.vars, keep_up=options.keep_up) as lasting:
             warm_up, runs = _measure(options, given, job, lasting=lasting)
-    except (ClientError, StepFailedError, TelemetryError, DifferError) as error:
+    except (ClientError, PrerequisiteError, StepFailedError, TelemetryError, DifferError) as error:
         print(f"compare: {error}", file=sys.stderr)
         return error.exit_code
     if options.json:
@@ -82,17 +85,20 @@ def _read(options: argparse.Namespace, job: Job | None) -> Input[Element]:
 
 
 @contextmanager
-def _deployed(orchestrations: Sequence[str], job: str = "", *, keep_up: bool) -> Iterator[bool]:
+def _deployed(orchestrations: Sequence[str], job: str = "", variables: str = "", *, keep_up: bool) -> Iterator[bool]:
     """The embedded AWS with these orchestrations on it, while the body runs, which is told whether it goes on after that.
+
+    All get the same variables of Terraform, whatever they were deployed with before: else they could not be compared.
 
     Raises:
         StepFailedError: one of the commands did.
     """
     chosen = ("--job", job) if job else ()
+    given = (f"--vars={variables}",) if variables else ()
     with STEPS.embedded(keep_up=keep_up, packaging=chosen) as lasting:
         for number, name in enumerate(orchestrations, 1):
             title = f"terraform apply {number}/{len(orchestrations)}: {name}"
-            where = ("--target", "embedded", "--orchestration", name, *chosen)
+            where = ("--target", "embedded", "--orchestration", name, *chosen, *given)
             STEPS.run(title, "scripts.deploy", "apply", "--unless-current", *where)
         yield lasting
 
@@ -163,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
         "--shuffle", choices=("", *LAYOUTS), default="", help="layout of the shuffle in all runs; default: the deployment's"
     )
     parser.add_argument("--job", default="", metavar="FOLDER", help="a job's folder; default: the user code in functions/")
+    parser.add_argument("--vars", default="", metavar="TEXT", help="variables of terraform/variables.tf for all, NAME=VALUE ...")
     parser.add_argument("--json", action="store_true", help="all numbers of all runs, as JSON, in place of the table")
     parser.add_argument("--keep-up", action="store_true", help="let an embedded AWS that was started here go on running")
     parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="of one run; default: %(default)s")

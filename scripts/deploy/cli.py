@@ -133,11 +133,21 @@ def _apply(program: Program, target: EmbeddedTarget) -> int:
     """Make or update the deployment and write the record that the client reads."""
     started, inputs = time.monotonic(), _applied(target).inputs()
     print(f"Deploying {target.choice.name} onto the embedded AWS", file=sys.stderr, flush=True)
+    _tell_left_out(_applied(target), inputs)
     _applied(target).forget()
     _, outputs = _terraform(program, target, "apply", "-auto-approve")
     _note(target, outputs["deployment"], inputs)
     print(f"Deployed {target.choice.name} in {time.monotonic() - started:.0f} s.")
     return 0
+
+
+def _tell_left_out(applied: Applied, inputs: Inputs) -> None:
+    """Say which variables an apply takes back."""
+    if names := ", ".join(applied.left_out(inputs)):
+        print(
+            f"It was deployed with {names}, which is not given any more: the default holds again (VARS keeps it).",
+            file=sys.stderr,
+        )
 
 
 def _plan(program: Program, target: EmbeddedTarget) -> int:
@@ -212,6 +222,7 @@ def _in_workspace(options: argparse.Namespace, target: Target, choice: Choice, *
         if code.update_alone(applied, choice, functions, state, partial(terraform.push_state, program, target)) is not None:
             applied.note(inputs, terraform.state(program, target))
             return 0
+        _tell_left_out(applied, inputs)
     applied.forget()
     flags = [] if asks else ["-input=false", "-auto-approve"]
     status = terraform.run_in_terminal(program, target, [options.command, *flags, *terraform.variables(target)])

@@ -1,6 +1,6 @@
 """Whether a deployment is what an apply would make it. Terraform takes ten seconds to find that out.
 
-After an apply, a file says what the deployment was made of: the hash of each file, of the variables and of Terraform's state.
+After an apply, a file says what the deployment was made of: the hash of each file, of each variable and of Terraform's state.
 What somebody has changed past Terraform is not seen.
 """
 
@@ -19,7 +19,9 @@ from scripts.package import sources
 from scripts.package.layer import LOCAL
 
 Inputs = dict[str, str]
-"""What a deployment is made of: `{file or "variables": hash}`."""
+"""What a deployment is made of: `{file or "variable NAME": hash}`."""
+
+_VARIABLE = "variable "
 
 
 @dataclass(frozen=True)
@@ -59,21 +61,35 @@ class Applied:
         others = changed - zips.keys() - {str(self.packages / sources.NAME)}
         return [] if others else [zips[path] for path in sorted(changed & zips.keys())]
 
+    def left_out(self, inputs: Inputs) -> list[str]:
+        """The variables that it was made with, and that these inputs leave at their defaults."""
+        gone = (self._before() or {}).keys() - inputs.keys()
+        return sorted(name.removeprefix(_VARIABLE) for name in gone if name.startswith(_VARIABLE))
+
     def inputs(self) -> Inputs:
         """What an apply would make the deployment of. Taken before it begins, since a file may change meanwhile."""
         built = build_dir(self.target)
         layers = [*built.glob("*.zip"), *(built / LOCAL).glob("*.zip")]
         packages = [*layers, built / "manifest.json", *self.packages.iterdir()]
         files = sorted([*paths.TERRAFORM.rglob("*.tf"), *paths.TERRAFORM.glob(".terraform.lock.hcl"), *packages])
-        told = [f"{name}={value}" for name, value in sorted(self.target.environment.items()) if name.startswith("TF_VAR_")]
-        variables = "\0".join([*told, *self.target.variables]).encode()
-        return {str(path): _hash(path.read_bytes()) for path in files} | {"variables": _hash(variables)}
+        told = {
+            name.removeprefix("TF_VAR_"): value for name, value in self.target.environment.items() if name.startswith("TF_VAR_")
+        }
+        told |= {name: value for name, _, value in (variable.partition("=") for variable in self.target.variables)}
+        variables = {_VARIABLE + name: _hash(value.encode()) for name, value in told.items()}
+        return {str(path): _hash(path.read_bytes()) for path in files} | variables
+
+    def _before(self) -> Inputs | None:
+        """What the deployment was made of; None if that is not known."""
+        if not self.file.is_file():
+            return None
+        noted: Inputs = json.loads(self.file.read_text(encoding="utf-8"))
+        return noted
 
     def _changed(self, state: str) -> set[str] | None:
         """What differs from what the deployment was made of; None if that is not known."""
-        if not self.file.is_file():
+        if (before := self._before()) is None:
             return None
-        before = json.loads(self.file.read_text(encoding="utf-8"))
         now = self.inputs() | _state(state)
         return {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
 

@@ -110,6 +110,11 @@ def test_a_layout_is_passed_on_and_is_left_open_otherwise(repository: Path, targ
     assert told(repository, module, target)["shuffle"] == ""
 
 
+@pytest.mark.parametrize(("target", "module"), [("demo", "scripts.demo"), ("compare", "scripts.compare")])
+def test_variables_are_passed_on(repository: Path, target: str, module: str) -> None:
+    assert told(repository, module, target, "VARS=memory_mb=1024")["vars"] == "memory_mb=1024"
+
+
 def test_bench_leaves_open_what_was_not_asked_for(repository: Path) -> None:
     asked = {"RUNS": "2", "INPUT": "my book.txt", "ORCHESTRATION": "sfn,http_only", "SIZES": "1 20", "VARS": "memory_mb=1024"}
     wanted = {"runs": "2", "text": "my book.txt", "orchestration": "sfn,http_only", "sizes": "1 20", "vars": "memory_mb=1024"}

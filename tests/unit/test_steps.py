@@ -44,6 +44,13 @@ def test_a_job_is_packaged_and_deployed(commands):
     assert commands == ["package --job my job", "embedded up", f"{apply('sfn')} --job my job"]
 
 
+def test_all_get_the_same_variables(commands):
+    with deployed(["sfn", "http_only"], "", "memory_mb=1024", keep_up=True):
+        pass
+
+    assert commands[2:] == [f"{apply(name)} --vars=memory_mb=1024" for name in ("sfn", "http_only")]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_it_is_stopped_whatever_happens(commands, error):
     with pytest.raises(error), deployed(["sfn"], keep_up=False):

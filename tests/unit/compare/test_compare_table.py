@@ -191,6 +191,14 @@ def test_a_job_of_several_steps_is_refused_before_anything_is_started(monkeypatc
     assert "has 2 steps, and a run that is measured has one" in capsys.readouterr().err
 
 
+def test_malformed_variables_are_refused_before_anything_is_started(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "_deployed", lambda *_, **__: pytest.fail("started"))
+
+    assert cli.main(["--vars", "memory_mb"]) == 2
+
+    assert "expected NAME=VALUE, such as memory_mb=1024" in capsys.readouterr().err
+
+
 def test_input_is_read_as_the_job_says():
     job = Job.read(paths.ROOT / "samples" / "jobs" / "join")
     options = cli._parser().parse_args(["--input", str(job.folder / "input")])

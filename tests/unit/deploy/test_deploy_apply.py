@@ -145,6 +145,14 @@ class TestUnlessCurrent:
 
         assert len(deployed.was_told("apply")) == 2
 
+    def test_variable_that_is_not_given_any_more_is_named(self, deployed: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.main(["apply", "--var", "memory_mb=1024", "--var", "sfn.map_mode=DISTRIBUTED"]) == 0
+        assert "not given any more" not in capsys.readouterr().err
+
+        assert cli.main(["apply", "--var", "memory_mb=512"]) == 0
+
+        assert "It was deployed with sfn, which is not given any more: the default holds again" in capsys.readouterr().err
+
     def test_failed_apply_is_tried_again(self, deployed: StandIn) -> None:
         deployed.says([], code=1)
         assert cli.main(["apply"]) == 1
