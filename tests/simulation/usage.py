@@ -1,9 +1,14 @@
-"""Which actions a function really uses, on which resource: recorded where a simulation's requests reach its services."""
+"""Which actions a function really uses, on which resource, and how many requests all make.
 
+Recorded where a simulation's requests reach its services.
+"""
+
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from scripts.package.workflow.model import RECORDER
 from tests.simulation.scenario import Scenario
 from tests.simulation.simulation import Simulation
 
@@ -33,13 +38,29 @@ def anything(orchestration: str, seeds: Collection[int]) -> set[Use]:
     return {use for seed in seeds for use in _run(Simulation(orchestration, seed))}
 
 
+def requests(simulation: Simulation) -> Counter[str]:
+    """How many requests the workflow's functions make: `{"s3.PutObject": 3, ..., "invocations": 7}`."""
+    counted, run = _Counted(simulation), simulation.service.run
+
+    def invoked(function: str, *given: Any) -> None:
+        counted.numbers["invocations"] += function != RECORDER
+        run(function, *given)
+
+    simulation.service.run = invoked  # type: ignore[method-assign]
+    _watched(simulation, counted).run()
+    return counted.numbers
+
+
 def _run(simulation: Simulation) -> set[Use]:
     seen: set[Use] = set()
-    recorder = _Recorder(simulation, seen)
+    _watched(simulation, _Recorder(simulation, seen)).run()
+    return seen
+
+
+def _watched(simulation: Simulation, recorder: Any) -> Simulation:
     for service in ("obstore", "dynamodb", "lambda_client"):
         setattr(simulation, service, _Watched(getattr(simulation, service), recorder))
-    simulation.run()
-    return seen
+    return simulation
 
 
 class _Recorder:
@@ -57,6 +78,25 @@ class _Recorder:
         process = self._requests.process
         if process.lineage is not None:
             self._seen.add(Use(process.function, "s3:ListBucket", bucket))
+
+
+class _Counted:
+    def __init__(self, simulation: Simulation) -> None:
+        self._requests, self.numbers = simulation.requests, Counter[str]()
+
+    def note(self, method: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+        """Count a request of a function that is no recorder."""
+        process = self._requests.process
+        if process.lineage is not None and process.function != RECORDER:
+            for action, _ in _uses(method, arguments, options):
+                self.numbers[_OPERATIONS.get(action, action.replace(":", "."))] += 1
+
+    def note_missing(self, bucket: str) -> None:
+        """It is a request that is counted already."""
+
+
+_OPERATIONS = {"s3:ListBucket": "s3.ListObjectsV2", "lambda:InvokeFunction": "lambda.Invoke"}
+"""Actions whose operations have other names."""
 
 
 class _Watched:
