@@ -23,11 +23,9 @@ DEFAULT_NUM_REDUCER = 3
 MAX_NUM_REDUCER = 1000
 """Each is an invocation of its own, and an S3 listing's page holds as many directories."""
 
-MAX_KEY_BYTES = 1024
-"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
-
 MAX_WORD_BYTES = 512
-"""Longest escaped word in a key. The rest of a key (prefix, run id, reducer, uuid) needs the other half."""
+"""Longest escaped word in a key. The rest of a key (prefix, run id, reducer, uuid) needs the other half of the 1,024 bytes
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html)."""
 
 MAX_PREFIX_BYTES = 256
 

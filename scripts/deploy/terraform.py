@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ class Program:
 
     def command(self, *arguments: str) -> list[str]:
         """The whole command line for running it on this repository's configuration."""
-        return _command(self.path, arguments)
+        return [self.path, f"-chdir={paths.TERRAFORM}", *arguments]
 
 
 def prepare(target: Target) -> Program:
@@ -110,11 +110,12 @@ def initialise(program: Program, target: Target) -> None:
     cache = target.environment.get("TF_PLUGIN_CACHE_DIR")
     if cache:
         Path(cache).mkdir(parents=True, exist_ok=True)
-    failure = _init(program, target.environment)
-    if failure and _NO_REGISTRY.search(failure):
-        failure = _init_from_mirror(program, target.environment, failure)
-    if failure:
-        raise TerraformError(f"terraform init failed:\n{failure}")
+    try:
+        _init(program, target.environment)
+    except TerraformError as error:
+        if not _NO_REGISTRY.search(str(error)):
+            raise
+        _init_from_mirror(program, target.environment, error)
     stamp.write_text(want, encoding="utf-8")
 
 
@@ -159,12 +160,8 @@ def run_in_terminal(program: Program, target: Target, arguments: Sequence[str]) 
         if number == signal.SIGTERM and process.poll() is None:
             process.send_signal(signal.SIGINT)
 
-    before = {number: signal.signal(number, forward) for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
-    try:
+    with _handled_by(forward):
         return process.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def select_workspace(program: Program, target: Target, name: str) -> None:
@@ -203,22 +200,13 @@ def push_state(program: Program, target: Target, state: str) -> None:
 
 def answer(path: str, environment: dict[str, str], *arguments: str, given: str = "") -> str:
     """What a command of the program at this path prints, given its stdin. Raises TerraformError when it fails."""
-    ran = subprocess.run(
-        _command(path, arguments),
-        env=environment,
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    command = [path, f"-chdir={paths.TERRAFORM}", *arguments]
+    ran = subprocess.run(command, env=environment, input=given, capture_output=True, text=True, timeout=600, check=False)
     if ran.returncode != 0:
-        raise TerraformError(f"terraform {' '.join(arguments[:2])} failed:\n{_words(ran)}")
+        what = " ".join(word for word in arguments[:2] if not word.startswith("-"))
+        words = ran.stderr.strip() or ran.stdout.strip() or f"exit code {ran.returncode}"
+        raise TerraformError(f"terraform {what} failed:\n{words}")
     return ran.stdout
-
-
-def _command(path: str, arguments: Sequence[str]) -> list[str]:
-    return [path, f"-chdir={paths.TERRAFORM}", *arguments]
 
 
 @contextmanager
@@ -242,42 +230,33 @@ def _forwarded_signals(process: subprocess.Popen[str]) -> Iterator[list[int]]:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
 
-    before = {number: signal.signal(number, forward) for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
-    try:
+    with _handled_by(forward):
         yield came
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """While open, SIGINT, SIGTERM and SIGHUP are told to the handler, but for those that were ignored."""
+    before = {number: signal.signal(number, handler) for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
-def _init(program: Program, environment: dict[str, str]) -> str:
-    """Run `terraform init`; empty when it succeeded, else what it said. The committed lock file stays as it is."""
-    return _said(program.command("init", "-input=false", "-no-color", "-lockfile=readonly"), environment)
+def _init(program: Program, environment: dict[str, str]) -> None:
+    """Run `terraform init`. The committed lock file stays as it is. Raises TerraformError."""
+    answer(program.path, environment, "init", "-input=false", "-no-color", "-lockfile=readonly")
 
 
-def _said(command: list[str], environment: dict[str, str]) -> str:
-    """Run a command silently; empty when it succeeded, else what it said."""
-    ran = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False
-    )
-    return "" if ran.returncode == 0 else _words(ran)
-
-
-def _words(ran: subprocess.CompletedProcess[str]) -> str:
-    return ran.stderr.strip() or ran.stdout.strip() or f"exit code {ran.returncode}"
-
-
-def _init_from_mirror(program: Program, environment: dict[str, str], failure: str) -> str:
-    """Run `terraform init` with a mirror of this machine; gives back `failure`, with advice, when there is none."""
+def _init_from_mirror(program: Program, environment: dict[str, str], failure: TerraformError) -> None:
+    """Run `terraform init` with a mirror of this machine. Raises TerraformError: `failure`, with advice, when there is none."""
     provider = mirror.locked_provider(_LOCK_FILE)
-    print(
-        "  no registry can be reached; looking for the provider on this machine ...",
-        file=sys.stderr,
-        flush=True,
-    )
+    print("  no registry can be reached; looking for the provider on this machine ...", file=sys.stderr, flush=True)
     folder = mirror.find(provider, program.platform)
     if folder is None:
-        return (
+        raise TerraformError(
             f"{failure}\nNo copy of {provider.address} {provider.version} for {program.platform} was found on this machine "
             "either. Allow access to the registry, or make a copy with `terraform providers mirror`."
         )
@@ -285,7 +264,7 @@ def _init_from_mirror(program: Program, environment: dict[str, str], failure: st
     mirror.write_cli_config(config, folder)
     # A cache would be filled with a second copy of what is on this disk already.
     plain = {name: value for name, value in environment.items() if name != "TF_PLUGIN_CACHE_DIR"}
-    return _init(program, plain | {"TF_CLI_CONFIG_FILE": str(config)})
+    _init(program, plain | {"TF_CLI_CONFIG_FILE": str(config)})
 
 
 def _fingerprint(program: Program) -> str:

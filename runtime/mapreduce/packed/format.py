@@ -15,7 +15,7 @@ from typing import Any
 
 from runtime.mapreduce.packed.compression import compress, decompress
 from runtime.mapreduce.packed.errors import PackedError
-from runtime.record import record
+from runtime.record import record, replace
 
 PAIRS, MERGED = "pairs", "index"
 """The two kinds: a mapper's pairs, and the merged index of all mappers' blocks."""
@@ -49,7 +49,7 @@ class Block:
     pairs: int
     words: int
     ones: bool
-    checksum: str
+    checksum: str = ""
 
     @cached_property
     def length(self) -> int:
@@ -58,42 +58,22 @@ class Block:
 
     def as_json(self) -> dict[str, Any]:
         """`{"partition": 0, "offset": 0, "parts": [[57]], "pairs": 3, "words": 2, "ones": true, "sha256": "..."}`."""
-        return {
-            "partition": self.partition,
-            "offset": self.offset,
-            "parts": self.parts,
-            "pairs": self.pairs,
-            "words": self.words,
-            "ones": self.ones,
-            "sha256": self.checksum,
-        }
+        return dict(zip(_BLOCK, (getattr(self, name) for name in self.__match_args__), strict=True))
 
     @classmethod
     def from_json(cls, value: Any) -> "Block":
-        """The other way round.
-
-        Raises:
-            ValueError: a field is missing or impossible.
-        """
-        match value:
-            case {
-                "partition": int(partition),
-                "offset": int(offset),
-                "parts": list(parts),
-                "pairs": int(pairs),
-                "words": int(words),
-                "ones": bool(ones),
-                "sha256": str(checksum),
-            }:
-                lengths = [length for part in parts if isinstance(part, list) for length in part]
-                if (
-                    all(isinstance(part, list) for part in parts)
-                    and all(_is_number(number) for number in (partition, offset, pairs, words, *lengths))
-                    and all(lengths)
-                    and lengths
-                ):
-                    return cls(partition, offset, tuple(map(tuple, parts)), pairs, words, ones, checksum)
+        """The other way round. Raises ValueError: a field is missing or impossible."""
+        if _has(value, _BLOCK) and all(isinstance(part, list) for part in value["parts"]):
+            lengths = [length for part in value["parts"] for length in part]
+            numbers = (value["partition"], value["offset"], value["pairs"], value["words"], *lengths)
+            if lengths and all(lengths) and all(map(_is_number, numbers)):
+                fields = value | {"parts": tuple(map(tuple, value["parts"]))}
+                return cls(*(fields[name] for name in _BLOCK))
         raise ValueError(f"holds an entry that describes no block: {value!r:.200}")
+
+
+_BLOCK = {"partition": int, "offset": int, "parts": list, "pairs": int, "words": int, "ones": bool, "sha256": str}
+"""A block's fields as JSON has them, in the order of the attributes."""
 
 
 @record
@@ -128,41 +108,36 @@ class Contents:
         return sum(block.pairs for block in self.blocks)
 
 
-@record
-class Draft:
-    """A block that is to be written. `chunks` gives its bytes, whenever it is called; see `Block` for the rest."""
+_CONTENTS = {
+    "kind": str,
+    "run": str | None,
+    "mapper": int,
+    "mappers": int,
+    "numReducer": int,
+    "emitted": int,
+    "written": int,
+    "combined": bool,
+    "blocks": list,
+}
+"""An index's fields as JSON has them, in the order of the attributes."""
 
-    partition: int
-    parts: tuple[tuple[int, ...], ...]
-    pairs: int
-    words: int
-    ones: bool
-    chunks: Callable[[], Iterable[bytes]]
+Draft = tuple[Block, Callable[[], Iterable[bytes]]]
+"""A block that is to be written, whose offset and checksum `build` finds, and what gives its bytes, whenever it is called."""
 
 
 def build(contents: Contents, drafts: Iterable[Draft]) -> Iterator[bytes]:
     """The bytes of a container, piece by piece. `contents` without blocks; `drafts` in order of their partitions."""
     blocks: list[Block] = []
     offset = 0
-    for draft in drafts:
+    for block, chunks in drafts:
         digest = hashlib.sha256()
-        for chunk in draft.chunks():
+        for chunk in chunks():
             digest.update(chunk)
             yield chunk
-        found = digest.hexdigest()[: 2 * _CHECKSUM_BYTES]
-        blocks.append(Block(draft.partition, offset, draft.parts, draft.pairs, draft.words, draft.ones, found))
-        offset += blocks[-1].length
-    document = {
-        "kind": contents.kind,
-        "run": contents.run,
-        "mapper": contents.mapper,
-        "mappers": contents.mappers,
-        "numReducer": contents.num_reducer,
-        "emitted": contents.emitted,
-        "written": contents.written,
-        "combined": contents.combined,
-        "blocks": [block.as_json() for block in blocks],
-    }
+        blocks.append(replace(block, offset=offset, checksum=digest.hexdigest()[: 2 * _CHECKSUM_BYTES]))
+        offset += block.length
+    fields = zip(_CONTENTS, (getattr(contents, name) for name in Contents.__match_args__), strict=True)
+    document = dict(fields) | {"blocks": [block.as_json() for block in blocks]}
     index = compress(json.dumps(document, separators=(",", ":")).encode())
     yield index
     yield _TAIL.pack(hashlib.sha256(index).digest()[:_CHECKSUM_BYTES], len(index), VERSION, MAGIC)
@@ -228,21 +203,15 @@ def check_digest(name: str, block: Block, digest: str) -> None:
 
 
 def _contents(document: Any) -> Contents:
-    match document:
-        case {
-            "kind": str(kind),
-            "run": str() | None as run,
-            "mapper": int(mapper),
-            "mappers": int(mappers),
-            "numReducer": int(num_reducer),
-            "emitted": int(emitted),
-            "written": int(written),
-            "combined": bool(combined),
-            "blocks": list(blocks),
-        } if all(_is_number(number) for number in (mapper, mappers, num_reducer, emitted, written)):
-            found = tuple(Block.from_json(block) for block in blocks)
-            return Contents(kind, run, mapper, mappers, num_reducer, emitted, written, combined, found)
+    if _has(document, _CONTENTS) and all(_is_number(value) for name, value in document.items() if _CONTENTS.get(name) is int):
+        fields = document | {"blocks": tuple(map(Block.from_json, document["blocks"]))}
+        return Contents(*(fields[name] for name in _CONTENTS))
     raise ValueError(f"a field is missing or of the wrong kind: {document!r:.200}")
+
+
+def _has(value: Any, fields: dict[str, Any]) -> bool:
+    """Whether a value is an object with these fields, each of its type."""
+    return isinstance(value, dict) and all(name in value and isinstance(value[name], kind) for name, kind in fields.items())
 
 
 def _check_blocks(name: str, contents: Contents, space: int) -> None:

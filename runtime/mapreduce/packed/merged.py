@@ -157,7 +157,7 @@ def _listed(where: Destination) -> list[str]:
 
 def _store(where: Destination, run: Run, contents: Contents, references: dict[int, list[Reference]]) -> None:
     drafts = [_draft(number, references[number]) for number in sorted(references)]
-    size = sum(sum(map(sum, draft.parts)) for draft in drafts)
+    size = sum(block.length for block, _ in drafts)
     names.store(where, names.MERGED, run, size, partial(build, contents, drafts))
 
 
@@ -165,11 +165,7 @@ def _draft(number: int, references: Sequence[Reference]) -> Draft:
     entries = [{"object": each.name, "inlined": each.inlined is not None, **each.block.as_json()} for each in references]
     frame = compress(json.dumps(entries, separators=(",", ":")).encode())
     inlined = [each.inlined for each in references if each.inlined is not None]
-    return Draft(
-        number,
-        ((len(frame),), tuple(map(len, inlined))),
-        sum(each.block.pairs for each in references),
-        sum(each.block.words for each in references),
-        all(each.block.ones for each in references),
-        lambda: iter((frame, *inlined)),
-    )
+    found = [each.block for each in references]
+    pairs, words = sum(block.pairs for block in found), sum(block.words for block in found)
+    parts = ((len(frame),), tuple(map(len, inlined)))
+    return Block(number, 0, parts, pairs, words, all(block.ones for block in found)), lambda: iter((frame, *inlined))

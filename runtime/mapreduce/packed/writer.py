@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from runtime.mapreduce.keys import Destination, encode_word
 from runtime.mapreduce.packed import names
-from runtime.mapreduce.packed.format import PAIRS, Contents, Draft, build
+from runtime.mapreduce.packed.format import PAIRS, Block, Contents, Draft, build
 from runtime.mapreduce.packed.frames import Runs, count_pairs, encode_frames, frame_bytes
 from runtime.mapreduce.packed.pairs import Pairs
 from runtime.mapreduce.packed.partitioning import partition_numbers
@@ -59,7 +59,6 @@ class PackedWriter(Writer):
         self._emitted = self._written = 0
 
     def add(self, word: str, value: Json) -> None:
-        """See `Writer`."""
         if not word.isascii():
             encode_word(word)
         if threading.get_ident() == self._thread:
@@ -72,7 +71,6 @@ class PackedWriter(Writer):
                 self._seal_others_if_large()
 
     def add_counts(self, counts: dict[str, int]) -> None:
-        """See `Writer`."""
         try:
             "".join(counts).encode()
         except UnicodeEncodeError:
@@ -87,7 +85,6 @@ class PackedWriter(Writer):
                 self._seal_others_if_large()
 
     def finish(self) -> None:
-        """See `Writer`."""
         with self._lock:
             self._own.add_all_of(self._others)
             self._seal(self._own)
@@ -97,11 +94,10 @@ class PackedWriter(Writer):
             )
             drafts = [draft for number in range(self._num_reducer) if (draft := self._draft(number)) is not None]
             name = str(run.index) if run.run_id is not None else str(uuid4())
-            size = sum(sum(map(sum, draft.parts)) for draft in drafts)
+            size = sum(block.length for block, _ in drafts)
             names.store(self._where, name, run, size, partial(build, contents, drafts))
 
     def abandon(self) -> None:
-        """See `Writer`."""
         with self._lock:
             self._spool.close()
 
@@ -140,7 +136,7 @@ class PackedWriter(Writer):
             return None
         lengths = tuple(part.lengths for part in parts)
         pairs, words = sum(part.pairs for part in parts), sum(part.words for part in parts)
-        return Draft(number, lengths, pairs, words, all(part.ones for part in parts), partial(self._chunks, parts))
+        return Block(number, 0, lengths, pairs, words, all(part.ones for part in parts)), partial(self._chunks, parts)
 
     def _chunks(self, parts: list[_Part]) -> Iterator[bytes]:
         for part in parts:

@@ -24,6 +24,7 @@ from runtime.orchestration.http_sync_s3 import fan_in, stores
 from runtime.orchestration.http_sync_s3.stores import ReturnStore
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.json_objects import Found
+from runtime.orchestration.values.returns import input_key
 from runtime.orchestration.workflow.envelope import (
     Directory,
     Envelope,
@@ -130,8 +131,9 @@ class HttpSyncS3(Enveloped):
         """Invoke the next function with a value, as a claim check if it is one or is too large for an asynchronous payload."""
         target = str(self.place.next)
         if isinstance(element, Inline) and len(encode(element.json())) > ports().limits.event_bytes:
-            number = fan_out.index if fan_out else 1
-            element = Pointer(self.reader(invocation).write_claim_check(target, number, element.value))
+            key = input_key(target, fan_out.index if fan_out else 1)
+            self.returns(invocation).write(key, element.value)
+            element = Pointer(key)
         self.invoke(target, Envelope(invocation.run_id, element, fan_out).json())
 
     def _gather(self, invocation: Invocation, branches: str, size: int, target: str) -> None:

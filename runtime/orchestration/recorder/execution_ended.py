@@ -23,18 +23,7 @@ from runtime.orchestration.recorder import recording
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.workflow.envelope import EnvelopeError, checked_run_id
 from runtime.ports import ports
-from runtime.record import record
 from runtime.run import Run, current_run, within
-
-
-@record
-class Ended:
-    """What an event tells of its execution. `redrives` is how often it had been redriven when it ended."""
-
-    run_id: str
-    redrives: int
-    error: str
-    cause: str
 
 
 def record_end(event: Any, settings: Settings) -> bool:
@@ -44,30 +33,21 @@ def record_end(event: Any, settings: Settings) -> bool:
         EnvelopeError: the event tells of no execution that failed.
         StorageError: a request finally failed.
     """
-    ended = read(event)
-    if ended.error == recording.RunFailed.__name__:
-        return recording.turn_back("the execution itself has recorded why", run=ended.run_id)
-    with within(Run(ended.run_id, deadline=current_run().deadline)):
-        claim = ports().s3.get(settings.results_bucket, f"{ended.run_id}/run.json")
-        if claim is None:
-            return recording.turn_back("the run is no more, or was started by none of our clients", run=ended.run_id)
-        if _redrives(claim) > ended.redrives:
-            return recording.turn_back("the execution has been redriven since", run=ended.run_id)
-        return recording.record(FailureRecord.build(ended.run_id, error=ended.error, message=ended.cause), settings)
-
-
-def read(event: Any) -> Ended:
-    """Understand an event. Raises EnvelopeError."""
     match event:
-        case {"detail": {"name": str(run_id), "status": "FAILED" | "TIMED_OUT" as status, **told}}:
-            redrives, error, cause = (told.get(name) for name in ("redriveCount", "error", "cause"))
-            return Ended(
-                checked_run_id(run_id),
-                redrives if isinstance(redrives, int) else 0,
-                str(error or status),
-                str(cause or f"the execution ended as {status}"),
-            )
-    raise EnvelopeError(f"tells of no execution that failed: {event!r:.300}")
+        case {"detail": {"name": str(name), "status": "FAILED" | "TIMED_OUT" as status, **told}}:
+            run_id, redrives, error = checked_run_id(name), told.get("redriveCount"), told.get("error")
+        case _:
+            raise EnvelopeError(f"tells of no execution that failed: {event!r:.300}")
+    if error == recording.RunFailed.__name__:
+        return recording.turn_back("the execution itself has recorded why", run=run_id)
+    with within(Run(run_id, deadline=current_run().deadline)):
+        claim = ports().s3.get(settings.results_bucket, f"{run_id}/run.json")
+        if claim is None:
+            return recording.turn_back("the run is no more, or was started by none of our clients", run=run_id)
+        if _redrives(claim) > (redrives if isinstance(redrives, int) else 0):
+            return recording.turn_back("the execution has been redriven since", run=run_id)
+        cause = str(told.get("cause") or f"the execution ended as {status}")
+        return recording.record(FailureRecord.build(run_id, error=str(error or status), message=cause), settings)
 
 
 def _redrives(claim: bytes) -> int:

@@ -268,9 +268,9 @@ def test_reducer_fails_of_a_writer_that_wrote_something_else(
 ) -> None:
     frames = [compress(json.dumps(document).encode()) for document in documents]
     numbers = {"pairs": 3, "words": 2, **said}
-    draft = container.Draft(0, (tuple(map(len, frames)),), numbers["pairs"], numbers["words"], True, lambda: frames)
+    block = container.Block(0, 0, (tuple(map(len, frames)),), numbers["pairs"], numbers["words"], True)
     contents = container.Contents(container.PAIRS, "run1", 1, 1, 1, numbers["pairs"], numbers["pairs"], False)
-    store.objects["run1/packed/1"] = b"".join(container.build(contents, [draft]))
+    store.objects["run1/packed/1"] = b"".join(container.build(contents, [(block, lambda: frames)]))
 
     with pytest.raises(PackedError, match=problem) as caught:
         read_all(partitions(1))

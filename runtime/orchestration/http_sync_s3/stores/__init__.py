@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from runtime.orchestration.http_sync_s3.fan_in import Branch, Waited
 from runtime.orchestration.settings import Settings
 from runtime.orchestration.values.json_objects import Found
-from runtime.orchestration.values.returns import Returns, input_key
+from runtime.orchestration.values.returns import Returns
 from runtime.orchestration.workflow.envelope import Datum
 
 RETURN_STORES = ("s3", "dynamodb", "redis")
@@ -25,7 +25,7 @@ RETURN_STORES = ("s3", "dynamodb", "redis")
 
 
 class ReturnStore(ABC):
-    """One run's return values and claim checks. Values are JSON; an index counts from 1, and is 1 outside a fan-out."""
+    """One run's return values. Values are JSON; an index counts from 1, and is 1 outside a fan-out."""
 
     source: ClassVar[str]
     """The `Source` of an envelope's pointer to a fan-out's return values."""
@@ -55,12 +55,6 @@ class ReturnStore(ABC):
         Raises:
             StorageError: a request finally failed.
         """
-
-    def write_claim_check(self, function: str, index: int, value: Any) -> str:
-        """Store what a function is given; return the pointer for its envelope. Raises StorageError."""
-        key = input_key(function, index)
-        self._objects.write(key, value)
-        return key
 
     def resolve(self, data: Datum | list[Datum]) -> Any:
         """The value that an envelope stands for: claim checks are taken out, fan-ins become arrays ordered by index.
