@@ -36,11 +36,7 @@ class Steps:
         print(f"{self.program}: {text}", file=sys.stderr if self.has_results else sys.stdout, flush=True)
 
     def run(self, title: str, module: str, *arguments: str) -> None:
-        """Run one of the project's commands to its end, and say so.
-
-        Raises:
-            StepFailedError: its exit code is not 0.
-        """
+        """Run one of the project's commands to its end, and say so. Raises StepFailedError: its exit code is not 0."""
         self.say(title)
         begin = time.monotonic()
         if status := _run(module, *arguments, stdout_to=2 if self.has_results else 1):

@@ -12,11 +12,7 @@ from typing import Any
 
 
 def lambda_handler(event: Any, context: Any) -> list[Any]:
-    """Return the array to fan out over.
-
-    Raises:
-        ValueError: the event is neither an array nor an object whose `data` is one.
-    """
+    """Return the array to fan out over. Raises ValueError: the event is neither an array nor an object whose `data` is one."""
     data = event.get("data") if isinstance(event, dict) else event
     if not isinstance(data, list):
         raise ValueError(f'unum_map takes an array, or an object with an array as "data"; got {type(event).__name__}')

@@ -95,11 +95,7 @@ class Lambda:
         self._clock, self._client, self._patient_client = clock, client, patient_client
 
     def invoke_async(self, name: str, payload: Mapping[str, Any]) -> None:
-        """Put an event into a function's queue; Lambda delivers it at least once.
-
-        Raises:
-            InvokeError: Lambda didn't take it.
-        """
+        """Put an event into a function's queue; Lambda delivers it at least once. Raises InvokeError: Lambda didn't take it."""
         current_run().requests["lambda.Invoke"] += 1
         try:
             self._client().invoke(name, encode(payload), "Event")

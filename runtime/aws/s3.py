@@ -80,11 +80,7 @@ class S3:
         self._page_size, self._part_bytes = page_size, part_bytes
 
     def _request(self, action: str, bucket: str, key: str, make: Callable[[], _Answer]) -> _Answer:
-        """Make a request, again and again while it fails for a reason that passes.
-
-        Raises:
-            StorageError: it finally failed.
-        """
+        """Make a request, again and again while it fails for a reason that passes. Raises StorageError: it finally failed."""
         run = current_run()
         retries = Retries(self._clock, run.deadline)
         while True:

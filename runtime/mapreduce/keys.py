@@ -75,11 +75,7 @@ def reducer_id(word: str, num_reducer: int) -> int:
 
 
 def encode_word(word: str) -> bytes:
-    """The word's UTF-8 bytes.
-
-    Raises:
-        ValueError: it holds a lone surrogate.
-    """
+    """The word's UTF-8 bytes. Raises ValueError: it holds a lone surrogate."""
     try:
         return word.encode()
     except UnicodeEncodeError as error:

@@ -48,11 +48,7 @@ _process = os.getpid()
 
 
 def current_scope() -> "Scope":
-    """The scope that this call of `emit` belongs to.
-
-    Raises:
-        RuntimeError: there is none, or it can't be told which.
-    """
+    """The scope that this call of `emit` belongs to. Raises RuntimeError: there is none, or it can't be told which."""
     if (scope := scope_here.get()) is not None:
         return scope
     thread, scopes = threading.current_thread(), _scopes

@@ -53,11 +53,7 @@ class Values(Sequence[Any]):
         return any(value is other or value == other for other, _ in self._runs)
 
     def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
-        """The first place of `value`, from `start` on and before `stop`.
-
-        Raises:
-            ValueError: it is at none.
-        """
+        """The first place of `value`, from `start` on and before `stop`. Raises ValueError: it is at none."""
         places = range(len(self))[start:stop]
         for (other, times), end in zip(self._runs, self._ends_of_runs(), strict=True):
             first = max(places.start, end - times)

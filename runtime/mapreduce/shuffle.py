@@ -55,11 +55,7 @@ class Writer(ABC):
 
     @abstractmethod
     def finish(self) -> None:
-        """Return when all that was added is committed. Nothing is added any more.
-
-        Raises:
-            StorageError: a request finally failed.
-        """
+        """Return when all that was added is committed. Nothing is added any more. Raises StorageError."""
 
     @abstractmethod
     def abandon(self) -> None:
@@ -93,11 +89,7 @@ class Shuffle(ABC):
 
 
 def shuffle_named(name: object) -> Shuffle:
-    """The layout of that name.
-
-    Raises:
-        ValueError: there is none.
-    """
+    """The layout of that name. Raises ValueError: there is none."""
     if not isinstance(name, str) or name not in LAYOUTS:
         raise ValueError(f'"shuffle" must be {" or ".join(LAYOUTS)}; got {name!r:.200}')
     shuffle: Shuffle = importlib.import_module(f"runtime.mapreduce.{name}").LAYOUT

@@ -39,10 +39,7 @@ def read(state: str) -> Held:
 
 
 def check(held: Held, choice: Choice, environment: dict[str, str]) -> None:
-    """Refuse to go on with credentials of another account than the one that the state names.
-
-    Raises PrerequisiteError.
-    """
+    """Refuse to go on with credentials of another account than the one that the state names. Raises PrerequisiteError."""
     if held.account_id is None:
         return
     found = of_credentials(choice.region, environment)

@@ -39,10 +39,7 @@ class Provider:
 
 
 def locked_provider(lock_file: Path) -> Provider:
-    """The provider that the lock file pins.
-
-    Raises ValueError when it pins none.
-    """
+    """The provider that the lock file pins. Raises ValueError when it pins none."""
     found = re.search(r'provider "([^"]+)" \{\s*version\s*=\s*"([^"]+)"', lock_file.read_text(encoding="utf-8"))
     if found is None:
         raise ValueError(f"{lock_file}: no provider with a version in it")

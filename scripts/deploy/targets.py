@@ -77,10 +77,7 @@ def split_variables(text: str) -> list[str]:
 
 
 def check_variables(variables: list[str]) -> None:
-    """Refuse what isn't `name=value`, and names that a target sets itself.
-
-    Raises PrerequisiteError.
-    """
+    """Refuse what isn't `name=value`, and names that a target sets itself. Raises PrerequisiteError."""
     for variable in variables:
         if not _VARIABLE.match(variable):
             raise PrerequisiteError(f"--var {variable!r}: expected NAME=VALUE, such as memory_mb=1024.")

@@ -65,10 +65,7 @@ def variables(target: Target) -> list[str]:
 
 
 def find(environment: dict[str, str]) -> Program:
-    """The Terraform of the search path.
-
-    Raises PrerequisiteError when there is none, it doesn't run, or it is older than 1.9.
-    """
+    """The Terraform of the search path. Raises PrerequisiteError when there is none, it doesn't run, or it is older than 1.9."""
     path = locate(environment)
     ran = subprocess.run([path, "version", "-json"], env=environment, capture_output=True, text=True, timeout=60, check=False)
     try:
@@ -165,18 +162,12 @@ def run_in_terminal(program: Program, target: Target, arguments: Sequence[str]) 
 
 
 def select_workspace(program: Program, target: Target, name: str) -> None:
-    """Go to the workspace, a new one if need be: each deployment's state is its own.
-
-    Raises TerraformError.
-    """
+    """Go to the workspace, a new one if need be: each deployment's state is its own. Raises TerraformError."""
     answer(program.path, target.environment, "workspace", "select", "-or-create", name)
 
 
 def workspaces(program: Program, target: Target) -> list[str]:
-    """The names of all workspaces.
-
-    Raises TerraformError.
-    """
+    """The names of all workspaces. Raises TerraformError."""
     return names(answer(program.path, target.environment, "workspace", "list"))
 
 
@@ -186,10 +177,7 @@ def names(listing: str) -> list[str]:
 
 
 def state(program: Program, target: Target) -> str:
-    """The state of the current workspace as JSON, empty when there is none yet.
-
-    Raises TerraformError.
-    """
+    """The state of the current workspace as JSON, empty when there is none yet. Raises TerraformError."""
     return answer(program.path, target.environment, "state", "pull").strip()
 
 

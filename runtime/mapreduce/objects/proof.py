@@ -45,11 +45,7 @@ class Sum:
 
 
 def store_emitted(where: Destination, run: Run, emitted: Iterable[tuple[int, str, int]]) -> None:
-    """Say what a mapper has emitted: `(partition, word's segment, how many pairs)` of each word.
-
-    Raises:
-        StorageError: the put finally failed.
-    """
+    """Say what a mapper has emitted: `(partition, word's segment, how many pairs)` of each word. Raises StorageError."""
     words: defaultdict[int, list[tuple[str, int]]] = defaultdict(list)
     for number, segment, times in emitted:
         words[number].append((segment, times))

@@ -55,11 +55,7 @@ def split(places: Iterable[Place], pairs: int) -> list[str]:
 
 
 def list_in_ranges(bucket: str, prefix: str, begins: Iterable[str]) -> Iterator[s3.Listed]:
-    """All objects under a prefix, in the order of their keys.
-
-    Raises:
-        StorageError: a page finally failed.
-    """
+    """All objects under a prefix, in the order of their keys. Raises StorageError."""
     borders = (None, *(prefix + begin for begin in begins), None)
     if len(borders) == 2:
         yield from ports().s3.list_objects(bucket, prefix)

@@ -31,11 +31,7 @@ def main(arguments: list[str]) -> int:
 
 
 def described(name: str, body: bytes) -> Iterator[str]:
-    """The lines that describe an object.
-
-    Raises:
-        PackedError: it is damaged; what came before is right.
-    """
+    """The lines that describe an object. Raises PackedError: it is damaged; what came before is right."""
     contents = parse(name, body, len(body))
     yield from _head(contents)
     for block in contents.blocks:

@@ -182,22 +182,14 @@ def parse(name: str, end: bytes, size: int) -> Contents:
 
 
 def check_block(name: str, block: Block, data: bytes) -> None:
-    """Look whether these are the bytes of a block.
-
-    Raises:
-        PackedError: they are fewer, or others.
-    """
+    """Look whether these are the bytes of a block. Raises PackedError: they are fewer, or others."""
     if len(data) != block.length:
         raise PackedError(name, f"is cut off: the block at byte {block.offset:,} has {len(data):,} of {block.length:,} bytes")
     check_digest(name, block, hashlib.sha256(data).hexdigest())
 
 
 def check_digest(name: str, block: Block, digest: str) -> None:
-    """Look whether this is the SHA-256 of a block, in hexadecimal.
-
-    Raises:
-        PackedError: it is not.
-    """
+    """Look whether this is the SHA-256 of a block, in hexadecimal. Raises PackedError: it is not."""
     if digest[: 2 * _CHECKSUM_BYTES] != block.checksum:
         raise PackedError(name, f"is damaged: the checksum of the block at byte {block.offset:,} is wrong")
 

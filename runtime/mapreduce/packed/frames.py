@@ -59,11 +59,7 @@ def count_pairs(runs: Collection[Runs]) -> int:
 
 
 def decode_frame(frame: bytes, ones: bool) -> tuple[list[str], list[Runs]]:
-    """The words and runs of a frame. `ones`: each value must be 1.
-
-    Raises:
-        ValueError: it is no such frame.
-    """
+    """The words and runs of a frame. `ones`: each value must be 1. Raises ValueError: it is no such frame."""
     try:
         match json.loads(decompress(frame).decode(), parse_constant=_refuse):
             case [[*_] as words, [*_] as runs] if len(words) == len(runs) > 0:

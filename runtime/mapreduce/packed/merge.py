@@ -84,11 +84,7 @@ def merge(parts: list[Part], ones: bool) -> Iterator[tuple[str, Values]]:
 
 
 def check_numbers(shown: str, block: Block, parts: list[Part]) -> None:
-    """Look whether the parts of a block, all of them read, hold what the block's entry says.
-
-    Raises:
-        PackedError: they do not.
-    """
+    """Look whether the parts of a block, all of them read, hold what the block's entry says. Raises PackedError: they do not."""
     pairs, words = sum(part.pairs for part in parts), sum(part.words for part in parts)
     if any(part.has_more for part in parts) or (pairs, words) != (block.pairs, block.words):
         raise PackedError(

@@ -26,11 +26,7 @@ def store(where: Destination, name: str, run: Run, size: int, chunks: Callable[[
 
 
 def store_chunks(bucket: str, key: str, run: Run, size: int, chunks: Callable[[], Iterator[bytes]]) -> None:
-    """Store an object whose bytes `chunks` gives, about `size` of them; one request commits it.
-
-    Raises:
-        StorageError: a request finally failed.
-    """
+    """Store an object whose bytes `chunks` gives, about `size` of them; one request commits it. Raises StorageError."""
     if size > ports().limits.single_put_bytes:
         ports().s3.put_in_parts(bucket, key, size, chunks)
     else:

@@ -62,11 +62,7 @@ def can_be_cut(encoding: str) -> bool:
 
 
 def decoded(body: bytes, encoding: str, offset: int = 0) -> str:
-    """The text of a block that begins at byte `offset`.
-
-    Raises:
-        EncodingError: it is none, or binary.
-    """
+    """The text of a block that begins at byte `offset`. Raises EncodingError: it is none, or binary."""
     if (nul := body.find(0)) >= 0:
         raise EncodingError(f"a NUL byte at offset {offset + nul}: it is binary, or UTF-16 without a mark (--encoding utf-16-le)")
     try:
@@ -80,11 +76,7 @@ def decoded(body: bytes, encoding: str, offset: int = 0) -> str:
 
 
 def as_utf8(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """A stream of text in another encoding, as UTF-8.
-
-    Raises:
-        EncodingError: it is not of that encoding.
-    """
+    """A stream of text in another encoding, as UTF-8. Raises EncodingError: it is not of that encoding."""
     decoder, offset = codecs.getincrementaldecoder(encoding)(), 0
     for part in chain(stream, [None]):
         try:

@@ -37,11 +37,7 @@ class Range:
 
     @classmethod
     def parse(cls, piece: Mapping[str, Any]) -> "Range":
-        """Read a piece.
-
-        Raises:
-            ValueError: it is malformed.
-        """
+        """Read a piece. Raises ValueError: it is malformed."""
         try:
             found = cls(**piece)
         except TypeError as error:

@@ -60,11 +60,7 @@ class FailureRecord:
 
     @classmethod
     def parse(cls, run_id: str, function_prefix: str, document: object) -> "FailureRecord":
-        """Read what another function has written of a run.
-
-        Raises:
-            EnvelopeError: it is no JSON object.
-        """
+        """Read what another function has written of a run. Raises EnvelopeError: it is no JSON object."""
         if not isinstance(document, dict):
             raise EnvelopeError(f'"Failure" is no failure record: {document!r:.200}')
         return cls.build(run_id, function_prefix, **{field: document.get(field) for field in _FIELDS})

@@ -31,11 +31,7 @@ _TRIES = 3
 
 
 def how_ended(bucket: str, run_id: str) -> str | None:
-    """Return DONE, FAILED or REMOVED if nothing is left to do in a run, or None while something is.
-
-    Raises:
-        StorageError: the listing finally failed.
-    """
+    """Return DONE, FAILED or REMOVED if nothing is left to do in a run, or None while something is. Raises StorageError."""
     names = {key.rpartition("/")[2] for key in ports().s3.list_keys(bucket, f"{run_id}/")}
     if "result.json" in names:
         return DONE
@@ -45,11 +41,7 @@ def how_ended(bucket: str, run_id: str) -> str | None:
 
 
 def store_result(bucket: str, run_id: str, value: Any) -> None:
-    """Store the result unless there is one.
-
-    Raises:
-        StorageError: a request finally failed.
-    """
+    """Store the result unless there is one. Raises StorageError."""
     ports().s3.create_or_read(bucket, f"{run_id}/result.json", encode(value))
 
 

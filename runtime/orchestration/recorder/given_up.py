@@ -76,11 +76,7 @@ def record_given_up(notice: Any, settings: Settings) -> int:
 
 
 def read(body: bytes, key: str, settings: Settings) -> list[GivenUp]:
-    """Understand an object.
-
-    Raises:
-        EnvelopeError: it is no record of a stream of this deployment.
-    """
+    """Understand an object. Raises EnvelopeError: it is no record of a stream of this deployment."""
     try:
         document = json.loads(body)
         payload = document["payload"]

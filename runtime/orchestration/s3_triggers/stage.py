@@ -46,11 +46,7 @@ def value_name(index: int) -> str:
 
 
 def parse_key(key: str) -> tuple[str, int]:
-    """Run id and index of a value's key.
-
-    Raises:
-        EnvelopeError: it is not one.
-    """
+    """Run id and index of a value's key. Raises EnvelopeError: it is not one."""
     match = _KEY.fullmatch(key)
     if not match:
         raise EnvelopeError(f"not the key of a value, {{run}}/{{index}}.json: {key!r:.200}")

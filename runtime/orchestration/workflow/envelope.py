@@ -165,11 +165,7 @@ def is_envelope(event: object) -> bool:
 
 
 def checked_run_id(run_id: object) -> str:
-    """The run id, if it is one.
-
-    Raises:
-        EnvelopeError: it could leave its prefix, or is no string.
-    """
+    """The run id, if it is one. Raises EnvelopeError: it could leave its prefix, or is no string."""
     if not isinstance(run_id, str) or not RUN_ID.fullmatch(run_id):
         raise EnvelopeError(f'"Session" is no run id (1 to 64 letters, digits, "-", "_"): {run_id!r:.200}')
     return run_id
@@ -187,11 +183,7 @@ def checked_time(name: str, time: object) -> float:
 
 
 def parse_datum(datum: object) -> Datum:
-    """Read one datum.
-
-    Raises:
-        EnvelopeError: it is neither a value nor a pointer into the run's directory.
-    """
+    """Read one datum. Raises EnvelopeError: it is neither a value nor a pointer into the run's directory."""
     match datum:
         case {"Source": "http", "Value": value}:
             return Inline(value)
@@ -207,11 +199,7 @@ def parse_datum(datum: object) -> Datum:
 
 
 def parse_list(key: str, listed: object) -> list[Datum]:
-    """Read what lies where `Elements` points to.
-
-    Raises:
-        EnvelopeError: it is no list of data.
-    """
+    """Read what lies where `Elements` points to. Raises EnvelopeError: it is no list of data."""
     if not isinstance(listed, list):
         raise EnvelopeError(f"{key} must hold a list of data: {listed!r:.200}")
     return [parse_datum(datum) for datum in listed]

@@ -66,11 +66,7 @@ class ReturnStore(ABC):
 
 
 def load(settings: Settings) -> Callable[[str], ReturnStore]:
-    """Return what opens the chosen store for a run id.
-
-    Raises:
-        ValueError: there is no such store.
-    """
+    """Return what opens the chosen store for a run id. Raises ValueError: there is no such store."""
     if settings.return_store not in RETURN_STORES:
         raise ValueError(f"RETURN_STORE is {settings.return_store!r}; it must be one of: {', '.join(RETURN_STORES)}")
     module = importlib.import_module(f"{__name__}.{settings.return_store}")
