@@ -4,6 +4,14 @@ import json
 from typing import Any
 
 
+def parsed(text: str | bytes) -> Any:
+    """What a JSON text holds; None if it is no JSON, or nested too deep."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def encode(value: Any) -> bytes:
     """JSON as every carrier and store of the project writes it: UTF-8, compact, nothing escaped that needs no escape.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from runtime.aws.connections import Connections
 from runtime.aws.errors import AccessDeniedError, RefusedError, RequestError, StorageError
-from runtime.aws.requests import ANSWER_SECONDS, IDLE_SECONDS, Requests, endpoint, once, region
+from runtime.aws.requests import Requests, connected, once
 from runtime.clock import Clock
 from runtime.encoding import encode
 from runtime.retries import Pauses, Retries
@@ -43,11 +43,7 @@ class DynamoDBClient:
 @once
 def dynamodb_client() -> DynamoDBClient:
     """DynamoDB; every write of ours may be repeated. Raises RequestError."""
-    name = region()
-    connections = Connections(
-        endpoint("dynamodb", name), answer_seconds=ANSWER_SECONDS, idle_seconds=IDLE_SECONDS, repeatable=True
-    )
-    return DynamoDBClient(connections, name)
+    return DynamoDBClient(*connected("dynamodb"))
 
 
 class DynamoDB:

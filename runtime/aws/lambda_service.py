@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from runtime.aws.connections import Connections
 from runtime.aws.errors import AnswerLost, FunctionFailed, InvokeError, RefusedError, RequestError, TransportError
-from runtime.aws.requests import ANSWER_SECONDS, IDLE_SECONDS, Requests, endpoint, once, region
+from runtime.aws.requests import Requests, connected, once
 from runtime.clock import Clock
 from runtime.encoding import encode
 from runtime.retries import Pauses, Retries
@@ -54,9 +54,7 @@ class LambdaClient:
 @once
 def lambda_client() -> LambdaClient:
     """Lambda, for asynchronous invocations: answers are quick, and a repeated request is harmless. Raises RequestError."""
-    name = region()
-    connections = Connections(endpoint("lambda", name), answer_seconds=ANSWER_SECONDS, idle_seconds=IDLE_SECONDS, repeatable=True)
-    return LambdaClient(connections, name, _INVOKE_TRIES)
+    return LambdaClient(*connected("lambda"), _INVOKE_TRIES)
 
 
 @once
@@ -66,15 +64,7 @@ def patient_lambda_client() -> LambdaClient:
     A connection that the server may have closed is not used again, since its end would look like that of an invocation.
     Raises RequestError.
     """
-    name = region()
-    connections = Connections(
-        endpoint("lambda", name),
-        answer_seconds=_LONGEST_ANSWER_SECONDS,
-        idle_seconds=_SURELY_OPEN_SECONDS,
-        repeatable=False,
-        keepalive=True,
-    )
-    return LambdaClient(connections, name)
+    return LambdaClient(*connected("lambda", _LONGEST_ANSWER_SECONDS, _SURELY_OPEN_SECONDS, repeatable=False))
 
 
 class Lambda:

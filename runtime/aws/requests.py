@@ -15,7 +15,6 @@ be it that a condition does not hold, that the token has expired, or that a sign
 execution environment has another token and another clock.
 """
 
-import json
 import math
 import os
 import threading
@@ -28,6 +27,7 @@ from runtime.aws.connections import Answer, Connections
 from runtime.aws.errors import RefusedError, RequestError
 from runtime.aws.signature import Credentials, Signer
 from runtime.clock import Clock
+from runtime.encoding import parsed
 from runtime.retries import Pauses, Retries
 
 ANSWER_SECONDS = 15.0
@@ -90,12 +90,8 @@ def _trace() -> dict[str, str]:
 
 def _refused(answer: Answer, tries: int) -> RefusedError:
     """Lambda names an error in a header, DynamoDB in the body: `com.amazonaws.dynamodb.v20120810#ThrottlingException`."""
-    try:
-        body = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        body = {}
-    if not isinstance(body, dict):
-        body = {}
+    told = parsed(answer.body)
+    body = told if isinstance(told, dict) else {}
     code = answer.headers.get("X-Amzn-ErrorType") or body.get("__type") or body.get("code") or answer.status
     message = body.get("message") or body.get("Message") or answer.body.decode(errors="replace")
     first_line = str(message).strip().partition("\n")[0].strip()[:_MESSAGE_CHARACTERS]
@@ -127,3 +123,18 @@ def endpoint(service: str, region: str) -> str:
     named = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or os.environ.get("AWS_ENDPOINT_URL")
     suffix = ".cn" if region.startswith("cn-") else ""
     return named or f"https://{service}.{region}.amazonaws.com{suffix}"
+
+
+def connected(
+    service: str, answer_seconds: float = ANSWER_SECONDS, idle_seconds: float = IDLE_SECONDS, *, repeatable: bool = True
+) -> tuple[Connections, str]:
+    """Connections to a service, and its region. Those on which nothing may be sent twice are kept alive. Raises RequestError."""
+    name = region()
+    connections = Connections(
+        endpoint(service, name),
+        answer_seconds=answer_seconds,
+        idle_seconds=idle_seconds,
+        repeatable=repeatable,
+        keepalive=not repeatable,
+    )
+    return connections, name

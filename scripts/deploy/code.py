@@ -71,7 +71,7 @@ def _update(
     record = held.deployment
     zips = {held.code(record["functions"][name]): (packages / f"{name}.zip").read_bytes() for name in functions}
     for code in zips:
-        held.mark(code)
+        held.note(code)
     write(held.text())
     for code, code_hash in _put(zips, record, environment).items():
         held.note(code, code_hash)

@@ -54,24 +54,17 @@ class State:
             raise TerraformError(f"the state has no function {name} whose code lies in S3") from None
         return found
 
-    def mark(self, code: Code) -> None:
-        """Let the next plan update this function, whatever becomes of what is done to it now."""
-        self._set(code, _PENDING)
-
-    def note(self, code: Code, code_hash: str) -> None:
-        """Say that a function runs the zip of that SHA-256, in Base64."""
-        self._set(code, code_hash)
+    def note(self, code: Code, code_hash: str = _PENDING) -> None:
+        """Say that a function runs the zip of that SHA-256, in Base64; without one, let the next plan update the function."""
+        function, stored = self._functions[code.name], self._zips[code.bucket, code.key]
+        function["source_code_hash"] = stored["source_hash"] = code_hash
+        if code_hash != _PENDING and "code_sha256" in function:
+            function["code_sha256"] = code_hash
 
     def text(self) -> str:
         """The state as it is written next."""
         self._document["serial"] += 1
         return json.dumps(self._document, indent=2) + "\n"
-
-    def _set(self, code: Code, code_hash: str) -> None:
-        function, stored = self._functions[code.name], self._zips[code.bucket, code.key]
-        function["source_code_hash"] = stored["source_hash"] = code_hash
-        if code_hash != _PENDING and "code_sha256" in function:
-            function["code_sha256"] = code_hash
 
     def _attributes(self, kind: str) -> Iterator[dict[str, Any]]:
         for resource in self._document["resources"]:

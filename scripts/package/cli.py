@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from textwrap import indent
 
 from scripts import paths
 from scripts.files import write_if_changed
@@ -36,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     versions = {"architecture": options.arch, "python_version": options.python_version}
     try:
         workflow = source.read()
-        print(f"package: {shown(source.workflow)}\n\n{_indented(picture(workflow))}\n", flush=True)
+        print(f"package: {shown(source.workflow)}\n\n{indent(picture(workflow), '    ')}\n", flush=True)
         if source.job:
             _look_at_the_job(source, workflow)
         with only_one(paths.BUILD / "package.lock", "the packages"):
@@ -57,10 +58,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(f"package: {_told(made)}", flush=True)
     return 0
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines())
 
 
 def _told(made: list[str]) -> str:

@@ -7,7 +7,7 @@
 """
 
 import json
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from runtime.mapreduce.values import Json, canonical, shown
 from runtime.record import record
@@ -31,14 +31,7 @@ class Body:
 
     def to_bytes(self) -> bytes:
         """The object's bytes."""
-        fields: dict[str, Any] = {
-            "mapper": self.mapper,
-            "number": self.number,
-            "occurrence": self.occurrence,
-            "value": self.value,
-        }
-        if self.word is not None:
-            fields["word"] = self.word
+        fields = {name: getattr(self, name) for name in self.__match_args__ if name != "word" or self.word is not None}
         return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod

@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any
 
 from runtime.concurrency import in_order
+from runtime.encoding import parsed
 from runtime.mapreduce.keys import Destination, partition_directory
 from runtime.mapreduce.objects.errors import OTHERWISE, ObjectsError
 from runtime.mapreduce.objects.ranges import Place, places_of, split
@@ -133,10 +134,7 @@ def _read(where: Destination, run: Run, name: str, author: str) -> dict[str, Any
             f"{shown} is not there, in which {author} says how many pairs there are; probably {author} has not run to its end, "
             "or something has deleted it"
         )
-    try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
-        said = None
+    said = parsed(body)
     if not isinstance(said, dict) or not _are_counts(said.get("pairs")) or not isinstance(said.get("places"), dict):
         raise ObjectsError(f"{shown} is not what {author} writes")
     if said.get("run") != run.run_id:

@@ -15,9 +15,9 @@ that looks just before that and writes just after it makes the redriven run fail
 resumed again.)
 """
 
-import json
 from typing import Any
 
+from runtime.encoding import parsed
 from runtime.orchestration.ending.record import FailureRecord
 from runtime.orchestration.recorder import recording
 from runtime.orchestration.settings import Settings
@@ -51,8 +51,7 @@ def record_end(event: Any, settings: Settings) -> bool:
 
 
 def _redrives(claim: bytes) -> int:
-    try:
-        noted = json.loads(claim)["redrives"]
-    except (ValueError, TypeError, KeyError):
-        return 0
-    return noted if isinstance(noted, int) else 0
+    match parsed(claim):
+        case {"redrives": int(noted)}:
+            return noted
+    return 0

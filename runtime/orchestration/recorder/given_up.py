@@ -118,7 +118,8 @@ def _understand(record: Any, context: Any, settings: Settings) -> GivenUp:
             },
             {"functionArn": str(arn), "condition": str()},
         ):
-            run_id, table = checked_run_id(run_id), _table(source, settings)
+            run_id = checked_run_id(run_id)
+            table = next((name for name in settings.tables.values() if f":table/{name}/stream/" in source), None)
             function = arn.partition(":function:")[2].partition(":")[0]
             if table and key.startswith(f"{run_id}/") and function == settings.function_prefix + to:
                 if to == "recorder" and "Failure" in image:
@@ -128,10 +129,6 @@ def _understand(record: Any, context: Any, settings: Settings) -> GivenUp:
                     failure = _untold(run_id, to, index, context, settings.function_prefix)
                 return GivenUp(run_id, table, key.removeprefix(f"{run_id}/"), image.get("Expires"), failure)
     raise EnvelopeError(f"no item that a stream of this deployment brings to a function: {record!r:.300} {context!r:.300}")
-
-
-def _table(source: str, settings: Settings) -> str | None:
-    return next((name for name in settings.tables.values() if f":table/{name}/stream/" in source), None)
 
 
 def _untold(run_id: str, function: str, index: int | None, context: dict[str, Any], function_prefix: str) -> FailureRecord:

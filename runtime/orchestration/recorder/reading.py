@@ -1,10 +1,10 @@
 """A table of readers, one for each sender that tells the recorder of a failure."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
+from runtime.encoding import parsed
 from runtime.orchestration.ending.record import FailureRecord, from_response
 from runtime.orchestration.s3_triggers.stage import parse_key
 from runtime.orchestration.workflow.envelope import EnvelopeError, checked_run_id
@@ -27,10 +27,7 @@ def read_failure(event: Any, function_prefix: str, buckets: Mapping[str, str] | 
 def _from_item(event: dict[str, Any], function_prefix: str, buckets: Mapping[str, str]) -> dict[str, Any]:
     image = event["Records"][0]["dynamodb"]["NewImage"]
     text = image["Failure"]["S"]
-    try:
-        told = json.loads(text)
-    except (ValueError, RecursionError):
-        told = None
+    told = parsed(text)
     if not isinstance(told, dict):
         raise EnvelopeError(f'"Failure" is no failure record: {text!r:.200}')
     return told | {"run": image["Run"]["S"]}
@@ -60,10 +57,7 @@ def _from_failure(event: dict[str, Any], function_prefix: str, buckets: Mapping[
     failure = event.get("Failure")
     failure = failure if isinstance(failure, dict) else {}
     cause = failure.get("Cause")
-    try:
-        response = json.loads(cause) if isinstance(cause, str) else None
-    except (ValueError, RecursionError):
-        response = None
+    response = parsed(cause) if isinstance(cause, str) else None
     told = from_response(response if isinstance(response, dict) else {"errorMessage": cause})
     return {
         "run": event.get("Session"),

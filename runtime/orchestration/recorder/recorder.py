@@ -68,13 +68,10 @@ class Recorder:
         remaining_seconds = context.get_remaining_time_in_millis() / 1000
         try:
             with using(self._own or ports()), within(Run(deadline=deadline_in(remaining_seconds, ports().clock.monotonic()))):
-                return _handle(event, self._settings)
+                answer = next(answer for sends, answer in SENDERS if sends(event))
+                return answer(event, self._settings)
         except Exception as error:
             raise presentable(error) from None
-
-
-def _handle(event: Any, settings: Settings) -> dict[str, Any]:
-    return next(answer for sends, answer in SENDERS if sends(event))(event, settings)
 
 
 def _given_up(event: Any, settings: Settings) -> dict[str, Any]:

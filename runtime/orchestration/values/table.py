@@ -74,18 +74,12 @@ class Table:
         for name, attribute in attributes.items():
             item[name] = {"S": attribute} if isinstance(attribute, str) else {"N": str(attribute)}
         condition = {"ConditionExpression": "attribute_not_exists(#k)", "ExpressionAttributeNames": {"#k": "Key"}}
-        return (
-            ports().dynamodb.call("PutItem", self._name, self._key(key), TableName=self._name, Item=item, **condition) is not None
-        )
+        return self._call("PutItem", key, Item=item, **condition) is not None
 
     def find(self, key: str) -> Found | None:
         """A value, or None. Raises StorageError."""
-        image = self._get(key)
+        image = self.image(key)
         return None if image is None else Found(self.value_of(image))
-
-    def image(self, key: str) -> Image | None:
-        """Return an item as it is stored, or None. Raises StorageError."""
-        return self._get(key)
 
     def value_of(self, image: Image) -> Any:
         """The value that an item or a stream's image of it holds.
@@ -118,7 +112,7 @@ class Table:
         their own, since an update is charged for the whole item: 64 write units for a chunk of 64 KB. To look whether the item is
         there costs 16 read units, which is a twentieth of that.
         """
-        if not self._holds(key):
+        if self.image(key, ProjectionExpression="#k", ExpressionAttributeNames={"#k": "Key"}) is None:
             return None
         return len(self._add(attempts_key(key), "Attempts", {"SS": [request_id]})["SS"])
 
@@ -137,11 +131,9 @@ class Table:
 
     def _add(self, key: str, name: str, members: Image) -> Image:
         """Add members to a set of an item, which is made if need be. Return the whole set. Raises StorageError."""
-        answer = ports().dynamodb.call(
+        answer = self._call(
             "UpdateItem",
-            self._name,
-            self._key(key),
-            TableName=self._name,
+            key,
             Key={"Key": {"S": self._key(key)}},
             UpdateExpression=f"ADD {name} :members SET Expires = if_not_exists(Expires, :expires)",
             ExpressionAttributeValues={":members": members, ":expires": self._expires()},
@@ -150,17 +142,14 @@ class Table:
         whole: Image = (answer or {})["Attributes"][name]
         return whole
 
-    def _holds(self, key: str) -> bool:
-        """Return whether an item is there, without reading its value."""
-        return self._get(key, ProjectionExpression="#k", ExpressionAttributeNames={"#k": "Key"}) is not None
-
-    def _get(self, key: str, **projection: Any) -> Image | None:
-        wanted = {"Key": {"S": self._key(key)}}
-        answer = ports().dynamodb.call(
-            "GetItem", self._name, self._key(key), TableName=self._name, Key=wanted, ConsistentRead=True, **projection
-        )
+    def image(self, key: str, **projection: Any) -> Image | None:
+        """Return an item as it is stored, or None. Raises StorageError."""
+        answer = self._call("GetItem", key, Key={"Key": {"S": self._key(key)}}, ConsistentRead=True, **projection)
         image: Image | None = (answer or {}).get("Item")
         return image
+
+    def _call(self, operation: str, key: str, **arguments: Any) -> dict[str, Any] | None:
+        return ports().dynamodb.call(operation, self._name, self._key(key), TableName=self._name, **arguments)
 
     def _expires(self) -> Image:
         return {"N": str(int(ports().clock.time()) + EXPIRES_SECONDS)}

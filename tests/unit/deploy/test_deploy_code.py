@@ -72,7 +72,7 @@ class TestState:
     def test_a_marked_function_has_a_hash_that_no_zip_has(self) -> None:
         changed = State(json.dumps(state()))
 
-        changed.mark(MAPPER)
+        changed.note(MAPPER)
 
         assert hashes(changed.text())["wordcount-sfn-mapper"] == hashes(changed.text())["wordcount-sfn-mapper.zip"]
         assert hashes(changed.text())["wordcount-sfn-mapper"] not in ("", "old")
