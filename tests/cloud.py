@@ -17,7 +17,7 @@ from typing import Any
 
 import boto3
 
-from scripts.compare.log_lines import parse_line
+from scripts.compare.telemetry import parse_line
 from scripts.embedded import environment as emulator
 from scripts.only_one import only_one
 from scripts.orchestrations import ORCHESTRATIONS

@@ -96,12 +96,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--objects", type=float, default=0.12, metavar="MB", help=largest)
     made.add_argument("--runs", type=whole(0), default=0, metavar="N", help="measured runs of each; default: 3, with --quick 1")
     names = f"some of {', '.join(ORCHESTRATIONS)}, {several} all"
-    made.add_argument("--orchestration", type=some, default="", metavar="NAMES", help=names)
+    made.add_argument("--orchestration", dest="orchestrations", type=some, default="", metavar="NAMES", help=names)
     made.add_argument("--branches", type=branches, default="", metavar="N", help=f"of the fan-outs, {several} 2 8 32 128 512")
     made.add_argument("--quick", action="store_true", help="take about three minutes: smaller texts, one run, fewer branches")
-    made.add_argument("--all", action="store_true", help="every row of the table: 20 and 100 MB, one word, distinct words")
+    made.add_argument(
+        "--all", dest="others", action="store_true", help="every row of the table: 20 and 100 MB, one word, distinct words"
+    )
     made.add_argument("--rivals", action="store_true", help="run Lithops, too, from PyPI in a virtual environment of its own")
-    made.add_argument("--vars", default="", metavar="TEXT", help="variables of terraform/variables.tf for the deployments")
+    variables = "variables of terraform/variables.tf for the deployments"
+    made.add_argument("--vars", dest="variables", default="", metavar="TEXT", help=variables)
     made.add_argument("--keep-up", action="store_true", help="leave the embedded AWS and what is deployed for the next bench")
     made.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="of one run; default: %(default)s")
     made.add_argument("--seed", type=int, default=0, metavar="N", help="of the texts; default: %(default)s")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts import paths
-from scripts.bench.workers import Used, Watch
+from scripts.bench.workers import Watch
 
 OWN = "client"
 """The name of the command itself among those that used CPU time and memory."""
@@ -85,13 +85,12 @@ def clock(
             said = errors.read().decode(errors="replace").strip()[-1500:]
             why = f"no end after {timeout_seconds:.0f} s" if late.is_set() else f"exit code {process.returncode}"
             raise CommandFailedError(f"{why}: {said}" if said else why)
-    used = watch.used if watch else Used()
     return Clocked(
         seconds=(last or ended) - began,
         whole_seconds=ended - began,
         output=output,
-        cpu_seconds={**used.cpu_seconds, OWN: usage.ru_utime + usage.ru_stime},
-        peak_mb=used.peak_mb,
+        cpu_seconds={**(watch.cpu_seconds if watch else {}), OWN: usage.ru_utime + usage.ru_stime},
+        peak_mb=watch.peak_mb if watch else {},
     )
 
 

@@ -8,6 +8,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from runtime.orchestration.workflow.envelope import Envelope, FanOut, Inline
 from scripts.client.aws.clients import Aws
 from scripts.client.aws.removal import remove_below
 from scripts.client.deployment import Deployment
@@ -48,11 +49,7 @@ def invoke(deployment: Deployment, branches: int, timeout_seconds: float) -> flo
     chunk = {"text": "", "destination": deployment.bucket("shuffle"), "numReducer": 1, "shuffle": "packed"}
 
     def one(index: int) -> None:
-        envelope = {
-            "Session": run_id,
-            "Data": {"Source": "http", "Value": chunk},
-            "Fan-out": {"Index": index, "Size": branches},
-        }
+        envelope = Envelope(run_id, Inline(chunk), FanOut(index, branches)).json()
         answer = client.invoke(FunctionName=name, Payload=json.dumps(envelope).encode())
         body = answer["Payload"].read()
         if "FunctionError" in answer:

@@ -76,24 +76,17 @@ class Plan:
 
 
 def plan(options: argparse.Namespace) -> Plan:
-    """The plan that the options ask for."""
-    sizes = options.sizes or (_ALL_SIZES if options.all else _QUICK_SIZES if options.quick else _SIZES)
-    return Plan(
-        sizes=sizes,
-        text=options.text,
-        objects=min(options.objects, _QUICK_OBJECTS) if options.quick else options.objects,
-        others=options.all,
-        runs=options.runs or (1 if options.quick else 3),
-        orchestrations=options.orchestration,
-        emit_all=tuple(name for name in options.orchestration if name in BOTH) if max(sizes) >= _LARGE else (),
-        branches=options.branches or (_QUICK_BRANCHES if options.quick else _BRANCHES),
-        rivals=options.rivals,
-        quick=options.quick,
-        variables=f"shuffle={PACKED} {options.vars}".strip(),
-        timeout=options.timeout,
-        seed=options.seed,
-        keep_up=options.keep_up,
-    )
+    """The plan that the options ask for: they are its fields, and those left out depend on others."""
+    sizes = options.sizes or (_ALL_SIZES if options.others else _QUICK_SIZES if options.quick else _SIZES)
+    settled = {
+        "sizes": sizes,
+        "objects": min(options.objects, _QUICK_OBJECTS) if options.quick else options.objects,
+        "runs": options.runs or (1 if options.quick else 3),
+        "emit_all": tuple(name for name in options.orchestrations if name in BOTH) if max(sizes) >= _LARGE else (),
+        "branches": options.branches or (_QUICK_BRANCHES if options.quick else _BRANCHES),
+        "variables": f"shuffle={PACKED} {options.variables}".strip(),
+    }
+    return Plan(**{**vars(options), **settled})
 
 
 def sizes(text: str) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ import contextlib
 import os
 import threading
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 SERVER = "embedded AWS"
@@ -22,14 +22,6 @@ _FORGET_PEAK = "5"
 """Written to /proc/{pid}/clear_refs, it sets VmHWM back to what is resident now."""
 
 
-@dataclass
-class Used:
-    """By function, and SERVER: seconds of CPU time of all its processes together, and the most memory that one of them held."""
-
-    cpu_seconds: dict[str, float] = field(default_factory=dict)
-    peak_mb: dict[str, float] = field(default_factory=dict)
-
-
 @dataclass(frozen=True)
 class _State:
     """Of a process at one moment; `switches` grows whenever it has run."""
@@ -40,13 +32,15 @@ class _State:
 
 
 class Watch:
-    """Watches a server and its children while the body of the `with` runs; `used` tells the rest.
+    """Watches a server and its children while the body of the `with` runs.
 
-    A process that ends meanwhile is known up to a fifth of a second before its end.
+    `cpu_seconds` and `peak_mb` tell by function, and for SERVER, the CPU time of all its processes together, and the most memory
+    that one of them held. A process that ends meanwhile is known up to a fifth of a second before its end.
     """
 
     def __init__(self, server: int) -> None:
-        self.used = Used()
+        self.cpu_seconds: dict[str, float] = {}
+        self.peak_mb: dict[str, float] = {}
         self._server = server
         self._begun: dict[int, tuple[float, int]] = {}
         self._seen: dict[int, tuple[str, _State]] = {}
@@ -75,7 +69,7 @@ class Watch:
         self._others += (pid,)
 
     def look(self) -> None:
-        """Bring `used` up to this moment."""
+        """Bring what is told up to this moment."""
         self._look()
         cpu: dict[str, float] = defaultdict(float)
         peak: dict[str, float] = defaultdict(float)
@@ -84,7 +78,7 @@ class Watch:
             if state.switches != switches:  # one that was idle all the time holds what an earlier run left in it
                 cpu[name] += state.cpu_seconds - begun
                 peak[name] = max(peak[name], state.peak_mb)
-        self.used.cpu_seconds, self.used.peak_mb = dict(cpu), dict(peak)
+        self.cpu_seconds, self.peak_mb = dict(cpu), dict(peak)
 
     def _look_again(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):

@@ -198,21 +198,13 @@ class Bench:
         """Start the run as the client does, and wait for its result."""
         run_id, results = orchestration.run_id, self._aws.store("results")
         orchestration.check(chunks)
-        claimed = Claim(
-            run_id,
-            self.deployment.orchestration,
-            len(chunks),
-            self._num_reducer,
-            self._destination,
-            shuffle=self._layout,
-        )
-        claim.take(results, claimed)
+        size, name = len(chunks), self.deployment.orchestration
+        claim.take(results, Claim(run_id, name, size, self._num_reducer, self._destination, shuffle=self._layout))
         if orchestration.has_keeper:
-            claim.mark(
-                results, run_id, run_deadline(self.deployment, sizes(self.deployment.workflow, len(chunks), self._num_reducer))
-            )
+            fan_outs = sizes(self.deployment.workflow, size, self._num_reducer)
+            claim.mark(results, run_id, run_deadline(self.deployment, fan_outs))
         orchestration.start(chunks, attended=True)
-        with Watcher(orchestration, len(chunks), want_progress=False) as watcher:
+        with Watcher(orchestration, size, want_progress=False) as watcher:
             return wait_for_result(self._aws, run_id, self._timeout, lambda: watcher.verdict, lambda: None)
 
     def _measure(self, orchestration: Orchestration, chunks: Sequence[Chunk]) -> Measured:
@@ -273,10 +265,8 @@ class Bench:
                 return invocations, None
             agreed = -1 if missing is None else ran
             if time.monotonic() > deadline:
-                return (
-                    invocations,
-                    f"{ran} functions ran, the logs tell of {logged} in run {run_id}: do others use the deployment?",
-                )
+                others = f"{ran} functions ran, the logs tell of {logged} in run {run_id}: do others use the deployment?"
+                return invocations, others
             time.sleep(_PAUSE_SECONDS)
 
     def _wait_for_end(self, orchestration: Orchestration) -> None:

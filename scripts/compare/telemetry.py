@@ -1,13 +1,14 @@
 """What the embedded AWS tells of a run: its functions' logs, its count of requests, an execution's history, a table's items."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.orchestration.output import FIELD, OURS
 from scripts.client.deployment import Deployment
-from scripts.compare.log_lines import parse_line
 from scripts.compare.timeline import Invocation, TelemetryError
 from scripts.embedded import state
 from scripts.paths import Embedded
@@ -102,6 +103,17 @@ def parse_logs(messages: Iterable[str], run_id: str) -> tuple[list[Invocation], 
             continue
         seen.add(request_id)
     return found, len(reports.keys() - told)
+
+
+def parse_line(text: str) -> dict[str, Any]:
+    """The fields of a line that is ours, see runtime.orchestration.output; {} for another: user code prints there, too, also JSON."""
+    if not text.lstrip().startswith("{"):
+        return {}
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return fields if isinstance(fields, dict) and fields.get(FIELD) == OURS else {}
 
 
 def missing_lines(ran: int, logged: int, lost: int) -> int | None:

@@ -20,7 +20,7 @@ _READY_SECONDS = 60.0
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "MAPREDUCE_EMBEDDED_WORKERS")
 
 
-def listening_socket(port: int | None) -> "closing[socket.socket]":
+def listening_socket(port: int | None) -> socket.socket:
     """A socket bound to loopback: on `port`, or (None) on the usual port, or on any free one when that is taken.
 
     The server inherits this very socket, so nobody can take the port between the choice and the start.
@@ -29,18 +29,13 @@ def listening_socket(port: int | None) -> "closing[socket.socket]":
     for candidate in (USUAL_PORT, 0) if port is None else (port,):
         if candidate and _somebody_listens(candidate):
             continue
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            bound.bind((LOOPBACK, candidate))
-            bound.listen(1)
-            return closing(bound)
-        except OSError as error:
-            bound.close()
-            if port is not None and not isinstance(error, PermissionError):
-                break
+            return socket.create_server((LOOPBACK, candidate), backlog=1)
+        except PermissionError as error:
             if port is not None:
                 raise PortTakenError(f"port {port} cannot be used: {error.strerror}; try one above 1023") from error
+        except OSError:  # it was taken meanwhile
+            pass
     raise PortTakenError(f"port {port} is taken; stop what listens there, or leave --port out to get a free one")
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from scripts.compare.log_lines import parse_line
+from scripts.compare.telemetry import parse_line
 
 FAN_INS = ("partition", "summary")
 

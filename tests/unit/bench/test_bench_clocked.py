@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts.bench.clocked import OWN, CommandFailedError, clock
-from scripts.bench.workers import SERVER, Used, Watch
+from scripts.bench.workers import SERVER, Watch
 
 PLENTY_SECONDS = 60.0
 
@@ -92,13 +92,13 @@ def test_watch_tells_memory_and_cpu_time_of_a_servers_functions() -> None:
 
     with Watch(os.getpid()) as watch:
         worker = subprocess.Popen([*python(f"{work}; input()")], env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        while watch.used.peak_mb.get("mapper", 0) < 60:  # the test's own time limit ends this
+        while watch.peak_mb.get("mapper", 0) < 60:  # the test's own time limit ends this
             watch.look()
     worker.communicate(b"\n")
 
-    assert watch.used.peak_mb["mapper"] > 60
-    assert watch.used.cpu_seconds["mapper"] > 0
-    assert SERVER in watch.used.cpu_seconds
+    assert watch.peak_mb["mapper"] > 60
+    assert watch.cpu_seconds["mapper"] > 0
+    assert SERVER in watch.cpu_seconds
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="there is no /proc")
@@ -118,7 +118,7 @@ def test_watch_leaves_out_functions_that_did_nothing() -> None:
     worker.communicate(b"\n")
 
 
-def _used_in_a_moment() -> Used:
+def _used_in_a_moment() -> Watch:
     with Watch(os.getpid()) as watch:
         pass
-    return watch.used
+    return watch
