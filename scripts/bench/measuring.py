@@ -47,22 +47,22 @@ class Bench:
         """Measure all."""
         self._cold_starts()
         self._emit()
-        for make in self._texts():
-            text = make()
+        for text in self._texts():
             say(f"{text.name}: {text.words:,} words, {len(text.counts):,} different ones")
             self.on(text)
             text.path.unlink()
         self.fan_outs()
 
-    def _texts(self) -> Iterator[Callable[[], Text]]:
+    def _texts(self) -> Iterator[Text]:
+        """Each is written when its turn comes."""
         plan, folder = self._plan, self._folder
-        if (path := plan.text) is not None:
-            yield partial(texts.given, path, folder)
+        if plan.text is not None:
+            yield texts.given(plan.text, folder)
         for size in plan.sizes:
-            yield partial(texts.of_size, size, folder, plan.seed)
+            yield texts.of_size(size, folder, plan.seed)
         if plan.others:
-            yield partial(texts.one_word, folder)
-            yield partial(texts.distinct, folder)
+            yield texts.one_word(folder)
+            yield texts.distinct(folder)
 
     def _contenders(self, text: Text) -> Iterator[Contender]:
         plan, there, seconds = self._plan, self._there, self._plan.timeout

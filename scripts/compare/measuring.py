@@ -19,7 +19,7 @@ from scripts.client.errors import ClientError
 from scripts.client.input.chunks import Element, bytes_in, texts_in
 from scripts.client.input.fan_outs import sizes
 from scripts.client.input.layout import layout_of, told_to_mappers
-from scripts.client.input.settling import Chunk, settle
+from scripts.client.input.settling import settle
 from scripts.client.input.sizing import Sizing
 from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.report.output import parse_result, to_bytes
@@ -172,7 +172,7 @@ class Bench:
         """
         orchestration = ORCHESTRATIONS[self.deployment.orchestration](self._aws, new_run_id())
         try:
-            return self._measure(orchestration, self._chunks)
+            return self._measure(orchestration)
         except BaseException as error:
             if self._lasting:
                 with suppress(ClientError):
@@ -189,29 +189,29 @@ class Bench:
         """
         orchestration = ORCHESTRATIONS[self.deployment.orchestration](self._aws, new_run_id())
         began = time.monotonic()
-        self._execute(orchestration, self._chunks)
+        self._execute(orchestration)
         seconds = time.monotonic() - began
         self._remove(orchestration)
         return seconds
 
-    def _execute(self, orchestration: Orchestration, chunks: Sequence[Chunk]) -> bytes:
+    def _execute(self, orchestration: Orchestration) -> bytes:
         """Start the run as the client does, and wait for its result."""
         run_id, results = orchestration.run_id, self._aws.store("results")
-        orchestration.check(chunks)
-        size, name = len(chunks), self.deployment.orchestration
+        orchestration.check(self._chunks)
+        size, name = len(self._chunks), self.deployment.orchestration
         claim.take(results, Claim(run_id, name, size, self._num_reducer, self._destination, shuffle=self._layout))
         if orchestration.has_keeper:
             fan_outs = sizes(self.deployment.workflow, size, self._num_reducer)
             claim.mark(results, run_id, run_deadline(self.deployment, fan_outs))
-        orchestration.start(chunks, attended=True)
+        orchestration.start(self._chunks, attended=True)
         with Watcher(orchestration, size, want_progress=False) as watcher:
             return wait_for_result(self._aws, run_id, self._timeout, lambda: watcher.verdict, lambda: None)
 
-    def _measure(self, orchestration: Orchestration, chunks: Sequence[Chunk]) -> Measured:
-        workflow = self.deployment.workflow
+    def _measure(self, orchestration: Orchestration) -> Measured:
+        workflow, chunks = self.deployment.workflow, self._chunks
         run_id, results, notes = orchestration.run_id, self._aws.store("results"), []
         before, began = telemetry.count(), time.time()
-        body = self._execute(orchestration, chunks)
+        body = self._execute(orchestration)
         ended = time.time()
         invocations, note = self._settle(run_id, before, began)
         notes += [note] if note else []

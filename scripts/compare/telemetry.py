@@ -106,7 +106,7 @@ def parse_logs(messages: Iterable[str], run_id: str) -> tuple[list[Invocation], 
 
 
 def parse_line(text: str) -> dict[str, Any]:
-    """The fields of a line that is ours, see runtime.orchestration.output; {} for another: user code prints there, too, also JSON."""
+    """The fields of a line of ours, see runtime.orchestration.output; {} for another: user code prints there, too, even JSON."""
     if not text.lstrip().startswith("{"):
         return {}
     try:

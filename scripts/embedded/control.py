@@ -89,12 +89,10 @@ def status(paths: Embedded, *, as_json: bool, job: str = "") -> int:
     answer = known.ask("/_embedded/requests") if known is not None and known.alive() else None
     if known is None or answer is None:
         reason = "not running"
-        if known is not None:
-            reason = (
-                f"pid {known.pid} runs but does not answer"
-                if known.alive()
-                else f"not running (pid {known.pid} has gone; `down` removes what it left)"
-            )
+        if known is not None and known.alive():
+            reason = f"pid {known.pid} runs but does not answer"
+        elif known is not None:
+            reason = f"not running (pid {known.pid} has gone; `down` removes what it left)"
         print(json.dumps({"running": False, "reason": reason}) if as_json else f"embedded AWS: {reason}")
         return NOT_RUNNING
     requests = {key: value for key, value in answer.items() if key != "token"}

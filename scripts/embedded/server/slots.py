@@ -112,14 +112,11 @@ class Slots:
                 self._last_park = now
 
     @staticmethod
-    def _demand(ticket: Ticket) -> float | None:
-        process = ticket.worker._proc  # another thread may have ended it meanwhile
-        return None if process is None else demand_seconds(process.pid)
-
-    def _asleep(self, ticket: Ticket, now: float) -> bool:
+    def _asleep(ticket: Ticket, now: float) -> bool:
         """Whether it wanted little CPU since the last look; where the system cannot say, age alone decides."""
         before, since = ticket.cpu, ticket.sampled
-        ticket.cpu, ticket.sampled = self._demand(ticket), now
+        process = ticket.worker._proc  # another thread may have ended it meanwhile
+        ticket.cpu, ticket.sampled = process and demand_seconds(process.pid), now
         if ticket.cpu is None:
             return True
         return before is not None and (ticket.cpu - before) / (now - since) < _IDLE_SHARE

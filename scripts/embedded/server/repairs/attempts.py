@@ -29,13 +29,13 @@ class Attempt:
     Attributes:
         execution: ministack's record.
         context: the part of `$$.Execution` that tells how often it was redriven.
-        states: the definition's, for the attempts after this one too, whatever becomes of the state machine.
+        definition: as JSON, for the attempts after this one too, whatever becomes of the state machine; "" for a child.
         alive: until the execution ends or is stopped.
     """
 
     execution: dict[str, Any]
     context: dict[str, Any]
-    states: dict[str, Any]
+    definition: str
     alive: bool = True
 
 
@@ -94,7 +94,7 @@ branches: dict[str, Branch] = {}
 _history = threading.Lock()
 
 
-def begin(execution: dict[str, Any], states: dict[str, Any], before: Branch | None = None) -> Branch:
+def begin(execution: dict[str, Any], definition: str, before: Branch | None = None) -> Branch:
     """Make the branch of an execution that begins, or is redriven."""
     redrives = execution.get("redriveCount", 0)
     context: dict[str, Any] = {"RedriveCount": redrives}
@@ -102,7 +102,7 @@ def begin(execution: dict[str, Any], states: dict[str, Any], before: Branch | No
         context["Input"] = json.loads(execution["input"])
     if redrives:
         context["RedriveTime"] = execution["redriveDate"]
-    branch = branches[execution["executionArn"]] = Branch(Attempt(execution, context, states), before)
+    branch = branches[execution["executionArn"]] = Branch(Attempt(execution, context, definition), before)
     return branch
 
 
@@ -122,7 +122,7 @@ def follow_executions() -> None:
         execution = service._executions.get(exec_arn)
         machine = service._state_machines.get(execution["stateMachineArn"]) if execution else None
         if machine is not None:
-            current.set(begin(execution, _states_of(machine)))
+            current.set(begin(execution, machine["definition"]))
         try:
             original(exec_arn)
         except Over:
@@ -211,12 +211,3 @@ def stop_for_good() -> None:
         if branch is not None and execution and execution["status"] == "RUNNING":
             branch.attempt.alive = False
         return original(data)
-
-
-def _states_of(machine: dict[str, Any]) -> dict[str, Any]:
-    """The states of a definition; none if ministack will find that it is no JSON."""
-    try:
-        definition = json.loads(machine["definition"])
-    except ValueError:
-        return {}
-    return dict(definition.get("States", {}))

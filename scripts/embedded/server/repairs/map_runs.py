@@ -189,7 +189,7 @@ class _MapRun:
                 return None
             before = branches[child["executionArn"]]
             reopen(states, child)
-            return begin(child, {}, before)
+            return begin(child, "", before)
         selector = self._state_def.get("ItemSelector") or self._state_def.get("Parameters")
         given = states._resolve_params_obj(selector, self._effective, context) if selector else item
         name = states.new_uuid()
@@ -208,7 +208,7 @@ class _MapRun:
             "mockAttempts": {},
         }
         states._executions[child["executionArn"]] = run["_children"][index] = child
-        return begin(child, {})
+        return begin(child, "")
 
     def _exceeded(self) -> bool:
         """Whether more children have failed than may; with no threshold set, none may."""

@@ -125,12 +125,13 @@ def _go_on(states: Any, execution: dict[str, Any], before: Branch | None) -> Non
     if before is None or before.at is None:
         states._run_execution(execution["executionArn"])
         return
-    branch = begin(execution, before.attempt.states, before)
+    branch = begin(execution, before.attempt.definition, before)
     branch.narrated = False
     current.set(branch)
     name, given = before.at
     try:
-        output = json.dumps(states._run_sub_machine(branch.attempt.states, name, given, execution, copy.deepcopy(before.context)))
+        parts = json.loads(branch.attempt.definition)["States"]
+        output = json.dumps(states._run_sub_machine(parts, name, given, execution, copy.deepcopy(before.context)))
         branch.check()
     except Over:
         return
