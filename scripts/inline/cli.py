@@ -116,15 +116,12 @@ def _try(options: argparse.Namespace) -> int:
     if not options.quiet:
         if outcome.notes.get("combiner"):
             say("note: user_combine was left out, for in the layout objects each emit is an object; --shuffle packed uses it")
-        took_part = f"{_number(outcome.mappers, 'mapper')}, {_number(outcome.reducers, 'reducer')}, {shuffle}"
+        mappers, reducers = outcome.mappers, outcome.reducers
+        took_part = f"{mappers} mapper{'s' * (mappers != 1)}, {reducers} reducer{'s' * (reducers != 1)}, {shuffle}"
         say(f"{summed_up(outcome.result)}; {took_part}, in {time.monotonic() - began:.1f} s")
         if outcome.counters:
             say(shown_counters(outcome.counters))
     return 0
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _refuse_what_lies_elsewhere(names: Sequence[str], output: str | None) -> None:

@@ -11,17 +11,12 @@ _CONNECT_SECONDS = 2.0
 
 def is_gone(endpoint_url: str) -> bool:
     """Whether nothing listens at the endpoint, and no command is at work that would start it (again)."""
-    return _refuses(endpoint_url) and not _is_being_started()
-
-
-def _refuses(endpoint_url: str) -> bool:
     url = urlsplit(endpoint_url)
     try:
         socket.create_connection((url.hostname or "", url.port or 80), _CONNECT_SECONDS).close()
-    except ConnectionRefusedError:
-        return True
-    except OSError:
-        return False  # no answer in time, for example: it may only be busy
+    except OSError as error:
+        # Without an answer in time, for example, it may only be busy.
+        return isinstance(error, ConnectionRefusedError) and not _is_being_started()
     return False
 
 
@@ -30,8 +25,6 @@ def _is_being_started() -> bool:
     try:
         with paths.Embedded().lock.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
     return False

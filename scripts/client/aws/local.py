@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote
 
 from runtime.aws.connections import Answer, Connections
@@ -77,17 +77,14 @@ class LocalClient:
         try:
             return self._requests.make(path, headers, body)
         except RequestError as error:
-            self._raise(operation, error)
+            from botocore.exceptions import EndpointConnectionError, HTTPClientError
 
-    def _raise(self, operation: str, error: RequestError) -> NoReturn:
-        from botocore.exceptions import EndpointConnectionError, HTTPClientError
-
-        if isinstance(error, RefusedError):
-            told = {"Error": {"Code": error.code, "Message": error.message}, "ResponseMetadata": {"HTTPStatusCode": error.status}}
-            raise getattr(self.exceptions, error.code)(told, operation) from error
-        if isinstance(error, TransportError) and not error.sent:
-            raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
-        raise HTTPClientError(error=error) from error
+            if isinstance(error, RefusedError):
+                status, code = {"HTTPStatusCode": error.status}, {"Code": error.code, "Message": error.message}
+                raise getattr(self.exceptions, error.code)({"Error": code, "ResponseMetadata": status}, operation) from error
+            if isinstance(error, TransportError) and not error.sent:
+                raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
+            raise HTTPClientError(error=error) from error
 
 
 class _Exceptions:

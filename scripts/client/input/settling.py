@@ -79,17 +79,14 @@ def _normal(destination: str, where: str = "") -> str:
 
 
 def _agreed(said: list[T | None], name: str) -> T | None:
-    first: tuple[int, T] | None = None
-    for i, value in enumerate(said):
-        if value is None:
-            continue
-        if first is not None and value != first[1]:
+    found = [(number, value) for number, value in enumerate(said, 1) if value is not None]
+    for number, value in found:
+        if value != (agreed := found[0][1]):
             raise InputError(
-                f"the input's elements disagree on {name}: element {first[0] + 1} says {first[1]!r}, element {i + 1} {value!r};"
+                f"the input's elements disagree on {name}: element {found[0][0]} says {agreed!r}, element {number} {value!r};"
                 " one run has one, so make them agree or give it as an option"
             )
-        first = first or (i, value)
-    return first[1] if first else None
+    return found[0][1] if found else None
 
 
 def check_destination(aws: Aws, destination: str) -> str:

@@ -27,15 +27,6 @@ def _parts(run: StartedRun, result: Any) -> Parts | None:
     return Parts.of(result) if run.aws.deployment.workflow.input == "chunks" else None
 
 
-def _print_parts(options: argparse.Namespace, run: StartedRun, parts: Parts, choice: Choice) -> None:
-    """A table of a result in S3, if that is small."""
-    if parts.are_small:
-        counts = dict(parts.pairs(run.aws))
-        print_table(counts, choice.for_table(counts, choice.matching(counts)))
-    elif choice.rows and not options.quiet:
-        say(f"note: the result is too large for a table; read its parts: {parts.url}")
-
-
 def told_of(run: StartedRun, result: Any) -> str:
     """What a result consists of, in words."""
     if (parts := _parts(run, result)) is not None:
@@ -58,8 +49,12 @@ def give_out(options: argparse.Namespace, run: StartedRun, result: Any, output: 
             write_output(output, to_blocks(result, choice, format_of(options.output)))
         except ClientError as error:
             raise ClientError(f"{error}; the result is kept: {run.how_to_attach} --output FILE") from error
-    if parts and not options.json:
-        _print_parts(options, run, parts, choice)
+    if parts and not options.json and parts.are_small:
+        counts = dict(parts.pairs(run.aws))
+        print_table(counts, choice.for_table(counts, choice.matching(counts)))
+    elif parts and not options.json:
+        if choice.rows and not options.quiet:
+            say(f"note: the result is too large for a table; read its parts: {parts.url}")
     elif options.json or not _has_words(run, result):
         print_json(result, choice)
     else:
