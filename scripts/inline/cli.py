@@ -151,6 +151,16 @@ def _default_input(job: Job | None) -> str:
 
 def _run(options: argparse.Namespace, job: Job | None, read: Read, params: list[str], shuffle: str) -> Outcome | None:
     """What came of it; None if the job failed, which is told."""
+    began = said = time.monotonic()
+
+    def tell(function: str, number: int, size: int) -> None:
+        """Say which function is at work, a second or more apart."""
+        nonlocal said
+        now = time.monotonic()
+        if not options.quiet and now - said >= _PROGRESS_SECONDS:
+            said = now
+            say(f"{function} {number}/{size}, {now - began:.1f} s")
+
     num_reducer = options.num_reducer or (job.num_reducer if job else None) or read.num_reducer
     try:
         # What the job prints, and what a module of it prints when it is imported, must not mix with the result.
@@ -161,7 +171,7 @@ def _run(options: argparse.Namespace, job: Job | None, read: Read, params: list[
                 lambda step: settings(params, job, step).get("params", {}),
                 num_reducer,
                 shuffle,
-                _Progress(quiet=options.quiet),
+                tell,
             )
     except (Exception, SystemExit) as error:
         say(describe(error))
@@ -170,20 +180,6 @@ def _run(options: argparse.Namespace, job: Job | None, read: Read, params: list[
 
             pdb.post_mortem(own_traceback(error))
         return None
-
-
-class _Progress:
-    """Says which function is at work, a second or more apart."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._began = self._said = time.monotonic()
-        self._quiet = quiet
-
-    def __call__(self, function: str, number: int, size: int) -> None:
-        now = time.monotonic()
-        if not self._quiet and now - self._said >= _PROGRESS_SECONDS:
-            self._said = now
-            say(f"{function} {number}/{size}, {now - self._began:.1f} s")
 
 
 def _print(options: argparse.Namespace, outcome: Outcome, output: Path | None) -> None:

@@ -4,10 +4,9 @@ A batch is no transaction: a busy table takes some items and hands back the rest
 asked for again, after pauses of up to 50 ms at first and 5 s at last, until a minute has gone in which it took none.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 from runtime.clock import Clock
 from runtime.concurrency import at_once
@@ -22,6 +21,8 @@ _THREADS = 8
 _PAUSES = Pauses(0.05, 5.0)
 CLOCK = Clock()
 _THROTTLED = ("ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException")
+
+T = TypeVar("T")
 
 Image = dict[str, Any]
 """An item as DynamoDB's API has it: `{"Key": {"S": "20261123-a1/3"}, "Index": {"N": "3"}}`."""
@@ -42,17 +43,17 @@ class Table:
 
     def put(self, items: Sequence[Image]) -> None:
         """Write items, whether or not they are there: the same once more changes nothing."""
-        self._write([{"PutRequest": {"Item": item}} for item in items])
+        self._in_batches(self._write, [{"PutRequest": {"Item": item}} for item in items], WRITES)
 
     def remove(self, names: Iterable[str | int]) -> None:
         """Delete items, those of them that are there."""
-        self._write([{"DeleteRequest": {"Key": _key(self.key(name))}} for name in names])
+        self._in_batches(self._write, [{"DeleteRequest": {"Key": {"Key": {"S": self.key(name)}}}} for name in names], WRITES)
 
     def get(self, names: Iterable[str | int], **projection: Any) -> dict[str, Image]:
         """The items that are there, by key; `projection` as BatchGetItem has it, for a part of each."""
-        keys = [self.key(name) for name in names]
-        found = at_once([partial(_get, self._client, self.name, part, **projection) for part in _parts(keys, READS)], _THREADS)
-        return {key: image for images in found for key, image in images.items()}
+        keys = [{"Key": {"S": self.key(name)}} for name in names]
+        found = self._in_batches(partial(self._get, **projection), keys, READS)
+        return {image["Key"]["S"]: image for images in found for image in images}
 
     def find(self, name: str | int) -> Image | None:
         """The item of a name, if it is there."""
@@ -63,64 +64,51 @@ class Table:
         keys = self.get(names := list(names), ProjectionExpression="#k", ExpressionAttributeNames={"#k": "Key"})
         return {name for name in names if self.key(name) in keys}
 
-    def _write(self, requests: Sequence[Any]) -> None:
-        at_once([partial(_write, self._client, self.name, part) for part in _parts(requests, WRITES)], _THREADS)
+    def _in_batches(self, make: Callable[[list[Image]], T], requests: list[Image], size: int) -> list[T]:
+        return at_once([partial(make, requests[start : start + size]) for start in range(0, len(requests), size)], _THREADS)
 
+    def _write(self, requests: list[Image]) -> None:
+        def send(pending: list[Image]) -> list[Image]:
+            answer: Image = self._client.batch_write_item(RequestItems={self.name: pending})
+            rest: list[Image] = answer.get("UnprocessedItems", {}).get(self.name, [])
+            return rest
 
-def _write(client: Any, table: str, requests: Sequence[Any]) -> None:
-    def send(pending: Sequence[Any]) -> Sequence[Any]:
-        answer = client.batch_write_item(RequestItems={table: pending})
-        rest: Sequence[Any] = answer.get("UnprocessedItems", {}).get(table, [])
-        return rest
+        (held,) = requests[0].values()
+        (image,) = held.values()
+        self._persist("dynamodb:BatchWriteItem", image, requests, send)
 
-    _persist("dynamodb:BatchWriteItem", table, _key_of(requests[0]), requests, send)
+    def _get(self, keys: list[Image], **projection: Any) -> list[Image]:
+        images: list[Image] = []
 
+        def send(pending: list[Image]) -> list[Image]:
+            answer = self._client.batch_get_item(
+                RequestItems={self.name: {"Keys": pending, "ConsistentRead": True, **projection}}
+            )
+            images.extend(answer.get("Responses", {}).get(self.name, ()))
+            rest: list[Image] = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+            return rest
 
-def _get(client: Any, table: str, keys: Sequence[str], **projection: Any) -> dict[str, Image]:
-    images: dict[str, Image] = {}
+        self._persist("dynamodb:BatchGetItem", keys[0], keys, send)
+        return images
 
-    def send(pending: Sequence[Any]) -> Sequence[Any]:
-        answer = client.batch_get_item(RequestItems={table: {"Keys": pending, "ConsistentRead": True, **projection}})
-        images.update({image["Key"]["S"]: image for image in answer.get("Responses", {}).get(table, ())})
-        rest: Sequence[Any] = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-        return rest
-
-    _persist("dynamodb:BatchGetItem", table, keys[0], [_key(key) for key in keys], send)
-    return images
-
-
-def _persist(action: str, table: str, key: str, pending: Sequence[Any], send: Callable[[Sequence[Any]], Sequence[Any]]) -> None:
-    """Send until nothing is left. `send` returns what was not taken."""
-    retries = Retries(CLOCK, None, _PAUSES)
-    while pending:
-        rest = pending
-        with _errors(action, table, key):
+    def _persist(self, action: str, first: Image, pending: list[Image], send: Callable[[list[Image]], list[Image]]) -> None:
+        """Send until nothing is left. `send` returns what was not taken; errors name the `first` item."""
+        key, retries = first["Key"]["S"], Retries(CLOCK, None, _PAUSES)
+        while pending:
             try:
                 rest = send(pending)
             except Exception as error:
                 if _code(error) not in _THROTTLED:
-                    raise
-        if not rest:
-            return
-        if len(rest) < len(pending):
-            retries = Retries(CLOCK, None, _PAUSES)
-        pending = rest
-        if not retries.wait():
-            cause = f"the table is throttled, and took none of {len(pending)} items in {PATIENCE_SECONDS:g} s"
-            raise TableError(action, table, key, cause)
-
-
-def _key(key: str) -> Image:
-    return {"Key": {"S": key}}
-
-
-def _key_of(request: Any) -> str:
-    held = request["PutRequest"]["Item"] if "PutRequest" in request else request["DeleteRequest"]["Key"]
-    return str(held["Key"]["S"])
-
-
-def _parts(values: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    return [values[start : start + size] for start in range(0, len(values), size)]
+                    _tell(action, self.name, key, error)
+                rest = pending
+            if not rest:
+                return
+            if len(rest) < len(pending):
+                retries = Retries(CLOCK, None, _PAUSES)
+            pending = rest
+            if not retries.wait():
+                cause = f"the table is throttled, and took none of {len(pending)} items in {PATIENCE_SECONDS:g} s"
+                raise TableError(action, self.name, key, cause)
 
 
 def _code(error: Any) -> str:
@@ -129,20 +117,14 @@ def _code(error: Any) -> str:
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
-@contextmanager
-def _errors(action: str, table: str, key: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        from botocore.exceptions import BotoCoreError
-        from botocore.exceptions import ClientError as RefusedError
+def _tell(action: str, table: str, key: str, error: Exception) -> NoReturn:
+    """Raise an error of boto3's as TableError, and any other as it is."""
+    from botocore.exceptions import BotoCoreError, ClientError
 
-        known = {
-            "ResourceNotFoundException": "there is no such table",
-            "AccessDeniedException": f"access denied: the client's credentials lack {action} there",
-        }
-        if isinstance(error, RefusedError):
-            raise TableError(action, table, key, known.get(_code(error), str(error)[:500])) from error
-        if isinstance(error, BotoCoreError):
-            raise TableError(action, table, key, str(error)[:500]) from error
-        raise
+    known = {
+        "ResourceNotFoundException": "there is no such table",
+        "AccessDeniedException": f"access denied: the client's credentials lack {action} there",
+    }
+    if not isinstance(error, BotoCoreError | ClientError):
+        raise error
+    raise TableError(action, table, key, known.get(_code(error), str(error)[:500])) from error
