@@ -6,7 +6,7 @@ s3://bucket/logs/2026-*   all objects whose keys begin so
 s3://bucket               all objects of the bucket
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from runtime.mapreduce.ranged.opening import Form
 from scripts.client.aws import objects
@@ -27,26 +27,6 @@ _LEFT_OUT = (".", "_")
 """What names begin with that are no data by custom, such as _SUCCESS; as part of a folder's name, too."""
 
 
-class _Seen:
-    """What was found; `noticed` is what of it is left out."""
-
-    def __init__(self) -> None:
-        self.objects: list[Listed] = []
-        self.noticed = Noticed("objects")
-
-    def take(self, each: Listed, below: str = "") -> None:
-        """Take an object. Of its name, the part after `below` says whether it is left out."""
-        if below and any(part.startswith(_LEFT_OUT) for part in each.url.removeprefix(below).split("/")):
-            self.noticed.add(MARKED, each.url)
-        elif not each.size:
-            self.noticed.add(EMPTY, each.url)
-        else:
-            self.objects.append(each)
-
-    def __len__(self) -> int:
-        return len(self.objects) + self.noticed.number(MARKED) + self.noticed.number(EMPTY)
-
-
 def read_s3(
     names: Sequence[str], aws: Aws, form: Form, sizing: Sizing, chunk_bytes: int | None = None, chunks: int | None = None
 ) -> Input[Element]:
@@ -55,16 +35,15 @@ def read_s3(
     Raises:
         InputError: the deployment may not read the bucket, or there is no such object, or it can't be listed.
     """
-    seen = _Seen()
-    for name in names:
-        _list(name, aws, seen)
-    total = sum(text_bytes(each.url, each.size) for each in seen.objects)
+    noticed = Noticed("objects")
+    found = [each for name in names for each in _list(name, aws, noticed)]
+    total = sum(text_bytes(each.url, each.size) for each in found)
     chosen = None
     if chunks:
         chunk_bytes = max(1, -(-total // chunks))
     elif chunk_bytes is None:
         chunk_bytes = chosen = sizing.range_bytes(total)
-    return Input(spooled(ranges(seen.objects, chunk_bytes, form)), seen.noticed.notices, chosen)
+    return Input(spooled(ranges(found, chunk_bytes, form)), noticed.notices, chosen)
 
 
 def check_granted(name: str, deployment: Deployment) -> None:
@@ -77,27 +56,32 @@ def check_granted(name: str, deployment: Deployment) -> None:
     raise InputError(f"{name}: the mappers of {deployment} may read {known}; let them read {bucket}, too: {how}")
 
 
-def _list(name: str, aws: Aws, seen: _Seen) -> None:
+def _list(name: str, aws: Aws, noticed: Noticed) -> Iterator[Listed]:
+    """The objects that a name stands for, but for those that are left out, which are noticed."""
     bucket, _, key = name.removeprefix(SCHEME).partition("/")
     if not bucket:
         raise InputError(f"{name}: write s3://bucket/prefix")
     check_granted(name, aws.deployment)
-    store = aws.bucket(bucket)
-    before = len(seen)
-    url = f"{SCHEME}{bucket}/"
+    store, url = aws.bucket(bucket), f"{SCHEME}{bucket}/"
+    begins, folder = _prefixes(key)
     try:
-        if key and not key.endswith("/") and (found := objects.head(store, key)) is not None:
-            seen.take(Listed(url + key, etag=found[1], size=found[0]))
-            return
-        begins, folder = _prefixes(key)
-        for meta in objects.listed(store, folder):
-            if meta["path"].startswith(begins):
-                seen.take(Listed(url + meta["path"], meta["e_tag"], meta["size"]), url + folder)
+        if key and not key.endswith("/") and (one := objects.head(store, key)) is not None:
+            folder, found = key, [Listed(url + key, etag=one[1], size=one[0])]
+        else:
+            metas = (meta for meta in objects.listed(store, folder) if meta["path"].startswith(begins))
+            found = [Listed(url + meta["path"], meta["e_tag"], meta["size"]) for meta in metas]
     except StorageError as error:
         known = "there is no such bucket" if error.cause == NO_BUCKET else error.cause
         raise InputError(f"{name} can't be listed: {known}") from error
-    if before == len(seen):
+    if not found:
         raise InputError(f"{name}: there is no such object, and none below it")
+    for each in found:
+        if any(part.startswith(_LEFT_OUT) for part in each.url.removeprefix(url + folder).split("/")):
+            noticed.add(MARKED, each.url)
+        elif not each.size:
+            noticed.add(EMPTY, each.url)
+        else:
+            yield each
 
 
 def _prefixes(key: str) -> tuple[str, str]:

@@ -129,7 +129,9 @@ class HttpOnly(Orchestration):
             record = self._complete(error="NoAnswer", message=message)
         else:
             return None
-        self._record(record)
+        with suppress(StorageError):  # the verdict holds all the same
+            # Beside its result, or an earlier failure, nothing is recorded: only what came after that failed then.
+            claim.record_failure(self.aws.store("results"), self.run_id, encode(record))
         return Verdict("FAILED", str(record.get("error")), str(record.get("message")))
 
     def _read_failure(self, answer: Answer) -> dict[str, Any] | None:
@@ -144,8 +146,3 @@ class HttpOnly(Orchestration):
     def _complete(self, **told: Any) -> dict[str, Any]:
         record = FailureRecord.parse(self.run_id, "", {"function": self.workflow.entry, "attempts": 1, **told})
         return record.json() | {"log_group": self.aws.deployment.log_groups.get(str(record.function))}
-
-    def _record(self, record: dict[str, Any]) -> None:
-        """Store it, unless the run is recorded as failed already or has its result: only what came after that failed then."""
-        with suppress(StorageError):  # the verdict holds all the same
-            claim.record_failure(self.aws.store("results"), self.run_id, encode(record))
