@@ -1,12 +1,11 @@
 """What a cold start costs: no more than what the function itself imports, as on AWS."""
 
-import hashlib
+import functools
 import io
 import os
 import tempfile
 import threading
 import zipfile
-from pathlib import Path
 from typing import Any
 
 from scripts.embedded.server.patching import edit_worker_script, module
@@ -65,37 +64,25 @@ def share_layers() -> None:
 
     Unneeded once tests/embedded/test_cold_starts.py::test_workers_share_what_a_layer_unpacks_to passes without it.
     """
-    layers = _Layers()
+    resolve = module("services.lambda_svc", "_resolve_layer_zip(attachment)")._resolve_layer_zip
+    lock = threading.Lock()
 
     def unpack(config: dict[str, Any]) -> dict[str, Any]:
-        folders = os.pathsep.join(layers.folders(config.get("Layers") or []))
+        zips = [resolve(attachment) for attachment in config.get("Layers") or []]
+        with lock:
+            folders = os.pathsep.join(_unpacked(body) for body in zips if body)
         return {**config, "Layers": [], "Environment": {"Variables": {**variables(config), "_LAMBDA_LAYERS_DIRS": folders}}}
 
     start_with(unpack)
 
 
-class _Layers:
-    """Folders of unpacked layers, by content."""
-
-    def __init__(self) -> None:
-        self._resolve = module("services.lambda_svc", "_resolve_layer_zip(attachment)")._resolve_layer_zip
-        self._lock = threading.Lock()
-        self._folders: dict[str, str] = {}
-
-    def folders(self, attachments: list[Any]) -> list[str]:
-        """In the order of the function's settings. Raises RuntimeError, as ministack does, for a layer that is no zip."""
-        zips = [self._resolve(attachment) for attachment in attachments]
-        with self._lock:
-            return [self._unpacked(body) for body in zips if body]
-
-    def _unpacked(self, body: bytes) -> str:
-        name = hashlib.sha256(body).hexdigest()
-        if name not in self._folders:
-            folder = Path(tempfile.mkdtemp(prefix="layer-"))  # under TMPDIR, which ends with the server
-            try:
-                with zipfile.ZipFile(io.BytesIO(body)) as archive:
-                    archive.extractall(folder)  # keeps every member below the folder
-            except (OSError, zipfile.BadZipFile) as error:
-                raise RuntimeError(f"Failed to extract a layer: {error}") from error
-            self._folders[name] = str(folder)
-        return self._folders[name]
+@functools.cache
+def _unpacked(body: bytes) -> str:
+    """The folder with what is in a layer's zip. Raises RuntimeError, as ministack does, if it is none."""
+    folder = tempfile.mkdtemp(prefix="layer-")  # under TMPDIR, which ends with the server
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            archive.extractall(folder)  # keeps every member below the folder
+    except (OSError, zipfile.BadZipFile) as error:
+        raise RuntimeError(f"Failed to extract a layer: {error}") from error
+    return folder
