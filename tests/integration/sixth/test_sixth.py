@@ -97,7 +97,7 @@ def test_terraform_takes_the_root_with_it(repository: Path) -> None:
 from scripts.deploy import targets, terraform
 target = targets.checks()
 program = terraform.prepare(target)
-for arguments in (["validate"], ["test", "-filter=tests/{NAME}.tftest.hcl"]):
+for arguments in (["validate", "-no-tests"], ["test", "-filter=tests/{NAME}.tftest.hcl"]):
     assert terraform.run_in_terminal(program, target, [*arguments, "-no-color"]) == 0, arguments
 """
 
