@@ -171,7 +171,18 @@ def _sign_before_the_manifest() -> AbstractContextManager[Any]:
 
 
 def _parts_that_are_not_sorted() -> AbstractContextManager[Any]:
-    return patch.object(output_parts, "in_order", iter)
+    return patch.object(output_parts, "Sorting", _Unsorted)
+
+
+class _Unsorted:
+    def __init__(self, spool: object) -> None:
+        self._lines: list[tuple[str, bytes]] = []
+
+    def add(self, word: str, line: bytes) -> None:
+        self._lines.append((word, line))
+
+    def in_order(self) -> Iterator[tuple[str, bytes]]:
+        return iter(self._lines)
 
 
 SHUFFLE_MISTAKES = (
