@@ -17,16 +17,35 @@ from runtime.ports import Ports, using
 BUCKET = "input-bucket"
 
 
+class _Noting:
+    """`obstore`, which notes the ranges that are read."""
+
+    def __init__(self, reads: list[tuple[int, int]]) -> None:
+        self._reads = reads
+
+    def get(self, store: Any, path: str, *, options: Any) -> Any:
+        self._reads.append(options["range"])
+        return obstore.get(store, path, options=options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(obstore, name)
+
+
 class InputObjects:
-    """A bucket with input."""
+    """A bucket with input.
+
+    Attributes:
+        reads: which bytes of an object were asked for, from the first to before the last, one after the other.
+    """
 
     def __init__(self) -> None:
         self.store = MemoryStore()
+        self.reads: list[tuple[int, int]] = []
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
         """Let the runtime find the objects in the body of the `with`."""
-        with using(Ports(s3=S3(Clock(), open=lambda *_: self.store))):
+        with using(Ports(s3=S3(Clock(), library=_Noting(self.reads), open=lambda *_: self.store))):
             yield
 
     def put(self, key: str, body: bytes) -> None:

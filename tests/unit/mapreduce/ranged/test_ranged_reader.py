@@ -234,3 +234,40 @@ def test_malformed_range_is_refused(change: dict[str, object], told: str) -> Non
 
     with pytest.raises(ValueError, match=told):
         objects.read(objects.piece(KEY) | change)
+
+
+LINE = b"x" * 1023 + b"\n"
+KB, MB = 1 << 10, 1 << 20
+TAIL, COLUMNS, READ = 64 * KB, 64 * KB, 4 * MB
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "form", "reads"),
+    [
+        # A first range is read with what may lie across its end, and a later one from just before its beginning, after a look
+        # at how the object begins.
+        (0, 100 * KB, "text", [(0, 100 * KB + TAIL)]),
+        (0, 980 * KB, "text", [(0, 1000 * KB)]),
+        (100 * KB, 200 * KB, "text", [(0, 10), (100 * KB - 3, 200 * KB + TAIL)]),
+        (900 * KB, 1000 * KB, "text", [(0, 10), (900 * KB - 3, 1000 * KB)]),
+        (100 * KB, 200 * KB, "csv", [(0, COLUMNS), (100 * KB - 3, 200 * KB + TAIL)]),
+    ],
+)
+def test_range_is_read_with_as_few_requests_and_bytes_as_it_takes(
+    start: int, end: int, form: str, reads: list[tuple[int, int]]
+) -> None:
+    objects = held(LINE * 1000)
+
+    text = text_of(objects.read(objects.piece(KEY, start, end, format=form, multiline=False)))
+
+    assert objects.reads == reads
+    assert len(text) == end - start - (len(LINE) if form == "csv" and start == 0 else 0)
+
+
+def test_object_is_read_by_a_few_megabytes() -> None:
+    objects = held(LINE * 10 * KB)
+
+    text = text_of(objects.read(objects.piece(KEY, 0, 9 * MB)))
+
+    assert objects.reads == [(0, READ), (READ, 2 * READ), (2 * READ, 9 * MB + TAIL)]
+    assert len(text) == 9 * MB
