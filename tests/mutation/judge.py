@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +29,9 @@ _TEST_SECONDS, _SECONDS = 120, 600.0
 
 _MOST_KIB = 6_000_000
 """A change may make a loop without end, which takes all memory."""
+
+_FAILED = re.compile(r"^\d+ (?:failed|error)[^\n]* in [\d.]+s", re.MULTILINE)
+"""The last line of pytest."""
 
 _NO_FILE = "no file"
 _PYTEST = ("pytest", "-q", "-x", "-p", "no:cacheprovider", "-o", f"timeout={_TEST_SECONDS}")
@@ -105,14 +109,23 @@ class Judge:
             try:
                 if self._stopped.is_set():
                     raise Stopped
-                passed = process.wait(_SECONDS) == 0
-            except subprocess.TimeoutExpired:
-                passed = False
+                passed = self._await(process)
             finally:
                 _kill(process)
         if self._stopped.is_set():
             raise Stopped
         return passed
+
+    def _await(self, process: "subprocess.Popen[bytes]") -> bool:
+        """Whether a process ends well and in time. One that has told of a failure may hang at its end, in a thread."""
+        deadline = time.monotonic() + _SECONDS
+        while time.monotonic() < deadline:
+            try:
+                return process.wait(1) == 0
+            except subprocess.TimeoutExpired:
+                if _FAILED.search(self._log.read_text(encoding="utf-8", errors="replace")):
+                    return False
+        return False
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

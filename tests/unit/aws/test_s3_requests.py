@@ -155,3 +155,10 @@ def test_range_of_another_version_is_refused(s3: S3) -> None:
 
     with pytest.raises(ChangedError, match="s3:GetObject on s3://bucket/run1/a failed: it is no longer the version 99"):
         s3.get_range("bucket", "run1/a", 1, 3, "99")
+
+
+def test_large_object_is_sent_in_parts_some_of_them_at_once(s3: S3, library: Watched) -> None:
+    s3.put_in_parts("bucket", "run1/x", 9, lambda: [b"12345", b"6789"])
+
+    assert library.puts == [{"use_multipart": True, "chunk_size": 4, "max_concurrency": 4}]
+    assert s3.get("bucket", "run1/x") == b"123456789"

@@ -58,6 +58,19 @@ def test_put_that_s3_does_not_take_is_made_again(kind: type[StorageError], monke
     assert sum(store.refused.values()) == 15
 
 
+def test_put_without_an_answer_is_made_again_after_longer_and_longer_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(Refusing(6, NoAnswerError), monkeypatch)
+    waits: list[float] = []
+    monkeypatch.setattr(ports().clock, "random", lambda: 1.0)
+    monkeypatch.setattr(ports().clock, "wait", lambda event, seconds: waits.append(seconds))
+    sender = Sender("my-bucket", run_for(PATIENCE_SECONDS))
+
+    sender.send("run1/reducer0/to/1", b"")
+    sender.finish()
+
+    assert [pytest.approx(pause) for pause in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)] == [wait for wait in waits if wait >= 0.1]
+
+
 def test_put_that_s3_refuses_for_good_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     store = Refusing(1, StorageError)
     use(store, monkeypatch)
