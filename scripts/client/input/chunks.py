@@ -18,7 +18,11 @@ from scripts.client.errors import InputError
 from scripts.client.input.ranges import text_bytes
 from scripts.client.input.sizing import utf8_bytes
 
-_FIELDS = ("text", "destination", "numReducer")
+_FIELDS = {
+    "text": (str, "a string"),
+    "destination": (str | None, '"bucket" or "bucket/prefix"'),
+    "numReducer": (int | None, f"a whole number from 1 to {MAX_NUM_REDUCER}"),
+}
 _EXPECTED = '{"data": [{"text": ...}, ...]}, or an array of such chunks or of strings'
 
 
@@ -122,19 +126,15 @@ def _element(where: str, item: Any, unknown: dict[str, None]) -> Element:
         raise InputError(f'{where} is {kind_of(item)}; expected a string or {{"text": ...}}')
     if "text" not in item:
         raise InputError(f'{where} has no "text"; expected {{"text": string, "destination": optional, "numReducer": optional}}')
-    if not isinstance(item["text"], str):
-        raise InputError(f'{where}: "text" is {kind_of(item["text"])}; expected a string')
-    destination = item.get("destination")
-    if destination is not None and not isinstance(destination, str):
-        raise InputError(f'{where}: "destination" is {kind_of(destination)}; expected "bucket" or "bucket/prefix"')
+    for name, (kind, expected) in _FIELDS.items():
+        value = item.get(name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise InputError(f'{where}: "{name}" is {kind_of(value)}; expected {expected}')
     number = item.get("numReducer")
-    if number is not None:
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise InputError(f'{where}: "numReducer" is {kind_of(number)}; expected a whole number from 1 to {MAX_NUM_REDUCER}')
-        if not 1 <= number <= MAX_NUM_REDUCER:
-            raise InputError(f'{where}: "numReducer" is {str(number)[:40]}; expected 1 to {MAX_NUM_REDUCER}')
+    if number is not None and not 1 <= number <= MAX_NUM_REDUCER:
+        raise InputError(f'{where}: "numReducer" is {str(number)[:40]}; expected 1 to {MAX_NUM_REDUCER}')
     unknown.update(dict.fromkeys(key for key in item if key not in _FIELDS))
-    return Element(_text(where, item["text"]), destination, number)
+    return Element(_text(where, item["text"]), item.get("destination"), number)
 
 
 def _text(where: str, text: str) -> str:

@@ -8,6 +8,7 @@ function's own timeout has passed.
 import json
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,8 +91,10 @@ class Call(threading.Thread):
             body = answer["Payload"].read()
         except Exception as error:
             raise StartError(f"{self._function} was invoked, its answer broke off: {error}", certain=False) from error
-        request_id = answer.get("ResponseMetadata", {}).get("RequestId")
-        return Answer("FunctionError" in answer, _parse(body), request_id)
+        value = None
+        with suppress(ValueError):
+            value = json.loads(body or b"null")
+        return Answer("FunctionError" in answer, value, answer.get("ResponseMetadata", {}).get("RequestId"))
 
 
 def _was_not_taken(error: StartError) -> bool:
@@ -104,10 +107,3 @@ def _was_not_taken(error: StartError) -> bool:
         case ConnectTimeoutError() | EndpointConnectionError():
             return error.certain
     return False
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        return json.loads(body or b"null")
-    except ValueError:
-        return None

@@ -125,33 +125,24 @@ def hold(results: S3Store, run: str) -> Held | None:
 
 
 def swap(results: S3Store, held: Held, claim: Claim) -> bool:
-    """Write a claim in the place of the one that was read; False if that one was changed or removed since.
+    """Write a claim in the place of the one that was read; False if that one was changed or removed since. Raises StorageError.
 
     When the answer to a first try was lost, the second finds that the claim was changed: by itself.
-
-    Raises:
-        StorageError: a request finally failed.
     """
     key, body = f"{claim.run}/{RUN}", _body(claim)
     return objects.replace(results, key, body, held.e_tag) or objects.read(results, key) == body
 
 
-def change(results: S3Store, run: str, how: Callable[[Claim], Claim | None]) -> Claim | None:
-    """Change the claim as it is now: `how` is asked again whenever somebody else was faster.
+def change(results: S3Store, run: str, how: Callable[[Claim], Claim | None]) -> None:
+    """Change the claim, if there is one, as it is now: `how` is asked again whenever somebody else was faster.
 
-    Returns:
-        The new claim; None if the claim is no more, or if `how` said None, which leaves it as it is.
-
-    Raises:
-        StorageError: a request finally failed.
+    `how` may say None, which leaves the claim as it is. Raises StorageError.
     """
     for attempt in range(_ATTEMPTS):
         held = hold(results, run)
         changed = how(held.claim) if held else None
-        if held is None or changed is None:
-            return None
-        if swap(results, held, changed):
-            return changed
+        if held is None or changed is None or swap(results, held, changed):
+            return
         time.sleep(0.1 * attempt)
     raise StorageError("s3:PutObject", objects.bucket_of(results), f"{run}/{RUN}", "others change it all the time")
 
