@@ -1,6 +1,7 @@
 """Starting a run: prepare it, claim its id and the place of its output, start."""
 
 import argparse
+from dataclasses import replace
 
 from scripts.client.aws.capacity import crowding
 from scripts.client.deployment import Deployment
@@ -12,7 +13,6 @@ from scripts.client.running.deadline import run_deadline
 from scripts.client.running.preparing import Prepared, prepare
 from scripts.client.running.runs import StartedRun
 from scripts.client.stored import claim
-from scripts.client.stored.claim import Claim
 from scripts.client.stored.cleanup import remove_intermediate
 from scripts.client.stored.counters import remove_counters
 from scripts.client.stored.output import release_output
@@ -33,20 +33,8 @@ def start(options: argparse.Namespace) -> StartedRun:
     if not options.quiet:
         for notice in given.notices:
             say(f"note: {notice}")
-    size = len(given.elements)
-    fan_outs = sizes(aws.deployment.workflow, size, given.num_reducer)
-    deadline = run_deadline(aws.deployment, fan_outs)
-    claimed = Claim(
-        run_id,
-        aws.deployment.orchestration,
-        size,
-        given.num_reducer,
-        given.destination,
-        options.keep,
-        deadline=deadline,
-        shuffle=given.layout,
-        output=given.output.url if given.output else None,
-    )
+    fan_outs = sizes(aws.deployment.workflow, given.claim.chunks, given.claim.num_reducer)
+    claimed = replace(given.claim, deadline=run_deadline(aws.deployment, fan_outs))
     run = StartedRun.of(orchestration, claimed)
     try:
         claim.take(aws.store("results"), claimed)
@@ -56,7 +44,7 @@ def start(options: argparse.Namespace) -> StartedRun:
     except KeyboardInterrupt:
         raise Interruption(f"interrupted while starting run {run_id}; see whether it runs: {run.how_to_attach}") from None
     if not options.quiet:
-        _tell_of_the_job(aws.deployment, given.layout)
+        _tell_of_the_job(aws.deployment, claimed.shuffle)
         say(f"run {run_id}: {given.told}, {aws.deployment}")
         if aws.deployment.code:
             say(aws.deployment.code)

@@ -23,6 +23,7 @@ from scripts.client.orchestrations import ORCHESTRATIONS, Orchestration
 from scripts.client.report.formats import format_of, json_blocks
 from scripts.client.running.run_id import check_run_id, new_run_id
 from scripts.client.running.runs import find_run
+from scripts.client.stored.claim import Claim
 from scripts.client.stored.output import S3Output, output_of
 
 
@@ -32,9 +33,7 @@ class Prepared:
 
     Attributes:
         elements: what it is given, see `Orchestration`.
-        destination: where it emits to; None where its workflow has no shuffle.
-        num_reducer: how many reducers it asks for; None for the default, or where that says nothing.
-        layout: of its shuffle.
+        claim: of its id, without a deadline.
         output: where in S3 its result goes; None if it is returned.
         notices: what the user should know of it.
         told: what it consists of, in words.
@@ -46,9 +45,7 @@ class Prepared:
     elements: Sequence[Any]
     notices: Sequence[str]
     told: str
-    destination: str | None = None
-    num_reducer: int | None = None
-    layout: str = OBJECTS
+    claim: Claim
     output: S3Output | None = None
 
 
@@ -136,7 +133,8 @@ def _prepare_document(options: argparse.Namespace, choose: Callable[[], Deployme
     orchestration.check(read.elements)
     number = len(read.elements)
     told = f"{number} element{'s' * (number != 1)} for {workflow.first.name}" if workflow.begins_with_fan_out else "one document"
-    return Prepared(aws, orchestration, capacity, read.elements, read.notices, told)
+    claim = Claim(orchestration.run_id, aws.deployment.orchestration, number, None, None, options.keep)
+    return Prepared(aws, orchestration, capacity, read.elements, read.notices, told, claim)
 
 
 def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment]) -> Prepared:
@@ -169,7 +167,17 @@ def _prepare_chunks(options: argparse.Namespace, choose: Callable[[], Deployment
         notices = [*notices, expected]
     told = made_of(given, len(chunks), num_reducer or DEFAULT_NUM_REDUCER, sizing.layout)
     notices = [*given.notices, *notices]
-    return Prepared(aws, orchestration, capacity, chunks, notices, told, destination, num_reducer, sizing.layout, output)
+    claim = Claim(
+        orchestration.run_id,
+        deployment.orchestration,
+        len(chunks),
+        num_reducer,
+        destination,
+        options.keep,
+        shuffle=sizing.layout,
+        output=output.url if output else None,
+    )
+    return Prepared(aws, orchestration, capacity, chunks, notices, told, claim, output)
 
 
 def _read(options: argparse.Namespace, choose: Callable[[], Deployment]) -> Input[Element]:
