@@ -43,6 +43,12 @@ class Limits:
     single_put_bytes: int = 16 * 2**20
     """A larger object is uploaded in parts, and never in memory as a whole."""
 
+    range_bytes: int = 4 * 2**20
+    """Of a range of the input that are read at once, at most."""
+
+    beyond_bytes: int = 64 * 2**10
+    """That are read beyond the end of a range at first: what lies across the end is expected to end there."""
+
     slice_bytes: int = 16 * 2**20
     """A block is read with one request; a larger one with several, since memory would have to hold it whole."""
 

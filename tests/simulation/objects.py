@@ -28,6 +28,11 @@ class Object(NamedTuple):
     writes: int
 
 
+def e_tag(body: bytes, writes: int = 1) -> str:
+    """The ETag of an object whose key was written so often."""
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}-{writes}"'
+
+
 class Written(NamedTuple):
     """One write that took effect. `mode`: put, create or replace; `before` is what it replaced."""
 
@@ -78,7 +83,7 @@ class Buckets:
         if before is None:
             bisect.insort(self._sorted.setdefault(bucket, []), key.encode())
         writes = before.writes + 1 if before else 1
-        held[key] = Object(body, f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}-{writes}"', writes)
+        held[key] = Object(body, e_tag(body, writes), writes)
         told = Written(bucket, key, body, mode, before.body if before else None)
         for watch in self.watchers:
             watch(told)
@@ -148,13 +153,18 @@ class Obstore:
         self._make(what, effect, kinds, lambda: AlreadyExistsError("409 ConditionalRequestConflict"))
 
     def get(self, store: str, path: str, *, options: dict[str, Any] | None = None) -> Got:
-        """Read an object, or the range in `options`. Raises FileNotFoundError, GenericError: there is nothing in that range."""
-        wanted = (options or {}).get("range")
+        """Read an object, or the range in `options`, if it is the version there.
+
+        Raises FileNotFoundError, PreconditionError, GenericError: there is nothing in that range.
+        """
+        wanted, version = (options or {}).get("range"), (options or {}).get("if_match")
 
         def effect() -> Got:
             found = self._buckets.find(store, path)
             if found is None:
                 raise FileNotFoundError("404 NoSuchKey")
+            if version not in (None, found.e_tag):
+                raise PreconditionError("412 PreconditionFailed")
             size = len(found.body)
             start, end = (0, size) if wanted is None else _range(wanted, size)
             return Got(found.body[start:end], {"e_tag": found.e_tag, "size": size}, (start, end))

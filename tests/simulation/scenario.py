@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate, pairwise
 from random import Random
 from typing import Any, get_args
 
@@ -11,9 +12,13 @@ from runtime.mapreduce.keys import reducer_id
 from tests.one_process import Job
 from tests.simulation import jobs
 from tests.simulation.faults import Fatal, Severity
+from tests.simulation.objects import e_tag
 from tests.simulation.workflows import WORDCOUNT, Outputs, Workflow
 
 SHUFFLE = "sim-shuffle"
+INPUT = "run0/parts/part-00000.jsonl"
+"""The object in the shuffle's bucket that ranged texts are read from, as if another run had written it."""
+
 OUTPUT = f"s3://{SHUFFLE}/run1/parts/"
 
 WORDS = ("a", "b", "to", "be", "not", "or", "é", "a/b", "%", ".", "..", "x" * 600, "名前")
@@ -32,6 +37,8 @@ class Scenario:
         attended: whether the client of http_only stays for the answer.
         shuffle: the layout that the chunks ask for; None if they don't say.
         output: where the result goes in S3; None if it is returned.
+        ranged: whether the mappers read their texts in S3, as ranges of one object: each text is a line, and the ranges' edges
+            lie anywhere in the lines.
     """
 
     texts: tuple[str, ...]
@@ -45,11 +52,17 @@ class Scenario:
     shuffle: str | None = None
     job: Job = jobs.WORDS
     output: str | None = None
+    ranged: bool = False
 
     @property
     def workflow(self) -> Workflow:
         """Whose functions run."""
         return WORDCOUNT
+
+    @cached_property
+    def input(self) -> bytes:
+        """The object of the mappers' texts, if they are ranged."""
+        return "".join(self.texts).encode()
 
     @cached_property
     def result(self) -> Any:
@@ -87,7 +100,15 @@ class Scenario:
         asked: dict[str, Any] = {} if self.shuffle is None else {"shuffle": self.shuffle}
         if self.output is not None:
             asked["job"] = {"output": self.output}
-        return [{"text": text, "destination": SHUFFLE, "numReducer": self.num_reducer, **asked} for text in self.texts]
+        given = self._ranges() if self.ranged else [{"text": text} for text in self.texts]
+        return [{**content, "destination": SHUFFLE, "numReducer": self.num_reducer, **asked} for content in given]
+
+    def _ranges(self) -> list[dict[str, Any]]:
+        ends = list(accumulate(len(text.encode()) for text in self.texts))
+        # A line belongs to the range in which it begins; so the edge before it may lie anywhere in the line before.
+        edges = [0, *((begin + end + 1) // 2 for begin, end in pairwise([0, *ends[:-1]])), ends[-1]]
+        common = {"url": f"s3://{SHUFFLE}/{INPUT}", "etag": e_tag(self.input), "size": ends[-1], "format": "lines"}
+        return [{"pieces": [{**common, "start": start, "end": end}]} for start, end in pairwise(edges)]
 
     def complaint(self, function: str, value: Any) -> str | None:
         """What is wrong with a value that a function returned, if that can be told without the rest of the run."""
@@ -159,7 +180,10 @@ def draw(random: Random) -> Scenario:
     shuffle, job, small_blocks = random.choice(_SHUFFLES), random.choice(_JOBS), random.random() < 0.4
     # The client gives at least one chunk where the result goes to S3.
     output = OUTPUT if random.random() < 0.3 and scenario.texts else None
-    return replace(scenario, shuffle=shuffle, job=job, small_blocks=small_blocks, output=output)
+    scenario = replace(scenario, shuffle=shuffle, job=job, small_blocks=small_blocks, output=output)
+    if random.random() < 0.2 and scenario.texts:
+        return replace(scenario, ranged=True, texts=tuple(f"{text}\n" for text in scenario.texts))
+    return scenario
 
 
 _SHUFFLES = (None, "objects", "packed", "packed")

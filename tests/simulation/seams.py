@@ -172,6 +172,8 @@ _SMALL_BLOCKS = {
     "inlined_bytes": 700,
     "single_put_bytes": 150,
     "slice_bytes": 100,
+    "range_bytes": 7,
+    "beyond_bytes": 2,
     "sorted_bytes": 500,
     "part_block_bytes": 30,
     "range_pairs": 3,

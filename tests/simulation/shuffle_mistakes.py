@@ -20,6 +20,7 @@ from runtime.mapreduce.keys import Destination
 from runtime.mapreduce.objects import reader as objects_reader
 from runtime.mapreduce.objects import writer as objects_writer
 from runtime.mapreduce.packed import format, frames, merge, names, reader, writer
+from runtime.mapreduce.ranged import between
 from runtime.mapreduce.sequence import Values
 from runtime.record import replace
 from runtime.run import Run
@@ -185,6 +186,15 @@ class _Unsorted:
         return iter(self._lines)
 
 
+def _ranges_cut_as_they_lie() -> AbstractContextManager[Any]:
+    def boundary(self: Any, at: int) -> int:
+        while self.end < at:
+            self.grow()
+        return at
+
+    return patch.object(between._Window, "boundary", boundary)
+
+
 SHUFFLE_MISTAKES = (
     Mistake("random uuids in emit", "sfn", _random_uuids, 400, "objects", "user_map emitted something else"),
     Mistake("random uuids in emit", "http_sync_s3", _random_uuids, 400, "objects", "user_map emitted something else"),
@@ -211,5 +221,7 @@ SHUFFLE_MISTAKES = (
     Mistake("merge out of order", "dynamodb_triggers", _merged_as_read, 1000, "packed"),
     Mistake("sign before the manifest", "sfn", _sign_before_the_manifest),
     Mistake("sign before the manifest", "s3_triggers", _sign_before_the_manifest),
+    Mistake("ranges cut as they lie", "sfn", _ranges_cut_as_they_lie),
+    Mistake("ranges cut as they lie", "s3_triggers", _ranges_cut_as_they_lie),
     Mistake("parts that are not sorted", "http_sync_s3", _parts_that_are_not_sorted, 400, "objects", "which must be in order"),
 )

@@ -31,7 +31,7 @@ from tests.simulation.machine import Machine
 from tests.simulation.objects import Buckets, Obstore, Written
 from tests.simulation.observer import GIVEN_UP, RESULTS, RETURNS, RUN, Observer
 from tests.simulation.requests import Requests
-from tests.simulation.scenario import Scenario, scenario_of
+from tests.simulation.scenario import INPUT, SHUFFLE, Scenario, scenario_of
 from tests.simulation.triggers import Notifications, Streams
 from tests.simulation.world import START_SECONDS, World
 
@@ -102,6 +102,8 @@ class Simulation:
             self.faults.callers = [place.name for place in places if place.takes != "branch" and place.edge]
         self.requests = Requests(self.world, self.faults)
         self.buckets, self.tables = Buckets(), tables.Tables()
+        if self.scenario.ranged:
+            self.buckets.write(SHUFFLE, INPUT, self.scenario.input)
         self.limits = ports().limits
         self.obstore = Obstore(self.buckets, self.requests)
         self.dynamodb = tables.Client(self.tables, self.requests, self.faults)

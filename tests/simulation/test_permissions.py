@@ -28,7 +28,6 @@ UNSEEN = {
     "s3:ListBucket given-up": "the same; the recorder finds another invocation's work done (test_given_up.py)",
     # of runs that clients start in other ways than a simulated one
     "s3:GetObject returns/*/mapper.input/*": "the client puts a large chunk into a claim check (test_client_triggers.py)",
-    "s3:GetObject shuffle/*/parts/": "INPUT is another run's result in S3 (test_client_outputs.py, tests/e2e/test_outputs.py)",
     "s3:PutObject results/.open/*": "the first function of a run that no client has claimed marks it (test_s3_triggers.py)",
     "s3:AbortMultipartUpload shuffle/*/packed/": "an upload in parts of which one has failed",
     "s3:AbortMultipartUpload shuffle/*/parts/": "the same",
@@ -56,13 +55,24 @@ UNSEEN_IN = {
 }
 
 
+REFUSED = {
+    ("dynamodb_triggers", Use("mapper", "s3:ListBucket", "sim-returns")): (
+        "a late duplicate whose claim check was removed with the run: missing or refused, the attempt fails, and the next one is"
+        " turned back"
+    ),
+}
+"""What is used and granted to nobody, with the reason why that does no harm."""
+
+
 @cache
 def uses_of(orchestration: str) -> frozenset[Use]:
     return frozenset(anything(orchestration, SEEDS).union(*(plain(orchestration, shuffle) for shuffle in LAYOUTS)))
 
 
 def test_what_is_used_is_granted(orchestration: str) -> None:
-    assert list(without_grant(set(uses_of(orchestration)), orchestration)) == []
+    missing = without_grant(set(uses_of(orchestration)), orchestration)
+
+    assert [use for use in missing if (orchestration, use) not in REFUSED] == []
 
 
 def test_what_is_granted_is_used(orchestration: str) -> None:

@@ -4,12 +4,7 @@ from collections.abc import Callable, Iterator
 
 from runtime.mapreduce.ranged.blocks import MAX_RECORD_BYTES
 from runtime.mapreduce.ranged.cuts import WIDEST, Cuts
-
-READ_BYTES = 4 << 20
-"""That are read at once, at most."""
-
-TAIL_BYTES = 64 << 10
-"""That are read beyond a range's end at first: what lies across the end is expected to end there."""
+from runtime.ports import ports
 
 Read = Callable[[int, int], bytes]
 """Reads at a place of the text so many bytes, or fewer, but at least one."""
@@ -23,7 +18,7 @@ def between(read: Read, cuts: Cuts, start: int, end: int, size: int) -> tuple[in
     Raises:
         ValueError: such a record is longer than MAX_RECORD_BYTES.
     """
-    window = _Window(read, cuts, max(0, start - WIDEST), size, min(size, end + TAIL_BYTES))
+    window = _Window(read, cuts, max(0, start - WIDEST), size, min(size, end + ports().limits.beyond_bytes))
     begin = window.boundary(start)
 
     def parts() -> Iterator[bytes]:
@@ -50,8 +45,9 @@ class _Window:
         return self._base + len(self._held)
 
     def grow(self) -> None:
-        wanted = self._likely_end - self.end if self.end < self._likely_end else READ_BYTES
-        self._held += self._read(self.end, min(wanted, READ_BYTES, self._size - self.end))
+        at_once = ports().limits.range_bytes
+        wanted = self._likely_end - self.end if self.end < self._likely_end else at_once
+        self._held += self._read(self.end, min(wanted, at_once, self._size - self.end))
 
     def forget(self, until: int) -> None:
         base = max(self._base, until - WIDEST)

@@ -7,7 +7,7 @@ first range; who has another one finds that out by its first bytes, and has noth
 from collections.abc import Iterator
 
 from runtime.aws.errors import ChangedError
-from runtime.mapreduce.ranged.between import READ_BYTES, TAIL_BYTES, between
+from runtime.mapreduce.ranged.between import between
 from runtime.mapreduce.ranged.blocks import blocks
 from runtime.mapreduce.ranged.cuts import Cuts
 from runtime.mapreduce.ranged.encodings import can_be_cut, decoded, encoding_of, is_utf8
@@ -47,8 +47,9 @@ class _Reader:
 
     def texts(self) -> Iterator[tuple[str, Source]]:
         piece, form, is_first = self._piece, self._piece.form, self._piece.start == 0
-        look_at = piece.end + TAIL_BYTES if is_first else _COLUMNS_BYTES if form.format == "csv" else MAGIC_BYTES
-        self._head = self._read(0, min(look_at, READ_BYTES, piece.size))
+        limits = ports().limits
+        look_at = piece.end + limits.beyond_bytes if is_first else _COLUMNS_BYTES if form.format == "csv" else MAGIC_BYTES
+        self._head = self._read(0, min(look_at, limits.range_bytes, piece.size))
         encoding = encoding_of(self._head, form.encoding)
         if packing(self._head) or not can_be_cut(encoding) or form.is_whole:
             if not is_first:
@@ -65,7 +66,7 @@ class _Reader:
 
     def _from(self, at: int) -> Iterator[bytes]:
         while at < self._piece.size:
-            part = self._read(at, min(READ_BYTES, self._piece.size - at))
+            part = self._read(at, min(ports().limits.range_bytes, self._piece.size - at))
             at += len(part)
             yield part
 

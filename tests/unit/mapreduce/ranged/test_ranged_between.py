@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.mapreduce.ranged.between import READ_BYTES, between
+from runtime.limits import LIMITS
+from runtime.mapreduce.ranged.between import between
 from runtime.mapreduce.ranged.cuts import FORMATS, Cuts
 
 texts = st.text(alphabet=" \t\n\r\u2003\u3000aé漢😀", min_size=1, max_size=40).map(str.encode)
@@ -45,7 +46,7 @@ def test_range_is_read_with_little_beyond_it() -> None:
 
 
 def test_range_is_not_held_whole_in_memory() -> None:
-    size = 16 * READ_BYTES
+    size = 16 * LIMITS.range_bytes
     tracemalloc.start()
     try:
         _, parts = between(lambda at, length: (b"to be or\n" * (length // 9 + 1))[:length], Cuts("lines"), 0, size, 2 * size)
@@ -55,4 +56,4 @@ def test_range_is_not_held_whole_in_memory() -> None:
         tracemalloc.stop()
 
     assert read >= size
-    assert peak < 6 * READ_BYTES
+    assert peak < 6 * LIMITS.range_bytes
