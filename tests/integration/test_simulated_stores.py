@@ -182,6 +182,17 @@ def test_part_that_is_not_there_is_refused(s3: S3, body: bytes, wanted: Any) -> 
 
 
 @BOTH
+def test_part_is_read_of_one_version_alone(s3: S3) -> None:
+    s3.put("run/a", b"0123")
+    options = {"range": (1, 3), "if_match": s3.face.get(s3.store, "run/a").meta["e_tag"]}
+    assert bytes(s3.face.get(s3.store, "run/a", options=options).bytes()) == b"12"
+
+    s3.put("run/a", b"4567")
+    with pytest.raises(PreconditionError):
+        s3.face.get(s3.store, "run/a", options=options)
+
+
+@BOTH
 def test_upload_in_parts_is_one_object_that_replaces_the_one_before(s3: S3) -> None:
     body = bytes(range(256)) * 44 * 1024
     s3.put("run/a", b"before")
