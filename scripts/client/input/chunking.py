@@ -4,12 +4,15 @@ The chunks, one after the other, are exactly the text. A cut lies after a line e
 Only within a line that is longer than a chunk it lies after other whitespace; see `runtime.mapreduce.ranged.cuts`.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from runtime.mapreduce.ranged.blocks import Cutter
 from runtime.mapreduce.ranged.blocks import blocks as in_blocks
 from runtime.mapreduce.ranged.cuts import WIDEST, Cuts
+
+_BLANK = re.compile(r"\s")
 
 TEXT: Cutter = Cuts(line_bytes=0)
 """The cuts of plain text, where a long line ends with the word that fills a chunk."""
@@ -22,8 +25,10 @@ def chunk_by_size(blocks: Iterable[str], limit: int, cuts: Cutter = TEXT, offset
     chunk and one block. The text begins at the byte `offset`, by which errors tell of a place.
 
     Raises:
-        ValueError: a word or record is too long to be held; says where.
+        ValueError: a record is too long to be held; says where.
     """
+    if cuts is TEXT:
+        blocks = _ending_words(blocks)
     return (body.decode() for _, body in in_blocks((block.encode() for block in blocks), cuts, offset, limit))
 
 
@@ -50,6 +55,17 @@ def torn_lines(chunks: Iterable[str]) -> list[int]:
         line += chunk.count("\n") + chunk.count("\r") - chunk.count("\r\n")
         ended = chunk.endswith(("\n", "\r"))
     return torn
+
+
+def _ending_words(blocks: Iterable[str]) -> Iterator[str]:
+    """The blocks, joined until a word ends in them: nothing can be cut before, and a long word is looked through once only."""
+    waiting: list[str] = []
+    for block in blocks:
+        waiting.append(block)
+        if _BLANK.search(block):
+            yield "".join(waiting)
+            waiting = []
+    yield "".join(waiting)
 
 
 def _end_at(text: bytes, mark: int, share: int) -> int:
