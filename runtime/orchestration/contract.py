@@ -100,12 +100,6 @@ class Outcomes:
     results: list[Any]
     failures: list[tuple[Delivery, Exception]]
 
-    def first_failure_or_last_result(self) -> Any:
-        """Raise the first failure, else return the last result. This suits carriers that deliver an event again as a whole."""
-        for _, error in self.failures:
-            raise error
-        return self.results[-1]
-
 
 class Orchestration(ABC):
     """How one function meets the next. Each orchestration has one subclass, of which each function makes one object.
@@ -195,7 +189,10 @@ class Orchestration(ABC):
 
     def answer(self, outcomes: Outcomes) -> Any:
         """Return what Lambda is answered. Raises whatever makes the platform deliver the event again."""
-        return outcomes.first_failure_or_last_result()
+        # This suits carriers that deliver an event again as a whole.
+        for _, error in outcomes.failures:
+            raise error
+        return outcomes.results[-1]
 
     def returns(self, invocation: Invocation) -> Returns:
         """Open the run's directory in the returns bucket."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import repeat
 from operator import add, itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 from runtime.mapreduce.packed.errors import PackedError
 from runtime.mapreduce.packed.format import Block
@@ -65,7 +65,7 @@ def merge(parts: list[Part], ones: bool) -> Iterator[tuple[str, Values]]:
     Raises:
         PackedError: a part can't be read.
     """
-    collected: _Collected = _Ones() if ones else _AnyValues()
+    collected: _Ones | _AnyValues = _Ones() if ones else _AnyValues()
     between = max(ports().limits.frames_between, len(parts))
     # The word that each part has come to.
     reached = [("", number) for number, part in enumerate(parts) if part.has_more]
@@ -94,16 +94,8 @@ def check_numbers(shown: str, block: Block, parts: list[Part]) -> None:
         )
 
 
-class _Collected(Protocol):
-    def add(self, part: int, words: list[str], runs: list[Runs]) -> None:
-        """Add a frame's words."""
-
-    def take(self, before: str | None) -> Iterator[tuple[str, Values]]:
-        """Take out the words before that one, or all, in order."""
-
-
 class _Ones:
-    """Where all values are 1, their number is all there is to know."""
+    """What frames add and `take` takes out, the words before one, in order. Where all values are 1, their number says all."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}

@@ -2,25 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Protocol
 
-from runtime.mapreduce.ranged.cuts import Window
+from runtime.mapreduce.ranged.cuts import Cutter
 
 BLOCK_BYTES = 2 << 20
 """Of one block, unless a record or a word is longer."""
 
 MAX_RECORD_BYTES = 64 << 20
 """What is longer and has no place for a cut is refused: it would have to be held as a whole."""
-
-
-class Cutter(Protocol):
-    """`cuts.Cuts` or `cuts.Records`."""
-
-    def first(self, window: Window, at: int, *, final: bool) -> int | None:
-        """See `Cuts`."""
-
-    def last(self, window: Window, until: int) -> int | None:
-        """See `Cuts`."""
 
 
 def blocks(

@@ -97,6 +97,10 @@ class Records:
         return end or None
 
 
+Cutter = Cuts | Records
+"""What finds the cuts of a text."""
+
+
 def _first_of(sign: re.Pattern[bytes], window: Window, at: int, *, final: bool) -> int | None:
     for match in sign.finditer(window, max(0, at - WIDEST)):
         if match.end() >= at:

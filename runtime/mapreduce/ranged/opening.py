@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from runtime.mapreduce.ranged.blocks import MAX_RECORD_BYTES, Cutter
-from runtime.mapreduce.ranged.cuts import Cuts, Records
+from runtime.mapreduce.ranged.blocks import MAX_RECORD_BYTES
+from runtime.mapreduce.ranged.cuts import Cuts, Cutter, Records
 from runtime.mapreduce.ranged.encodings import UTF8_MARK, as_utf8, decoded, encoding_of, is_utf8
 from runtime.mapreduce.ranged.unpacking import MAGIC_BYTES, packing, unpacked
 from runtime.record import record

@@ -7,7 +7,7 @@ import re
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from typing import Any
 
 MAGIC_BYTES = 10
 """That `packing` wants to see."""
@@ -64,20 +64,8 @@ def _next_part(kind: str, data: bytes, parts: Iterator[bytes]) -> bytes:
     return data
 
 
-class _Unpacker(Protocol):
-    """What unpacks one member, stream or frame, as Python's modules do it."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int) -> bytes: ...
-
-
 class _Gzip:
-    """A member of gzip."""
+    """Unpacks a member of gzip with the methods that Python's other modules have for a stream or a frame."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(16 + zlib.MAX_WBITS)
@@ -98,19 +86,18 @@ class _Gzip:
         return plain
 
 
-def _bzip2() -> _Unpacker:
+def _bzip2() -> Any:
     import bz2
 
     return bz2.BZ2Decompressor()
 
 
-def _zstd() -> _Unpacker:
+def _zstd() -> Any:
     if sys.version_info >= (3, 14):
         from compression import zstd
     else:
         from backports import zstd
-    unpacker: _Unpacker = zstd.ZstdDecompressor()
-    return unpacker
+    return zstd.ZstdDecompressor()
 
 
-_NEW: dict[str, Callable[[], _Unpacker]] = {"gzip": _Gzip, "bzip2": _bzip2, "zstd": _zstd}
+_NEW: dict[str, Callable[[], Any]] = {"gzip": _Gzip, "bzip2": _bzip2, "zstd": _zstd}

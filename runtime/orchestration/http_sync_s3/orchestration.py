@@ -35,20 +35,12 @@ from runtime.orchestration.workflow.envelope import (
     checked_time,
 )
 from runtime.ports import ports
-from runtime.record import record, replace
+from runtime.record import replace
 
 _INVOKERS = 32
 _HAND_ON_MARGIN_SECONDS = 10.0
 _SKEW_SECONDS = 60.0
 """By how much the clocks of two invocations may differ: a wait that begins in the future would end later than it may."""
-
-
-@record
-class Waiting:
-    """Since when a branch waits for the others, in seconds since the epoch, and how often it was handed on."""
-
-    since: float
-    hand_ons: int
 
 
 class HttpSyncS3(Enveloped):
@@ -100,13 +92,13 @@ class HttpSyncS3(Enveloped):
 
     def fan_in(self, invocation: Invocation, value: Any) -> None:
         """If the store leaves it to this branch, continue, once the others have returned."""
-        waiting, size = self._waiting(invocation), invocation.size or 1
+        (since, hand_ons), size = self._waiting(invocation), invocation.size or 1
         remaining = invocation.context.get_remaining_time_in_millis() / 1000
         branch = fan_in.Branch(
             function=self.place.name,
             index=invocation.number,
             size=size,
-            deadline=waiting.since + self.settings.fan_in_wait_seconds,
+            deadline=since + self.settings.fan_in_wait_seconds,
             invocation_ends=ports().clock.time() + remaining - min(_HAND_ON_MARGIN_SECONDS, remaining / 2),
             has_ended=lambda: how_ended(self.settings.results_bucket, invocation.run_id) is not None,
             clock=ports().clock,
@@ -114,12 +106,12 @@ class HttpSyncS3(Enveloped):
         waited = self.reader(invocation).fan_in(branch)
         if waited is None:
             return
-        invocation.notes.update(polls=waited.polls, wait=waited.outcome.name, hand_ons=waiting.hand_ons)
+        invocation.notes.update(polls=waited.polls, wait=waited.outcome.name, hand_ons=hand_ons)
         match waited.outcome:
             case fan_in.Outcome.COMPLETE:
                 self._gather(invocation, self.place.name, size, str(self.place.next))
             case fan_in.Outcome.OUT_OF_TIME:
-                handed_on = {"Waiting": {"Since": waiting.since, "HandOns": waiting.hand_ons + 1}}
+                handed_on = {"Waiting": {"Since": since, "HandOns": hand_ons + 1}}
                 self.invoke(self.place.name, replace(invocation.given, more=invocation.given.more | handed_on).json())
             case fan_in.Outcome.EXPIRED:
                 # Recorded here and now: raising would only make Lambda wait for the same branches again.
@@ -152,21 +144,21 @@ class HttpSyncS3(Enveloped):
             "Failure": {"Function": self.place.name, "Index": missing[0], "Error": "FanInTimeout", "Cause": message},
         }
 
-    def _waiting(self, invocation: Invocation) -> Waiting:
-        """Return since when this branch waits, and how often the waiting was handed on.
+    def _waiting(self, invocation: Invocation) -> tuple[float, int]:
+        """Return since when this branch waits, in seconds since the epoch, and how often the waiting was handed on.
 
         Raises:
             EnvelopeError: `Waiting` is malformed.
         """
         match invocation.given.more.get("Waiting"):
             case None:
-                return Waiting(ports().clock.time(), 0)
+                return ports().clock.time(), 0
             case {"Since": since, "HandOns": int(hand_ons)} if (
                 not isinstance(hand_ons, bool)
                 and hand_ons > 0
                 and checked_time("Since", since) <= ports().clock.time() + _SKEW_SECONDS
             ):
-                return Waiting(since, hand_ons)
+                return since, hand_ons
             case waiting:
                 raise EnvelopeError(f'"Waiting" needs "Since", a time that has passed, and "HandOns": {waiting!r:.200}')
 

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from runtime.mapreduce.ranged.blocks import Cutter
 from runtime.mapreduce.ranged.blocks import blocks as in_blocks
-from runtime.mapreduce.ranged.cuts import WIDEST, Cuts
+from runtime.mapreduce.ranged.cuts import WIDEST, Cuts, Cutter
 
 _BLANK = re.compile(r"\s")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from runtime.mapreduce.ranged.blocks import Cutter
+from runtime.mapreduce.ranged.cuts import Cutter
 from runtime.mapreduce.ranged.opening import Form, opened
 from scripts.client.errors import InputError
 from scripts.client.input.chunking import TEXT, chunk_by_size
