@@ -48,7 +48,7 @@ class Applied:
 
     def note(self, inputs: Inputs, state: str) -> None:
         """The deployment is what these inputs make, and that is its state."""
-        write_whole(self.file, [json.dumps(inputs | _state(state)).encode()])
+        write_whole(self.file, [json.dumps(inputs | {"state": _hash(state.encode())}).encode()])
 
     def is_current(self, state: str) -> bool:
         """Whether nothing has changed since."""
@@ -90,13 +90,9 @@ class Applied:
         """What differs from what the deployment was made of; None if that is not known."""
         if (before := self._before()) is None:
             return None
-        now = self.inputs() | _state(state)
+        # Whoever else changes the state has changed the deployment.
+        now = self.inputs() | {"state": _hash(state.encode())}
         return {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
-
-
-def _state(state: str) -> Inputs:
-    """Whoever else changes the state has changed the deployment."""
-    return {"state": _hash(state.encode())}
 
 
 def _hash(content: bytes) -> str:

@@ -32,11 +32,6 @@ class Provider:
     address: str
     version: str
 
-    @property
-    def host(self) -> str:
-        """The first part of the address, under which a mirror files it."""
-        return self.address.split("/")[0]
-
 
 def locked_provider(lock_file: Path) -> Provider:
     """The provider that the lock file pins. Raises ValueError when it pins none."""
@@ -61,7 +56,7 @@ def find(provider: Provider, platform: str, *, top: Path = Path("/"), seconds: f
 
     The search goes breadth first, follows no links, and gives up after `seconds` or eight levels down.
     """
-    for mirror in (*_usual_places(), *_search(top, provider.host, time.monotonic() + seconds)):
+    for mirror in (*_usual_places(), *_search(top, provider.address.split("/")[0], time.monotonic() + seconds)):
         if holds(mirror, provider, platform):
             return mirror
     return None

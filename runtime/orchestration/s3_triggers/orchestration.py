@@ -38,7 +38,7 @@ class S3Triggers(Orchestration):
 
     def ingress(self, event: Any, context: LambdaContext) -> Invocation:
         """Understand one record; `Invocation.given` is the number of its object. Raises EnvelopeError."""
-        own = self._bucket(self.place.from_stage)
+        own = self.settings.buckets[self.place.from_stage]
         match event:
             case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}} if bucket == own:
                 run_id, number = parse_key(unquote_plus(key))
@@ -110,10 +110,7 @@ class S3Triggers(Orchestration):
         return self._stage(invocation, str(self.place.to_stage))
 
     def _stage(self, invocation: Invocation, name: str) -> Stage:
-        return Stage(self._bucket(name), invocation.run_id)
-
-    def _bucket(self, name: str) -> str:
-        return self.settings.buckets[name]
+        return Stage(self.settings.buckets[name], invocation.run_id)
 
 
 def _size(bookkeeping: Any) -> int:

@@ -1,8 +1,3 @@
-output "name" {
-  description = "Name of the workflow."
-  value       = var.manifest.name
-}
-
 output "order" {
   description = "Names of the functions in the order of flow."
   value       = local.names
