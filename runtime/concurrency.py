@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextvars import copy_context
 from itertools import islice
+from operator import call
 from typing import TYPE_CHECKING, TypeVar
 
 from runtime.record import replace
@@ -46,7 +47,7 @@ def in_order(
     under_way: deque[tuple[Future[_Answer], Run]] = deque()
     failures: list[BaseException] = []
 
-    def call(own: Run, item: _Item) -> _Answer:
+    def answer_to(own: Run, item: _Item) -> _Answer:
         if failures:
             raise failures[0]
         try:
@@ -59,7 +60,7 @@ def in_order(
     def begin(items: Iterable[_Item]) -> None:
         for item in items:
             own = replace(run, requests=Counter[str](), retries=Counter[str]())
-            under_way.append((pool.submit(copy_context().run, call, own, item), own))
+            under_way.append((pool.submit(copy_context().run, answer_to, own, item), own))
 
     try:
         begin(first)
@@ -82,7 +83,7 @@ def at_once(calls: Sequence[Callable[[], _Answer]], threads: int = 16) -> list[_
     So nothing is written any more when the caller takes back what was.
     """
     try:
-        return list(in_order(_made, calls, threads, ahead=len(calls)))
+        return list(in_order(call, calls, threads, ahead=len(calls)))
     except RuntimeError as error:
         # No generator can raise StopIteration; here a call's own arrives as it was raised. Nothing is asked of an error of the
         # user's class, which may answer with another error.
@@ -90,10 +91,6 @@ def at_once(calls: Sequence[Callable[[], _Answer]], threads: int = 16) -> list[_
         if cause is not None and issubclass(type(cause), StopIteration):
             raise cause from None
         raise
-
-
-def _made(call: Callable[[], _Answer]) -> _Answer:
-    return call()
 
 
 def _add(run: Run, own: Run) -> None:

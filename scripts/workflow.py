@@ -113,10 +113,7 @@ class Workflow:
 
     def place(self, function: str) -> Place:
         """The place of a function. Raises KeyError: the workflow has none of that name."""
-        found = next((place for place in self.places if place.name == function), None)
-        if found is None:
-            raise KeyError(function)
-        return found
+        return {place.name: place for place in self.places}[function]
 
 
 def _place(fields: Any) -> Place:

@@ -41,16 +41,6 @@ output "deployment" {
   }
 }
 
-output "orchestration" {
-  description = "The orchestration that is deployed here."
-  value       = var.orchestration
-}
-
-output "shuffle" {
-  description = "How emitted pairs travel from mappers to reducers, unless a run asks for another way."
-  value       = var.shuffle
-}
-
 output "functions" {
   description = "Name of the Lambda function behind each function of the workflow, and of the recorder."
   value       = local.function_names

@@ -1,6 +1,4 @@
-################################################################################
-# What is deployed
-################################################################################
+# What is deployed.
 
 variable "orchestration" {
   description = "How the functions are composed: sfn (a Step Functions state machine), http_sync_s3 (each function invokes the next, return values wait in S3), http_only (a caller waits for those that it invokes), s3_triggers or dynamodb_triggers (stored objects or items invoke what is next)."
@@ -56,9 +54,7 @@ variable "sweep_minutes" {
   }
 }
 
-################################################################################
-# Where it is deployed
-################################################################################
+# Where it is deployed.
 
 variable "region" {
   description = "AWS region, such as us-east-1."
@@ -99,9 +95,7 @@ variable "layer_dir" {
   default     = null
 }
 
-################################################################################
-# Functions
-################################################################################
+# Functions.
 
 variable "memory_mb" {
   description = "Memory of each function in MB (128 to 10240); CPU grows with it, 1769 MB being one vCPU. Null is 512, but 1024 for summary, which holds the whole result, and with shuffle packed 1769 for mapper and reducer, which then compute and hardly wait."
@@ -187,9 +181,7 @@ variable "log_retention_days" {
   }
 }
 
-################################################################################
-# Data
-################################################################################
+# Data.
 
 variable "expiry_days" {
   description = "Days after which S3 deletes emitted pairs, return values and the objects of stages (results are kept); 0 sets no lifecycle rules at all, which saves a minute of every first apply."

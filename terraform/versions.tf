@@ -51,7 +51,6 @@ provider "aws" {
 
   access_key                  = var.endpoint_url == null ? null : "test"
   secret_key                  = var.endpoint_url == null ? null : "test"
-  s3_use_path_style           = var.endpoint_url != null
   skip_credentials_validation = var.endpoint_url != null
   skip_metadata_api_check     = var.endpoint_url == null ? null : "true"
   skip_region_validation      = var.endpoint_url != null

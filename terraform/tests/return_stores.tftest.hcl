@@ -164,9 +164,9 @@ run "the_cache_is_reached_by_the_functions_alone" {
 
   assert {
     condition = alltrue([
-      for rule in [aws_vpc_security_group_ingress_rule.cache_from_functions, aws_vpc_security_group_ingress_rule.lambda_from_functions] :
+      for rule in aws_vpc_security_group_ingress_rule.from_functions :
       rule.cidr_ipv4 == null && rule.cidr_ipv6 == null
-    ]) && aws_vpc_security_group_ingress_rule.cache_from_functions.from_port == 6379
+    ]) && aws_vpc_security_group_ingress_rule.from_functions["cache"].from_port == 6379
     error_message = "Nothing is open to addresses; only the functions' group comes in."
   }
 }

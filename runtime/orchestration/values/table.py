@@ -35,13 +35,6 @@ def attempts_key(key: str) -> str:
     return f"{key}/attempts"
 
 
-def _decoded(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise EnvelopeError(f'"Value" of an item is no JSON: {error}: {text!r:.200}') from None
-
-
 class Table:
     """A run's part of a stage's table."""
 
@@ -90,7 +83,10 @@ class Table:
         """
         match image:
             case {"Value": {"S": str(text)}}:
-                return _decoded(text)
+                try:
+                    return json.loads(text)
+                except (ValueError, RecursionError) as error:
+                    raise EnvelopeError(f'"Value" of an item is no JSON: {error}: {text!r:.200}') from None
             case {"Pointer": {"S": str(pointer)}}:
                 return self._returns.resolve(parse_datum({"Source": "s3", "Value": pointer}))
         return None

@@ -94,12 +94,8 @@ class Place:
         return dict(zip(_FIELDS, (getattr(self, name) for name in self.__match_args__), strict=True))
 
 
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and _NAME.fullmatch(value) is not None
-
-
-def _is_stage(value: object) -> bool:
-    return isinstance(value, str) and _STAGE.fullmatch(value) is not None
+def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _or_null(holds: Callable[[object], bool]) -> Callable[[object], bool]:
@@ -107,13 +103,13 @@ def _or_null(holds: Callable[[object], bool]) -> Callable[[object], bool]:
 
 
 _FIELDS: dict[str, tuple[Callable[[object], bool], str]] = {
-    "Name": (_is_name, "the name of a function"),
+    "Name": (_matches(_NAME), "the name of a function"),
     "Takes": (lambda value: value in TAKES, ", ".join(TAKES)),
-    "From": (_is_stage, '"{function}-input" or "{function}-output"'),
-    "Next": (_or_null(_is_name), "the name of a function, or null at the end"),
+    "From": (_matches(_STAGE), '"{function}-input" or "{function}-output"'),
+    "Next": (_or_null(_matches(_NAME)), "the name of a function, or null at the end"),
     "Edge": (lambda value: value is None or value in EDGES, f"{', '.join(EDGES)}, or null at the end"),
-    "To": (_or_null(_is_stage), '"{function}-input" or "{function}-output", or null at the end'),
-    "FanIn": (_or_null(_is_name), "the name of a function, or null"),
+    "To": (_or_null(_matches(_STAGE)), '"{function}-input" or "{function}-output", or null at the end'),
+    "FanIn": (_or_null(_matches(_NAME)), "the name of a function, or null"),
     "Entry": (lambda value: isinstance(value, bool), "true or false"),
     "Destination": (_or_null(lambda value: isinstance(value, str)), "the name of a field, or null"),
 }

@@ -105,7 +105,9 @@ class RedisStore(ReturnStore):
         if branch.index == branch.size:
             return self._wait(branch, returned)
         if returned >= branch.size:
-            self._wake(branch)
+            key = self._key(branch.function, "wake")
+            with _command("RPUSH", key):
+                self._client.pipeline(transaction=True).rpush(key, 1).expire(key, EXPIRES_SECONDS).execute()
         return None
 
     def _add(self, branch: Branch) -> int:
@@ -115,11 +117,6 @@ class RedisStore(ReturnStore):
             pipeline = self._client.pipeline(transaction=True)
             pipeline.sadd(key, branch.index).expire(key, EXPIRES_SECONDS).scard(key)
             return int(pipeline.execute()[2])
-
-    def _wake(self, branch: Branch) -> None:
-        key = self._key(branch.function, "wake")
-        with _command("RPUSH", key):
-            self._client.pipeline(transaction=True).rpush(key, 1).expire(key, EXPIRES_SECONDS).execute()
 
     def _wait(self, branch: Branch, returned: int) -> Waited:
         """Wait as `fan_in.wait` does, with a blocking read in place of a pause."""

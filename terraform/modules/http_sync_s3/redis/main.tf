@@ -5,7 +5,7 @@ resource "aws_elasticache_serverless_cache" "this" {
   description          = "Return values of ${var.common.name}."
   engine               = "valkey"
   major_engine_version = "8"
-  security_group_ids   = [aws_security_group.cache.id]
+  security_group_ids   = [aws_security_group.this["cache"].id]
   subnet_ids           = values(aws_subnet.this)[*].id
   user_group_id        = aws_elasticache_user_group.this.user_group_id
 

@@ -67,7 +67,7 @@ resource "aws_vpc_endpoint" "lambda" {
   vpc_endpoint_type   = "Interface"
   private_dns_enabled = true
   subnet_ids          = values(aws_subnet.this)[*].id
-  security_group_ids  = [aws_security_group.endpoint.id]
+  security_group_ids  = [aws_security_group.this["lambda"].id]
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -83,72 +83,57 @@ resource "aws_vpc_endpoint" "lambda" {
   tags = { Name = "${var.name}-lambda" }
 }
 
-################################################################################
-# Who may talk to whom: functions to the cache and to the endpoints, and nobody else to anybody
-################################################################################
+# Who may talk to whom: functions to the cache and to the endpoints, and nobody else to anybody.
+locals {
+  groups = {
+    functions = "Functions of ${var.common.name} that use the cache."
+    cache     = "The cache of ${var.common.name}."
+    lambda    = "The way of ${var.common.name} to Lambda."
+  }
+  ways = {
+    cache  = { first_port = 6379, last_port = 6380, description = "The cache, and its port for reads that may be stale." }
+    lambda = { first_port = 443, last_port = 443, description = "Lambda, to invoke what is next." }
+  }
+}
 
 resource "aws_default_security_group" "unused" {
   vpc_id = aws_vpc.this.id
 }
 
-resource "aws_security_group" "functions" {
-  name        = "${var.name}-functions"
-  description = "Functions of ${var.common.name} that use the cache."
+resource "aws_security_group" "this" {
+  for_each = local.groups
+
+  name        = "${var.name}-${each.key}"
+  description = each.value
   vpc_id      = aws_vpc.this.id
 }
 
-resource "aws_security_group" "cache" {
-  name        = "${var.name}-cache"
-  description = "The cache of ${var.common.name}."
-  vpc_id      = aws_vpc.this.id
-}
+resource "aws_vpc_security_group_egress_rule" "from_functions" {
+  for_each = local.ways
 
-resource "aws_security_group" "endpoint" {
-  name        = "${var.name}-lambda"
-  description = "The way of ${var.common.name} to Lambda."
-  vpc_id      = aws_vpc.this.id
-}
-
-resource "aws_vpc_security_group_egress_rule" "functions_to_cache" {
-  security_group_id            = aws_security_group.functions.id
-  description                  = "The cache, and its port for reads that may be stale."
-  referenced_security_group_id = aws_security_group.cache.id
+  security_group_id            = aws_security_group.this["functions"].id
+  description                  = each.value.description
+  referenced_security_group_id = aws_security_group.this[each.key].id
   ip_protocol                  = "tcp"
-  from_port                    = 6379
-  to_port                      = 6380
+  from_port                    = each.value.first_port
+  to_port                      = each.value.last_port
 }
 
-resource "aws_vpc_security_group_ingress_rule" "cache_from_functions" {
-  security_group_id            = aws_security_group.cache.id
+resource "aws_vpc_security_group_ingress_rule" "from_functions" {
+  for_each = local.ways
+
+  security_group_id            = aws_security_group.this[each.key].id
   description                  = "The functions alone."
-  referenced_security_group_id = aws_security_group.functions.id
+  referenced_security_group_id = aws_security_group.this["functions"].id
   ip_protocol                  = "tcp"
-  from_port                    = 6379
-  to_port                      = 6380
-}
-
-resource "aws_vpc_security_group_egress_rule" "functions_to_lambda" {
-  security_group_id            = aws_security_group.functions.id
-  description                  = "Lambda, to invoke what is next."
-  referenced_security_group_id = aws_security_group.endpoint.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
-}
-
-resource "aws_vpc_security_group_ingress_rule" "lambda_from_functions" {
-  security_group_id            = aws_security_group.endpoint.id
-  description                  = "The functions alone."
-  referenced_security_group_id = aws_security_group.functions.id
-  ip_protocol                  = "tcp"
-  from_port                    = 443
-  to_port                      = 443
+  from_port                    = each.value.first_port
+  to_port                      = each.value.last_port
 }
 
 resource "aws_vpc_security_group_egress_rule" "functions_to_gateway" {
   for_each = aws_vpc_endpoint.gateway
 
-  security_group_id = aws_security_group.functions.id
+  security_group_id = aws_security_group.this["functions"].id
   description       = "To ${each.key}, by its gateway endpoint."
   prefix_list_id    = each.value.prefix_list_id
   ip_protocol       = "tcp"

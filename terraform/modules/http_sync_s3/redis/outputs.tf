@@ -11,7 +11,7 @@ output "network" {
   description = "Subnets and security groups of a function that uses the cache."
   value = {
     subnet_ids         = values(aws_subnet.this)[*].id
-    security_group_ids = [aws_security_group.functions.id]
+    security_group_ids = [aws_security_group.this["functions"].id]
   }
 }
 
