@@ -1,17 +1,17 @@
-"""An embedded AWS for a session of tests, in a build directory of their own, with every orchestration deployed side by side."""
+"""An embedded AWS for a session of tests, in a build directory of their own, with the orchestrations side by side on it."""
 
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ from scripts.compare.telemetry import parse_line
 from scripts.embedded import environment as emulator
 from scripts.only_one import only_one
 from scripts.orchestrations import ORCHESTRATIONS
-from scripts.paths import Embedded
+from scripts.package.layer import LOCAL
+from scripts.paths import BUILD, Embedded
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -134,69 +135,102 @@ def emulator_environment() -> Path:
     return paths.venv
 
 
+def copy_layers(build: Path, other: Path) -> None:
+    """Take the layers of one build directory over into another: pip needs seconds for them."""
+    for path in [*build.glob("*layer.*"), *(build / LOCAL).iterdir()]:
+        copy = other / path.relative_to(build)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
+
+
+def succeed(build: Path, module: str, *arguments: str) -> None:
+    """Run one of the project's commands, which must end well."""
+    done = run_module(build, module, *arguments)
+    assert done.status == 0, done.out + done.err
+
+
 @contextlib.contextmanager
 def running(build: Path, *options: str) -> Iterator[str]:
-    """An embedded AWS with packages at hand, started with the options; its endpoint. Stopped at the end, whatever happens."""
-    venv = build / "embedded" / "venv"
-    if not venv.exists():
-        venv.parent.mkdir(parents=True, exist_ok=True)
-        venv.unlink(missing_ok=True)
-        venv.symlink_to(emulator_environment())
-    for module, *arguments in (("scripts.package",), ("scripts.embedded", "up", *options)):
-        done = run_module(build, module, *arguments)
-        assert done.status == 0, done.out + done.err
+    """An embedded AWS with packages at hand, started with the options; its endpoint. Stopped at the end, whatever happens.
+
+    What pip and Terraform install comes from the repository's own build directory: they install it once for all tests.
+    """
+    for link, own in (build / "embedded" / "venv", emulator_environment()), (build / "terraform", BUILD / "terraform"):
+        own.mkdir(parents=True, exist_ok=True)
+        if not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(own)
+    succeed(BUILD, "scripts.package")
+    copy_layers(BUILD, build)
+    succeed(build, "scripts.package")
     try:
-        endpoint: str = json.loads((build / "embedded" / "state.json").read_text())["endpoint_url"]
-        yield endpoint
+        yield _started(build, *options)
     finally:
-        done = run_module(build, "scripts.embedded", "down")
-        assert done.status == 0, done.out + done.err
+        succeed(build, "scripts.embedded", "down")
+
+
+def _started(build: Path, *options: str) -> str:
+    succeed(build, "scripts.embedded", "up", *options)
+    endpoint: str = json.loads((build / "embedded" / "state.json").read_text())["endpoint_url"]
+    return endpoint
+
+
+def begin_anew(build: Path, error: AssertionError, *options: str) -> str:
+    """Start another embedded AWS in place of one on which a deployment failed, and warn of it; the new endpoint.
+
+    On a busy machine, in one of some hundred applies, the emulator carried out a request whose answer never came. Terraform then
+    sends it again and is told that the thing exists already, or it waits. Why is not known. Whatever fails twice is an error.
+    """
+    log = (build / "embedded" / "log.txt").read_text(errors="replace")
+    warnings.warn(f"the first try to deploy failed: {error}; the embedded AWS said: {log[-2000:]}", stacklevel=2)
+    succeed(build, "scripts.embedded", "down")
+    return _started(build, *options)
 
 
 @contextlib.contextmanager
 def prepared(build: Path, prepare: Callable[[], object], *options: str) -> Iterator[str]:
-    """An embedded AWS on which `prepare` has deployed something; its endpoint.
-
-    Where that fails, all of it begins once more, with a warning. On a busy machine, in one of some hundred applies, the emulator
-    carried out a request whose answer never came. Terraform then sends it again and is told that the thing exists already, or it
-    waits. Why is not known. Whatever fails twice is an error.
-    """
+    """An embedded AWS on which `prepare` has deployed something, at the second try if need be; its endpoint."""
     with running(build, *options) as endpoint:
         try:
             prepare()
         except AssertionError as error:
-            log = (build / "embedded" / "log.txt").read_text(errors="replace")
-            warnings.warn(f"the first try to deploy failed: {error}; the embedded AWS said: {log[-2000:]}", stacklevel=2)
-        else:
-            yield endpoint
-            return
-    with running(build, *options) as endpoint:
-        prepare()
+            endpoint = begin_anew(build, error, *options)
+            prepare()
         yield endpoint
 
 
 @contextlib.contextmanager
-def deployed(build: Path, *options: str) -> "Iterator[Cloud]":
-    """An embedded AWS with every orchestration deployed."""
-    with prepared(build, partial(deploy_all, build), *options) as endpoint:
-        yield Cloud(build, endpoint)
-
-
-def deploy_all(build: Path) -> None:
-    """terraform apply of each orchestration, two at a time: Terraform waits for as long as it computes."""
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(partial(deploy, build), ORCHESTRATIONS))
+def deploying(build: Path, *options: str) -> "Iterator[Cloud]":
+    """An embedded AWS on which each orchestration is deployed when it is first needed."""
+    with running(build, *options) as endpoint:
+        yield Cloud(build, endpoint, options)
 
 
 class Cloud:
     """The embedded AWS of a build directory: its deployments, and clients of its services as root."""
 
-    def __init__(self, build: Path, endpoint_url: str) -> None:
+    def __init__(self, build: Path, endpoint_url: str, options: tuple[str, ...]) -> None:
         self.build = build
         self.endpoint_url = endpoint_url
+        self._options = options
+        self._deploying = threading.Lock()
 
     def deployment(self, orchestration: str) -> dict[str, Any]:
+        """What the client is told of a deployment, which is made now if it is not there yet."""
+        with self._deploying:
+            if not record_path(self.build, orchestration).exists():
+                self._deploy(orchestration)
         return record(self.build, orchestration)
+
+    def _deploy(self, orchestration: str) -> None:
+        try:
+            deploy(self.build, orchestration)
+        except AssertionError as error:
+            others = [name for name in ORCHESTRATIONS if record_path(self.build, name).exists()]
+            self.endpoint_url = begin_anew(self.build, error, *self._options)
+            for each in (*others, orchestration):
+                deploy(self.build, each)
 
     def role(self, orchestration: str, function: str) -> str:
         """The name of a function's role."""
@@ -222,6 +256,7 @@ class Cloud:
 
     def invoke(self, orchestration: str, *arguments: str, stdin: str = "", timeout: float = 240) -> Done:
         """The client, on one deployment."""
+        self.deployment(orchestration)
         return run_module(
             self.build,
             "scripts.client",

@@ -1,6 +1,7 @@
-"""One embedded AWS for the session, in a build directory of the tests' own, with every orchestration deployed side by side."""
+"""One embedded AWS for each test process, in a build directory of its own, with the orchestrations side by side on it."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,10 +12,18 @@ from scripts.orchestrations import ORCHESTRATIONS
 from tests import cloud as clouds
 from tests.cloud import ROOT, Cloud
 
-BUILD = ROOT / "build" / "e2e"
+BUILD = ROOT / "build" / f"e2e-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
-_APART = {"layer": "test_layer", "stores": "test_return_stores", "workflows": "test_workflows"}
-"""Groups of files that do not need the session's embedded AWS, by what their names start with."""
+_GROUPS = {
+    "test_compare": "all",
+    "test_layer": "layer",
+    "test_return_stores": "stores",
+    "test_workflows": "workflows",
+}
+"""The groups of tests by the names of their files; of other tests it is the orchestration that they use."""
+
+_ORDER = ("sfn", "all", "workflows", "dynamodb_triggers", *ORCHESTRATIONS, "stores")
+"""What takes longest begins first. Groups that are not named here, which tests/embedded has, too, fill the rest of the time."""
 
 Written = Callable[..., bytes]
 
@@ -22,18 +31,32 @@ run_module = partial(clouds.run_module, BUILD)
 deploy = partial(clouds.deploy, BUILD)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Processes share the tests (`-n 2 --dist loadgroup`): one has those on the session's embedded AWS, one has the others."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Let test processes share the tests (`-n 3 --dist loadgroup --no-loadscope-reorder`) by groups, in the order of those.
+
+    A process deploys only what its groups use.
+    """
     for item in (item for item in items if item.path.parent == Path(__file__).parent):
-        group = next((name for name, start in _APART.items() if item.path.name.startswith(start)), "cloud")
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(_GROUPS.get(item.path.stem) or _orchestration_of(item)))
+    yield
+    items.sort(key=lambda item: next(map(_rank, item.iter_markers("xdist_group")), len(_ORDER)))
+
+
+def _orchestration_of(item: pytest.Item) -> str:
+    """That of the test's parameter; tests without one use the first."""
+    chosen = getattr(item, "callspec", None)
+    return str(chosen.params.get("orchestration", ORCHESTRATIONS[0]) if chosen else ORCHESTRATIONS[0])
+
+
+def _rank(group: pytest.Mark) -> int:
+    return _ORDER.index(group.args[0]) if group.args[0] in _ORDER else len(_ORDER)
 
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
-    """The embedded AWS with all orchestrations deployed; stopped at the end, whatever happens."""
-    with clouds.deployed(BUILD) as made:
+    """The embedded AWS, on which an orchestration is deployed when a test first needs it; stopped at the end in any case."""
+    with clouds.deploying(BUILD) as made:
         yield made
 
 

@@ -4,6 +4,8 @@ import bz2
 import gzip
 from collections import Counter
 
+import pytest
+
 from tests.cloud import INPUT, Cloud
 from tests.fakes.books import book
 
@@ -30,12 +32,13 @@ def test_every_word_is_counted_once(cloud: Cloud, orchestration: str) -> None:
     assert counted_in_s3(cloud, orchestration) == IN_S3
 
 
-def test_damaged_object_fails_the_run_with_its_name_and_the_cause(cloud: Cloud) -> None:
+@pytest.mark.parametrize("orchestration", ["http_only"], indirect=True)
+def test_damaged_object_fails_the_run_with_its_name_and_the_cause(cloud: Cloud, orchestration: str) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=INPUT)
     s3.put_object(Bucket=INPUT, Key="damaged/a.gz", Body=gzip.compress(book(50).encode())[:-9])
 
-    done = cloud.invoke("http_only", f"s3://{INPUT}/damaged", "--shuffle", "packed")
+    done = cloud.invoke(orchestration, f"s3://{INPUT}/damaged", "--shuffle", "packed")
 
     assert done.status == 1
     assert f"s3://{INPUT}/damaged/a.gz can't be read: its gzip data end too early" in done.err

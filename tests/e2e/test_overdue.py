@@ -53,8 +53,9 @@ def sweeping_every_minute(cloud: Cloud, orchestration: str) -> Iterator[None]:
 
 
 @pytest.mark.timeout(600)
-def test_run_that_lost_an_event_is_recorded_by_the_sweep_and_can_be_resumed(cloud: Cloud) -> None:
-    orchestration, run = "s3_triggers", f"overdue-{uuid.uuid4().hex[:8]}"
+@pytest.mark.parametrize("orchestration", ["s3_triggers"], indirect=True)
+def test_run_that_lost_an_event_is_recorded_by_the_sweep_and_can_be_resumed(cloud: Cloud, orchestration: str) -> None:
+    run = f"overdue-{uuid.uuid4().hex[:8]}"
     lose_events_of_partition(cloud, orchestration, run)
     be_overdue(cloud, orchestration, run)
     before = json.loads(cloud.command("status", run, "--json").out)

@@ -13,7 +13,7 @@ from tests.cloud import Cloud
 from tests.e2e.bugs import COUNTS, TEXTS, broken_mapper, mappers_run
 
 ORCHESTRATIONS_BUT_SFN = [name for name in ORCHESTRATIONS if name != "sfn"]
-"""For that one see `test_resume_sfn`."""
+"""For that one see `test_sfn_modes`."""
 
 TEXT = "to be or not to be that is the question"
 

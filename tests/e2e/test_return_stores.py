@@ -9,6 +9,7 @@ import json
 import statistics
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,9 @@ from tests.fakes.redis_server import RedisServer
 
 BUILD = ROOT / "build" / "e2e-stores"
 PREFIX = "stores"
+STORES = [store for store in RETURN_STORES if store != "s3"]
+"""Every other test runs with that one."""
+
 RUNS = 3
 HTTP_SYNC_S3 = ("--target", "embedded", "--orchestration", "http_sync_s3", "--prefix", PREFIX)
 TEXTS = [f"all chunk{n % 3} only{n}" for n in range(6)]
@@ -35,10 +39,16 @@ def apply(*options: str) -> None:
     succeed("scripts.deploy", "apply", *HTTP_SYNC_S3, *options)
 
 
+def variables(store: str, redis_url: str = "") -> list[str]:
+    """The options that choose a store."""
+    settings = [f"return_store={store}"] + ([f"redis_url={redis_url}"] if store == "redis" else [])
+    return [word for setting in settings for word in ("--var", f"http_sync_s3.{setting}")]
+
+
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """An embedded AWS of this file's own; one store is deployed over the other, and all of it is destroyed at the end."""
-    with prepared(BUILD, apply, "--port", str(free_port())) as endpoint:
+    with prepared(BUILD, partial(apply, *variables(STORES[0])), "--port", str(free_port())) as endpoint:
         yield endpoint
         succeed("scripts.deploy", "destroy", *HTTP_SYNC_S3)
 
@@ -55,11 +65,10 @@ def hand_over_ms(lines: list[dict[str, Any]], branches: str, following: str) -> 
     return min(line["started"] for line in lines if line["function"] == following) * 1000 - max(ends)
 
 
-@pytest.mark.parametrize("store", [store for store in RETURN_STORES if store != "s3"])  # what every other test runs with
+@pytest.mark.parametrize("store", STORES)
 def test_runs_end_right_and_leave_nothing(store: str, endpoint: str, redis_server: RedisServer) -> None:
-    settings = [f"return_store={store}"] + ([f"redis_url={redis_server.url}"] if store == "redis" else [])
-    options = [word for setting in settings for word in ("--var", f"http_sync_s3.{setting}")]
-    apply(*options)
+    options = variables(store, redis_server.url)
+    apply("--unless-current", *options)
     measured: dict[str, list[float]] = {"mapper->partition": [], "reducer->summary": []}
     waiting: list[int] = []
     for number in range(RUNS):

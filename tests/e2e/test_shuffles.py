@@ -7,9 +7,46 @@ import pytest
 
 from scripts.client.report.output import to_bytes
 from tests.e2e.conftest import Written
-from tests.e2e.test_wordcount import HOSTILE, tiny_chunks
+from tests.e2e.test_wordcount import tiny_chunks
 from tests.fakes.books import book
 
+HOSTILE = (
+    [
+        "and/or",
+        "//",
+        "/",
+        "..",
+        ".",
+        "100%",
+        "%2F",
+        "%",
+        "%~",
+        "a\x01b",
+        "he’ll",
+        "日本語",
+        "👩\u200d👩\u200d👧",
+        "x" * 3000,
+        "é" * 700,
+        "back\\slash",
+        "{}",
+        "[red]",
+        "*",
+        "?",
+        "#",
+        "&",
+        "<a>",
+        '"',
+        "'",
+        "+",
+        "=",
+        "a+b",
+        "~",
+        "reducer0",
+        "-",
+        "--help",
+        "\ufffe",
+    ]
+) * 2
 BOOK = book(700) + " ".join(HOSTILE) + "\n" + book(300, seed=2)
 
 

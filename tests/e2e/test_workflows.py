@@ -5,14 +5,13 @@ on an embedded AWS of this file's own, beside that of the other tests.
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scripts.orchestrations import ORCHESTRATIONS
-from tests.cloud import ROOT, Done, free_port, prepared, run_module
+from tests.cloud import ROOT, Done, copy_layers, free_port, prepared, run_module, succeed
 
 BUILD = ROOT / "build" / "e2e-workflows"
 FOLDER = ROOT / "tests" / "workflows"
@@ -33,13 +32,9 @@ def where(name: str, orchestration: str) -> tuple[str, ...]:
 def package(name: str) -> Path:
     """Package a workflow for all orchestrations: the folder with its packages."""
     folder = BUILD / "workflows" / name
-    for path in [*BUILD.glob("*layer.*"), *(BUILD / "local").iterdir()]:
-        copy = folder / path.relative_to(BUILD)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, copy)
+    copy_layers(BUILD, folder)
     source = ("--workflow", str(FOLDER / name / f"{name}.asl.json"), "--functions", str(FOLDER / name / "functions"))
-    done = run_module(folder, "scripts.package", *source)
-    assert done.status == 0, done.out + done.err
+    succeed(folder, "scripts.package", *source)
     return folder
 
 
@@ -47,8 +42,7 @@ def deploy_all() -> None:
     for name in PREFIXES:
         folder = package(name)
         for orchestration in ORCHESTRATIONS:
-            done = run_module(BUILD, "scripts.deploy", "apply", *where(name, orchestration), "--var", f"build_dir={folder}")
-            assert done.status == 0, done.out + done.err
+            succeed(BUILD, "scripts.deploy", "apply", *where(name, orchestration), "--var", f"build_dir={folder}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,6 @@
 """One embedded AWS for the session, behind a proxy that disturbs the functions' requests, with all orchestrations deployed."""
 
+import contextlib
 import dataclasses
 import json
 import socket
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud import ROOT, Cloud, deployed
+from scripts.orchestrations import ORCHESTRATIONS
+from tests.cloud import ROOT, Cloud, deploying
 from tests.faults.proxy import Proxy, serving
 from tests.faults.runs import BACK_OFF_SECONDS, DETECTION_SECONDS, Outcome, calm_run, in_all
 
@@ -67,9 +69,12 @@ def site() -> Iterator[Site]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with (
-        deployed(BUILD, "--keep-state", "--lambda-endpoint", f"http://127.0.0.1:{port}") as cloud,
-        serving(port, cloud.endpoint_url, BUILD / "proxy.txt") as proxy,
+        deploying(BUILD, "--keep-state", "--lambda-endpoint", f"http://127.0.0.1:{port}") as cloud,
+        contextlib.ExitStack() as stack,
     ):
+        for orchestration in ORCHESTRATIONS:
+            cloud.deployment(orchestration)
+        proxy = stack.enter_context(serving(port, cloud.endpoint_url, BUILD / "proxy.txt"))
         calm = in_all(lambda orchestration: calm_run(cloud, orchestration))
         yield Site(cloud, proxy, _by_way_of(proxy), {each.orchestration: each.seconds for each in calm})
 

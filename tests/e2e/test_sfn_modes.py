@@ -1,4 +1,6 @@
-"""sfn on the embedded AWS: a run that failed or was cancelled goes on by a redrive, and only what is missing runs again."""
+"""sfn on the embedded AWS, in both Map modes: a run that failed or was cancelled goes on by a redrive, and only what is missing
+runs again. A large run in the mode that is not the default is here, too, since changing the mode takes an apply.
+"""
 
 import json
 from collections.abc import Iterator
@@ -9,6 +11,8 @@ import pytest
 from tests.cloud import Cloud
 from tests.e2e.bugs import COUNTS, TEXTS, broken_mapper, invoked
 from tests.e2e.conftest import deploy
+from tests.e2e.test_inputs import IN_S3, counted_in_s3
+from tests.e2e.test_wordcount import WIDE, WIDE_WORDS, tiny_chunks
 
 
 @pytest.fixture(params=["INLINE", "DISTRIBUTED"], scope="module")
@@ -16,6 +20,7 @@ def mode(request: pytest.FixtureRequest, cloud: Cloud) -> Iterator[str]:
     """The deployment in each Map mode in turn."""
     if request.param == "DISTRIBUTED":
         deploy("sfn", "sfn.map_mode=DISTRIBUTED")
+    assert cloud.deployment("sfn")["sfn_map_mode"] == request.param
     yield request.param
     if request.param == "DISTRIBUTED":
         deploy("sfn")
@@ -44,6 +49,16 @@ def test_resume_after_the_bug_is_mended_runs_one_mapper_of_sixteen(cloud: Cloud,
     # The recorder lets the execution go on; EventBridge's event of its end, too, may come as late as this.
     assert again == {"recorder": again["recorder"], "mapper": 1, "partition": 1, "reducer": again["reducer"], "summary": 1}
     assert (execution(cloud, run)["status"], execution(cloud, run)["redriveCount"]) == ("SUCCEEDED", 1)
+
+
+@pytest.mark.parametrize("mode", ["DISTRIBUTED"], indirect=True)
+def test_distributed_map_runs_two_hundred_chunks(cloud: Cloud, mode: str) -> None:
+    chunks, expected = tiny_chunks(200)
+
+    assert cloud.invoke("sfn", "--json", "-", stdin=chunks).counts == expected
+    assert cloud.invoke("sfn", "--json", "-", stdin="[]").counts == {}
+    assert cloud.invoke("sfn", "--json", *WIDE, stdin=" ".join(WIDE_WORDS)).counts == WIDE_WORDS
+    assert counted_in_s3(cloud, "sfn") == IN_S3
 
 
 def test_resume_before_the_bug_is_mended_fails_again_and_says_so(cloud: Cloud) -> None:
