@@ -65,7 +65,7 @@ class HttpSyncS3(Checkpointed):
 
     def remove(self, size: int | None) -> None:
         """Delete return values, then claim checks and all else in the returns bucket."""
-        self._returns.remove(self.workflow, self._sizes_by_values(size))
+        self._returns.remove(self.workflow, partial(self._sizes_by_values, size))
         super().remove(size)
 
     def _returned(self, place: Place) -> int | None:

@@ -5,7 +5,7 @@ client is in: then all of that is unknown, and keys expire by themselves.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar
@@ -53,8 +53,11 @@ class ReturnStore:
         indexes = self.indexes(function)
         return None if indexes is None else checked.missing(size, indexes)
 
-    def remove(self, workflow: Workflow, sizes: Mapping[str, int]) -> None:
-        """Delete them, but for objects in the returns bucket; `sizes` has the branches of fan-outs, as far as they are known."""
+    def remove(self, workflow: Workflow, sizes: Callable[[], Mapping[str, int]]) -> None:
+        """Delete them, but for objects in the returns bucket.
+
+        `sizes` finds out how many branches the fan-outs have, as far as that is known. It costs requests: only who needs it asks.
+        """
 
     def _object(self, function: str) -> bytes | None:
         return objects.read(self._aws.store("returns"), f"{self._run_id}/{return_key(function, 1)}")
@@ -92,14 +95,15 @@ class InTable(ReturnStore):
         """Those that have not joined the sets."""
         return finished.unfinished(self._items(function), size)
 
-    def remove(self, workflow: Workflow, sizes: Mapping[str, int]) -> None:
+    def remove(self, workflow: Workflow, sizes: Callable[[], Mapping[str, int]]) -> None:
         """Delete by key, from the end of the flow; the sets, which tell what there is, after the rest."""
+        known = sizes()
         for place in reversed(workflow.steps[:-1]):
             items = self._items(place.name)
             if place.takes != "branch":
                 items.remove([1])
                 continue
-            indexes = self.indexes(place.name) | set(range(1, sizes.get(place.name, 0) + 1))
+            indexes = self.indexes(place.name) | set(range(1, known.get(place.name, 0) + 1))
             items.remove(sorted(indexes))
             items.remove(finished.names(max(indexes, default=0)))
 
@@ -139,7 +143,7 @@ class InRedis(ReturnStore):
                 raise checked.expired(f"a value of {function} in Redis")
         return checked.missing(size, joined)
 
-    def remove(self, workflow: Workflow, sizes: Mapping[str, int]) -> None:
+    def remove(self, workflow: Workflow, sizes: Callable[[], Mapping[str, int]]) -> None:
         """Delete what begins with the run's name."""
         with _errors("UNLINK", self._prefix + "*"):
             keys = list(self._client.scan_iter(match=self._prefix + "*", count=_KEYS_AT_ONCE))

@@ -1,5 +1,6 @@
 """Progress and clean-up of http_sync_s3 with each store of return values, without the services behind them."""
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -108,7 +109,7 @@ def test_all_items_of_a_run_are_removed_and_no_others(mappers: int | None) -> No
     items.images["run10/mapper/1"] = {"Key": {"S": "run10/mapper/1"}}
     run = run_in(deployment(**IN_TABLE), dynamodb=items)
 
-    InTable(run.aws, "run1").remove(WORKFLOW, run._sizes_by_values(mappers))
+    InTable(run.aws, "run1").remove(WORKFLOW, partial(run._sizes_by_values, mappers))
 
     assert list(items.images) == ["run10/mapper/1"]
 
@@ -117,7 +118,7 @@ def test_value_of_a_branch_that_never_joined_its_set_is_removed_too() -> None:
     items = table_of(range(1, 2), range(0), partitions=0)
     items.images["run1/mapper/2"] = {"Key": {"S": "run1/mapper/2"}}
 
-    InTable(run_in(deployment(**IN_TABLE), dynamodb=items).aws, "run1").remove(WORKFLOW, {"mapper": 2})
+    InTable(run_in(deployment(**IN_TABLE), dynamodb=items).aws, "run1").remove(WORKFLOW, lambda: {"mapper": 2})
 
     assert items.images == {}
 
@@ -126,7 +127,19 @@ def test_cache_that_no_client_reaches_leaves_progress_unknown_and_removes_nothin
     run = run_in(deployment(return_store="redis"))
 
     assert run.progress(3) == mapped(of=3)
-    open_store(run.aws, "run1").remove(WORKFLOW, {"mapper": 3})
+    open_store(run.aws, "run1").remove(WORKFLOW, lambda: {"mapper": 3})
+
+
+def test_nobody_asks_how_many_values_there_are_where_they_lie_in_a_bucket() -> None:
+    asked: list[str] = []
+
+    def sizes() -> dict[str, int]:
+        asked.append("sizes")
+        return {}
+
+    open_store(run_in(deployment()).aws, "run1").remove(WORKFLOW, sizes)
+
+    assert asked == []
 
 
 def test_redis_that_is_gone_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,6 +147,6 @@ def test_redis_that_is_gone_is_told_without_its_password(monkeypatch: pytest.Mon
     run = run_in(deployment(return_store="redis", redis_url="redis://:secret@127.0.0.1:1/0"))
 
     with pytest.raises(StorageError, match="the keys expire by themselves") as caught:
-        open_store(run.aws, "run1").remove(WORKFLOW, {"mapper": 3})
+        open_store(run.aws, "run1").remove(WORKFLOW, lambda: {"mapper": 3})
 
     assert "secret" not in str(caught.value) + repr(run.aws.deployment)
