@@ -10,6 +10,7 @@ from runtime.aws.errors import (
     AccessDeniedError,
     FunctionFailed,
     NoAnswerError,
+    RefusedError,
     RequestError,
     SlowDownError,
     StorageError,
@@ -145,3 +146,16 @@ def test_error_says_what_came_to_nothing(error: Exception, text: str) -> None:
 @pytest.mark.parametrize(("error", "transient"), [(RequestError("no"), False), (TransportError(OSError(), sent=True), True)])
 def test_error_says_whether_it_may_pass(error: RequestError, transient: bool) -> None:
     assert error.transient is transient
+
+
+@pytest.mark.parametrize(
+    ("error", "arguments"),
+    [
+        (StorageError(action="s3:GetObject", bucket="b", key="k", cause="no"), ("s3:GetObject", "b", "k", "no")),
+        (TransportError(OSError, sent=True, answer_begun=True), (OSError, True, True)),  # type: ignore[arg-type]
+        (RefusedError(status=429, code="Throttled", message="no", tries=2), (429, "Throttled", "no", 2)),
+        (FunctionFailed(name="f", response={}), ("f", {})),
+    ],
+)
+def test_error_has_all_that_it_was_made_of(error: Exception, arguments: tuple[Any, ...]) -> None:
+    assert error.args == arguments

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from runtime.mapreduce.objects.bodies import Body
 from runtime.mapreduce.objects.names import name_of_one, name_of_value, text_of
 
 
@@ -18,3 +19,8 @@ def test_names_stay_what_they_are() -> None:
 )
 def test_text_of_a_value_is_compact_sorted_json(value: Any, text: str) -> None:
     assert text_of(value) == text
+
+
+def test_body_is_compact_json_in_utf_8() -> None:
+    assert Body(1, 2, 0, "é").to_bytes().decode() == '{"mapper":1,"number":2,"occurrence":0,"value":"é"}'
+    assert Body(1, 2, 0, [1], "wö").to_bytes().decode() == '{"mapper":1,"number":2,"occurrence":0,"value":[1],"word":"wö"}'

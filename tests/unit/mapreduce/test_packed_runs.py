@@ -101,6 +101,18 @@ def test_reducer_of_small_objects_makes_one_request(store: PackedStore) -> None:
     assert [key for key, _ in store.reads] == ["run1/packed/index"]
 
 
+@pytest.mark.parametrize(("room", "read"), [(0, ["1", "2"]), (1, ["2"]), (2, [])])
+def test_index_holds_as_many_objects_as_there_is_room_for(room: int, read: list[str], store: PackedStore) -> None:
+    write_all([[("a", 2)], [("a", 2)]])
+    limit(inlined_bytes=room * len(store.objects["run1/packed/1"]))
+    found = partitions(2)
+    store.reads.clear()
+
+    assert read_all(found) == {"a": [2, 2]}
+
+    assert [key for key, _ in store.reads] == ["run1/packed/index", *(f"run1/packed/{name}" for name in read)]
+
+
 def test_reducer_of_large_objects_reads_its_own_blocks_alone(store: PackedStore) -> None:
     pairs = [(f"{number * 7919 % 100003:x}", number) for number in range(60_000)]
     write_all([pairs, pairs], num_reducer=2)

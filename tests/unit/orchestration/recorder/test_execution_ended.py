@@ -9,6 +9,7 @@ from runtime.orchestration.workflow.envelope import EnvelopeError
 from runtime.ports import ports
 from tests.fakes.context import FakeContext
 from tests.fakes.events import load_event
+from tests.fakes.log_lines import parse_lines
 from tests.fakes.recorder import lambda_handler
 
 Capsys = pytest.CaptureFixture[str]
@@ -56,6 +57,12 @@ def results(monkeypatch: pytest.MonkeyPatch) -> Results:
     return made
 
 
+def turned_back(capfd: Capsys) -> list[tuple[Any, Any]]:
+    """Run and reason of each line that says that nothing was recorded."""
+    lines = parse_lines(capfd.readouterr().out)
+    return [(line.get("run"), line["reason"]) for line in lines if line["outcome"] == "turned back"]
+
+
 def ended(**detail: Any) -> Any:
     event = load_event("execution_failed")
     return event | {"detail": event["detail"] | detail}
@@ -91,7 +98,7 @@ def test_what_the_execution_recorded_itself_is_left_alone_without_a_request(resu
 
     assert answer == {"recorded": 0}
     assert (results.failure, results.reads) == (None, 0)
-    assert "has recorded why" in capfd.readouterr().out
+    assert turned_back(capfd) == [("run1", "the execution itself has recorded why")]
 
 
 def test_first_record_stays(results: Results) -> None:
@@ -109,7 +116,7 @@ def test_end_before_the_last_redrive_fails_no_run(results: Results, capfd: Capsy
 
     assert told == [{"recorded": 0}] * 2
     assert results.failure is None
-    assert "redriven since" in capfd.readouterr().out
+    assert turned_back(capfd) == [("run1", "the execution has been redriven since")] * 2
 
 
 def test_end_after_the_last_redrive_is_recorded(results: Results) -> None:
@@ -118,11 +125,12 @@ def test_end_after_the_last_redrive_is_recorded(results: Results) -> None:
     assert lambda_handler(ended(redriveCount=2), FakeContext()) == {"recorded": 1}
 
 
-def test_run_that_was_removed_leaves_nothing(results: Results) -> None:
+def test_run_that_was_removed_leaves_nothing(results: Results, capfd: Capsys) -> None:
     results.objects.clear()
 
     assert lambda_handler(ended(), FakeContext()) == {"recorded": 0}
     assert results.objects == {}
+    assert turned_back(capfd) == [("run1", "the run is no more, or was started by none of our clients")]
 
 
 @pytest.mark.parametrize("claim", [b"", b"[]", b'{"redrives": "2"}', b"{}"])

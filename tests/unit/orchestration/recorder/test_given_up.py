@@ -186,7 +186,8 @@ def test_run_that_was_resumed_since_gets_no_failure(cloud: Cloud, capfd: Capsys)
     lambda_handler(cloud.leave(load_event("given_up")), FakeContext())
 
     assert (cloud.recorded, cloud.left) == ([], [])
-    assert json.loads(capfd.readouterr().out)["reason"] == "the run was resumed since"
+    said = json.loads(capfd.readouterr().out)
+    assert (said["run"], said["reason"]) == ("run1", "the run was resumed since")
 
 
 def test_run_that_was_removed_gets_no_failure(cloud: Cloud, capfd: Capsys) -> None:
@@ -195,7 +196,8 @@ def test_run_that_was_removed_gets_no_failure(cloud: Cloud, capfd: Capsys) -> No
     lambda_handler(cloud.leave(load_event("given_up")), FakeContext())
 
     assert (cloud.recorded, cloud.left) == ([], [])
-    assert json.loads(capfd.readouterr().out)["reason"] == "the run is no more"
+    said = json.loads(capfd.readouterr().out)
+    assert (said["run"], said["reason"]) == ("run1", "the run is no more")
 
 
 def test_object_that_another_invocation_has_removed_is_no_error(cloud: Cloud, capfd: Capsys) -> None:
