@@ -118,7 +118,7 @@ def _measure(
             options.timeout,
             shuffle=options.shuffle or None,
             job=settings(None, job),
-            num_reducer=(job.steps[0].num_reducer or job.num_reducer) if job else None,
+            num_reducer=job.steps[0].num_reducer if job else None,
             lasting=lasting,
         )
         for name, deployment in deployments.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,11 @@ def run(
     """
     functions = {"map": user_map, "reduce": user_reduce, "combine": user_combine}
     return _run(
-        using(functions), (Step(),), _contents(input, Input(), shuffle), lambda step: dict(params or {}), num_reducer, shuffle
+        using(functions),
+        (Step(num_reducer=num_reducer),),
+        _contents(input, Input(), shuffle),
+        lambda step: dict(params or {}),
+        shuffle,
     )
 
 
@@ -91,7 +96,8 @@ def run_job(
         return {**job.params, **step.params, **(params or {})}
 
     contents = _contents(input, job.input, layout, job.chunk_bytes)
-    return _run(in_folder(str(job.folder)), job.steps, contents, params_of, num_reducer or job.num_reducer, layout)
+    steps = [replace(step, num_reducer=num_reducer or step.num_reducer) for step in job.steps]
+    return _run(in_folder(str(job.folder)), steps, contents, params_of, layout)
 
 
 def _run(code: AbstractContextManager[None], *arguments: Any) -> Result:

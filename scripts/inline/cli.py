@@ -161,15 +161,17 @@ def _run(options: argparse.Namespace, job: Job | None, read: Read, params: list[
             said = now
             say(f"{function} {number}/{size}, {now - began:.1f} s")
 
-    num_reducer = options.num_reducer or (job.num_reducer if job else None) or read.num_reducer
+    steps = tuple(
+        replace(step, num_reducer=options.num_reducer or step.num_reducer or read.num_reducer)
+        for step in (job.steps if job else (Step(),))
+    )
     try:
         # What the job prints, and what a module of it prints when it is imported, must not mix with the result.
         with in_folder(str(job.folder)) if job else nullcontext(), redirect_stdout(sys.stderr):
             return run_steps(
-                job.steps if job else (Step(),),
+                steps,
                 read.contents,
                 lambda step: settings(params, job, step).get("params", {}),
-                num_reducer,
                 shuffle,
                 tell,
             )

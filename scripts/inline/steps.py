@@ -22,7 +22,6 @@ def run_steps(
     steps: Sequence[Step],
     contents: Contents,
     params_of: Callable[[Step], dict[str, Any]],
-    num_reducer: int | None,
     shuffle: str,
     tell: Tell = lambda function, number, size: None,
 ) -> Outcome:
@@ -36,7 +35,7 @@ def run_steps(
     counters: dict[str, int] = {}
     for number, step in enumerate(steps, 1):
         settings = Settings(params=params_of(step), modules=step.by_kind).checked()
-        reducers = num_reducer or step.num_reducer or DEFAULT_NUM_REDUCER
+        reducers = step.num_reducer or DEFAULT_NUM_REDUCER
         outcome = run_components(events(contents, BUCKET, reducers, shuffle, settings.json()), tell)
         for name, value in outcome.counters.items():
             counters[name] = counters.get(name, 0) + value

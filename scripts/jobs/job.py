@@ -71,7 +71,7 @@ class Step:
 
     Attributes:
         combine: None if the step has no combiner.
-        num_reducer: None is the job's, or what the client chooses.
+        num_reducer: its own, or else the job's; None is what the input says, or what the client chooses.
         params: in the place of the job's own of the same names.
     """
 
@@ -104,7 +104,6 @@ class Job:
 
     folder: Path
     name: str
-    num_reducer: int | None = None
     shuffle: str | None = None
     chunk_bytes: int | None = None
     leave_out: tuple[str, ...] = ()
@@ -127,7 +126,9 @@ class Job:
         found = read_fields(str(file), _document(file) if file.exists() else {}, _JOB)
         steps = [read_fields(str(file), step, _STEP, f"steps[{number}]") for number, step in enumerate(found.pop("steps", []))]
         found["input"] = Input(**read_fields(str(file), found.get("input", {}), _INPUT, "input"))
-        job = cls(folder=folder, **{"name": folder.name} | found, steps=_steps(folder, steps))
+        steps = [{"num_reducer": found.get("num_reducer")} | step for step in steps or [_usual(folder)]]
+        found.pop("num_reducer", None)
+        job = cls(folder=folder, **{"name": folder.name} | found, steps=tuple(Step(**step) for step in steps))
         job._check_modules(file)
         check_names(folder)
         return job
@@ -156,8 +157,7 @@ class Job:
 
     def modules_of(self, step: Step) -> dict[str, str]:
         """What a run says of the modules of a step, by kind; empty where all are the usual ones."""
-        usual = _usual(self.folder)
-        return {} if step.by_kind == usual.by_kind else step.by_kind
+        return {} if step.by_kind == Step(**_usual(self.folder)).by_kind else step.by_kind
 
     def contents(self) -> Contents:
         """What goes into the zips of functions with user code. Raises JobError: it is too much."""
@@ -169,7 +169,7 @@ class Job:
                 if not (self.folder / f"{module}.py").is_file():
                     said = (
                         f"{file} names the module {module}, and"
-                        if file.exists() and step != Step()
+                        if file.exists() and step.by_kind != Step().by_kind
                         else f"{self.folder} is no job:"
                     )
                     raise JobError(f"{said} there is no {module}.py in {self.folder}")
@@ -182,15 +182,9 @@ def _document(file: Path) -> dict[str, Any]:
         raise JobError(f"{file} can't be read as TOML: {error}") from None
 
 
-def _steps(folder: Path, told: list[dict[str, Any]]) -> tuple[Step, ...]:
-    """Without steps of its own, a job is one step of the usual modules; its combiner is used if it is there."""
-    if told:
-        return tuple(Step(**each) for each in told)
-    return (_usual(folder),)
-
-
-def _usual(folder: Path) -> Step:
-    return Step(combine="user_combine" if (folder / "user_combine.py").is_file() else None)
+def _usual(folder: Path) -> dict[str, Any]:
+    """The one step of a job that names none: the usual modules, and the combiner if it is there."""
+    return {"combine": "user_combine" if (folder / "user_combine.py").is_file() else None}
 
 
 def _module(value: Any) -> str:

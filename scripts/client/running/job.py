@@ -37,7 +37,7 @@ def take_defaults(options: argparse.Namespace, job: Job | None) -> None:
     """Let job.toml say what the command line does not."""
     if job is None:
         return
-    options.num_reducer = options.num_reducer or job.steps[0].num_reducer or job.num_reducer
+    options.num_reducer = options.num_reducer or job.steps[0].num_reducer
     options.shuffle = options.shuffle or job.shuffle
     if options.format == "auto":
         options.format = job.input.format or "auto"

@@ -59,7 +59,7 @@ def begin(options: argparse.Namespace, deployment: Deployment) -> tuple[Aws, Ste
         Step(
             ", ".join(step.modules),
             settings(options.param, job, step),
-            num_reducer or step.num_reducer or job.num_reducer,
+            num_reducer or step.num_reducer,
             options.shuffle,
         )
         for step in job.steps

@@ -59,12 +59,12 @@ def test_all_that_job_toml_may_say_is_read(folder: Path) -> None:
 
     job = Job.read(folder)
 
-    assert (job.name, job.num_reducer, job.shuffle, job.chunk_bytes) == ("Top URLs", 4, "packed", 1048576)
+    assert (job.name, job.shuffle, job.chunk_bytes) == ("Top URLs", "packed", 1048576)
     assert job.input == Input("csv", "iso8859-1", ("url", "bytes"), False)
     assert job.params == {"smallest": 3, "names": ["a", "b"]}
     assert job.steps == (
         Step("first", "user_reduce", "joined", num_reducer=2, params={"smallest": 5}),
-        Step("user_map", "second"),
+        Step("user_map", "second", num_reducer=4),
     )
 
 
