@@ -33,9 +33,6 @@ from runtime.ports import ports
 from runtime.record import record
 from runtime.run import Run, current_run, within
 
-ROLE = "given_up"
-"""Of the bucket."""
-
 
 @record
 class GivenUp:
@@ -64,7 +61,7 @@ def record_given_up(notice: Any, settings: Settings) -> int:
         StorageError: a request finally failed. The object stays, and another try records nothing twice.
     """
     recorded = 0
-    bucket = settings.buckets[ROLE]
+    bucket = settings.buckets["given_up"]
     for key in _keys(notice, bucket):
         body = ports().s3.get(bucket, key)
         if body is None:

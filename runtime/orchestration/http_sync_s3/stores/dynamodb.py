@@ -21,12 +21,10 @@ from runtime.orchestration.values.returns import Returns, return_key
 from runtime.orchestration.values.table import Table
 from runtime.ports import ports
 
-TABLE_ROLE = "returns"
-
 
 def make(settings: Settings, run_id: str) -> ReturnStore:
     """Open a run's store. Raises KeyError: there is no table for return values."""
-    return DynamoDBStore(settings.tables[TABLE_ROLE], run_id, Returns(settings.returns_bucket, run_id))
+    return DynamoDBStore(settings.tables["returns"], run_id, Returns(settings.returns_bucket, run_id))
 
 
 class DynamoDBStore(ReturnStore):
