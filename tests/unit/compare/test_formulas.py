@@ -50,6 +50,10 @@ def test_a_word_more_is_a_put_more_and_nothing_else(orchestration):
     assert after == before
 
 
+ELECTING = ("sfn", "http_sync_s3", "http_only", "s3_triggers", "dynamodb_triggers")
+"""Those in which exactly one continues after a fan-out."""
+
+
 @pytest.mark.parametrize("orchestration", ORCHESTRATIONS)
 def test_formulas_hold_for_a_workflow_without_a_shuffle(orchestration):
     workflow = chain(orchestration, "split", "square*", "total", "describe")
@@ -57,4 +61,6 @@ def test_formulas_hold_for_a_workflow_without_a_shuffle(orchestration):
     ranges = formulas.by_functions(orchestration, Shape(workflow, [5], waits=[0.0]))
 
     # With triggers, each value that returns from the fan-out sets off the function that gathers.
-    assert ranges["invocations"] == exactly(12 if orchestration == "s3_triggers" else 8)
+    assert ranges["invocations"][0] == (12 if orchestration == "s3_triggers" else 8)
+    # In another one, more than one branch may find that all have returned.
+    assert orchestration not in ELECTING or ranges["invocations"] == exactly(ranges["invocations"][0])
