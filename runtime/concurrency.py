@@ -7,7 +7,7 @@ counts by itself meanwhile, since to add to a number is not atomic.
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextvars import copy_context
-from itertools import islice
+from itertools import chain, islice
 from operator import call
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,9 +35,10 @@ def in_order(
         Exception: the first one that a call raised, in the order of the items.
     """
     waiting = iter(items)
+    ahead = ahead or concurrency
     first = list(islice(waiting, 2))
-    if len(first) < 2:
-        for item in first:
+    if len(first) < 2 or ahead == 1:
+        for item in chain(first, waiting):
             yield make(item)  # not `yield from map`, which a StopIteration of a call would end without a word
         return
     # It takes a sixth of a cold start, and most functions have one request to make at a time.
@@ -64,7 +65,7 @@ def in_order(
 
     try:
         begin(first)
-        begin(islice(waiting, (ahead or concurrency) - len(first)))
+        begin(islice(waiting, ahead - len(first)))
         while under_way:
             future, _ = under_way[0]
             answer = future.result()

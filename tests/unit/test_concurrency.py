@@ -5,6 +5,8 @@ import time
 from functools import partial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runtime.concurrency import at_once, in_order
 from runtime.run import Run, current_run, within
@@ -18,7 +20,17 @@ def test_answers_come_in_the_order_of_the_items() -> None:
     assert list(in_order(make, range(50), concurrency=8)) == [number * 10 for number in range(50)]
 
 
-def test_no_more_than_allowed_are_under_way_or_wait_to_be_taken() -> None:
+@given(
+    items=st.lists(st.integers(), max_size=8),
+    concurrency=st.integers(min_value=1, max_value=4),
+    ahead=st.none() | st.integers(min_value=1, max_value=10),
+)
+def test_answers_are_those_of_map_whatever_the_bounds(items: list[int], concurrency: int, ahead: int | None) -> None:
+    assert list(in_order(str, items, concurrency, ahead)) == list(map(str, items))
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_no_more_than_allowed_are_under_way_or_wait_to_be_taken(concurrency: int) -> None:
     lock, begun = threading.Lock(), []
 
     def make(number: int) -> int:
@@ -26,9 +38,9 @@ def test_no_more_than_allowed_are_under_way_or_wait_to_be_taken() -> None:
             begun.append(number)
         return number
 
-    answers = in_order(make, range(100), concurrency=4)
+    answers = in_order(make, range(100), concurrency=concurrency)
     for taken, _ in enumerate(answers, 1):
-        assert len(begun) <= taken + 4
+        assert len(begun) <= taken + concurrency
 
 
 def test_calls_are_made_at_once() -> None:
