@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from obstore.store import S3Store
 
 from runtime.aws import s3
 from runtime.aws.errors import AccessDeniedError, NoAnswerError, SlowDownError, StorageError
@@ -181,7 +182,7 @@ def test_failure_is_recorded_though_s3_has_no_time_at_first(serve: Serve) -> Non
 
 def test_wrong_endpoint_is_no_matter_of_patience(monkeypatch: pytest.MonkeyPatch, serve: Serve) -> None:
     serve(WRITTEN)
-    monkeypatch.setattr(ports().s3, "_open", lambda bucket: s3.S3Store(bucket, retry_config={"max_retries": 0}))  # http refused
+    monkeypatch.setattr(ports().s3, "_open", lambda bucket: S3Store(bucket, retry_config={"max_retries": 0}))  # http refused
 
     with within(run_for(PATIENCE_SECONDS)), pytest.raises(StorageError, match="builder error") as raised:
         ports().s3.put("bucket", "key", b"1")
