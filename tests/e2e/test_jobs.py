@@ -140,7 +140,7 @@ def test_an_update_of_code_that_broke_off_is_repaired_by_the_next_deployment(dep
     name = record(deployed.build, "sfn", "own-words")["functions"]["mapper"]
     client = deployed.client("lambda")
     state = State((work / "terraform.tfstate").read_text())
-    state.mark(state.code(name))
+    state.note(state.code(name))
     (work / "terraform.tfstate").write_text(state.text())
     (work / "applied").unlink()
     other = (deployed.build / "jobs" / "own-words" / "sfn" / "reducer.zip").read_bytes()
