@@ -71,25 +71,29 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     command = given.pop(0) if given[:1] and given[0] in COMMANDS else "run"
-    options = _parser(command).parse_args(given)
+    options = _parser(command).parse_args([command, *given])
     if command != "run":
         options.run = check_run_id(options.run)
     _CHECKS.get(command, _check_orchestration)(options)
     return options
 
 
-def _parser(command: str) -> argparse.ArgumentParser:
-    """A parser of one command's options alone, as its help shows them: to make all of them takes longer than a request."""
-    is_run = command == "run"
-    parser = argparse.ArgumentParser(
-        prog=_PROGRAM if is_run else f"{_PROGRAM} {command}",
-        description=COMMANDS[command],
-        epilog=_EPILOG if is_run else None,
-        formatter_class=argparse.RawDescriptionHelpFormatter if is_run else argparse.HelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.set_defaults(command=command)
-    _OPTIONS[command](parser)
+def _parser(chosen: str) -> argparse.ArgumentParser:
+    """A subparser for each command. Only the chosen one gets its options, since the others' would take longer than a request."""
+    parser = argparse.ArgumentParser(prog=_PROGRAM, allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command")
+    for command, description in COMMANDS.items():
+        is_run = command == "run"
+        added = commands.add_parser(
+            command,
+            prog=_PROGRAM if is_run else f"{_PROGRAM} {command}",
+            description=description,
+            epilog=_EPILOG if is_run else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter if is_run else argparse.HelpFormatter,
+            allow_abbrev=False,
+        )
+        if command == chosen:
+            _OPTIONS[command](added)
     return parser
 
 
