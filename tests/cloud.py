@@ -37,6 +37,9 @@ _VARIABLES = {"TF_VAR_output_buckets": json.dumps([OUTPUT]), "TF_VAR_input_bucke
 
 _TIDYING_SECONDS = 60
 
+_TRIES = 3
+"""How often a deployment for tests is begun on an embedded AWS of its own, see `begin_anew`."""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -180,23 +183,26 @@ def begin_anew(build: Path, error: AssertionError, *options: str) -> str:
     """Start another embedded AWS in place of one on which a deployment failed, and warn of it; the new endpoint.
 
     On a busy machine, in one of some hundred applies, the emulator carried out a request whose answer never came. Terraform then
-    sends it again and is told that the thing exists already, or it waits. Why is not known. Whatever fails twice is an error.
+    sends it again and is told that the thing exists already, or it waits. Why is not known. What fails `_TRIES` times is an error.
     """
     log = (build / "embedded" / "log.txt").read_text(errors="replace")
-    warnings.warn(f"the first try to deploy failed: {error}; the embedded AWS said: {log[-2000:]}", stacklevel=2)
+    warnings.warn(f"a try to deploy failed: {error}; the embedded AWS said: {log[-2000:]}", stacklevel=2)
     succeed(build, "scripts.embedded", "down")
     return _started(build, *options)
 
 
 @contextlib.contextmanager
 def prepared(build: Path, prepare: Callable[[], object], *options: str) -> Iterator[str]:
-    """An embedded AWS on which `prepare` has deployed something, at the second try if need be; its endpoint."""
+    """An embedded AWS on which `prepare` has deployed something, at the last of some tries if need be; its endpoint."""
     with running(build, *options) as endpoint:
-        try:
-            prepare()
-        except AssertionError as error:
-            endpoint = begin_anew(build, error, *options)
-            prepare()
+        for left in reversed(range(_TRIES)):
+            try:
+                prepare()
+                break
+            except AssertionError as error:
+                if not left:
+                    raise
+                endpoint = begin_anew(build, error, *options)
         yield endpoint
 
 
@@ -224,13 +230,17 @@ class Cloud:
         return record(self.build, orchestration)
 
     def _deploy(self, orchestration: str) -> None:
-        try:
-            deploy(self.build, orchestration)
-        except AssertionError as error:
-            others = [name for name in ORCHESTRATIONS if record_path(self.build, name).exists()]
-            self.endpoint_url = begin_anew(self.build, error, *self._options)
-            for each in (*others, orchestration):
-                deploy(self.build, each)
+        wanted = [*(name for name in ORCHESTRATIONS if record_path(self.build, name).exists()), orchestration]
+        for left in reversed(range(_TRIES)):
+            try:
+                for each in wanted:
+                    if not record_path(self.build, each).exists():
+                        deploy(self.build, each)
+                return
+            except AssertionError as error:
+                if not left:
+                    raise
+                self.endpoint_url = begin_anew(self.build, error, *self._options)
 
     def role(self, orchestration: str, function: str) -> str:
         """The name of a function's role."""
