@@ -183,7 +183,7 @@ def begin_anew(build: Path, error: AssertionError, *options: str) -> str:
     """Start another embedded AWS in place of one on which a deployment failed, and warn of it; the new endpoint.
 
     On a busy machine, in one of some hundred applies, the emulator carried out a request whose answer never came. Terraform then
-    sends it again and is told that the thing exists already, or it waits. Why is not known. What fails `_TRIES` times is an error.
+    sends it again and is told that the thing exists already, or it waits. Why is not known. What always fails is an error.
     """
     log = (build / "embedded" / "log.txt").read_text(errors="replace")
     warnings.warn(f"a try to deploy failed: {error}; the embedded AWS said: {log[-2000:]}", stacklevel=2)
