@@ -33,7 +33,7 @@ deploy = partial(clouds.deploy, BUILD)
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
-    """Let test processes share the tests (`-n 3 --dist loadgroup --no-loadscope-reorder`) by groups, in the order of those.
+    """Let test processes share the tests (`-n 2 --dist loadgroup --no-loadscope-reorder`) by groups, in the order of those.
 
     A process deploys only what its groups use.
     """
