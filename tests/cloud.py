@@ -182,8 +182,8 @@ def _started(build: Path, *options: str) -> str:
 def begin_anew(build: Path, error: AssertionError, *options: str) -> str:
     """Start another embedded AWS in place of one on which a deployment failed, and warn of it; the new endpoint.
 
-    On a busy machine, in one of some hundred applies, the emulator carried out a request whose answer never came. Terraform then
-    sends it again and is told that the thing exists already, or it waits. Why is not known. What always fails is an error.
+    On a busy machine, an apply has hung in one of some hundred tries, see `scripts.embedded.server.replays`. What fails each
+    time is an error.
     """
     log = (build / "embedded" / "log.txt").read_text(errors="replace")
     warnings.warn(f"a try to deploy failed: {error}; the embedded AWS said: {log[-2000:]}", stacklevel=2)

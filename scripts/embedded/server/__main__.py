@@ -19,6 +19,7 @@ from typing import Any
 from scripts.embedded.server.counting import Counter, CountingApp
 from scripts.embedded.server.deliveries import Deliveries
 from scripts.embedded.server.repairs import RepairError, apply_all
+from scripts.embedded.server.replays import Replays
 from scripts.embedded.server.slots import Slots
 
 
@@ -36,7 +37,7 @@ def main() -> int:
     except RepairError as error:
         print(error, file=sys.stderr)
         return 1
-    application = CountingApp(importlib.import_module("ministack.app").app, counter, deliveries, options.token)
+    application = CountingApp(Replays(importlib.import_module("ministack.app").app), counter, deliveries, options.token)
     asyncio.run(_serve(application, options.socket))
     importlib.import_module("ministack.core.lambda_runtime").reset()
     # Threads of running executions would be waited for at a normal exit, for as long as their Lambdas take.
