@@ -2,9 +2,10 @@
 
 import contextlib
 import os
+from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.embedded.emulator import Emulator, group_members, linux
+from tests.embedded.emulator import Emulator, group_members, linux, until
 
 
 @linux
@@ -22,6 +23,21 @@ def test_it_listens_on_loopback_only(emulator: Emulator) -> None:
             if fields[9] in inodes and (fields[3] == "0A" or "udp" in table):
                 listeners.append((table, fields[1].split(":")[0]))
     assert listeners == [("/proc/net/tcp", "0100007F")]
+
+
+@linux
+def test_connections_that_clients_have_closed_are_closed(emulator: Emulator) -> None:
+    state = emulator.shell.state()
+    descriptors = Path(f"/proc/{state['pid']}/fd")
+    before = len(list(descriptors.iterdir()))
+
+    for _ in range(30):
+        connection = HTTPConnection("127.0.0.1", state["port"], timeout=10)
+        connection.request("GET", "/_embedded/requests")
+        connection.getresponse().read()
+        connection.close()
+
+    until(lambda: len(list(descriptors.iterdir())) < before + 10, seconds=10)
 
 
 def test_requests_are_counted_exactly(emulator: Emulator) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from scripts.embedded.server.counting import Counter, CountingApp
 from scripts.embedded.server.deliveries import Deliveries
+from scripts.embedded.server.patching import wrap
 from scripts.embedded.server.repairs import RepairError, apply_all
 from scripts.embedded.server.replays import Replays
 from scripts.embedded.server.slots import Slots
@@ -87,6 +88,17 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def _close_what_clients_have_closed() -> None:
+    """Let hypercorn forget a connection when its client has ended it, and not only after `keep_alive_timeout`."""
+
+    @wrap(importlib.import_module("hypercorn.asyncio.tcp_server").TCPServer, "_read_data")
+    async def read(original: Any, self: Any) -> None:
+        try:
+            await original(self)
+        finally:
+            await self.idle_task.stop()
+
+
 async def _serve(application: CountingApp, descriptor: int) -> None:
     config: Any = importlib.import_module("hypercorn.config").Config()
     config.bind = [f"fd://{descriptor}"]
@@ -96,6 +108,7 @@ async def _serve(application: CountingApp, descriptor: int) -> None:
     config.graceful_timeout = 0.5
     config.shutdown_timeout = 2.0
     config.loglevel = "WARNING"
+    _close_what_clients_have_closed()
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     await importlib.import_module("hypercorn.asyncio").serve(application, config, shutdown_trigger=stop.wait)

@@ -1,9 +1,10 @@
 """Answers for Terraform that got lost: when it sends a request again, it is answered as it was the first time.
 
-On a busy machine, in one of some hundred applies, a connection ends between a request that was carried out and its answer.
-Terraform then sends the request again, is told that the thing exists already, tries that for five minutes, and fails. Where the
-connection gets lost is not known. All attempts at a request have one id in common
-(https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
+On a busy machine, in about one of ten applies, Terraform's HTTP client drops an answer: the emulator has sent all of it within
+milliseconds, and the client ends the connection as soon as it comes. Each time that this was watched, the client had sent the
+head and the body of its request apart. AWS is too far away to answer so soon. Terraform then sends the request again. After a
+write it is told that the thing exists already, tries that for five minutes, and fails. All attempts at a request have one id in
+common (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
 
 This is for Terraform alone. What becomes of a lost answer to the client or to a function is theirs to prove.
 """
